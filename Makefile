@@ -1,0 +1,62 @@
+# voipwatch: `make` lists what there is.
+# No target needs an argument, and none but `setup`, `system` and `lock` reaches for the network.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup system demo test lint types imports format unit matrix bench judge lock clean
+
+BIN := .venv/bin
+
+help:    ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:   ## make .venv with everything in it (again only when something changed)
+	@scripts/setup.sh
+
+system:  ## the system packages of the tests: apt as root or through sudo, else the line to type
+	@scripts/system.sh
+
+demo: setup  ## the main job in under a minute: no root, no network, no question
+	@$(BIN)/voipwatch demo
+
+# One after the other, in this order, also under -j: the compiler and headers come before what is compiled with them.
+test:    ## everything: system packages, set-up, lint, types, import contracts, tests
+	@scripts/system.sh
+	@scripts/setup.sh
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory imports
+	@$(MAKE) --no-print-directory unit
+
+lint: setup  ## style and likely bugs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup  ## write the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+imports: setup  ## the four import contracts
+	$(BIN)/lint-imports
+
+unit: setup  ## the tests alone, on two processes
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+matrix: setup  ## every world of the lab against its expected verdict
+	@$(BIN)/voipwatch lab matrix
+
+bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
+	@$(BIN)/python scripts/bench.py
+
+judge: setup  ## what nDPI calls the packets of each app profile
+	@$(BIN)/pytest tests/apps -k judge -v -rA
+
+lock:    ## (maintainers) newest versions into the hashed requirement files
+	@scripts/lock.sh
+
+clean:   ## remove .venv and everything the tools keep
+	rm -rf .venv .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist out
+	rm -rf src/*.egg-info .coverage .coverage.* htmlcov
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
