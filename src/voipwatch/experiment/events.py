@@ -1,0 +1,112 @@
+"""What the check's core says to its shell, and what the shell brings back.
+
+The core never does anything itself: it hands out datagrams and these commands, and is told the
+outcome. `probe.shell` drives it over real sockets, `lab.drive` in virtual time.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from voipwatch.model.measurement import Measurement, ReflectorFacts, SignedLog
+from voipwatch.model.tickets import ReflectorOffer, Ticket
+from voipwatch.model.vocabulary import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A datagram that is due now: from local socket `socket` to `port` of its reflector."""
+
+    socket: int
+    port: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """Open a UDP socket on a fresh local port; its datagrams go to this reflector's address."""
+
+    socket: int
+    reflector: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """The core needs nothing more from this socket."""
+
+    socket: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTcp:
+    """Connect, send `hello`, read `answer_bytes`; then call `tcp_finished(trial, ...)`."""
+
+    trial: int
+    reflector: int
+    port: int
+    hello: bytes
+    answer_bytes: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TcpOutcome:
+    """How a TCP trial went. `connect_ms` is None when no connection came about."""
+
+    connect_ms: float | None
+    data: bytes
+    failure: Failure | None
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    """IP bytes, headers and handshake included as far as the shell can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLog:
+    """GET /v1/sessions/{ticket}/log with this Authorization value; then call `log_finished`."""
+
+    reflector: int
+    ticket: int
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogOutcome:
+    """The reflector's signed log, or why it did not come."""
+
+    log: SignedLog | None
+    failure: Failure | None
+    cost_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """For the person who waits: which app is at what, and how much of the plan is done."""
+
+    app: str
+    stage: str
+    done_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event: everything that was observed."""
+
+    measurement: Measurement
+
+
+Event = OpenSocket | CloseSocket | StartTcp | FetchLog | Progress | Finished
+
+
+class ReflectorSession(msgspec.Struct, frozen=True):
+    """One reflector as the shell reached it before the check: what it offers, and our ticket."""
+
+    facts: ReflectorFacts
+    offer: ReflectorOffer | None
+    ticket: Ticket | None
+    """None when no ticket could be had: nothing is sent to this reflector."""
+    host: str = "reflector.invalid"
+    """Name for SIP URIs and SDP."""
+    ip_version: int = 4
+    setup_bytes: int = 0
+    """IP bytes spent on tickets."""

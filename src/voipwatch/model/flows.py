@@ -1,0 +1,112 @@
+"""Flows: what kind a flow is, how its packets are numbered, what each end saw of it."""
+
+from typing import Final
+
+import msgspec
+
+from voipwatch.model.vocabulary import Arm, Failure, Family, Media, Stage
+
+REPLICATES: Final = 32
+"""Flows of one kind in a session; the low five bits of a flow id."""
+HELD_REPLICATES: Final = (28, 29)
+"""Replicates whose media lasts `ruleset.HELD_S`."""
+LONG_REPLICATES: Final = (30, 31)
+"""Replicates whose media lasts `ruleset.LONG_S`."""
+MEDIA_SEQ: Final = 1024
+"""First sequence number of media; below it, seq = round * 64 + try * 4 + reply index."""
+ROUNDS_MAX: Final = MEDIA_SEQ // 64
+TRIES_MAX: Final = 16
+REPLIES_MAX: Final = 4
+
+
+class FlowKind(msgspec.Struct, frozen=True):
+    """What a flow plays: both ends derive the same script from it."""
+
+    app: str
+    dialect: str
+    leg: str
+    arm: Arm
+    mutant: str = ""
+    """Name of the mutant for arm D, else empty."""
+    media: Media = Media.NONE
+
+
+class Columns(msgspec.Struct):
+    """Packets of one direction at one end, in the order seen; equal-length columns."""
+
+    seq: list[int] = []
+    t_us: list[int] = []
+    """Microseconds since the start of the check (near) or of the session (far); monotonic clocks."""
+    size_bytes: list[int] = []
+    """UDP payload length."""
+    crc: list[int] = []
+    """CRC-32 of the payload for set-up packets (seq < MEDIA_SEQ), 0 for media."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the far end says in band of the uplink packets of one flow that it got."""
+
+    highest_seq: int
+    count: int
+    """Distinct packets received so far."""
+    far_us: int
+    """Far clock when the highest packet arrived, modulo 2**32."""
+    bitmap: int
+    """Bit i: packet highest_seq - 1 - i was received (64 bits)."""
+
+
+class FlowFailure(msgspec.Struct, frozen=True):
+    """An error the network reported on a flow, such as an ICMP port unreachable."""
+
+    failure: Failure
+    t_us: int
+
+
+class FlowRecord(msgspec.Struct):
+    """The near end's whole observation of one flow (one five-tuple)."""
+
+    flow: int
+    """Flow id: kind index * REPLICATES + replicate."""
+    reflector: int
+    """Index into the measurement's reflectors."""
+    kind: FlowKind
+    replicate: int
+    family: Family
+    question: str
+    """The experiment question that asked for it: warmup, setup, repeat, media, held, trigger."""
+    block: int
+    """Matched block; flows with the same question, app and block are compared with each other."""
+    remote_port: int
+    round_stages: list[Stage]
+    """Stage of each set-up round of the flow's script."""
+    started_us: int
+    ended_us: int | None = None
+    sent: Columns = msgspec.field(default_factory=Columns)
+    received: Columns = msgspec.field(default_factory=Columns)
+    attested: int = 0
+    """Received packets whose keyed downlink token was verified."""
+    forged: int = 0
+    """Received datagrams that were not the reflector's (wrong token, wrong shape)."""
+    receipts: list[Receipt] = []
+    """Receipts for this flow, from its own or another flow's downlink; ascending highest_seq."""
+    failures: list[FlowFailure] = []
+    media_s: float = 0.0
+    """Planned seconds of media, 0 without."""
+
+
+class TcpRecord(msgspec.Struct, frozen=True):
+    """One TCP trial towards the reflector (arm F fallback, arm G messaging path)."""
+
+    arm: str
+    """F or G."""
+    name: str
+    """tcp-443, tls-443, tcp-5222, tls-5222."""
+    reflector: int
+    port: int
+    started_us: int
+    connect_ms: float | None
+    answered: bool
+    """True only when the reflector's keyed answer came back over this connection."""
+    failure: Failure | None
+    sent_bytes: int
+    received_bytes: int

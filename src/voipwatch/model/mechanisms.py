@@ -1,0 +1,36 @@
+"""The closed vocabulary of mechanisms: how a call was interfered with.
+
+Labels are dotted, permanent and append-only; the first word says what the interfering box
+acted upon. A label claims no more than its meaning below.
+"""
+
+from typing import Final
+
+FIRST_WORDS: Final = frozenset(
+    {"dns", "udp", "addr", "port", "stun", "turn", "app", "dtls", "rtp", "sip", "flow", "tcp", "tls"}
+)
+
+MECHANISMS: Final[dict[str, str]] = {
+    "udp.all": "no UDP datagram gets through to the reflector while TCP to the same address does",
+    "udp.allowlist": "UDP of an unassigned kind is dropped while known kinds (QUIC-like) get through",
+    "port.drop": "the app's port is dead for any content; the same bytes pass on a neutral port",
+    "port.reject": "the app's port is refused by an ICMP error for any content",
+    "port.throttle": "the app's port is slowed or loses packets for any content",
+    "stun.drop": "STUN messages with the magic cookie are dropped, whatever the app",
+    "turn.drop": "TURN Allocate requests are dropped while plain STUN passes",
+    "app.drop": "the app's own set-up messages are dropped while generic ones of the protocol pass",
+    "dtls.drop": "DTLS hellos are dropped after the set-up passed",
+    "rtp.drop": "RTP-shaped media is dropped after the set-up passed",
+    "rtp.oneway": "RTP-shaped media passes in one direction only",
+    "rtp.loss": "a random part of the RTP-shaped media is dropped",
+    "rtp.throttle": "RTP-shaped media is delayed or loses packets, the way of it not established",
+    "sip.drop": "SIP text is dropped",
+    "sip.alg": "SIP text is rewritten on the way (never counted as a block)",
+    "flow.cut": "the flow is cut after some packets, bytes or seconds of media",
+    "flow.kill": "the flow dies after its first recognised packet has passed",
+    "flow.police": "the flow's rate is policed: what exceeds a token bucket is dropped",
+    "flow.shape": "the flow's rate is shaped: delay grows, then packets are lost",
+    "tcp.reset": "TCP connections are reset",
+    "tls.intercept": "TLS is answered by somebody else than the reflector (captive portal, proxy)",
+}
+"""Label -> what it claims."""

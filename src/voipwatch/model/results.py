@@ -1,0 +1,108 @@
+"""What inference says of a measurement: the rows of `voipwatch.check/1`."""
+
+import msgspec
+
+from voipwatch.model.measurement import CHECK_SCHEMA, REPORT_SCHEMA, AppCost, Line, Measurement
+from voipwatch.model.vocabulary import Direction, Stage, Verdict
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """Treatment minus control, one direction; loss in percentage points."""
+
+    loss_points: float | None
+    low: float | None
+    high: float | None
+    n_flows: int
+    n_packets: int
+    delay_ms: float | None = None
+    delay_low_ms: float | None = None
+    jitter_ms: float | None = None
+    jitter_low_ms: float | None = None
+    confidence: float | None = None
+    """Family-wise confidence of the intervals, 0 to 1."""
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Of the treatment's voice; None where unmeasured."""
+
+    mos_up: float | None = None
+    mos_down: float | None = None
+    rtt_ms: float | None = None
+    jitter_up_ms: float | None = None
+    jitter_down_ms: float | None = None
+    loss_up_ratio: float | None = None
+    loss_down_ratio: float | None = None
+
+
+class StageResult(msgspec.Struct, frozen=True):
+    """One stage of one app, scored apart."""
+
+    stage: Stage
+    verdict: Verdict
+    rule: str
+    direction: Direction | None = None
+    mechanism: str | None = None
+    flows: int = 0
+    """Treatment flows that reached the stage."""
+    sent_up: int = 0
+    lost_up: int | None = None
+    sent_down: int | None = None
+    lost_down: int | None = None
+
+
+class AppResult(msgspec.Struct, frozen=True):
+    """One row: exactly one for every app asked for."""
+
+    app: str
+    verdict: Verdict
+    stage: Stage | None
+    mechanism: str | None
+    direction: Direction | None
+    rule: str
+    effect_up: Effect | None
+    effect_down: Effect | None
+    quality: Quality
+    stages: list[StageResult]
+    works: list[str]
+    not_tested: list[str]
+    observed_s: float
+    cost: AppCost
+    explanation: str
+    notes: list[str] = []
+    via: str | None = None
+
+
+class ReflectorSummary(msgspec.Struct, frozen=True):
+    """One reflector in a check's answer."""
+
+    name: str
+    key: str | None
+    version: str | None
+    control: str
+    failure: str | None = None
+    log_signed: bool = False
+    """True when its log came back and its signature was right."""
+
+
+class Check(msgspec.Struct):
+    """What `voipwatch check --json` prints."""
+
+    line: Line
+    reflectors: list[ReflectorSummary]
+    ruleset: str
+    results: list[AppResult]
+    cost: AppCost
+    schema: str = CHECK_SCHEMA
+    invalid: str | None = None
+    interrupted: str | None = None
+    notes: list[str] = []
+
+
+class Report(msgspec.Struct):
+    """What `--out` writes: the check and all it can be recomputed from."""
+
+    check: Check
+    measurement: Measurement
+    software: str
+    lang: str = "en"
+    schema: str = REPORT_SCHEMA
