@@ -1,0 +1,129 @@
+"""Every source file has its test file, and no file names a registry host or one machine's folders."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+from tests.support.environment import REPOSITORY
+
+SOURCE = REPOSITORY / "src/voipwatch"
+
+# Source files that no test file of their own covers, each with the reason. A file without a function or a
+# method has nothing to run and needs no line here.
+COVERED_ELSEWHERE: dict[str, str] = {}
+
+
+def runs_something(text: str) -> bool:
+    """Whether a source file defines a function or a method, and so has behaviour of its own."""
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+def test_files_of(source: Path) -> list[Path]:
+    """Where the test file of `source` (relative to the package) may lie: in the same folder, or above."""
+    name = f"test_{source.stem.lstrip('_')}.py"
+    folder = Path("tests") / source.parent
+    flat = (
+        Path("tests")
+        / source.parts[0]
+        / f"test_{'_'.join([*source.parts[1:-1], source.stem.lstrip('_')])}.py"
+    )
+    return [folder / name, flat]
+
+
+test_files_of.__test__ = False  # type: ignore[attr-defined]  # a helper whose name fits it better than pytest
+
+
+def tracked() -> list[Path]:
+    """The text files that are, or are about to be, in the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [REPOSITORY / name for name in listed.split("\0") if name and (REPOSITORY / name).is_file()]
+
+
+# Written in halves, so that this file does not find itself.
+REGISTRY = re.compile(
+    "|".join(
+        re.escape(left + right)
+        for left, right in [
+            ("py", "pi.org"),
+            ("python", "hosted.org"),
+            ("npm", "js.org"),
+            ("npm", "js.com"),
+            ("crates", ".io"),
+            ("proxy.", "golang.org"),
+            ("repo.maven.", "apache.org"),
+            ("deb.", "debian.org"),
+            ("archive.", "ubuntu.com"),
+        ]
+    )
+)
+ONE_MACHINE = re.compile(r"(?<![\w.}/-])/(?:home|root|Users|work|tmp/vw)/[\w.]")
+
+
+def findings(text: str) -> list[str]:
+    """The registry hosts and machine-bound paths that `text` names."""
+    return [match.group(0) for pattern in (REGISTRY, ONE_MACHINE) for match in pattern.finditer(text)]
+
+
+def test_every_source_file_has_its_test_file() -> None:
+    missing = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        source = path.relative_to(SOURCE)
+        if path.name == "__init__.py" or str(source) in COVERED_ELSEWHERE:
+            continue
+        if runs_something(path.read_text("utf-8")) and not any(
+            (REPOSITORY / file).is_file() for file in test_files_of(source)
+        ):
+            missing.append(f"{source}: no {test_files_of(source)[0]}")
+    assert missing == []
+
+
+def test_no_excuse_outlives_its_file() -> None:
+    stale = [
+        name
+        for name in COVERED_ELSEWHERE
+        if not (SOURCE / name).is_file()
+        or any((REPOSITORY / file).is_file() for file in test_files_of(Path(name)))
+    ]
+    assert stale == []
+
+
+def test_a_file_of_declarations_runs_nothing() -> None:
+    assert not runs_something('"""Nouns."""\nclass A:\n    x: int\nLIMIT = 3\n')
+    assert runs_something("class A:\n    def f(self) -> int:\n        return 1\n")
+
+
+def test_where_a_test_file_may_lie() -> None:
+    assert test_files_of(Path("wire/_cursor.py"))[0] == Path("tests/wire/test_cursor.py")
+    assert test_files_of(Path("reflector/core/gate.py")) == [
+        Path("tests/reflector/core/test_gate.py"),
+        Path("tests/reflector/test_core_gate.py"),
+    ]
+
+
+def test_no_file_names_a_registry_host_or_one_machines_folders() -> None:
+    found = {}
+    for path in tracked():
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue  # a capture or a picture
+        if hits := findings(text):
+            found[str(path.relative_to(REPOSITORY))] = hits
+    assert found == {}
+
+
+def test_the_search_finds_what_it_is_for() -> None:
+    assert findings("see https" + "://py" + "pi.org/simple") == ["py" + "pi.org"]
+    assert findings("cd /" + "home/someone") == ["/" + "home/s"]
+    assert findings("/" + "work/main") == ["/" + "work/m"]
+    assert findings("a homework/page, ./root/x, net/work/y, 10/work, /homework") == []
