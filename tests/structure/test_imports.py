@@ -62,7 +62,7 @@ def lint(folder: Path, config: Path) -> tuple[int, dict[str, str]]:
 
 def exists(name: str) -> bool:
     path = REPOSITORY.joinpath("src", "voipwatch", *name.split("."))
-    return path.is_dir() or path.with_suffix(".py").is_file()
+    return (path / "__init__.py").is_file() or path.with_suffix(".py").is_file()
 
 
 def test_the_contracts_hold() -> None:
