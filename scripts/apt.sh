@@ -27,7 +27,13 @@ else
 fi
 
 printf 'system: installing %s\n' "${missing[*]}" >&2
-apt() { "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get "${lock[@]}" -qq "$@" </dev/null >&2; }
+said=
+apt() {  # quiet where it goes well, all of it where it does not
+  said=$("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get "${lock[@]}" -qq "$@" </dev/null 2>&1) || {
+    printf '%s\nsystem: apt-get %s failed\n' "$said" "$*" >&2
+    exit 1
+  }
+}
 apt update
 apt install -y --no-install-recommends "${missing[@]}"
 
