@@ -82,7 +82,7 @@ def _coded(columns: FarColumns) -> FarColumns:
 
 def _decoded(columns: FarColumns) -> FarColumns:
     if not len(columns.seq) == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
-        raise WireError("farlog", "columns", 0, FARLOG_SCHEMA)
+        raise WireError("farlog", "columns", 0, section=FARLOG_SCHEMA)
     return FarColumns(
         seq=list(accumulate(columns.seq)),
         t_us=list(accumulate(columns.t_us)),
@@ -105,13 +105,13 @@ def decode_farlog(payload: bytes) -> FarLog:
     try:
         inflater = zlib.decompressobj()
         plain = inflater.decompress(payload, SIZE_MAX)
-        if inflater.unconsumed_tail or not inflater.eof:
-            raise WireError("farlog", "size", len(plain), FARLOG_SCHEMA)
+        if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
+            raise WireError("farlog", "size", len(plain), section=FARLOG_SCHEMA)
         log = msgspec.msgpack.decode(plain, type=FarLog)
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WireError("farlog", "payload", 0, FARLOG_SCHEMA) from error
+        raise WireError("farlog", "payload", 0, section=FARLOG_SCHEMA) from error
     if log.schema != FARLOG_SCHEMA:
-        raise WireError("farlog", "schema", 0, FARLOG_SCHEMA)
+        raise WireError("farlog", "schema", 0, section=FARLOG_SCHEMA)
     log.flows = [msgspec.structs.replace(f, up=_decoded(f.up), down=_decoded(f.down)) for f in log.flows]
     return log
 

@@ -84,7 +84,9 @@ def build_tls_server_answer(random: bytes, client_hello: bytes, *, filler: bytes
     (RFC 8446 section 4.1.3).
     """
     session_id = client_hello[44 : 44 + client_hello[43]] if len(client_hello) > 43 else b""
-    extensions = _extension(43, b"\3\4") + _extension(51, pack("!H", 29) + _vector(filler[:32].ljust(32, b"\1"), 2))
+    extensions = _extension(43, b"\3\4") + _extension(
+        51, pack("!H", 29) + _vector(filler[:32].ljust(32, b"\1"), 2)
+    )
     body = b"\3\3" + random + _vector(session_id[:32], 1) + b"\x13\x01\0" + _vector(extensions, 2)
     answer = _record(22, b"\2" + _vector(body, 3))
     stream = filler * (1 + 2048 // max(1, len(filler)))

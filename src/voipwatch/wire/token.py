@@ -90,7 +90,9 @@ def _tag(key: bytes, person: bytes, message: bytes, size: int) -> bytes:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return (int.from_bytes(left, "big") ^ int.from_bytes(right[: len(left)], "big")).to_bytes(len(left), "big")
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right[: len(left)], "big")).to_bytes(
+        len(left), "big"
+    )
 
 
 def _keystream(key: bytes, tag: bytes, length: int) -> bytes:
@@ -168,7 +170,9 @@ def encode_down(
     return _xor(extra, _keystream(keys.key, tag, space)) + tail if space else tail
 
 
-def open_down_untrusted(keys: TokenKeys, flow: int, place: bytes, *, reply_seq: int | None = None) -> DownToken | None:
+def open_down_untrusted(
+    keys: TokenKeys, flow: int, place: bytes, *, reply_seq: int | None = None
+) -> DownToken | None:
     """Verifies a downlink token of a known flow. Cannot fail; None is "not the reflector's".
 
     `reply_seq` is the sequence number told by the echo of the request; a place under 16 bytes
@@ -197,7 +201,9 @@ def encode_receipts(receipts: Iterable[FlowReceipt], space: int) -> bytes:
     """As many receipts as fit into `space` bytes; unused slots name `NO_FLOW`."""
     slots = space // RECEIPT_BYTES
     packed = [
-        _RECEIPT.pack(r.flow, r.highest_seq, min(r.count, 0xFFFF), r.far_us & 0xFFFFFFFF, r.bitmap)
+        _RECEIPT.pack(
+            r.flow, min(r.highest_seq, 0xFFFF), min(r.count, 0xFFFF), r.far_us & 0xFFFFFFFF, r.bitmap
+        )
         for r, _ in zip(receipts, range(slots), strict=False)
     ]
     packed += [_RECEIPT.pack(NO_FLOW, 0, 0, 0, 0)] * (slots - len(packed))

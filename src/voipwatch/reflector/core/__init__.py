@@ -1,0 +1,14 @@
+"""The reflector's pure core: bytes and `now` in, datagrams and a deadline out.
+
+`engine` is the core itself; `tickets` who may measure; `session` and `packets` what was seen;
+`proof` how much may be sent to an address that has proved nothing; `receipts` what a downlink
+tells of the uplink; `log` the signed log; `limits` every bound in one place.
+"""
+
+from voipwatch.reflector.core.counters import Counters
+from voipwatch.reflector.core.engine import ReflectorCore
+from voipwatch.reflector.core.identity import Identity
+from voipwatch.reflector.core.log import seal
+from voipwatch.reflector.core.scripts import ProfileScripts, Scripts
+
+__all__ = ["Counters", "Identity", "ProfileScripts", "ReflectorCore", "Scripts", "seal"]

@@ -1,0 +1,93 @@
+"""Who may measure: live tickets, their keys, and what of them outlives a restart."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import msgspec
+
+from voipwatch.model.tickets import Ticket
+from voipwatch.reflector.core.limits import TICKET_S, TICKETS_LIVE_MAX
+
+STATE_SCHEMA = "voipwatch.reflector-state/1"
+
+
+class TicketState(msgspec.Struct, frozen=True):
+    """Unused tickets as they are kept on disk: no address, nothing about a session."""
+
+    tickets: list[Ticket]
+    schema: str = STATE_SCHEMA
+
+
+@dataclass(slots=True)
+class LiveTicket:
+    """A ticket that was handed out and has not expired."""
+
+    number: int
+    key: bytes
+    expires_at: int
+    issued_to: str | None
+    """The address that got it over TCP and is thereby proved; only ever in memory."""
+
+
+class Tickets:
+    """All live tickets; numbers are unique among them, keys unique for ever."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = master
+        self._live: dict[int, LiveTicket] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def get(self, number: int) -> LiveTicket | None:
+        """The live ticket of that number."""
+        return self._live.get(number)
+
+    def key(self, number: int) -> bytes | None:
+        """Its key, for the token's check."""
+        ticket = self._live.get(number)
+        return None if ticket is None else ticket.key
+
+    def issue(self, entropy: bytes, issued_to: str | None, *, wall_s: int) -> LiveTicket | None:
+        """A new ticket with a free number, None when there are too many live. `entropy`: 16 fresh bytes."""
+        if len(self._live) >= TICKETS_LIVE_MAX:
+            return None
+        seed = blake2b(entropy, key=self._master, person=b"vw-tnum", digest_size=2).digest()
+        number = int.from_bytes(seed, "big")
+        while number in self._live:
+            number = (number + 1) & 0xFFFF
+        message = number.to_bytes(2, "big") + entropy
+        key = blake2b(message, key=self._master, person=b"vw-tkey", digest_size=32).digest()
+        ticket = LiveTicket(number, key, wall_s + TICKET_S, issued_to)
+        self._live[number] = ticket
+        return ticket
+
+    def remove(self, number: int) -> None:
+        """The ticket is used up."""
+        self._live.pop(number, None)
+
+    def expire(self, wall_s: float, *, spare: "set[int] | frozenset[int]" = frozenset()) -> None:
+        """Forget tickets whose time is over, but for those in `spare` (their session is still kept)."""
+        for number in [n for n, t in self._live.items() if t.expires_at <= wall_s and n not in spare]:
+            del self._live[number]
+
+    def export_state(self, used: "set[int] | frozenset[int]") -> bytes:
+        """JSON of the unused tickets.
+
+        Used ones are left out on purpose: after a restart their sessions' logs are gone, and a log
+        that begins in the middle would show packets as lost that were not.
+        """
+        unused = [Ticket(t.number, t.key, t.expires_at) for t in self._live.values() if t.number not in used]
+        return msgspec.json.encode(TicketState(unused))
+
+    def import_state(self, state: bytes, *, wall_s: float) -> int:
+        """Take back what `export_state` gave; returns the count. Raises ValueError for anything else."""
+        kept = msgspec.json.decode(state, type=TicketState)
+        if kept.schema != STATE_SCHEMA:
+            raise ValueError(f"not {STATE_SCHEMA}")
+        for ticket in kept.tickets[:TICKETS_LIVE_MAX]:
+            if not 0 <= ticket.number <= 0xFFFF or len(ticket.key) != 32:
+                raise ValueError("a kept ticket is malformed")
+            if ticket.expires_at > wall_s:
+                self._live[ticket.number] = LiveTicket(ticket.number, ticket.key, ticket.expires_at, None)
+        return len(self._live)
