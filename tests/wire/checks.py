@@ -1,0 +1,73 @@
+"""What every decoder is held to: truncation at every byte, and bytes that nobody meant for it."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from voipwatch.wire.errors import WireError
+
+Message = TypeVar("Message")
+
+
+def refusal(read: Callable[[], object]) -> WireError | None:
+    """The `WireError` that `read` raises, or None; any other exception goes through and fails the test."""
+    try:
+        read()
+    except WireError as error:
+        return error
+    return None
+
+
+def refuses_every_truncation(decode: Callable[[bytes], object], valid: bytes) -> None:
+    """Cut `valid` at every byte: each piece must raise `WireError`."""
+    decode(valid)
+    for size in range(len(valid)):
+        error = refusal(partial(decode, valid[:size]))
+        assert error is not None, f"{size} of {len(valid)} bytes were accepted"
+        assert 0 <= error.offset <= size, f"{error} points outside {size} bytes"
+
+
+def survives_every_truncation(
+    decode: Callable[[bytes], Message], encode: Callable[[Message], bytes], valid: bytes
+) -> int:
+    """Cut `valid` at every byte: each piece raises `WireError` or comes back. How many were refused."""
+    return sum(not comes_back(decode, encode, valid[:size]) for size in range(len(valid)))
+
+
+def comes_back(decode: Callable[[bytes], Message], encode: Callable[[Message], bytes], data: bytes) -> bool:
+    """Whether `data` decodes; where it does, it must encode to the same bytes. Else only `WireError`."""
+    decoded: list[Message] = []
+    error = refusal(lambda: decoded.append(decode(data)))
+    if error is not None:
+        assert 0 <= error.offset <= len(data), f"{error} points outside {len(data)} bytes"
+        assert str(error)
+        return False
+    assert encode(decoded[0]) == data
+    return True
+
+
+def hostile(valid: Sequence[bytes]) -> st.SearchStrategy[bytes]:
+    """Random bytes, and valid messages with bytes changed, removed, inserted or appended."""
+    return st.one_of(st.binary(max_size=200), st.builds(_mutate, st.sampled_from(valid), _EDITS))
+
+
+_EDITS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6
+)
+
+
+def _mutate(valid: bytes, edits: list[tuple[int, int, int]]) -> bytes:
+    data = bytearray(valid)
+    for kind, where, byte in edits:
+        at = where % (len(data) + 1)
+        if kind == 0 and at < len(data):
+            data[at] = byte
+        elif kind == 1:
+            del data[at : at + 1 + byte % 8]
+        elif kind == 2:
+            data.insert(at, byte)
+        else:
+            data += bytes((byte,)) * (byte % 5)
+    return bytes(data)
