@@ -1,0 +1,69 @@
+"""The profiles that come with the package, and the ports that they need at a reflector."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+from voipwatch.apps.loader import load_profile_file
+from voipwatch.apps.profile import Profile
+from voipwatch.model.vocabulary import APP_IDS
+
+SCRIPT_FORMAT: Final = 1
+"""Part of the digest: raise it when the same profile compiles to other bytes."""
+neutral_ports: Final = (21873, 26197, 30491)
+"""UDP ports of A', C' and W: assigned to nothing, nobody's default, below the ephemeral range of Linux."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileSet:
+    """Profiles in the order of APP_IDS. Two ends may talk if their digests are equal."""
+
+    profiles: tuple[Profile, ...]
+    digest: str
+    """SHA-256, hexadecimal, over the profiles' digests and the script format."""
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile]) -> "ProfileSet":
+        """A set of these profiles.
+
+        Raises:
+            ValueError: two of them are of one app.
+        """
+        ordered = tuple(sorted(profiles, key=lambda profile: APP_IDS.index(profile.id)))
+        if len({profile.id for profile in ordered}) < len(ordered):
+            raise ValueError("two profiles are of one app")
+        content = "".join(f"{profile.id}:{profile.digest}\n" for profile in ordered)
+        return cls(ordered, sha256(f"{SCRIPT_FORMAT}\n{neutral_ports}\n{content}".encode()).hexdigest())
+
+    def get(self, app: str) -> Profile | None:
+        """The profile of an app, or None."""
+        return next((profile for profile in self.profiles if profile.id == app), None)
+
+
+@cache
+def load_profiles() -> ProfileSet:
+    """The packaged profiles; read once.
+
+    Raises:
+        ProfileError: a packaged profile is broken, which no release is.
+    """
+    folder = files("voipwatch.apps") / "catalogue"
+    found = [folder / f"{app}.toml" for app in APP_IDS]
+    return ProfileSet.of(
+        [load_profile_file(f"{file.name}", file.read_bytes()) for file in found if file.is_file()]
+    )
+
+
+def udp_ports(profiles: ProfileSet) -> tuple[int, ...]:
+    """Every UDP port that the profiles' legs need at a reflector, and the neutral ones; ascending."""
+    ports = {leg.port for profile in profiles.profiles for leg in profile.legs if leg.run}
+    return tuple(sorted(ports | set(neutral_ports)))
+
+
+def tcp_ports(profiles: ProfileSet) -> tuple[int, ...]:
+    """Every TCP port that fallbacks and messaging paths need at a reflector; ascending."""
+    paths = [path for profile in profiles.profiles for path in (*profile.fallbacks, *profile.messaging)]
+    return tuple(sorted({path.port for path in paths}))
