@@ -90,17 +90,21 @@ class Downlink:
             self._release_at = now
 
     def _send_waiting(self, session: Session, now: float) -> None:
-        """In order for each address."""
-        stuck: set[str] = set()
+        """In order for each flow; one flow's large reply must not keep another's small one waiting."""
+        stuck: set[int] = set()
         queue = list(session.waiting)
         session.waiting.clear()
         for waiting in queue:
             ip = waiting.address[0]
             account = session.account(ip, create=False)
-            if ip not in stuck and account is not None and account.affords(len(waiting.data)):
+            if (
+                waiting.flow.number not in stuck
+                and account is not None
+                and account.affords(len(waiting.data))
+            ):
                 self._emit(session, waiting.flow, account, waiting.seq, waiting.address, waiting.data, now)
             else:
-                stuck.add(ip)
+                stuck.add(waiting.flow.number)
                 session.waiting.append(waiting)
         if not session.waiting:
             self._waiting.pop(session.keys.number, None)
@@ -182,7 +186,7 @@ class Downlink:
             # a request that a box on the path rewrote beyond recognition has no reply
             self._counters.unbuilt += 1
             return
-        waits_for_earlier = any(w.address[0] == ip for w in session.waiting)
+        waits_for_earlier = any(waiting.flow is flow for waiting in session.waiting)
         if account.affords(len(data)) and not waits_for_earlier:
             self._emit(session, flow, account, reply.seq, reply.address, data, now)
         elif len(session.waiting) < limits.UNPROVED_QUEUE_MAX:

@@ -47,6 +47,8 @@ class PacketLog:
 class ReceiveWindow:
     """Which sequence numbers of a flow arrived: bounded by the script, and the last 64 as a bitmap."""
 
+    limit: int
+    """One more than the highest sequence number that the flow's script has."""
     seen: bytearray
     """One bit a sequence number."""
     highest_seq: int = -1
@@ -58,11 +60,11 @@ class ReceiveWindow:
     @classmethod
     def of(cls, seq_limit: int) -> "ReceiveWindow":
         """A window for sequence numbers 0 to seq_limit - 1."""
-        return cls(bytearray((seq_limit + 7) // 8))
+        return cls(seq_limit, bytearray((seq_limit + 7) // 8))
 
     def admits(self, seq: int) -> bool:
         """True when the flow's script can have a packet of this number."""
-        return 0 <= seq < len(self.seen) * 8
+        return 0 <= seq < self.limit
 
     def receive(self, seq: int, t_us: int) -> bool:
         """True when the packet is new. `seq` must be admitted."""

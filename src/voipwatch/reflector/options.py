@@ -1,0 +1,28 @@
+"""What whoever runs a reflector may choose."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TextIO
+
+CONTROL_PORT: Final = 8443
+"""The usual unprivileged port of HTTPS."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReflectorOptions:
+    """Options of one reflector, understood and checked by the command line."""
+
+    bind: tuple[str, ...]
+    """Address literals; 0.0.0.0 and :: stand for all addresses of their family."""
+    control_port: int = CONTROL_PORT
+    """0 takes a free one; the ready line tells."""
+    data: Path | None = None
+    """Where identity, tickets and certificate are kept; None keeps them in memory only."""
+    certificate: Path | None = None
+    """PEM chain for the control channel, with `certificate_key`; None makes a self-signed one."""
+    certificate_key: Path | None = None
+    ready: TextIO = field(default_factory=lambda: sys.stdout)
+    """Gets the one ready line."""
+    log: TextIO = field(default_factory=lambda: sys.stderr)
+    """Gets everything else; never an address."""

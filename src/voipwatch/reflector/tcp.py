@@ -1,0 +1,131 @@
+"""TCP ports of the fallback and messaging arms: a keyed hello gets its answer, all else not a byte.
+
+A hello is read before anything is decided, so that a refused connection ends by FIN and not by the
+RST that a kernel sends when unread bytes are thrown away: a reset of ours would look like a censor's.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from voipwatch.reflector.core import ReflectorCore
+
+HELLO_S: Final = 5.0
+"""From connection to whole hello; a 3G line's first round trip may take two seconds."""
+LINGER_S: Final = 5.0
+CONNECTIONS_MAX: Final = 512
+CONNECTIONS_PER_ADDRESS_MAX: Final = 32
+HELLO_READ_BYTES: Final = 2048
+BACKLOG: Final = 128
+EXHAUSTED_S: Final = 0.2
+
+
+def listen(ip: str, port: int) -> socket.socket:
+    """A non-blocking listening socket. Raises OSError when the port is taken or not ours to bind."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((ip, port))
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+class Doors:
+    """Counts open connections, in all and by address; never keeps an address longer than that."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._open: Counter[str] = Counter()
+
+    def enter(self, ip: str) -> bool:
+        """True when one more may come in."""
+        if self._open.total() >= self._most or self._open[ip] >= self._most_per_address:
+            return False
+        self._open[ip] += 1
+        return True
+
+    def leave(self, ip: str) -> None:
+        """A connection that `enter` let in is over."""
+        self._open[ip] -= 1
+        if self._open[ip] <= 0:
+            del self._open[ip]
+
+
+async def accept_forever(
+    listener: socket.socket, doors: Doors, handle: "Callable[[socket.socket, str], asyncio.Task[None]]"
+) -> None:
+    """Give every connection that the doors let in to `handle`, which owns the socket from then on."""
+    loop = asyncio.get_running_loop()
+
+    def left(ip: str) -> Callable[[object], None]:
+        return lambda _: doors.leave(ip)
+
+    while True:
+        try:
+            sock, raw = await loop.sock_accept(listener)
+        except (ConnectionError, InterruptedError):
+            continue
+        except OSError:
+            # out of descriptors: what is open must close first
+            await asyncio.sleep(EXHAUSTED_S)
+            continue
+        ip = raw[0]
+        if not doors.enter(ip):
+            sock.close()
+            continue
+        handle(sock, ip).add_done_callback(left(ip))
+
+
+async def serve_trial(core: ReflectorCore, sock: socket.socket, ip: str) -> None:
+    """One connection to a trial port, from hello to close."""
+    try:
+        local_port, source = sock.getsockname()[1], (ip, sock.getpeername()[1])
+        async with asyncio.timeout(HELLO_S):
+            hello = await _read_hello(core, sock, local_port, source)
+        answer = None
+        if hello:
+            answer = core.tcp_answer(source, local_port, hello, asyncio.get_running_loop().time())
+        if answer is not None:
+            async with asyncio.timeout(LINGER_S):
+                await _answer(sock, answer)
+    except (OSError, TimeoutError):
+        pass  # whatever happened to the connection, the near end saw it too
+    finally:
+        sock.close()
+
+
+async def _read_hello(
+    core: ReflectorCore, sock: socket.socket, local_port: int, source: tuple[str, int]
+) -> bytes:
+    loop = asyncio.get_running_loop()
+    hello = b""
+    while True:
+        needed = core.peek_tcp(local_port, hello, source=source)
+        if needed is None:
+            return b""
+        if hello and needed <= len(hello):
+            return hello
+        more = await loop.sock_recv(sock, HELLO_READ_BYTES)
+        if not more:
+            return b""
+        hello += more
+
+
+async def _answer(sock: socket.socket, answer: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(sock, answer)
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+    while await loop.sock_recv(sock, HELLO_READ_BYTES):
+        pass  # until the near end has closed: only then was everything received

@@ -1,0 +1,121 @@
+"""UDP sockets of the reflector: non-blocking, drained in batches, answering from the address asked.
+
+asyncio's own datagram transport is not used: it spins on ICMP errors and makes one call a datagram.
+"""
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+BUFFER_BYTES: Final = 4 << 20
+"""Asked of the kernel, which gives what it may: a second of 2,000 calls."""
+DATAGRAM_BYTES_MAX: Final = 65_535
+BATCH_MAX: Final = 64
+_ANCILLARY_BYTES: Final = 64
+_PKTINFO4: Final = Struct("=I4s4s")
+_PKTINFO6: Final = Struct("=16sI")
+_IP_PKTINFO: Final = getattr(socket, "IP_PKTINFO", 8)  # Linux's value; Python names it from 3.14 on
+_IPV6_RECVPKTINFO: Final = getattr(socket, "IPV6_RECVPKTINFO", 49)
+_IPV6_PKTINFO: Final = getattr(socket, "IPV6_PKTINFO", 50)
+
+RawAddress = tuple[str, int] | tuple[str, int, int, int]
+Ancillary = list[tuple[int, int, bytes]]
+
+
+class Source(tuple[str, int]):  # noqa: SLOT001 -- a tuple's subclass cannot have slots with values in them
+    """Where a datagram came from, as the core knows it, and how to answer it."""
+
+    raw: RawAddress
+    """What sendto takes."""
+    socket: "UdpSocket"
+    ancillary: Ancillary
+    """Tells the kernel which of our addresses to answer from; empty where there is one only."""
+
+
+@dataclass(slots=True, eq=False)
+class UdpSocket:
+    """One bound socket."""
+
+    sock: socket.socket
+    port: int
+    wildcard: bool
+
+    @classmethod
+    def bind(cls, ip: str, port: int) -> "UdpSocket":
+        """Raises OSError when the port is taken or not ours to bind."""
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                with suppress(OSError):
+                    sock.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+            wildcard = ip in ("0.0.0.0", "::")  # noqa: S104 -- the operator's choice, not a default
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                if wildcard:
+                    sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
+            elif wildcard:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            sock.bind((ip, port))
+            return cls(sock, sock.getsockname()[1], wildcard)
+        except OSError:
+            sock.close()
+            raise
+
+    def receive(self) -> list[tuple[Source, int, bytes]]:
+        """Up to `BATCH_MAX` datagrams that are there now, as the core takes them. Cannot fail."""
+        batch: list[tuple[Source, int, bytes]] = []
+        for _ in range(BATCH_MAX):
+            try:
+                if self.wildcard:
+                    data, ancillary, _, raw = self.sock.recvmsg(DATAGRAM_BYTES_MAX, _ANCILLARY_BYTES)
+                    answer = _answer_from(ancillary)
+                else:
+                    data, raw = self.sock.recvfrom(DATAGRAM_BYTES_MAX)
+                    answer = []
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                continue  # an ICMP error about something we sent: nothing was received
+            batch.append((self._source(raw, answer), self.port, data))
+        return batch
+
+    def send(self, to: Source, data: bytes) -> bool:
+        """False when the kernel did not take it."""
+        for _ in range(2):
+            try:
+                if to.ancillary:
+                    self.sock.sendmsg([data], to.ancillary, 0, to.raw)
+                else:
+                    self.sock.sendto(data, to.raw)
+            except (BlockingIOError, InterruptedError):
+                return False
+            except OSError:
+                continue  # a pending error of an earlier datagram, or a path that just became narrower
+            return True
+        return False
+
+    def _source(self, raw: RawAddress, answer: Ancillary) -> Source:
+        ip = raw[0] if len(raw) == 2 or not raw[3] else f"{raw[0].partition('%')[0]}%{raw[3]}"
+        source = Source((ip, raw[1]))
+        source.raw = raw
+        source.socket = self
+        source.ancillary = answer
+        return source
+
+
+def _answer_from(ancillary: list[tuple[int, int, bytes]]) -> Ancillary:
+    """The control message that answers from the address a datagram was sent to."""
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(data) >= _PKTINFO4.size:
+            _, _, destination = _PKTINFO4.unpack_from(data)
+            # ipi_spec_dst is the source of what we send (ip(7)); the route chooses the interface
+            return [(level, kind, _PKTINFO4.pack(0, destination, bytes(4)))]
+        if level == socket.IPPROTO_IPV6 and kind == _IPV6_PKTINFO and len(data) >= _PKTINFO6.size:
+            destination, interface = _PKTINFO6.unpack_from(data)
+            link_local = destination[0] == 0xFE and destination[1] & 0xC0 == 0x80
+            return [(level, kind, _PKTINFO6.pack(destination, interface if link_local else 0))]
+    return []
