@@ -123,7 +123,7 @@ def test_errors_keep_wald_bounds(alive_probability: float) -> None:
 
 @pytest.mark.parametrize(("alive_probability", "p"), [(0.45, 0.45), (0.9, 0.9), (0.6, 0.1), (0.6, 0.35)])
 def test_exact_law_agrees_with_simulation(alive_probability: float, p: float) -> None:
-    runs, n_max = 4000, 25
+    runs, n_max = 2000, 25
     rng = np.random.default_rng(20160105)
     law = error_probabilities(DeadArmTest(alive_probability), p, n_max)
     ends = dict.fromkeys(Decision, 0)

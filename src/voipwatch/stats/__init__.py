@@ -24,6 +24,7 @@ from voipwatch.stats.loss import (
 )
 from voipwatch.stats.pairing import FlowMetrics, PairedDifferences, flow_metrics, paired_differences
 from voipwatch.stats.permutation import SignFlipResult, pairs_needed, sign_flip_interval, sign_flip_test
+from voipwatch.stats.randomness import regularity_test, runs_test
 from voipwatch.stats.runrule import FlowCut, FlowPair, LateCut, find_late_cut
 from voipwatch.stats.sequential import (
     DeadArmTest,
@@ -34,16 +35,8 @@ from voipwatch.stats.sequential import (
     error_probabilities,
     packets_to_dead,
 )
-from voipwatch.stats.shape import (
-    LossLabel,
-    LossPattern,
-    SentFlow,
-    TokenBucket,
-    classify_flow,
-    classify_loss,
-    fit_token_bucket,
-    runs_test,
-)
+from voipwatch.stats.shape import LossLabel, LossPattern, classify_flow, classify_loss
+from voipwatch.stats.tokenbucket import SentFlow, TokenBucket, fit_token_bucket
 
 __all__ = [
     "CODECS",
@@ -90,6 +83,7 @@ __all__ = [
     "packets_to_dead",
     "paired_differences",
     "pairs_needed",
+    "regularity_test",
     "reordering",
     "runs_test",
     "sign_flip_interval",

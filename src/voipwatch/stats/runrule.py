@@ -7,8 +7,8 @@ claim. The rule is a run rule in the sense of the Western Electric Statistical Q
 docs/methods/runrule.md.
 
 Two guards keep a broken path from accusing: a cut control flow beside a living treatment flow withdraws the
-claim (a fault that hits both arms is no verdict on one), and at least half of the pairs that could show a cut
-must show it (operators cut an app; a dead path of four cuts a quarter).
+claim (a fault that hits both arms is no verdict on one), and two thirds of the pairs must be cut (operators
+cut an app; a dead path of four cuts a quarter).
 """
 
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ class LateCut:
     cuts: tuple[FlowCut, ...]
     """One per flow cut."""
     n: int
-    """Pairs that could show a cut: long enough, with a control that lives to the end."""
+    """Pairs that were long enough to show a cut, those with a dying control included."""
 
     @property
     def cut_flows(self) -> int:
@@ -125,7 +125,7 @@ def find_late_cut(
     control_lost_ratio: float = 0.5,
     windows: int = 3,
     flows: int = 2,
-    share: float = 0.5,
+    share: float = 2 / 3,
 ) -> LateCut | None:
     """Flows whose treatment is lost to the end while the control lives; None if that is no claim.
 
@@ -135,7 +135,7 @@ def find_late_cut(
         control_lost_ratio: loss up to which a control window lives, 0..1, below `lost_ratio`.
         windows: lost windows in a row that a cut needs, at least 1.
         flows: flows that must be cut, at least 1; the design claims nothing from fewer than 2.
-        share: least share of the eligible pairs that must be cut, 0..1.
+        share: least share of the pairs with at least `windows` windows that must be cut, 0..1.
 
     Raises:
         ValueError: an argument outside its domain.
@@ -157,12 +157,10 @@ def find_late_cut(
         }
         if tails[False] >= windows:
             return None  # the control is cut and the treatment lives: this fault chooses no arm
-        if len(merged) < windows or not _control_ends_alive(merged[-windows:], control_lost_ratio):
-            continue
-        eligible += 1
+        eligible += len(merged) >= windows
         if tails[True] >= windows:
             cuts.append(_flow_cut(flow, pair, merged, tails[True], lost_ratio))
-    if len(cuts) < flows or len(cuts) < share * eligible:
+    if len(cuts) < flows or len(cuts) < share * eligible - 1e-9:
         return None
     return LateCut(cuts=tuple(cuts), n=eligible)
 
@@ -202,10 +200,6 @@ def _lost_tail(merged: Sequence[_Window], *, treatment: bool, lost: float, lives
             break
         length += 1
     return length
-
-
-def _control_ends_alive(tail: Sequence[_Window], lives: float) -> bool:
-    return all(window.lives(treatment=False, ratio=lives) for window in tail)
 
 
 def _flow_cut(flow: int, pair: FlowPair, merged: Sequence[_Window], tail: int, lost: float) -> FlowCut:

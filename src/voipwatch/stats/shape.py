@@ -15,15 +15,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtr
 
-from voipwatch.stats import _checks
-from voipwatch.stats._checks import BoolArray, FloatArray
+from voipwatch.stats._checks import FloatArray
+from voipwatch.stats.jitter import CLOCK_STEP_US
 from voipwatch.stats.loss import loss_runs
+from voipwatch.stats.randomness import regularity_test, runs_test
+from voipwatch.stats.tokenbucket import SentFlow, TokenBucket, fit_token_bucket
 
 MIN_LOST: Final = 10
 """Losses and arrivals each that a pattern needs; with fewer nearly any pattern fits."""
@@ -36,7 +38,13 @@ POLICE_SCORE_MIN: Final = 0.7
 buckets keep 0.75 and, behind a line with 5 % bursty loss, mostly 0.7 (docs/methods/shape.md has the
 table)."""
 
-RANDOM_SCORE_MAX: Final = 0.4
+POLICE_SCORE_WEAK: Final = 0.5
+"""Agreement that is enough if what arrives is also too regular for dice (`REGULAR_P_MAX`)."""
+
+REGULAR_P_MAX: Final = 1e-4
+"""Regularity test below which arrivals are too even for chance."""
+
+RANDOM_SCORE_MAX: Final = 0.3
 """Most agreement with a token bucket that still lets loss be called random."""
 
 FLAT_DELAY_MS: Final = 30.0
@@ -62,18 +70,6 @@ class LossLabel(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenBucket:
-    """The token bucket that explains one flow best."""
-
-    rate_bytes_per_s: float
-    """Delivered rate after the burst."""
-    burst_bytes: float
-    """Bytes in the full bucket."""
-    score: float
-    """Share of arrivals explained plus share of losses explained less 1: 1 is perfect, 0 is a coin."""
-
-
-@dataclass(frozen=True, slots=True)
 class LossPattern:
     """What the losses of one or more flows look like."""
 
@@ -95,40 +91,12 @@ class LossPattern:
     """Flows with this label."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentFlow:
-    """One treatment flow, per packet sent, in sending order.
-
-    All sequences are of the same length; times do not run backwards, sizes are above 0; ValueError otherwise.
-    """
-
-    time_us: Sequence[int]
-    """Send times."""
-    size_bytes: Sequence[int]
-    """IP packet lengths: policers count headers."""
-    lost: Sequence[bool]
-    """Whether it never arrived."""
-    delay_ms: Sequence[float | None] | None = None
-    """Transit times, any offset, None where lost. Without them a policer and a short queue look alike, and
-    the label of either is UNCLEAR."""
-
-    def __post_init__(self) -> None:
-        lengths = {len(self.time_us), len(self.size_bytes), len(self.lost)}
-        if self.delay_ms is not None:
-            lengths.add(len(self.delay_ms))
-        if len(lengths) != 1:
-            raise ValueError(f"one time, size, loss and delay per packet, got lengths {sorted(lengths)}")
-        if any(size <= 0 for size in self.size_bytes):
-            raise ValueError("size_bytes must be above 0")
-        if np.any(np.diff(np.asarray(self.time_us, dtype=np.int64)) < 0):
-            raise ValueError("time_us must not run backwards")
-
-
 def classify_loss(flows: Sequence[SentFlow]) -> LossPattern:
-    """The pattern that at least two flows show and no third of the lossy flows contradicts.
+    """The pattern that at least two flows and half of the lossy ones show, and hardly any other contradicts.
 
-    One flow alone is UNCLEAR at best: each mechanism needs two concordant repeats. Flows with fewer than
-    `MIN_LOST` losses have no say.
+    One flow alone is UNCLEAR at best: each mechanism needs two concordant repeats. An UNCLEAR flow abstains,
+    a flow with another name contradicts: more than one for four flows that agree, and the whole is UNCLEAR.
+    Flows with fewer than `MIN_LOST` losses have no say.
 
     Returns:
         The common label with the median rate, burst, score and p-value of the flows that bear it.
@@ -139,8 +107,9 @@ def classify_loss(flows: Sequence[SentFlow]) -> LossPattern:
     lossy = [pattern for pattern in patterns if pattern.label is not LossLabel.NONE]
     if not lossy:
         return _pattern(LossLabel.NONE, n=n, lost_count=lost, flows_count=len(patterns))
-    label, votes = Counter(pattern.label for pattern in lossy).most_common(1)[0]
-    if votes < 2 or 3 * votes <= 2 * len(lossy):
+    named = Counter(pattern.label for pattern in lossy if pattern.label is not LossLabel.UNCLEAR)
+    label, votes = named.most_common(1)[0] if named else (LossLabel.UNCLEAR, 0)
+    if votes < 2 or 2 * votes < len(lossy) or 4 * (named.total() - votes) > votes:
         return _pattern(LossLabel.UNCLEAR, n=n, lost_count=lost, flows_count=len(lossy))
     chosen = [pattern for pattern in lossy if pattern.label is label]
     return LossPattern(
@@ -179,147 +148,43 @@ def classify_flow(flow: SentFlow) -> LossPattern:
     )
 
 
-def runs_test(lost: Sequence[bool]) -> float:
-    """Two-sided p-value of the Wald-Wolfowitz runs test, by its normal approximation.
-
-    Small where losses come in bursts, and where they come too regularly.
-
-    Args:
-        lost: one bool per packet, with at least one true and one false.
-
-    Raises:
-        ValueError: all alike.
-
-    Source: A. Wald and J. Wolfowitz, Annals of Mathematical Statistics 11 (1940) 147-162.
-    """
-    values = np.asarray(lost, dtype=bool)
-    ones = int(values.sum())
-    zeros = values.size - ones
-    if not ones or not zeros:
-        raise ValueError("runs_test needs both losses and arrivals")
-    runs = 1 + int(np.count_nonzero(values[1:] != values[:-1]))
-    product = 2.0 * ones * zeros
-    n = values.size
-    mean = product / n + 1.0
-    variance = product * (product - n) / (n * n * (n - 1.0))
-    if variance <= 0.0:
-        return 1.0  # one loss and one arrival: nothing can be told
-    # Continuity correction towards the mean.
-    distance = max(0.0, abs(runs - mean) - 0.5)
-    return float(2.0 * ndtr(-distance / np.sqrt(variance)))
-
-
-def fit_token_bucket(flow: SentFlow) -> TokenBucket:
-    """The token bucket that agrees best with which packets of a flow arrived.
-
-    A bucket of `burst` bytes fills at `rate`; a packet passes if its size is in the bucket, and takes it.
-    Buckets on a grid around the delivered rate are compared. The state follows the packets that really
-    passed, so that one wrong guess does not put all later ones out of step; the score compares the guess
-    before each packet with its fate.
-
-    Args:
-        flow: at least one loss and one arrival, and a flow longer than no time at all.
-
-    Raises:
-        ValueError: outside this domain.
-
-    Source: the token bucket of RFC 2697 section 3, colour-blind with one bucket; the fit to per-packet fates
-        follows
-    Flach et al. 2016, section 2, who simulate tokens along a trace.
-    """
-    time_s = np.asarray(flow.time_us, dtype=np.float64) / 1e6
-    size = _checks.finite_array("size_bytes", np.asarray(flow.size_bytes, dtype=np.float64), at_least=2)
-    passed = ~np.asarray(flow.lost, dtype=bool)
-    duration_s = float(time_s[-1] - time_s[0])
-    if passed.all() or not passed.any() or duration_s <= 0.0:
-        raise ValueError("fit_token_bucket needs losses, arrivals and a duration above 0")
-    first_loss = int(np.argmin(passed))
-    after_s = max(float(time_s[-1] - time_s[first_loss]), duration_s / size.size)
-    delivered = float((size * passed)[first_loss:].sum()) / after_s
-    rates = np.maximum(delivered, 1.0) * np.linspace(0.95, 1.05, 21)
-    depths = np.append(float(size.max()) * np.array([1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0]), 0.0)
-    rate, burst = (grid.ravel() for grid in np.meshgrid(rates, depths))
-    # The last depth is the one that the flow's beginning shows, at each rate. Later a small error of the rate
-    # would add up, so it is read before the tenth loss.
-    beginning = slice(0, int(np.flatnonzero(~passed)[:MIN_LOST][-1]))
-    seen = np.array([_excess(time_s[beginning], (size * passed)[beginning], each) for each in rates])
-    burst = np.where(burst > 0.0, burst, np.tile(np.maximum(seen, size.max()), depths.size))
-    scores = _scores(time_s, size, passed=passed, rate=rate, burst=burst)
-    best = int(np.argmax(scores))
-    # Once the bucket is empty its depth hardly matters, so the score cannot tell it; the excess can.
-    return TokenBucket(
-        rate_bytes_per_s=float(rate[best]),
-        burst_bytes=_excess(time_s[beginning], (size * passed)[beginning], float(rate[best])),
-        score=float(scores[best]),
-    )
-
-
-def _excess(time_s: FloatArray, delivered_bytes: FloatArray, rate: float) -> float:
-    """The most that ever got through above `rate` since the start: a full bucket, to within one packet."""
-    if not time_s.size:
-        return 0.0
-    return float(np.max(np.cumsum(delivered_bytes) - rate * (time_s - time_s[0])))
-
-
-def _scores(
-    time_s: FloatArray,
-    size: FloatArray,
-    *,
-    passed: BoolArray,
-    rate: FloatArray,
-    burst: FloatArray,
-) -> FloatArray:
-    """Youden's J of every bucket (rate, burst) of the grid, all followed at once."""
-    tokens = burst.copy()
-    explained_pass = np.zeros(rate.size)
-    explained_loss = np.zeros(rate.size)
-    before = time_s[0]
-    for now, bytes_, arrived in zip(time_s, size, passed, strict=True):
-        tokens = np.minimum(burst, tokens + rate * (now - before))
-        before = now
-        fits = tokens >= bytes_
-        if arrived:
-            explained_pass += fits
-            tokens = np.maximum(0.0, tokens - bytes_)
-        else:
-            explained_loss += ~fits
-    score: FloatArray = explained_pass / passed.sum() + explained_loss / (~passed).sum() - 1.0
-    return score
-
-
 def _label(flow: SentFlow, bucket: TokenBucket, runs_p_value: float) -> LossLabel:
     """The decision tree of one flow with losses and arrivals enough."""
     growth = _delay_growth_ms(flow)
     if growth is not None and growth >= GROWN_DELAY_MS and _waited_before_loss(flow):
         return LossLabel.SHAPE
-    if bucket.score >= POLICE_SCORE_MIN and len(loss_runs([not lost for lost in flow.lost])) >= MIN_RUNS:
+    regularity = regularity_test(flow)
+    fits = bucket.score >= POLICE_SCORE_MIN or (
+        bucket.score >= POLICE_SCORE_WEAK and regularity <= REGULAR_P_MAX
+    )
+    if fits and len(loss_runs([not lost for lost in flow.lost])) >= MIN_RUNS:
         return LossLabel.POLICE if growth is not None and growth <= FLAT_DELAY_MS else LossLabel.UNCLEAR
     flat = growth is None or growth <= GROWN_DELAY_MS
-    if bucket.score <= RANDOM_SCORE_MAX and runs_p_value >= RUNS_P_MIN and flat and _steady(flow):
+    independent = runs_p_value >= RUNS_P_MIN and regularity >= RUNS_P_MIN
+    if bucket.score <= RANDOM_SCORE_MAX and independent and flat and _steady(flow):
         return LossLabel.RANDOM
     return LossLabel.UNCLEAR
 
 
 def _delays(flow: SentFlow) -> FloatArray | None:
-    """Delays with NaN where lost; None if not given or too few."""
+    """Delays with NaN where lost; None if not given, too few, or cut by a step of a clock."""
     if flow.delay_ms is None:
+        return None
+    came = [delay for delay in flow.delay_ms if delay is not None]
+    if any(abs(after - before) > CLOCK_STEP_US / 1000.0 for before, after in pairwise(came)):
         return None
     delays = np.array([np.nan if delay is None else delay for delay in flow.delay_ms], dtype=np.float64)
     return delays if np.count_nonzero(np.isfinite(delays)) >= MIN_LOST else None
 
 
 def _delay_growth_ms(flow: SentFlow) -> float | None:
-    """90th percentile less the smallest delay. The smallest, because a small queue is full after a few
-    packets.
-    """
+    """90th percentile less the smallest delay: a small queue is full after a few packets."""
     delays = _delays(flow)
     return None if delays is None else float(np.nanpercentile(delays, 90) - np.nanmin(delays))
 
 
 def _waited_before_loss(flow: SentFlow) -> bool:
-    """Whether losses fall where the queue is long: four of five were preceded by an arrival that had
-    waited.
-    """
+    """Whether losses fall where the queue is long: before four of five of them an arrival had waited."""
     delays = _delays(flow)
     if delays is None:
         return False
