@@ -13,7 +13,7 @@ from voipwatch.model.vocabulary import APP_IDS
 
 SCRIPT_FORMAT: Final = 1
 """Part of the digest: raise it when the same profile compiles to other bytes."""
-neutral_ports: Final = (21873, 26197, 30491)
+neutral_ports: Final = (21873, 26197, 29347)
 """UDP ports of A', C' and W: assigned to nothing, nobody's default, below the ephemeral range of Linux."""
 
 

@@ -1,9 +1,13 @@
 """Control bytes: what a control flow carries instead of an app's messages.
 
 The first byte is of a range that no call protocol uses, the rest is random: U 0x04-0x0F, which RFC 7983
-leaves unassigned, and Q 0x50-0x7F, which RFC 9443 reads as a QUIC short header. The fourth byte is never
-zero: one-packet signatures of DPI engines (Viber's LE16 types at bytes 2-3, WireGuard's reserved bytes)
-have a zero there, and a control that one random packet in 65,536 makes recognisable is no control.
+leaves unassigned, and Q 0x50-0x7F, which RFC 9443 reads as a QUIC short header. A control that one random
+packet in some thousands makes recognisable is no control, so two accidents are ruled out:
+
+- the first byte ends in binary 11x: read as Protocol Buffers, which nDPI 5.0 otherwise finds in one flow of 500,
+  it would be a field of wire type 6 or 7, and there is none;
+- the fourth byte is never zero: one-packet signatures (Viber's types at bytes 2-3, WireGuard's reserved bytes)
+  have a zero there.
 """
 
 from dataclasses import dataclass
@@ -20,8 +24,11 @@ from voipwatch.apps.messages import (
 )
 from voipwatch.model.vocabulary import Direction, Family
 
-FIRST_BYTES: Final[dict[Family, tuple[int, int]]] = {Family.U: (0x04, 12), Family.Q: (0x50, 48)}
-"""Family -> lowest first byte and how many follow each other."""
+FIRST_BYTES: Final[dict[Family, bytes]] = {
+    Family.U: bytes(byte for byte in range(0x04, 0x10) if byte & 7 >= 6),
+    Family.Q: bytes(byte for byte in range(0x50, 0x80) if byte & 7 >= 6),
+}
+"""Family -> the first bytes it may have."""
 CONTROL_BYTES_MIN: Final = 17
 """One family byte and sixteen of token."""
 
@@ -40,9 +47,9 @@ class ControlCodec:
         filler = ctx.size - len(ctx.token)
         if filler < 1:
             raise ValueError(f"{ctx.size} bytes have no room for a control byte and a token")
-        low, count = FIRST_BYTES[self.family]
+        first = FIRST_BYTES[self.family]
         drawn = bytearray(shake_128(ctx.entropy).digest(filler))
-        drawn[0] = low + drawn[0] % count
+        drawn[0] = first[drawn[0] % len(first)]
         if filler > 3 and drawn[3] == 0:
             drawn[3] = 0xA5
         return bytes(drawn) + ctx.token
@@ -58,8 +65,7 @@ class ControlCodec:
         size = len(data)
         if not size or (self.size and size != self.size):
             return None
-        low, count = FIRST_BYTES[self.family]
-        if not low <= data[0] < low + count:
+        if data[0] not in FIRST_BYTES[self.family]:
             return None
         room = self.room(size)
         return data[size - room :] if room <= size else None

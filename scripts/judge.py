@@ -1,0 +1,254 @@
+"""Ask nDPI what it takes the profiles' packets for, and write the answer into docs/profiles.md.
+
+Every kind of flow is played both ways, set-up and media, as the two ends would play it, each flow between
+addresses of its own, so that nDPI's caches carry no name from one to the next. One capture holds them all, and
+nDPI 5.0 reads it through nfstream. A name counts only at confidence 6 (seen in the packets) or 5 (seen in an
+earlier flow); 1 is a guess by port.
+
+    python scripts/judge.py            # prints the table
+    python scripts/judge.py --write    # also writes it into docs/profiles.md
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import shake_128
+from pathlib import Path
+from typing import Final
+
+from voipwatch.apps import (
+    BuildContext,
+    Message,
+    Profile,
+    ProfileSet,
+    Script,
+    build,
+    compile_script,
+    family_of,
+    flow_id,
+    kind_table,
+    load_profiles,
+    neutral_ports,
+)
+from voipwatch.model.flows import FlowKind
+from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Direction, Family
+from voipwatch.wire.address import TransportAddress
+from voipwatch.wire.derive import flow_secret, packet_entropy, shape_seed
+from voipwatch.wire.pcap import LINKTYPE_RAW, PcapPacket, encode_pcap
+from voipwatch.wire.udp import build_udp_packet
+
+CONFIDENT: Final = 5
+"""nDPI's confidence from which a name counts: 5 by a cache of its own findings, 6 by the packets."""
+ROUND_TRIP_US: Final = 40_000
+FLOW_GAP_US: Final = 5_000
+REPLICATES: Final = {"treatment": 10, "mutant": 6, "control": 20, "warmup": 28}
+PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "profiles.md"
+BEGIN: Final = "<!-- judge: begin -->"
+END: Final = "<!-- judge: end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow of the capture."""
+
+    kind: FlowKind
+    replicate: int
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What nDPI said of one flow."""
+
+    flow: Flow
+    name: str
+    confidence: int
+    packets: int
+
+    @property
+    def recognised(self) -> str:
+        """The name if it counts, else empty."""
+        return self.name if self.confidence >= CONFIDENT and self.name != "Unknown" else ""
+
+
+def flows_of(profiles: ProfileSet) -> list[Flow]:
+    """Every kind of flow, in as many replicates as its part in the judgement needs."""
+    flows: list[Flow] = []
+    for kind in kind_table(profiles):
+        part = "control" if kind.arm in CONTROL_ARMS else "treatment"
+        part = {Arm.D: "mutant", Arm.W: "warmup"}.get(kind.arm, part)
+        flows += [Flow(kind, replicate, family_of(kind, replicate)) for replicate in range(REPLICATES[part])]
+    return flows
+
+
+def play(script: Script, key: bytes, flow: int) -> Iterator[tuple[int, Direction, bytes]]:
+    """(microseconds, direction, payload) of a whole flow on a line that loses nothing, as its server sees it."""
+    secret = flow_secret(key, flow)
+
+    def datagram(message: Message, direction: Direction, seq: int, size: int, **more: object) -> bytes:
+        token = shake_128(key + direction.encode() + seq.to_bytes(4, "big")).digest(message.room(size))
+        entropy = packet_entropy(key, "u" if direction is Direction.UP else "d", flow, seq)
+        index = more.get("index", 0)
+        request = more.get("request", b"")
+        assert isinstance(index, int)
+        assert isinstance(request, bytes)
+        ctx = BuildContext(
+            secret, entropy, token, size, index, request, ("10.1.2.3", 40_000), "reflector.example"
+        )
+        return build(message, ctx)
+
+    now = 0
+    for number, item in enumerate(script.rounds):
+        now += item.pause_ms * 1000
+        for copy in range(item.copies):
+            at = now + copy * item.copy_gap_ms * 1000
+            seq = number * 64 + copy * 4
+            request = datagram(item.request, Direction.UP, seq, item.request.size, index=copy)
+            yield at, Direction.UP, request
+            for place, reply in enumerate(item.replies):
+                answer = datagram(reply, Direction.DOWN, seq + place, reply.size, index=copy, request=request)
+                yield at + 1000 + item.reply_delay_ms * 1000 + place, Direction.DOWN, answer
+        now += ROUND_TRIP_US
+    for direction, packets in ((Direction.UP, script.up), (Direction.DOWN, script.down)):
+        for number, packet in enumerate(packets):
+            data = datagram(packet.message, direction, 1024 + number, packet.size, index=packet.index)
+            yield now + packet.offset_us, direction, data
+
+
+def capture(
+    profiles: ProfileSet, flows: Iterable[Flow], key: bytes
+) -> tuple[bytes, dict[tuple[str, str], Flow]]:
+    """A capture of these flows, and which two addresses each has."""
+    kinds = kind_table(profiles)
+    packets: list[tuple[int, bytes]] = []
+    owners: dict[tuple[str, str], Flow] = {}
+    for number, flow in enumerate(flows):
+        script = compile_script(
+            profiles, flow.kind, flow.replicate, shape_seed(key, flow.kind.app, flow.replicate)
+        )
+        port = script.port or neutral_ports[number % len(neutral_ports)]
+        near = TransportAddress(f"10.1.{number // 250}.{1 + number % 250}", 40_000 + number)
+        far = TransportAddress(f"198.18.{number // 250}.{1 + number % 250}", port)
+        owners[near.host, far.host] = flow
+        start = number * FLOW_GAP_US
+        for at, direction, payload in play(script, key, flow_id(kinds, flow.kind, flow.replicate)):
+            ends = (near, far) if direction is Direction.UP else (far, near)
+            packets.append((start + at, build_udp_packet(*ends, payload=payload)))
+    packets.sort(key=lambda item: item[0])
+    origin = 1_700_000_000_000_000
+    records = [PcapPacket(origin + at, LINKTYPE_RAW, data) for at, data in packets]
+    return encode_pcap(records), owners
+
+
+def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> list[Ruling]:
+    """nDPI's rulings on these flows, or on every kind: one reading of one capture."""
+    from nfstream import NFStreamer  # noqa: PLC0415 -- heavy, Linux and macOS only: not to be had for `--help`
+
+    data, owners = capture(profiles, flows_of(profiles) if flows is None else flows, key)
+    rulings: list[Ruling] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "profiles.pcap"
+        path.write_bytes(data)
+        stream = NFStreamer(source=str(path), idle_timeout=3600, active_timeout=7200, n_meters=1)
+        for seen in stream:
+            flow = owners.get((seen.src_ip, seen.dst_ip)) or owners[seen.dst_ip, seen.src_ip]
+            rulings.append(
+                Ruling(flow, seen.application_name, seen.application_confidence, seen.bidirectional_packets)
+            )
+    return rulings
+
+
+def calls_it(profile: Profile, ruling: Ruling) -> bool:
+    """Whether nDPI gave the flow a call name of its leg."""
+    names = profile.leg(ruling.flow.kind.leg).call_names
+    return bool(set(ruling.recognised.split(".")) & set(names))
+
+
+def call_names(profiles: ProfileSet) -> frozenset[str]:
+    """Every call name of every profile."""
+    return frozenset(
+        name
+        for profile in profiles.profiles
+        for leg in profile.legs
+        for name in (*leg.call_names, *profile.call_names)
+    )
+
+
+def table(rulings: list[Ruling]) -> list[str]:
+    """Markdown rows: one for every app, dialect, leg, arm and family."""
+    groups: dict[tuple[str, ...], list[Ruling]] = {}
+    for ruling in rulings:
+        kind = ruling.flow.kind
+        carried = kind.mutant or ("set-up" if kind.media == "none" else str(kind.media))
+        carried = "warm-up" if kind.arm is Arm.W else carried
+        row = (
+            kind.app,
+            kind.dialect or "-",
+            kind.leg,
+            str(kind.arm),
+            str(ruling.flow.family) or "-",
+            carried,
+        )
+        groups.setdefault(row, []).append(ruling)
+    lines = [
+        "| app | dialect | leg | arm | family | carries | flows | nDPI (confidence): flows |",
+        "|---" * 8 + "|",
+    ]
+    for row, found in groups.items():
+        names = Counter(f"{item.name} ({item.confidence})" for item in found)
+        said = ", ".join(f"{name}: {count}" for name, count in names.most_common())
+        lines.append(f"| {' | '.join(row)} | {len(found)} | {said} |")
+    return lines
+
+
+def failures(profiles: ProfileSet, rulings: list[Ruling]) -> list[str]:
+    """What is wrong: a treatment without its name, a control or a warm-up with any name."""
+    wrong: list[str] = []
+    for ruling in rulings:
+        kind = ruling.flow.kind
+        profile = profiles.get(kind.app)
+        if kind.arm in CONTROL_ARMS:
+            if ruling.recognised:
+                wrong.append(f"{kind} {ruling.flow.replicate}: a control is called {ruling.name}")
+        elif kind.arm is not Arm.D and (profile is None or not calls_it(profile, ruling)):
+            wrong.append(f"{kind} {ruling.flow.replicate}: is called {ruling.name} ({ruling.confidence})")
+    return wrong
+
+
+def main() -> int:
+    """Judge, print, and write if asked; 1 if a treatment or a control is not called what it should be."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
+    parser.add_argument("--seed", default="judge", help="text that every choice of the capture derives from")
+    arguments = parser.parse_args()
+    import nfstream  # noqa: PLC0415 -- as above
+
+    profiles = load_profiles()
+    rulings = judge(profiles, shake_128(arguments.seed.encode()).digest(32))
+    wrong = failures(profiles, rulings)
+    controls = Counter(str(ruling.flow.family) for ruling in rulings if ruling.flow.kind.arm in CONTROL_ARMS)
+    lines = [
+        f"`python scripts/judge.py --write --seed {arguments.seed}`, {datetime.now(tz=UTC):%Y-%m-%d}; "
+        f"nDPI 5.0 in nfstream {nfstream.__version__}; profiles {profiles.digest[:16]}.",
+        f"{len(rulings)} flows; control flows of family U {controls['U']}, of family Q {controls['Q']}. "
+        f"{len(wrong) or 'None'} called what it should not be.",
+        "",
+        *table(rulings),
+    ]
+    print("\n".join([*lines, *wrong]))
+    if arguments.write:
+        page = PAGE.read_text(encoding="utf-8")
+        before, _, rest = page.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n{chr(10).join(lines)}\n{END}{after}", encoding="utf-8")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
