@@ -1,0 +1,65 @@
+"""SIP text: dropped (technique D18), or rewritten by a home router's helper (S2)."""
+
+import re
+from typing import Final
+
+from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Inject, Memory, Packet
+from voipwatch.lab.policy.signature import is_sip
+from voipwatch.lab.policy.state import State
+from voipwatch.model.vocabulary import Direction
+
+SIP_MESSAGE: Final = re.compile(rb"\A(?:[A-Z]{3,10} sips?:[^\r\n]* SIP/2\.0|SIP/2\.0 \d{3}[^\r\n]*)\r\n")
+"""A request or status line (RFC 3261 section 7): a helper touches nothing else."""
+VIA: Final = re.compile(rb"(?im)^((?:via|v)[ \t]*:[ \t]*SIP/2\.0/UDP[ \t]+)([^;\s,]+)")
+CONTACT: Final = re.compile(rb"(?im)^((?:contact|m)[ \t]*:[^\r\n]*?sip:(?:[^@>\s;]*@)?)([^;>\s]+)")
+SDP_ADDRESS: Final = re.compile(rb"(?m)^((?:c=|o=[^\r\n]*? )IN IP[46] )(\S+)")
+CONTENT_LENGTH: Final = re.compile(rb"(?im)^((?:content-length|l)[ \t]*:[ \t]*)(\d+)")
+
+
+class SipText(Memory, frozen=True, tag_field="policy", tag="sip-text"):
+    """Drops datagrams that begin like SIP, on any port."""
+
+    def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Both ways."""
+        return DROP if packet.proto == UDP and is_sip(packet.payload) else PASS
+
+
+class SipAlg(Memory, frozen=True, tag_field="policy", tag="sip-alg"):
+    """A home router that puts its own public address into SIP: Via, Contact, and SDP's c= and o=.
+
+    What it does is what Linux' nf_nat_sip and its many imitations do, the imitators' habit of rewriting
+    addresses that are not the sender's included. Content-Length is set right again; branch, tags and
+    Call-ID are left alone. Replies are given back unchanged: the helper cannot undo what it did not keep.
+    """
+
+    public: str = "198.51.100.10"
+    ports: tuple[int, ...] = (5060,)
+
+    def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Rewrites what goes up to a SIP port."""
+        if direction is not Direction.UP or packet.proto != UDP or packet.dport not in self.ports:
+            return PASS
+        payload = rewrite(packet.payload, self.public.encode())
+        if payload == packet.payload:
+            return PASS
+        size = packet.size + len(payload) - len(packet.payload)
+        changed = Packet(packet.proto, packet.src, packet.sport, packet.dst, packet.dport, payload, size)
+        return Inject(((direction, changed),))
+
+
+def rewrite(payload: bytes, public: bytes) -> bytes:
+    """The message with the public address in its headers and body; anything else comes back as it is."""
+    if not SIP_MESSAGE.match(payload):
+        return payload
+    head, gap, body = payload.partition(b"\r\n\r\n")
+
+    def host(found: re.Match[bytes]) -> bytes:
+        name, colon, port = found[2].rpartition(b":")
+        kept = colon + port if name and port.isdigit() else b""
+        return found[1] + public + kept
+
+    head = CONTACT.sub(host, VIA.sub(host, head, count=1))
+    new_body = SDP_ADDRESS.sub(lambda found: found[1] + public, body)
+    if len(new_body) != len(body):
+        head = CONTENT_LENGTH.sub(lambda found: found[1] + b"%d" % len(new_body), head)
+    return head + gap + new_body

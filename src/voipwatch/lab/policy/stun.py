@@ -1,0 +1,54 @@
+"""STUN and its dialects (techniques D1, D2, D3, D5, D6)."""
+
+from typing import Final
+
+from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Memory, Packet
+from voipwatch.lab.policy.signature import STUN_HEADER_BYTES, stun_type
+from voipwatch.lab.policy.state import State
+from voipwatch.model.vocabulary import Direction
+
+TURN_TYPES: Final = frozenset({0x0003, 0x0016, 0x0017})
+"""Allocate request, Send and Data indications (RFC 8656 section 17)."""
+WHATSAPP_TYPES: Final = frozenset({0x0800, 0x0801, 0x0802, 0x0804, 0x0805})
+WHATSAPP_ATTRIBUTES: Final = frozenset({0x4000, 0x4001})
+
+
+class StunCookie(Memory, frozen=True, tag_field="policy", tag="stun-cookie"):
+    """Everything with the magic cookie dies (D1); `strict` lets go what is not padded to four bytes (D2)."""
+
+    strict: bool = False
+
+    def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Drops STUN messages, both ways and on any port."""
+        if packet.proto != UDP or stun_type(packet.payload) is None:
+            return PASS
+        # WhatsApp's Allocate of 2015-2019 has length 106: a strict matcher misses it.
+        return PASS if self.strict and packet.payload[3] & 3 else DROP
+
+
+class TurnOnly(Memory, frozen=True, tag_field="policy", tag="turn-only"):
+    """TURN dies, plain STUN lives (D3): direct calls work, relayed ones do not."""
+
+    def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Drops Allocate requests, Send and Data indications, and ChannelData."""
+        if packet.proto != UDP:
+            return PASS
+        payload = packet.payload
+        # RFC 8656 section 12: channel numbers are 0x4000-0x4FFF.
+        if len(payload) >= 4 and payload[0] & 0xF0 == 0x40:
+            return DROP
+        return DROP if stun_type(payload) in TURN_TYPES else PASS
+
+
+class WhatsAppStun(Memory, frozen=True, tag_field="policy", tag="whatsapp-types"):
+    """WhatsApp's own message types (D5), or its own attribute first in any STUN message (D6)."""
+
+    def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Drops what only WhatsApp sends; generic STUN and TURN pass."""
+        payload = packet.payload
+        if packet.proto != UDP or (kind := stun_type(payload)) is None:
+            return PASS
+        if kind in WHATSAPP_TYPES:
+            return DROP
+        attribute = payload[STUN_HEADER_BYTES : STUN_HEADER_BYTES + 2]
+        return DROP if len(attribute) == 2 and int.from_bytes(attribute) in WHATSAPP_ATTRIBUTES else PASS
