@@ -1,0 +1,170 @@
+"""`voipwatch check`: does a call get through this line, and if not, what stops it."""
+
+import secrets
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from voipwatch import __version__
+from voipwatch.cli.conclude import NO_PROFILE, check_json, conclude, exit_status
+from voipwatch.cli.consent import settle
+from voipwatch.cli.context import CheckRequest, Context
+from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.progress import shown_progress
+from voipwatch.cli.redact import AddressInLogError, Redactor
+from voipwatch.cli.reportfile import encode_report, require_writable, write_file
+from voipwatch.cli.show import show_check
+from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown
+from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts
+from voipwatch.model.results import Check, Report
+
+
+def check(  # noqa: PLR0913 -- one parameter an option: the contract's
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    reflector: Annotated[list[str] | None, Parameter(metavar="HOST[:P]")] = None,
+    pin: Annotated[list[str] | None, Parameter(metavar="SHA256")] = None,
+    insecure: bool = False,
+    app: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    all_apps: Annotated[bool, Parameter(name="--all")] = False,
+    budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
+    video: bool = False,
+    long: bool = False,
+    access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
+    operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    json: bool = False,
+    yes: bool = False,
+    out: Annotated[str | None, Parameter(metavar="FILE")] = None,
+) -> int:
+    """Measure, judge, show; returns the exit status."""
+    wanted = _understand(
+        context, reflector or [], pin or [], insecure=insecure, app=app, every=all_apps, out=out
+    )
+    line = Line(access=parse_access(access), operator_declared=_operator(operator))
+    budget_bytes = settle(context, apps=wanted.measured, reflectors=wanted.reflectors, budget=budget, yes=yes)
+    request = CheckRequest(wanted.reflectors, wanted.measured, line, budget_bytes, video, long)
+    measurement, failure = _measure(context, request)
+    _add_unprofiled(measurement, wanted.apps)
+    measurement = redact(measurement, wanted.reflectors)
+    verdicts = conclude(measurement, context.judging(), context.texts)
+    status = exit_status(verdicts)
+    if json:
+        context.print_json(check_json(verdicts))
+    else:
+        show_check(context, verdicts)
+    if failure is not None:
+        context.say("fault.during_check", reason=failure)
+    if wanted.out is not None:
+        _write(context, wanted.out, verdicts, measurement)
+    return status
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    reflectors: tuple[Endpoint, ...]
+    apps: tuple[str, ...]
+    """All asked for, in the order asked."""
+    measured: tuple[str, ...]
+    """Those that have a profile."""
+    out: Path | None
+
+
+def _understand(
+    context: Context,
+    reflectors: list[str],
+    pins: list[str],
+    *,
+    insecure: bool,
+    app: str | None,
+    every: bool,
+    out: str | None,
+) -> _Wanted:
+    endpoints = parse_endpoints(reflectors, pins, insecure=insecure)
+    profiled = context.apps_with_profile()
+    apps = parse_apps(app, every=every, profiled=profiled)
+    path = None if out is None else Path(out)
+    if path is not None:
+        require_writable(path)
+    return _Wanted(endpoints, apps, tuple(a for a in apps if a in profiled), path)
+
+
+def _operator(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise Misuse("error.operator", value=shown(name))
+    return name.strip()
+
+
+def _measure(context: Context, request: CheckRequest) -> tuple[Measurement, str | None]:
+    """What was observed, and what went wrong on our side, if anything: the rows are printed all the same."""
+    started_at = _now()
+    if not request.apps:
+        return _empty(request, started_at), None
+    try:
+        with shown_progress(context, request.apps) as step:
+            return context.measuring()(request, step), None
+    except KeyboardInterrupt:
+        measurement = _empty(request, started_at)
+        measurement.interrupted = Interruption(reason="user", at_s=0.0)
+        return measurement, None
+    except Trouble:
+        raise
+    except Exception as error:  # noqa: BLE001 -- our bug: it must not cost the user his rows, nor look like a result
+        if context.environment.get("VOIPWATCH_DEBUG") == "1":
+            context.err.print(traceback.format_exc())
+        reason = shown(f"{type(error).__name__}: {error}", longest=200)
+        measurement = _empty(request, started_at)
+        measurement.invalid = f"internal-error: {type(error).__name__}"
+        return measurement, reason
+
+
+def _empty(request: CheckRequest, started_at: str) -> Measurement:
+    return Measurement(
+        seed="",
+        started_at=started_at,
+        ended_at=_now(),
+        apps=list(request.apps),
+        profile_digests={},
+        line=request.line,
+        reflectors=[ReflectorFacts(name=endpoint.host) for endpoint in request.reflectors],
+        video=request.video,
+        long=request.long,
+        budget_bytes=request.budget_bytes,
+    )
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _add_unprofiled(measurement: Measurement, apps: tuple[str, ...]) -> None:
+    for app in apps:
+        if app not in measurement.apps:
+            measurement.not_tested[app] = [NO_PROFILE]
+    measurement.apps = list(apps)
+
+
+def redact(measurement: Measurement, endpoints: tuple[Endpoint, ...]) -> Measurement:
+    """The measurement as it may be judged, shown and kept; a log that names an address is left out."""
+    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in endpoints])
+    for facts in measurement.reflectors:
+        with suppress(AddressInLogError):
+            redactor.record(facts.log)
+            continue
+        facts.log = None
+        measurement.notes = [*measurement.notes, "log-withheld"]
+    return redactor.record(measurement)
+
+
+def _write(context: Context, path: Path, verdicts: Check, measurement: Measurement) -> None:
+    report = Report(
+        check=verdicts, measurement=measurement, software=f"voipwatch {__version__}", lang=context.texts.lang
+    )
+    write_file(path, encode_report(report))
+    context.say("check.written", path=shown(str(path)))

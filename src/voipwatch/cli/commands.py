@@ -1,0 +1,35 @@
+"""The tree of commands. Each is imported when it is called; what a person reads of it is in `locale/`."""
+
+from typing import Final
+
+from cyclopts import App, Parameter
+
+COMMANDS: Final[dict[str, str]] = {
+    "check": "voipwatch.cli.check:check",
+    "verify": "voipwatch.cli.verify:verify",
+    "reflector": "voipwatch.cli.reflector:reflector",
+    "tickets fetch": "voipwatch.cli.tickets:fetch",
+    "apps list": "voipwatch.cli.apps:list_apps",
+    "apps show": "voipwatch.cli.apps:show_app",
+    "apps check": "voipwatch.cli.apps:check_file",
+    "lab worlds": "voipwatch.cli.lab:worlds",
+    "lab run": "voipwatch.cli.lab:run_world",
+    "lab matrix": "voipwatch.cli.lab:matrix",
+    "demo": "voipwatch.cli.demo:demo",
+}
+"""Command -> where its function is; the order is the order of the help."""
+GROUPS: Final = ("tickets", "apps", "lab")
+
+
+def build_app() -> App:
+    """A fresh tree. Help and version are ours (`pages`), so that they speak the reader's language."""
+    # A flag has no opposite: `--no-json` would be one more name to keep for ever.
+    manners = Parameter(negative=())
+    root = App(name="voipwatch", help_flags=[], version_flags=[], default_parameter=manners)
+    groups = {name: App(name=name, help_flags=[], version_flags=[]) for name in GROUPS}
+    for group in groups.values():
+        root.command(group)
+    for command, place in COMMANDS.items():
+        group_name, _, name = command.rpartition(" ")
+        groups.get(group_name, root).command(place, name=name, help_flags=[], version_flags=[])
+    return root

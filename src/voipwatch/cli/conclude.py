@@ -1,0 +1,69 @@
+"""From a measurement to the check that is shown and kept: one row for every app asked for, and a status."""
+
+import msgspec
+
+from voipwatch.cli.context import Judge
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, INTERRUPTED, OUR_FAULT, UNDECIDED
+from voipwatch.cli.language import Texts
+from voipwatch.model.measurement import AppCost, Measurement
+from voipwatch.model.results import AppResult, Check, Quality
+from voipwatch.model.vocabulary import Verdict
+
+NO_PROFILE = "no-profile"
+"""In `Measurement.not_tested`: the app is known by id, and nobody has written its profile yet."""
+NO_PROFILE_RULE = "app.no-profile"
+
+
+def conclude(measurement: Measurement, judge: Judge, texts: Texts) -> Check:
+    """The judge's check, with a row for each app that has no profile, all in the order asked.
+
+    `verify` calls it on a stored measurement, `check` on a fresh one: the two cannot differ.
+    """
+    unprofiled = [app for app in measurement.apps if NO_PROFILE in measurement.not_tested.get(app, ())]
+    judged = [app for app in measurement.apps if app not in unprofiled]
+    check = judge(msgspec.structs.replace(measurement, apps=judged), lang=texts.lang)
+    rows = {row.app: row for row in check.results}
+    for app in unprofiled:
+        rows[app] = _without_profile(app, texts)
+    check.results = [rows[app] for app in measurement.apps]
+    return check
+
+
+def _without_profile(app: str, texts: Texts) -> AppResult:
+    return AppResult(
+        app=app,
+        verdict=Verdict.INSUFFICIENT,
+        stage=None,
+        mechanism=None,
+        direction=None,
+        rule=NO_PROFILE_RULE,
+        effect_up=None,
+        effect_down=None,
+        quality=Quality(),
+        stages=[],
+        works=[],
+        not_tested=[NO_PROFILE],
+        observed_s=0.0,
+        cost=AppCost(bytes=0, seconds=0.0),
+        explanation=texts("check.no_profile", app=app),
+    )
+
+
+def exit_status(check: Check) -> int:
+    """The status of a check: our own failure first, then the user's Ctrl-C, then what was found."""
+    if check.invalid is not None:
+        return OUR_FAULT
+    if check.interrupted == "user":
+        return INTERRUPTED
+    verdicts = {row.verdict for row in check.results}
+    if verdicts & {Verdict.BLOCKED, Verdict.THROTTLED}:
+        return INTERFERENCE
+    if verdicts & {Verdict.INSUFFICIENT, Verdict.DOWN}:
+        return UNDECIDED
+    return CLEAR
+
+
+def check_json(check: Check) -> bytes:
+    """`voipwatch.check/1`, the schema's name first."""
+    document = msgspec.to_builtins(check)
+    return msgspec.json.format(msgspec.json.encode({"schema": document.pop("schema"), **document}), indent=2)

@@ -1,0 +1,214 @@
+"""`voipwatch lab worlds | run | matrix`: emulated operators with a known truth."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from cyclopts import Parameter
+from rich.status import Status
+from rich.text import Text
+
+from voipwatch.cli.conclude import conclude
+from voipwatch.cli.context import Context
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
+from voipwatch.cli.machinery import judge_in_english, kernel_problem, measure_world
+from voipwatch.cli.reportfile import require_writable, write_file
+from voipwatch.cli.show import show_check, table
+from voipwatch.cli.values import parse_apps, parse_count, shown
+from voipwatch.lab.matrix import MatrixResult, run_matrix
+from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
+from voipwatch.model.results import Check
+
+NETWORKS: Final = ("sim", "kernel")
+SEED_MAX: Final = 2**63 - 1
+RUNS_MAX: Final = 1_000_000
+JOBS_MAX: Final = 256
+
+
+def worlds(*, context: Annotated[Context, Parameter(parse=False)], json: bool = False) -> int:
+    """The table of worlds."""
+    found = load_worlds().worlds
+    if json:
+        rows = [
+            {
+                "world": world.id,
+                "title": world.title,
+                "guilty": world.guilty,
+                "line": world.line_name,
+                "demo": world.demo,
+                "expected": msgspec.to_builtins(dict(world.expected)),
+            }
+            for world in found
+        ]
+        context.print_json(_json({"schema": "voipwatch.worlds/1", "worlds": rows}))
+        return CLEAR
+    texts = context.texts
+    columns = [texts(f"column.{name}") for name in ("world", "about", "expected")]
+    cells: list[list[Text | str]] = [[world.id, world.title, _expected_text(world)] for world in found]
+    context.out.print(table(texts, columns, cells))
+    return CLEAR
+
+
+def _expected_text(world: World) -> str:
+    """One word when all apps expect the same, else the apps that differ from `ok`."""
+    words = {app: "/".join(expected.verdicts) for app, expected in world.expected.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{app} {word}" for app, word in words.items() if word != "ok")
+
+
+def run_world(
+    world: Annotated[str, Parameter(metavar="WORLD")],
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    app: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    seed: Annotated[int, Parameter(metavar="N")] = 1,
+    network: Annotated[str, Parameter(metavar="sim|kernel")] = "sim",
+    json: bool = False,
+) -> int:
+    """One check in one world; 0 when every app got what the world expects, else 1."""
+    place = _world(load_worlds(), world)
+    apps = parse_apps(app, every=False, profiled=tuple(place.expected))
+    strange = [name for name in apps if name not in place.expected]
+    if strange:
+        raise Misuse(
+            "error.world_app", world=place.id, app=", ".join(strange), known=", ".join(place.expected)
+        )
+    parse_count(seed, option="--seed", low=0, high=SEED_MAX)
+    if network not in NETWORKS:
+        raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
+    if network == "kernel" and (reason := kernel_problem()) is not None:
+        raise Trouble("error.kernel", reason=reason)
+    measurement = measure_world(place, apps, seed=seed, network=network)
+    verdicts = conclude(measurement, context.judging(), context.texts)
+    wrong = [row.app for row in verdicts.results if not accepted(place.expected[row.app], verdicts, row.app)]
+    if json:
+        context.print_json(_run_json(place, verdicts, wrong, seed=seed, network=network))
+        return INTERFERENCE if wrong else CLEAR
+    context.say("lab.network", name=context.texts(f"network.{network}"), style="dim")
+    show_check(context, verdicts)
+    right = [name for name in apps if name not in wrong]
+    if right:
+        context.tell("lab.as_expected", names=", ".join(right), style="green")
+    if wrong:
+        context.tell("lab.not_expected", names=", ".join(_wanted(place, wrong)), style="bold red")
+    return INTERFERENCE if wrong else CLEAR
+
+
+def _world(table_: Worlds, name: str) -> World:
+    try:
+        return table_.get(name)
+    except WorldsError:
+        raise Misuse("error.world", value=shown(name)) from None
+
+
+def accepted(expected: Expected, check: Check, app: str) -> bool:
+    """True when a check says of `app` what its world expects."""
+    row = next(row for row in check.results if row.app == app)
+    return expected.accepts(row.verdict, row.stage, row.mechanism, row.direction)
+
+
+def _wanted(world: World, apps: Iterable[str]) -> list[str]:
+    return [f"{app} ({'/'.join(world.expected[app].verdicts)})" for app in apps]
+
+
+def _run_json(world: World, check: Check, wrong: list[str], *, seed: int, network: str) -> bytes:
+    return _json(
+        {
+            "schema": "voipwatch.lab-run/1",
+            "world": world.id,
+            "seed": seed,
+            "network": network,
+            "as_expected": not wrong,
+            "unexpected": wrong,
+            "expected": msgspec.to_builtins(dict(world.expected)),
+            "check": msgspec.to_builtins(check),
+        }
+    )
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def matrix(
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    runs: Annotated[int, Parameter(metavar="N")] = 1000,
+    seeds: Annotated[int, Parameter(metavar="N")] = 3,
+    jobs: Annotated[int | None, Parameter(metavar="N")] = None,
+    json: bool = False,
+    out: Annotated[str | None, Parameter(metavar="FILE")] = None,
+) -> int:
+    """Every world; 0 when every verdict was the expected one, else 1."""
+    parse_count(runs, option="--runs", low=0, high=RUNS_MAX)
+    parse_count(seeds, option="--seeds", low=0, high=RUNS_MAX)
+    processes = parse_count(jobs or os.cpu_count() or 1, option="--jobs", low=1, high=JOBS_MAX)
+    path = None if out is None else Path(out)
+    if path is not None:
+        require_writable(path)
+    with _counted(context) as step:
+        result = run_matrix(
+            judge=judge_in_english, runs=runs, guilty_seeds=seeds, jobs=processes, on_progress=step
+        )
+    document = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    if json:
+        context.print_json(document)
+    else:
+        _show_matrix(context, result)
+    if path is not None:
+        write_file(path, document + b"\n")
+        context.say("lab.written", path=shown(str(path)))
+    wrong = any(not row.verdict_right or (row.guilty and not row.mechanism_right) for row in result.rows)
+    return INTERFERENCE if wrong else CLEAR
+
+
+@contextmanager
+def _counted(context: Context) -> Iterator[Callable[[int, int], None]]:
+    """How many runs are done: live on a terminal, nothing elsewhere."""
+    if not context.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with Status("", console=context.err) as status:
+        yield lambda done, total: status.update(context.texts("lab.progress", done=done, total=total))
+
+
+def _show_matrix(context: Context, result: MatrixResult) -> None:
+    texts = context.texts
+    names = ("world", "line", "app", "expected", "got", "runs", "right", "accused")
+    rows: list[list[Text | str]] = []
+    for cell in result.cells:
+        right = cell.mechanisms_right if cell.guilty else cell.verdicts_right
+        style = "green" if right == cell.runs else "bold red"
+        said = ", ".join(f"{word} {count}" for word, count in cell.said.items())
+        accused = "" if cell.guilty else str(cell.accused)
+        rows.append(
+            [
+                cell.world,
+                cell.line,
+                cell.app,
+                cell.expected,
+                said,
+                str(cell.runs),
+                Text(str(right), style),
+                accused,
+            ]
+        )
+    context.out.print(table(texts, [texts(f"column.{name}") for name in names], rows))
+    totals = result.totals
+    context.tell("lab.guilty", runs=totals.guilty_runs, right=_percent(totals.guilty_verdicts_right))
+    context.tell(
+        "lab.innocent",
+        runs=totals.innocent_runs,
+        checks=totals.innocent_checks,
+        right=_percent(totals.innocent_right),
+        accused=totals.innocent_accused,
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"

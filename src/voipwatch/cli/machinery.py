@@ -1,0 +1,68 @@
+"""Where the command line meets the rest: the probe, the reflector, the lab and the judge, one function each.
+
+Imports are inside the functions: they are slow, and most commands need few of them.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from voipwatch.cli.context import CheckRequest
+from voipwatch.cli.values import Endpoint
+from voipwatch.experiment.events import Progress
+from voipwatch.lab.worlds import World
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.results import Check
+
+TICKET_DAYS: Final = 7
+"""How long a ticket is kept, by the design."""
+
+
+def profiled_apps() -> tuple[str, ...]:
+    """Ids of the packaged profiles, in the order of tables."""
+    from voipwatch.apps import load_profiles  # noqa: PLC0415 -- slow, and seldom needed
+
+    return tuple(profile.id for profile in load_profiles().profiles)
+
+
+def judge(measurement: Measurement, *, lang: str) -> Check:
+    """The verdicts of a measurement, with sentences in `lang`."""
+    from voipwatch.inference import judge as concluding  # noqa: PLC0415 -- slow, and seldom needed
+
+    return concluding(measurement, lang=lang)
+
+
+def judge_in_english(measurement: Measurement) -> Check:
+    """The judge as `lab.matrix` takes it: importable by name in another process."""
+    return judge(measurement, lang="en")
+
+
+def measure_world(
+    world: World,
+    apps: Sequence[str],
+    *,
+    seed: int,
+    network: str,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Measurement:
+    """One check in an emulated world, in virtual time or over this machine's kernel."""
+    if network == "kernel":
+        raise NotImplementedError
+    from voipwatch.lab.drive import run_simulated  # noqa: PLC0415 -- slow, and seldom needed
+
+    return run_simulated(world, apps=apps, seed=seed, on_progress=on_progress)
+
+
+def kernel_problem() -> str | None:
+    """Why the kernel's network cannot be used here, or None."""
+    return "not here yet"
+
+
+def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:
+    """A check over this machine's network."""
+    raise NotImplementedError
+
+
+def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> tuple[int, str | None]:
+    """Tickets kept from one reflector, and why there are none."""
+    raise NotImplementedError

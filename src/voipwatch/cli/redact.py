@@ -1,0 +1,190 @@
+"""The one redactor: no record leaves this machine before it went through here.
+
+Addresses, in any spelling and anywhere in a string, and the host names that the user typed become
+equality tokens: the same address gives the same token within a report, another token in the next
+one, because the key is drawn for the report and forgotten with it.
+
+What is taken for an address is taken generously: a string that looks like one and is none loses a
+few characters, the other mistake could cost somebody his safety. Only the unspecified address `::`
+stays; it says nothing. Values of the closed vocabularies are never touched, so that a redacted
+measurement is judged exactly as the original.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from hashlib import blake2b
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final, TypeVar, cast
+
+import msgspec
+
+from voipwatch.model.measurement import SignedLog
+from voipwatch.model.vocabulary import APP_IDS, Access, Arm, Direction, Failure, Family, Media, Stage, Verdict
+from voipwatch.wire.farlog import SIZE_MAX
+
+T = TypeVar("T")
+
+_IPV4: Final = re.compile(r"(?<![0-9])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])", re.ASCII)
+_DASHED_IPV4: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9]{1,3}-){3}[0-9]{1,3}(?![0-9A-Fa-f-])", re.ASCII)
+"""As providers write them into names: `host-10-0-0-1.example`. Dates have two dashes, UUIDs hex digits."""
+_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.~-]+)?", re.ASCII)
+"""A run that could hold an IPv6 address, with a zone (RFC 4007) if there is one."""
+
+_CLOSED: Final = frozenset(
+    {"line", *APP_IDS}
+    | {
+        str(value)
+        for kind in (Access, Arm, Direction, Failure, Family, Media, Stage, Verdict)
+        for value in kind
+    }
+)
+"""Words that a host may be called and a record needs."""
+
+
+class AddressInLogError(Exception):
+    """A signed log holds an address: it cannot be redacted without breaking its signature."""
+
+
+class Redactor:
+    """Redacts one report. `key`: 16 or more fresh random bytes; `names`: hosts as the user typed them."""
+
+    def __init__(self, key: bytes, names: Iterable[str] = ()) -> None:
+        self._key = key
+        self._names = sorted({name.lower() for name in names if name and not _is_address(name)}, key=len)[
+            ::-1
+        ]
+
+    def text(self, text: str) -> str:
+        """`text` with every address and every typed host name replaced."""
+        text = _IPV6.sub(self._ipv6_run, text)
+        text = _IPV4.sub(self._ipv4, text)
+        text = _DASHED_IPV4.sub(lambda run: self._ipv4(run, separator="-"), text)
+        for name in self._names:
+            if name not in _CLOSED:
+                bounded = rf"(?<![\w.-]){re.escape(name)}(?![\w-])"
+                text = re.sub(bounded, self._token("host", name), text, flags=re.IGNORECASE)
+        return text
+
+    def host(self, text: str) -> str:
+        """A field that holds a host and nothing else: a typed name goes, whatever it is called."""
+        return self._token("host", text.lower()) if text.lower() in self._names else self.text(text)
+
+    def record(self, record: T) -> T:
+        """A copy of a record with every string in it redacted, at any depth.
+
+        Raises AddressInLogError for a signed log with an address in it.
+        """
+        return cast("T", self._value(record))
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, SignedLog):
+            refuse_addresses(value.payload)
+            return value
+        if isinstance(value, msgspec.Struct):
+            fields = {name: self._field(name, getattr(value, name)) for name in value.__struct_fields__}
+            return type(value)(**fields)
+        if isinstance(value, Enum) or value is None or isinstance(value, bool | int | float | bytes):
+            return value
+        if isinstance(value, str):
+            return value if value in _CLOSED else self.text(value)
+        if isinstance(value, Mapping):
+            return {self._value(key): self._value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._value, value))
+        raise TypeError(f"no rule for a {type(value).__name__} in a record")
+
+    def _field(self, name: str, value: object) -> object:
+        return self.host(value) if name == "name" and isinstance(value, str) else self._value(value)
+
+    def _token(self, kind: str, name: str) -> str:
+        return f"{kind}-{blake2b(name.encode(), key=self._key[:64], digest_size=4).hexdigest()}"
+
+    def _ipv4(self, run: re.Match[str], *, separator: str = ".") -> str:
+        octets = [int(part) for part in run[0].split(separator)]
+        if max(octets) > 255:
+            return run[0]
+        return self._token("addr", str(IPv4Address(bytes(octets))))
+
+    def _ipv6_run(self, run: re.Match[str]) -> str:
+        """A run with an address in it goes as a whole: where it begins and ends cannot be told for sure."""
+        before, text, after = _trimmed(run[0])
+        plain = text.partition("%")[0]
+        if plain == "::" or not any(_is_ipv6(part) for part in _parts(plain)):
+            return run[0]
+        return f"{before}{self._token('addr', _canonical(plain))}{after}"
+
+
+def refuse_addresses(payload: bytes) -> None:
+    """Raise AddressInLogError when any string of a reflector's log, known field or not, names an address.
+
+    Also for what is no log at all: nobody can say what is in it.
+    """
+    try:
+        inflater = zlib.decompressobj()
+        plain = msgspec.msgpack.decode(inflater.decompress(payload, SIZE_MAX))
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AddressInLogError from error
+    looker = Redactor(b"only to see whether it changes")
+    if any(looker.text(text) != text for text in _strings(plain)):
+        raise AddressInLogError
+
+
+def _strings(value: object) -> Iterable[str]:
+    """Every string in untyped MessagePack, keys and byte strings too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _strings(key)
+            yield from _strings(item)
+    elif isinstance(value, list | tuple) and not all(isinstance(item, int) for item in value):
+        for item in value:
+            yield from _strings(item)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return text != "::"
+
+
+def _trimmed(run: str) -> tuple[str, str, str]:
+    """A run without the punctuation around it: `1::2.` at the end of a sentence, `addr:1::2:`."""
+    body = run.rstrip(".")
+    if body.endswith(":") and not body.endswith("::"):
+        body = body[:-1]
+    start = len(body) - len(body.lstrip("."))
+    if body[start:].startswith(":") and not body[start:].startswith("::"):
+        start += 1
+    return run[:start], body[start:], run[len(body) :]
+
+
+def _parts(run: str) -> Iterable[str]:
+    """Every stretch of whole groups in a run, longest first: `ab:2001:db8::1` holds `2001:db8::1`."""
+    groups = run.split(":")
+    for length in range(len(groups), 1, -1):
+        for start in range(len(groups) - length + 1):
+            yield ":".join(groups[start : start + length])
+
+
+def _canonical(text: str) -> str:
+    """One spelling an address; a v4-mapped one (RFC 4291, 2.5.5.2) is its IPv4 address."""
+    try:
+        address = IPv6Address(text)
+    except ValueError:
+        return text.lower()
+    return str(address.ipv4_mapped or address)

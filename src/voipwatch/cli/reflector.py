@@ -1,0 +1,64 @@
+"""`voipwatch reflector`: a far end, in the foreground."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, TextIO, cast
+
+from cyclopts import Parameter
+
+from voipwatch.cli.context import Context
+from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.values import CONTROL_PORT, parse_count, shown
+
+
+def reflector(
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    bind: Annotated[list[str] | None, Parameter(metavar="ADDR")] = None,
+    control_port: Annotated[int, Parameter(metavar="P")] = CONTROL_PORT,
+    data: Annotated[str | None, Parameter(metavar="DIR")] = None,
+    certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    if not bind:
+        raise Misuse("error.no_bind")
+    addresses = tuple(dict.fromkeys(_address(text) for text in bind))
+    port = parse_count(control_port, option="--control-port", low=0, high=65535)
+    if (certificate is None) != (certificate_key is None):
+        raise Misuse("error.half_certificate")
+    folder = None if data is None else _folder(data)
+    from voipwatch.reflector.options import ReflectorOptions  # noqa: PLC0415 -- asyncio, TLS: seldom needed
+    from voipwatch.reflector.server import run  # noqa: PLC0415 -- the same
+
+    options = ReflectorOptions(
+        bind=addresses,
+        control_port=port,
+        data=folder,
+        certificate=None if certificate is None else Path(certificate),
+        certificate_key=None if certificate_key is None else Path(certificate_key),
+        ready=cast("TextIO", context.stdout),
+        log=cast("TextIO", context.stderr),
+    )
+    try:
+        return run(options)
+    except (OSError, ValueError) as error:  # ValueError: a certificate that is none
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Trouble("error.bind_failed", reason=shown(reason, longest=200)) from error
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise Misuse("error.bind", value=shown(text)) from None
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Misuse("error.data_folder", path=shown(text), reason=shown(reason)) from error
+    return folder

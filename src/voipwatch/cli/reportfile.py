@@ -1,0 +1,115 @@
+"""`voipwatch.report/1` on disk: written whole or not at all, read strictly.
+
+The file carries a digest of its own content. It proves nothing against somebody who edits the file and
+its digest, and is there to tell a damaged or carelessly edited file from a whole one at once; what can
+be proved rests on the reflector's signature and on recomputing (`verify`).
+"""
+
+import contextlib
+import os
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.values import shown
+from voipwatch.model.measurement import REPORT_SCHEMA
+from voipwatch.model.results import Report
+
+SIZE_MAX: Final = 256 << 20
+"""Bytes; all apps with video for a minute make about 40 MB."""
+
+
+class ReportFile(Report):
+    """A report as it lies on disk."""
+
+    content_digest: str = ""
+    """SHA-256, hex, of everything else in the file: JSON without white space, keys sorted."""
+
+
+def content_digest(document: dict[str, Any]) -> str:
+    """The digest of a report's JSON object; unknown fields count, the digest itself does not."""
+    content = {key: value for key, value in document.items() if key != "content_digest"}
+    return sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def encode_report(report: Report) -> bytes:
+    """The file's bytes."""
+    document = msgspec.to_builtins(report)
+    document["content_digest"] = content_digest(document)
+    return msgspec.json.encode({"schema": document.pop("schema"), **document}) + b"\n"
+
+
+def require_writable(path: Path) -> None:
+    """Raise Misuse before any data is spent, when `path` is no place for a report."""
+    folder = path.absolute().parent
+    try:
+        if path.is_dir():
+            raise Misuse("error.out_is_folder", path=shown(str(path)))
+        if not folder.is_dir():
+            raise Misuse("error.out_no_folder", path=shown(str(folder)))
+    except (OSError, ValueError):
+        raise Misuse("error.out_name", path=shown(str(path))) from None
+    if not os.access(folder, os.W_OK):
+        raise Misuse("error.out_not_writable", path=shown(str(folder)))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` atomically, readable by its owner only: a reader never sees half a report.
+
+    Raises Trouble when the disk is full or the folder is gone; nothing is left behind.
+    """
+    folder = path.absolute().parent
+    temporary: str | None = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name[:40]}.", delete=False) as file:
+            temporary = file.name
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+        reason = error.strerror or type(error).__name__
+        raise Trouble("error.out_failed", path=shown(str(path)), reason=reason) from error
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that the user named. Raises Misuse when it cannot be read."""
+    try:
+        if path.is_dir():
+            raise Misuse("error.file_is_folder", path=shown(str(path)))
+        with path.open("rb") as file:
+            content = file.read(SIZE_MAX + 1)
+    except FileNotFoundError:
+        raise Misuse("error.file_missing", path=shown(str(path))) from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Misuse("error.file_unreadable", path=shown(str(path)), reason=shown(reason)) from None
+    if len(content) > SIZE_MAX:
+        raise Misuse("error.file_too_large", path=shown(str(path)), most=SIZE_MAX >> 20)
+    return content
+
+
+def decode_report(content: bytes, *, name: str) -> tuple[ReportFile, bool]:
+    """The report, and whether its content has the digest that it claims.
+
+    Raises Misuse when the bytes are no report of this schema.
+    """
+    try:
+        document = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Misuse("error.report_not_json", path=shown(name)) from None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != REPORT_SCHEMA:
+        raise Misuse("error.report_schema", path=shown(name), schema=REPORT_SCHEMA, found=shown(str(schema)))
+    try:
+        report = msgspec.convert(document, ReportFile)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Misuse("error.report_field", path=shown(name), reason=shown(str(error), longest=160)) from None
+    return report, content_digest(document) == report.content_digest

@@ -1,0 +1,178 @@
+"""What a person types, understood: hosts, pins, sizes, app lists. Each raises `Misuse` and nothing else."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import IPv6Address
+from typing import Final
+
+from voipwatch.cli.errors import Misuse
+from voipwatch.model.vocabulary import APP_IDS, Access
+
+CONTROL_PORT: Final = 8443
+"""Of the control channel when the user names none: the usual unprivileged port of HTTPS."""
+BUDGET_MIN_BYTES: Final = 50_000
+"""Less does not carry the warm-up and one set-up of both arms."""
+BUDGET_MAX_BYTES: Final = 1_000_000_000
+"""More is a mistyped unit: a minute of video both ways is about 40 MB."""
+REFLECTORS_MAX: Final = 8
+
+_UNITS: Final = {
+    "": 1, "b": 1, "o": 1,
+    "k": 1_000, "kb": 1_000, "ko": 1_000, "kib": 1 << 10, "kio": 1 << 10,
+    "m": 1_000_000, "mb": 1_000_000, "mo": 1_000_000, "mib": 1 << 20, "mio": 1 << 20,
+    "g": 1_000_000_000, "gb": 1_000_000_000, "go": 1_000_000_000, "gib": 1 << 30, "gio": 1 << 30,
+}  # fmt: skip
+"""Decimal and binary (IEC 80000-13) units; the octets of French-speaking users too."""
+_SIZE: Final = re.compile(r"(?P<number>[0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*(?P<unit>[a-z]{0,3})", re.ASCII)
+_LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a reflector's control channel is, and how its certificate is to be judged."""
+
+    host: str
+    """Name (ASCII) or address literal, without brackets."""
+    port: int
+    pin: str | None = None
+    """SHA-256 of the certificate, 64 lower-case hex digits."""
+    insecure: bool = False
+    """Do not judge the certificate at all."""
+
+
+def parse_size(text: str) -> int:
+    """Bytes of `2MB`, `500kB`, `1MiB`, `1,5 Mo` or a plain number."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    unit = _UNITS.get(match["unit"]) if match else None
+    if match is None or unit is None:
+        raise Misuse("error.size", value=shown(text))
+    size = int(Decimal(match["number"].replace(",", ".")) * unit)
+    if not BUDGET_MIN_BYTES <= size <= BUDGET_MAX_BYTES:
+        raise Misuse(
+            "error.size_range",
+            value=shown(text),
+            low=show_size(BUDGET_MIN_BYTES),
+            high=show_size(BUDGET_MAX_BYTES),
+        )
+    return size
+
+
+def show_size(size_bytes: int) -> str:
+    """A size for people: `2 MB`, `1.3 MB`, `470 kB`, `512 B`."""
+    for unit, bytes_each in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
+        if size_bytes >= bytes_each:
+            number = f"{size_bytes / bytes_each:.1f}".removesuffix(".0")
+            return f"{number} {unit}"
+    return f"{size_bytes} B"
+
+
+def shown(text: str, *, longest: int = 60) -> str:
+    """User input as it may stand in a message: printable, and not longer than a line."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def parse_endpoint(text: str) -> tuple[str, int]:
+    """(host, port) of `HOST`, `HOST:P`, `[IPv6]`, `[IPv6]:P` or a bare IPv6 address."""
+    host, port_text = text.strip(), ""
+    if host.startswith("["):
+        host, bracket, rest = host[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise Misuse("error.host", value=shown(text))
+        port_text = rest[1:]
+        if rest and not port_text:
+            raise Misuse("error.port", value=shown(text))
+        host = _ipv6(host, text)
+    elif host.count(":") > 1:
+        host = _ipv6(host, text)
+    else:
+        host, colon, port_text = host.partition(":")
+        if colon and not port_text:
+            raise Misuse("error.port", value=shown(text))
+        host = _name(host, text)
+    if not port_text:
+        return host, CONTROL_PORT
+    if not re.fullmatch(r"[0-9]{1,5}", port_text, re.ASCII) or not 1 <= int(port_text) <= 65535:
+        raise Misuse("error.port", value=shown(text))
+    return host, int(port_text)
+
+
+def _ipv6(host: str, text: str) -> str:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        raise Misuse("error.host", value=shown(text)) from None
+    return host
+
+
+def _name(host: str, text: str) -> str:
+    try:
+        ascii_name = host.encode("idna").decode("ascii").rstrip(".") if host else ""
+    except UnicodeError:
+        raise Misuse("error.host", value=shown(text)) from None
+    if not ascii_name or len(ascii_name) > 253 or not all(map(_LABEL.fullmatch, ascii_name.split("."))):
+        raise Misuse("error.host", value=shown(text))
+    return ascii_name
+
+
+def parse_pin(text: str) -> str:
+    """A SHA-256 in hex, with or without the colons of `openssl x509 -fingerprint`."""
+    digits = text.strip().lower().removeprefix("sha256:").replace(":", "")
+    if not re.fullmatch(r"[0-9a-f]{64}", digits, re.ASCII):
+        raise Misuse("error.pin", value=shown(text))
+    return digits
+
+
+def parse_endpoints(
+    reflectors: Sequence[str], pins: Sequence[str], *, insecure: bool
+) -> tuple[Endpoint, ...]:
+    """The reflectors with their pins: none, one for all, or one each, in the order typed.
+
+    A reflector named twice is taken once.
+    """
+    if not reflectors:
+        raise Misuse("error.no_reflector")
+    if len(reflectors) > REFLECTORS_MAX:
+        raise Misuse("error.many_reflectors", most=REFLECTORS_MAX)
+    if pins and insecure:
+        raise Misuse("error.pin_and_insecure")
+    if len(pins) not in {0, 1, len(reflectors)}:
+        raise Misuse("error.pin_count", pins=len(pins), reflectors=len(reflectors))
+    understood: list[str | None] = [parse_pin(pin) for pin in pins] or [None]
+    if len(understood) == 1:
+        understood *= len(reflectors)
+    found: dict[tuple[str, int], Endpoint] = {}
+    for text, pin in zip(reflectors, understood, strict=True):
+        host, port = parse_endpoint(text)
+        found.setdefault((host.lower(), port), Endpoint(host, port, pin, insecure))
+    return tuple(found.values())
+
+
+def parse_apps(text: str | None, *, every: bool, profiled: Sequence[str]) -> tuple[str, ...]:
+    """App ids of `whatsapp,sip`, duplicates folded; without a list, or with `--all`, those with a profile."""
+    if text is None:
+        return tuple(profiled)
+    if every:
+        raise Misuse("error.app_and_all")
+    asked = [part.strip().lower() for part in text.split(",")]
+    unknown = [part for part in asked if part not in APP_IDS]
+    if unknown:
+        raise Misuse("error.app", value=shown(", ".join(unknown)) or '""', known=", ".join(APP_IDS))
+    return tuple(dict.fromkeys(asked))
+
+
+def parse_access(text: str) -> Access:
+    """One of the declared access types."""
+    try:
+        return Access(text.strip().lower())
+    except ValueError:
+        raise Misuse("error.access", value=shown(text), known=", ".join(Access)) from None
+
+
+def parse_count(value: int, *, option: str, low: int, high: int) -> int:
+    """`value`, if it lies in the option's range."""
+    if not low <= value <= high:
+        raise Misuse("error.count", option=option, value=shown(str(value), longest=24), low=low, high=high)
+    return value

@@ -1,0 +1,138 @@
+"""`voipwatch verify`: recompute every verdict of a report from its evidence, and check the signatures."""
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+from rich.text import Text
+
+from voipwatch.cli.conclude import conclude
+from voipwatch.cli.context import Context
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse
+from voipwatch.cli.evidence import Finding, check_columns, check_logs
+from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.reportfile import ReportFile, decode_report, read_file
+from voipwatch.cli.values import shown
+from voipwatch.model.results import Check
+from voipwatch.model.ruleset import RULESET
+
+SCHEMA: Final = "voipwatch.verification/1"
+RELATIVE_TOLERANCE: Final = 1e-6
+"""Two machines' numerical libraries may differ in the last bits, never in the sixth digit."""
+_STYLES: Final = {True: "green", False: "bold red", None: "yellow"}
+
+
+def verify(
+    file: Annotated[str, Parameter(metavar="FILE")],
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    key: Annotated[str | None, Parameter(metavar="HEX")] = None,
+    json: bool = False,
+) -> int:
+    """Say of everything that can be checked whether it holds; 0 when nothing fails, else 1."""
+    if key is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", key, re.ASCII):
+        raise Misuse("error.key", value=shown(key))
+    report, whole = decode_report(read_file(Path(file)), name=file)
+    found = findings(context, report, whole=whole, key=key.lower() if key else None)
+    verified = all(finding.holds is not False for finding in found)
+    if json:
+        context.print_json(_json(context, file, found, verified=verified))
+        return CLEAR if verified else INTERFERENCE
+    for finding in found:
+        state = {True: "holds", False: "fails", None: "open"}[finding.holds]
+        line = Text(context.texts(f"verify.state.{state}"), style=_STYLES[finding.holds])
+        line.append(f" {_text(context, finding)}", style="")
+        context.out.print(line, soft_wrap=True)
+    context.tell("verify.verified" if verified else "verify.refuted", style=f"bold {_STYLES[verified]}")
+    return CLEAR if verified else INTERFERENCE
+
+
+def findings(context: Context, report: ReportFile, *, whole: bool, key: str | None = None) -> list[Finding]:
+    """Everything that was looked at, in the order a reader wants it."""
+    measurement = report.measurement
+    found = [Finding("content", whole), check_columns(measurement), *check_logs(measurement, key=key)]
+    found.append(
+        Finding(
+            "ruleset",
+            report.check.ruleset == RULESET,
+            {"theirs": shown(report.check.ruleset), "ours": RULESET},
+        )
+    )
+    found.append(Finding("language", report.lang in LANGUAGES, {"lang": shown(report.lang)}))
+    if all(finding.holds is not False for finding in found[1:2] + found[-2:]):
+        found += _verdicts(context, report)
+    return found
+
+
+def _verdicts(context: Context, report: ReportFile) -> list[Finding]:
+    try:
+        again = conclude(report.measurement, context.judging(), texts(report.lang))
+    except (ValueError, LookupError, ArithmeticError, TypeError) as error:
+        # A measurement that no probe makes: the judge refuses impossible input by these.
+        return [Finding("recomputed", False, {"reason": shown(f"{type(error).__name__}: {error}")})]
+    found = [_circumstances(report.check, again)]
+    theirs = {row.app: row for row in report.check.results}
+    if [row.app for row in report.check.results] != [row.app for row in again.results]:
+        found.append(Finding("rows", False))
+    for row in again.results:
+        difference = _difference(msgspec.to_builtins(theirs.get(row.app)), msgspec.to_builtins(row))
+        values: dict[str, object] = {
+            "app": row.app,
+            "verdict": row.verdict.value,
+            "rule": row.rule,
+            "field": difference or "",
+        }
+        found.append(Finding("verdict", difference is None, values))
+    return found
+
+
+def _circumstances(theirs: Check, ours: Check) -> Finding:
+    """Everything of the check but its rows: line, reflectors, cost, notes."""
+    plain = [msgspec.to_builtins(check) for check in (theirs, ours)]
+    for document in plain:
+        del document["results"]
+    difference = _difference(*plain)
+    return Finding("circumstances", difference is None, {"field": difference or ""})
+
+
+def _difference(theirs: object, ours: object, where: str = "") -> str | None:
+    """Path of the first difference between two trees of plain values, or None."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for name in {**ours, **theirs}:
+            inside = f"{where}.{name}" if where else str(name)
+            if name not in theirs or name not in ours:
+                return inside
+            if (found := _difference(theirs[name], ours[name], inside)) is not None:
+                return found
+        return None
+    if isinstance(theirs, list) and isinstance(ours, list):
+        if len(theirs) != len(ours):
+            return where
+        pairs = enumerate(zip(theirs, ours, strict=True))
+        return next((f for i, (a, b) in pairs if (f := _difference(a, b, f"{where}[{i}]")) is not None), None)
+    if isinstance(theirs, float) and isinstance(ours, float | int) and not isinstance(ours, bool):
+        close = math.isclose(theirs, ours, rel_tol=RELATIVE_TOLERANCE, abs_tol=RELATIVE_TOLERANCE)
+        return None if close else where or "value"
+    return None if theirs == ours and type(theirs) is type(ours) else where or "value"
+
+
+def _text(context: Context, finding: Finding) -> str:
+    state = {True: "holds", False: "fails", None: "open"}[finding.holds]
+    return context.texts(f"verify.{finding.id}.{state}", **finding.values)
+
+
+def _json(context: Context, file: str, found: list[Finding], *, verified: bool) -> bytes:
+    document = {
+        "schema": SCHEMA,
+        "file": file,
+        "verified": verified,
+        "findings": [
+            {"id": finding.id, "holds": finding.holds, **finding.values, "text": _text(context, finding)}
+            for finding in found
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
