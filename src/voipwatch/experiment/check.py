@@ -1,0 +1,424 @@
+"""LineCheck: the whole of one check at the near end, without a socket or a clock.
+
+The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_finished`,
+`log_finished` as things come, `handle_timer` when `get_timer` says so, and after each of these
+takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
+
+Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` apps side by side;
+a trigger question where a set-up died; 3 s for late packets; the signed logs; finished.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+
+from voipwatch.apps import ProfileSet
+from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.events import (
+    CloseSocket,
+    Event,
+    FetchLog,
+    Finished,
+    LogOutcome,
+    OpenSocket,
+    Outgoing,
+    Progress,
+    ReflectorSession,
+    TcpOutcome,
+)
+from voipwatch.experiment.ledger import Ledger, tcp_bytes
+from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.pacing import Pacer
+from voipwatch.experiment.planning import Planner
+from voipwatch.experiment.question import FlowWish, Question
+from voipwatch.experiment.questions.fallback import Fallback
+from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.trigger import Trigger
+from voipwatch.experiment.questions.warmup import Warmup
+from voipwatch.experiment.session import Session
+from voipwatch.model.flows import FlowRecord, Receipt
+from voipwatch.model.measurement import Interruption, Measurement
+from voipwatch.model.ruleset import LATE_S
+from voipwatch.model.vocabulary import Arm, Failure, Stage
+from voipwatch.wire.token import CONTROL_FLOW, encode_up
+
+ACTIVE_MAX = 3
+"""Apps measured side by side; more would crowd the 20 new flows a second."""
+REPLY_WAIT_MIN_S = 0.2
+REPLY_WAIT_MAX_S = 1.5
+REPLY_WAIT_UNKNOWN_S = 1.0
+"""RFC 6298 section 2.1 waits 1 s where no round-trip time is known."""
+OVERALL_MAX_S = 150.0
+"""A check that is not done by then is ended and says so."""
+RECEIPTS_KEPT = 16
+LOG_WAIT_S = 15.0
+TRIALS_WAIT_S = 0.5
+"""How often a check that only awaits TCP trials looks again; each trial has its own time limit."""
+
+
+class Course(Enum):
+    WARMUP = "warmup"
+    APPS = "apps"
+    LATE = "late"
+    LOGS = "logs"
+    FINISHED = "finished"
+
+
+class LineCheck:
+    """One check. See the module's docstring for how it is driven."""
+
+    def __init__(
+        self, config: CheckConfig, *, profiles: ProfileSet, reflectors: list[ReflectorSession], seed: bytes
+    ) -> None:
+        self.config = config
+        self._profiles = profiles
+        self._offered = reflectors
+        self._seed = seed
+        self._planner = Planner(config, profiles, seed)
+        self._sessions = self._planner.sessions(reflectors)
+        self._course = Course.WARMUP
+        self._epoch = 0.0
+        self._events: deque[Event] = deque()
+        self._flows: list[NearFlow] = []
+        self._by_socket: dict[int, NearFlow] = {}
+        self._by_flow: dict[tuple[int, int], NearFlow] = {}
+        self._open: set[int] = set()
+        self._due: list[tuple[float, int]] = []
+        self._due_at: dict[int, float] = {}
+        self._warmups: dict[int, Warmup] = {}
+        self._pacers: dict[int, Pacer] = {}
+        self._fallbacks: list[Fallback] = []
+        self._waiting: deque[Leg] = deque()
+        self._active: list[Question] = []
+        self._legs: list[Leg] = []
+        self._triggers: list[Trigger] = []
+        self._ledger = Ledger()
+        self._logs_awaited: set[int] = set()
+        self._late_until = 0.0
+        self._interrupted: Interruption | None = None
+        self._not_tested = self._planner.not_tested()
+        self._notes: list[str] = []
+        self._next_pacing: float | None = None
+        self._finished_at: float | None = None
+
+    # -- the shell's side ----------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Begins. `now` becomes the check's zero."""
+        self._epoch = now
+        for session in self._sessions:
+            self._ledger.add_line(session.offered.setup_bytes)
+            warmup = Warmup(session.reflector, self._planner.warmup_kind(session))
+            self._warmups[session.reflector] = warmup
+            self._pacers[session.reflector] = Pacer()
+            self._active.append(warmup)
+            fallback = Fallback(session, self._planner.tcp_trials(), now)
+            self._fallbacks.append(fallback)
+            self._events.extend(fallback.trials(now))
+        self._note_control()
+        self._step(now)
+
+    def receive_datagrams(self, batch: Sequence[tuple[int, bytes]], now: float) -> None:
+        """Datagrams as (socket, payload). Whatever the bytes, it cannot fail."""
+        for socket, data in batch:
+            flow = self._by_socket.get(socket)
+            if flow is None:
+                continue
+            flow.receive(data, now)
+            self._spread_receipts(flow.session, now)
+            self._schedule(flow)
+        self._step(now)
+
+    def receive_failure(self, socket: int, failure: Failure, now: float) -> None:
+        """The network reported an error on a socket."""
+        flow = self._by_socket.get(socket)
+        if flow is not None:
+            flow.receive_failure(failure, now)
+
+    def tcp_finished(self, trial: int, outcome: TcpOutcome, now: float) -> None:
+        """A TCP trial ended, well or not."""
+        for fallback in self._fallbacks:
+            before = len(fallback.records)
+            fallback.finished(trial, outcome, now)
+            for record in fallback.records[before:]:
+                self._ledger.add_line(tcp_bytes(record))
+        self._step(now)
+
+    def log_finished(self, reflector: int, outcome: LogOutcome, now: float) -> None:
+        """A reflector's signed log came, or did not."""
+        if reflector not in self._logs_awaited:
+            return
+        self._logs_awaited.discard(reflector)
+        facts = self._offered[reflector].facts
+        self._ledger.add_line(outcome.cost_bytes)
+        facts.log = outcome.log
+        if outcome.log is None:
+            facts.control = "lost" if facts.control == "ok" else facts.control
+            facts.failure = facts.failure or outcome.failure
+            self._note("far-log-missing")
+        self._step(now)
+
+    def datagrams_to_send(self, now: float) -> list[Outgoing]:
+        """Everything that is due. The records take `now` as the time of sending."""
+        out: list[Outgoing] = []
+        moved = False
+        while self._due and self._due[0][0] <= now:
+            at, socket = heapq.heappop(self._due)
+            if self._due_at.get(socket) != at:
+                continue  # superseded by an earlier entry
+            del self._due_at[socket]
+            moved = True
+            flow = self._by_socket[socket]
+            port = flow.record.remote_port
+            out.extend(Outgoing(socket, port, data) for data in flow.emit(now))
+            self._schedule(flow)
+        if moved:
+            self._step(now)
+        return out
+
+    def get_timer(self) -> float | None:
+        """When `handle_timer` must be called at the latest; None when finished."""
+        if self._course is Course.FINISHED:
+            return None
+        running = self._course in (Course.WARMUP, Course.APPS)
+        times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
+        if self._due:
+            times.append(self._due[0][0])
+        times.extend(t for q in self._active if (t := q.get_timer()) is not None)
+        if self._next_pacing is not None:
+            times.append(self._next_pacing)
+        return min(times)
+
+    def handle_timer(self, now: float) -> None:
+        """Time has come for something; `datagrams_to_send` does the sending."""
+        self._step(now)
+
+    def next_event(self) -> Event | None:
+        """Commands and news for the shell, in order."""
+        return self._events.popleft() if self._events else None
+
+    def interrupt(self, reason: str, now: float) -> None:
+        """Ends the check early; what was measured is kept and marked."""
+        if self._course is Course.FINISHED:
+            return
+        self._interrupted = Interruption(reason, round(now - self._epoch, 3))
+        self._stop_all(now)
+        self._finish(now)
+
+    # -- course --------------------------------------------------------------------------------
+
+    def _step(self, now: float) -> None:
+        if self._course is Course.FINISHED:
+            return
+        if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
+            self._interrupted = Interruption("overtime", round(now - self._epoch, 3))
+            self._stop_all(now)
+            self._begin_late(now)
+        for question in self._active:
+            question.update(now)
+        self._retire(now)
+        if self._course is Course.WARMUP and not self._active:
+            self._after_warmup(now)
+        if self._course is Course.APPS:
+            self._admit()
+        self._start_flows(now)
+        if self._course is Course.APPS and not self._active and not self._waiting:
+            self._begin_late(now)
+        if self._course is Course.LATE and now >= self._late_until:
+            if all(f.done for f in self._fallbacks):
+                self._begin_logs(now)
+            else:
+                self._late_until = now + TRIALS_WAIT_S
+        if self._course is Course.LOGS and (not self._logs_awaited or now >= self._late_until):
+            self._finish(now)
+
+    def _after_warmup(self, now: float) -> None:
+        for reflector, warmup in self._warmups.items():
+            pacer = self._pacers[reflector]
+            pacer.rate_up, pacer.rate_down = warmup.rate_up(), warmup.rate_down()
+            if not warmup.heard():
+                self._note("warmup-unheard")
+        self._course = Course.APPS
+        self._legs = self._planner.legs(self._sessions)
+        self._waiting = deque(self._legs)
+        self._not_tested = self._planner.not_tested()
+
+    def _admit(self) -> None:
+        apps = {q.app for q in self._active}
+        for leg in list(self._waiting):
+            if leg.app in apps or len(apps) < ACTIVE_MAX:
+                self._waiting.remove(leg)
+                self._active.append(leg)
+                apps.add(leg.app)
+
+    def _retire(self, now: float) -> None:
+        for question in [q for q in self._active if q.done]:
+            self._active.remove(question)
+            self._progress(question)
+        for leg in [q for q in self._active if isinstance(q, Leg)]:
+            stage = leg.dead.get(Arm.A)
+            if stage is Stage.SETUP and not any(
+                (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
+            ):
+                mutants = self._planner.mutants(leg.app, self._session(leg.reflector))
+                trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now)
+                self._triggers.append(trigger)
+                self._active.append(trigger)
+
+    def _begin_late(self, now: float) -> None:
+        self._course = Course.LATE
+        self._late_until = now + LATE_S
+
+    def _begin_logs(self, now: float) -> None:
+        self._course = Course.LOGS
+        self._late_until = now + LOG_WAIT_S
+        self._close_sockets()
+        for session in self._sessions:
+            self._logs_awaited.add(session.reflector)
+            token = encode_up(session.keys, CONTROL_FLOW, 1)
+            self._events.append(FetchLog(session.reflector, session.keys.number, f"VW {token.hex()}"))
+
+    def _finish(self, now: float) -> None:
+        self._course = Course.FINISHED
+        self._finished_at = now
+        self._close_sockets()
+        self._events.append(Progress("", "finished", 1.0))
+        self._events.append(Finished(self.measurement(now)))
+
+    def _stop_all(self, now: float) -> None:
+        for flow in self._flows:
+            flow.abort(now)
+        self._waiting.clear()
+        self._active.clear()
+
+    # -- flows ---------------------------------------------------------------------------------
+
+    def _start_flows(self, now: float) -> None:
+        self._next_pacing = None
+        queues = [q for q in self._active if q.wishes]
+        while queues:
+            for question in list(queues):
+                pacer = self._pacers[question.reflector]
+                at = pacer.next_start(now)
+                if at > now:
+                    self._next_pacing = at if self._next_pacing is None else min(self._next_pacing, at)
+                    return
+                if not self._fits(question.wishes[0], question.reflector):
+                    queues.remove(question)
+                    continue
+                self._start_flow(question, question.wishes.popleft(), now)
+                pacer.started(now)
+                if not question.wishes:
+                    queues.remove(question)
+
+    def _fits(self, wish: FlowWish, reflector: int) -> bool:
+        alive = [f for f in self._flows if f.phase is not Phase.ENDED]
+        pacer = self._pacers[reflector]
+        if not pacer.mappings_free(len(alive)):
+            return False
+        if wish.question in ("warmup", "held") or not alive:
+            return True
+        up, down = self._planner.rates(self._session(reflector).script(wish.kind, wish.replicate))
+        used = [self._planner.rates(f.script) for f in alive]
+        return pacer.rate_free(sum(u for u, _ in used), sum(d for _, d in used), up, down)
+
+    def _start_flow(self, question: Question, wish: FlowWish, now: float) -> None:
+        session = self._session(question.reflector)
+        script = session.script(wish.kind, wish.replicate)
+        socket = len(self._flows)
+        record = FlowRecord(
+            flow=session.flow(wish.kind, wish.replicate),
+            reflector=session.reflector,
+            kind=wish.kind,
+            replicate=wish.replicate,
+            family=script.family,
+            question=wish.question,
+            block=wish.block,
+            remote_port=session.port(script),
+            round_stages=[step.stage for step in script.rounds],
+            started_us=0,
+        )
+        flow = NearFlow(socket, session, record, self._epoch, self._reply_wait_s(session.reflector))
+        self._flows.append(flow)
+        self._by_socket[socket] = flow
+        self._by_flow[(session.reflector, record.flow)] = flow
+        self._open.add(socket)
+        self._events.append(OpenSocket(socket, session.reflector))
+        flow.start(now)
+        question.started(flow, now)
+        self._schedule(flow)
+
+    def _reply_wait_s(self, reflector: int) -> float:
+        warmup = self._warmups[reflector]
+        rtt = warmup.rtt_s()
+        if rtt is None:
+            return REPLY_WAIT_UNKNOWN_S
+        return min(REPLY_WAIT_MAX_S, max(REPLY_WAIT_MIN_S, 1.5 * rtt + 4 * warmup.rtt_spread_s() + 0.05))
+
+    def _schedule(self, flow: NearFlow) -> None:
+        due = flow.due()
+        known = self._due_at.get(flow.socket)
+        if due is not None and (known is None or due < known):
+            self._due_at[flow.socket] = due
+            heapq.heappush(self._due, (due, flow.socket))
+
+    def _close_sockets(self) -> None:
+        self._events.extend(CloseSocket(socket) for socket in sorted(self._open))
+        self._open.clear()
+
+    def _session(self, reflector: int) -> Session:
+        return next(s for s in self._sessions if s.reflector == reflector)
+
+    def _spread_receipts(self, session: Session, now: float) -> None:
+        for receipt in session.collect_receipts():
+            flow = self._by_flow.get((session.reflector, receipt.flow))
+            if flow is None:
+                continue
+            kept = flow.record.receipts
+            if not kept or (receipt.count, receipt.highest_seq) > (kept[-1].count, kept[-1].highest_seq):
+                kept.append(Receipt(receipt.highest_seq, receipt.count, receipt.far_us, receipt.bitmap))
+                del kept[:-RECEIPTS_KEPT]
+            self._warmups[session.reflector].receipt(receipt, now)
+
+    # -- what is told ----------------------------------------------------------------------------
+
+    def _note(self, note: str) -> None:
+        if note not in self._notes:
+            self._notes.append(note)
+
+    def _note_control(self) -> None:
+        if any(s.offered.facts.control == "stored-ticket" for s in self._sessions):
+            self._note("control-blocked")
+
+    def _progress(self, question: Question) -> None:
+        done = sum(1 for leg in self._legs if leg.done)
+        ratio = 0.1 + 0.8 * done / len(self._legs) if self._legs else 0.1
+        self._events.append(Progress(question.app, type(question).__name__.lower(), round(ratio, 3)))
+
+    def measurement(self, now: float) -> Measurement:
+        """All that was observed so far; complete once `Finished` was handed out."""
+        started = datetime.fromisoformat(self.config.started_at)
+        ended = started + timedelta(seconds=round(now - self._epoch, 6))
+        questions: list[Question] = [*self._legs, *self._triggers]
+        apps = list(self.config.apps)
+        return Measurement(
+            seed=self._seed.hex(),
+            started_at=self.config.started_at,
+            ended_at=ended.isoformat().replace("+00:00", "Z"),
+            apps=apps,
+            profile_digests=self._planner.digests(),
+            line=self.config.line,
+            reflectors=[r.facts for r in self._offered],
+            flows=[f.record for f in self._flows],
+            tcp=[record for fallback in self._fallbacks for record in fallback.records],
+            decisions=[d for q in questions for d in q.decisions],
+            costs=self._ledger.costs([*apps], self._flows, now - self._epoch),
+            not_tested=self._not_tested,
+            notes=list(self._notes),
+            video=self.config.video,
+            long=self.config.long,
+            budget_bytes=self.config.budget_bytes,
+            interrupted=self._interrupted,
+        )

@@ -1,0 +1,160 @@
+"""What a check is going to ask: sessions, legs, kinds, mutants and TCP trials, from the profiles.
+
+Every choice that is free (order of arms, neutral port) is drawn from the check's seed by keyed
+hashing, so that a run can be repeated and a middlebox cannot learn one fixed order.
+"""
+
+from hashlib import blake2b
+from math import ceil, log2
+
+from voipwatch.apps import Profile, ProfileSet, Script, kind_table
+from voipwatch.apps.profile import Leg as ProfileLeg
+from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.events import ReflectorSession
+from voipwatch.experiment.questions.leg import Leg, LegPlan
+from voipwatch.experiment.session import Session
+from voipwatch.model.flows import FlowKind
+from voipwatch.model.ruleset import BLOCKS, CHECK_ALPHA
+from voipwatch.model.vocabulary import LINE, Arm, Media
+
+HYPOTHESES_PER_LEG = 2 * 3 * 3
+"""Directions x metrics x contrasts (A-C, A'-C', C-C')."""
+ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
+
+
+def blocks_wanted(apps: int) -> int:
+    """Matched blocks so that the smallest sign-flip p (2**-n) passes Holm's first step for all apps."""
+    return max(BLOCKS, ceil(log2(HYPOTHESES_PER_LEG * max(1, apps) / CHECK_ALPHA)))
+
+
+class Planner:
+    """Reads profiles and options; holds no state of a running check."""
+
+    def __init__(self, config: CheckConfig, profiles: ProfileSet, seed: bytes) -> None:
+        self._config = config
+        self._profiles = profiles
+        self._seed = seed
+        self._kinds = kind_table(profiles)
+
+    def _draw(self, purpose: str) -> int:
+        digest = blake2b(purpose.encode(), key=self._seed[:64], person=b"vw-plan", digest_size=8).digest()
+        return int.from_bytes(digest, "big")
+
+    def sessions(self, reflectors: list[ReflectorSession]) -> list[Session]:
+        """One session for every reflector that gave a ticket and plays the same profiles."""
+        out = []
+        for index, offered in enumerate(reflectors):
+            offer = offered.offer
+            if offer is None or offered.ticket is None or not offer.neutral_ports:
+                continue
+            neutral = offer.neutral_ports[self._draw(f"neutral {index}") % len(offer.neutral_ports)]
+            out.append(Session(index, self._profiles, self._kinds, offered, neutral))
+        return out
+
+    def warmup_kind(self, session: Session) -> FlowKind:
+        """The built-in warm-up kind; the same for every session."""
+        return next(kind for kind in session.kinds if kind.app == LINE and kind.arm is Arm.W)
+
+    def digests(self) -> dict[str, str]:
+        """Digest of each profile that the check was asked to use."""
+        return {p.id: p.digest for p in self._profiles.profiles if p.id in self._config.apps}
+
+    def tcp_trials(self) -> dict[str, str]:
+        """Name -> arm of the TCP trials of all apps: the messaging path (G), else fallbacks (F)."""
+        trials: dict[str, str] = {}
+        for profile in self._asked():
+            for path in profile.fallbacks:
+                trials.setdefault(path.name, "F")
+            for path in profile.messaging:
+                trials[path.name] = "G"
+        if not trials:
+            trials = {"tcp-443": "F", "tls-443": "F"}
+        return trials
+
+    def _asked(self) -> list[Profile]:
+        return [p for app in self._config.apps if (p := self._profiles.get(app)) is not None]
+
+    def not_tested(self) -> dict[str, list[str]]:
+        """By app: what a replay cannot show, and what this check was not asked to do."""
+        out: dict[str, list[str]] = {}
+        for app in self._config.apps:
+            profile = self._profiles.get(app)
+            if profile is None:
+                out[app] = ["no-profile"]
+                continue
+            out[app] = list(profile.not_testable)
+            out[app] += [f"dialect-{d.id}" for d in profile.dialects if d.id != profile.default_dialect]
+            out[app] += [f"leg-{leg.id}" for leg in profile.legs if not leg.run]
+            if not self._config.video:
+                out[app].append("video")
+            if not self._config.long:
+                out[app].append("longer-call")
+            out[app] = list(dict.fromkeys(out[app]))
+        return out
+
+    def mutants(self, app: str, session: Session) -> list[FlowKind]:
+        """The app's mutants, for the trigger question."""
+        return [
+            kind
+            for kind in session.kinds
+            if kind.app == app and kind.arm is Arm.D and session.serves(session.script(kind, 0))
+        ]
+
+    def rates(self, script: Script) -> tuple[float, float]:
+        """Planned IP bytes a second (up, down) while the script's media runs."""
+        seconds = max(script.media_s, 1.0)
+        return script.bytes_up / seconds, script.bytes_down / seconds
+
+    def legs(self, sessions: list[Session]) -> list[Leg]:
+        """Every leg to run, apps interleaved by seed, each with its share of its app's budget."""
+        out: list[Leg] = []
+        asked = sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}"))
+        for session in sessions:
+            for profile in asked:
+                runs = [leg for leg in profile.legs if leg.run]
+                plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
+                heavy = sum(plan.kinds[next(iter(plan.kinds))].media is not Media.NONE for plan in plans)
+                for plan in plans:
+                    light = next(iter(plan.kinds.values())).media is Media.NONE
+                    share = self._config.budget_bytes // len(sessions)
+                    out.append(Leg(plan, share if light else share // max(1, heavy)))
+        return out
+
+    def _plans(self, session: Session, profile: Profile, leg: ProfileLeg) -> list[LegPlan]:
+        wanted = [Media.VOICE, Media.VIDEO] if self._config.video else [Media.VOICE]
+        kinds = [
+            kind
+            for kind in session.kinds
+            if kind.app == profile.id
+            and kind.leg == leg.id
+            and kind.dialect == profile.default_dialect
+            and kind.arm in ARMS
+        ]
+        medias = [m for m in wanted if any(k.media is m for k in kinds)] or [Media.NONE]
+        plans = []
+        for media in medias:
+            by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
+            by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
+            if by_arm:
+                plans.append(self._plan(session, profile.id, by_arm))
+        return plans
+
+    def _plan(self, session: Session, app: str, kinds: dict[Arm, FlowKind]) -> LegPlan:
+        def shuffled(replicate: int, arms: list[Arm]) -> list[Arm]:
+            return sorted(arms, key=lambda arm: self._draw(f"arms {app} {replicate} {arm}"))
+
+        def flow_bytes(kind: FlowKind, replicate: int) -> int:
+            script = session.script(kind, replicate)
+            return script.bytes_up + script.bytes_down
+
+        script = session.script(next(iter(kinds.values())), 0)
+        return LegPlan(
+            app=app,
+            reflector=session.reflector,
+            kinds={arm: kinds[arm] for arm in ARMS if arm in kinds},
+            stages=tuple(step.stage for step in script.rounds),
+            blocks=blocks_wanted(len(self._config.apps)),
+            long=self._config.long,
+            flow_bytes=flow_bytes,
+            shuffled=shuffled,
+        )

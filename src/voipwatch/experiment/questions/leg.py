@@ -1,0 +1,297 @@
+"""Leg: does one leg of an app get through like its controls, from set-up to media?
+
+Phases, each entered once (spec: docs/experiments/leg.md)::
+
+    FIRST  4 blocks of A, C, A', C'; a dead arm is decided packet by packet
+      any arm dead -> REPEAT  4 fresh blocks at least 2 s later -> DONE
+      media wanted -> MEDIA   blocks up to the planned number, one pair of A and C held 10 s;
+                              a held flow that falls silent gets a second held pair -> DONE
+      else         -> DONE
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from voipwatch.experiment.arm_tests import ArmTests
+from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.question import FlowWish
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind
+from voipwatch.model.measurement import Decision
+from voipwatch.model.ruleset import CUT_WINDOW_S, CUT_WINDOWS, DEAD_LOSS_RATIO, REPEAT_AFTER_S
+from voipwatch.model.vocabulary import Arm, Media, Stage
+
+FIRST_BLOCKS = 4
+REPEAT_BLOCKS = 4
+REPLICATES_SHORT = min(HELD_REPLICATES)
+DEAD_MEDIA_FLOWS = 2
+SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
+"""A held flow without a downlink packet, or without news in its receipts, this long is suspect."""
+
+
+class LegPhase(Enum):
+    FIRST = "first"
+    REPEAT = "repeat"
+    MEDIA = "media"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class LegPlan:
+    """What `Leg` needs to know; the shapes come from the profile, the limits from the check."""
+
+    app: str
+    reflector: int
+    kinds: dict[Arm, FlowKind]
+    """The arms that can run: A and C are missing when the reflector does not serve the port."""
+    stages: tuple[Stage, ...]
+    """Of the set-up rounds."""
+    blocks: int
+    """Matched blocks wanted for the permutation test; used when the leg has media."""
+    long: bool
+    flow_bytes: Callable[[FlowKind, int], int]
+    """Planned IP bytes of a flow (kind, replicate), both ways."""
+    shuffled: Callable[[int, list[Arm]], list[Arm]]
+    """A seeded order of the arms of a block."""
+
+
+@dataclass
+class Leg:
+    """One leg of one app at one reflector."""
+
+    plan: LegPlan
+    budget_bytes: int
+    """What this leg may still spend, its own spending not yet taken off."""
+    phase: LegPhase = LegPhase.FIRST
+    wishes: deque[FlowWish] = field(default_factory=deque)
+    decisions: list[Decision] = field(default_factory=list)
+    dead: dict[Arm, Stage] = field(default_factory=dict)
+    """Arms found dead in the first blocks, and where."""
+    flows: list[NearFlow] = field(default_factory=list)
+    _tests: ArmTests = field(default_factory=ArmTests)
+    _started_at: dict[str, float] = field(default_factory=dict)
+    _last_first_at: float = 0.0
+    _repeat_at: float | None = None
+    _reported: set[tuple[str, Arm]] = field(default_factory=set)
+    _held_wished: int = 0
+    _blocks_wished: int = 0
+
+    def __post_init__(self) -> None:
+        self.app = self.plan.app
+        self.reflector = self.plan.reflector
+        self._wish_blocks("setup", range(FIRST_BLOCKS))
+        self._blocks_wished = FIRST_BLOCKS
+
+    @property
+    def done(self) -> bool:
+        return self.phase is LegPhase.DONE
+
+    @property
+    def media(self) -> Media:
+        return next(iter(self.plan.kinds.values())).media
+
+    def started(self, flow: NearFlow, now: float) -> None:
+        self.flows.append(flow)
+        self._started_at.setdefault(flow.record.question, now)
+        if flow.record.question == "setup":
+            self._last_first_at = now
+
+    def get_timer(self) -> float | None:
+        return self._repeat_at if not self.wishes else None
+
+    def update(self, now: float) -> None:
+        if self.phase is LegPhase.DONE:
+            return
+        question = "repeat" if self.phase is LegPhase.REPEAT else "setup"
+        if any([self._tests.take(flow) for flow in self.flows if flow.record.question in (question, "media")]):
+            self._decide(question, now)
+        if self.phase is LegPhase.FIRST:
+            self._update_first(now)
+        elif self.phase is LegPhase.REPEAT:
+            self._update_repeat(now)
+        else:
+            self._update_media(now)
+
+    # -- wishes ------------------------------------------------------------------------------
+
+    def _wish_blocks(self, question: str, replicates: range) -> None:
+        for replicate in replicates:
+            order = self.plan.shuffled(replicate, list(self.plan.kinds))
+            if question in ("setup", "repeat"):  # treatment and control first: they decide
+                order.sort(key=lambda arm: arm in (Arm.A_NEUTRAL, Arm.C_NEUTRAL))
+            for arm in order:
+                self.wishes.append(FlowWish(self.plan.kinds[arm], replicate, question, replicate))
+        if question in ("setup", "repeat"):
+            near = deque(w for w in self.wishes if w.kind.arm in (Arm.A, Arm.C))
+            near.extend(w for w in self.wishes if w.kind.arm not in (Arm.A, Arm.C))
+            self.wishes = near
+
+    def _wish_held(self, replicate: int) -> None:
+        for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]):
+            if arm in self.plan.kinds:
+                self.wishes.append(FlowWish(self.plan.kinds[arm], replicate, "held", replicate))
+        self._held_wished += 1
+
+    # -- phases ------------------------------------------------------------------------------
+
+    def _decide(self, question: str, now: float) -> None:
+        for arm in self.plan.kinds:
+            if (question, arm) in self._reported:
+                continue
+            index = self._tests.dead_round(arm)
+            if index is not None:
+                self._arm_dead(question, arm, self.plan.stages[index], now)
+
+    def _arm_dead(self, question: str, arm: Arm, stage: Stage, now: float) -> None:
+        self._reported.add((question, arm))
+        packets, flows = self._tests.packets(arm)
+        self._note(question, arm.value, stage, "dead", now, (packets, flows))
+        if question == "setup":
+            self.dead[arm] = stage
+        self.wishes = deque(w for w in self.wishes if w.kind.arm is not arm or w.question != question)
+        for flow in self.flows:
+            if flow.record.kind.arm is arm and flow.record.question == question:
+                flow.abort(now)
+
+    def _note(
+        self, question: str, arm: str, stage: str, outcome: str, now: float, counts: tuple[int, int]
+    ) -> None:
+        at_s = now - self._started_at.get(question, now)
+        self.decisions.append(
+            Decision(self.app, question, arm, str(stage), outcome, round(at_s, 4), counts[0], counts[1])
+        )
+
+    def _ended(self, question: str) -> bool:
+        flows = [f for f in self.flows if f.record.question == question]
+        return not self.wishes and all(f.phase is Phase.ENDED for f in flows)
+
+    def _update_first(self, now: float) -> None:
+        self._decide_media("setup", now)
+        if self.dead and not self.wishes:
+            waiting = [f for f in self.flows if f.phase is Phase.ROUNDS]
+            if not waiting and self._repeat_at is None:
+                self._cut_short(now)
+                self._repeat_at = max(now, self._last_first_at + REPEAT_AFTER_S)
+        if self._repeat_at is not None:
+            if now >= self._repeat_at:
+                self._repeat_at = None
+                self.phase = LegPhase.REPEAT
+                self._tests = ArmTests()
+                self._wish_blocks("repeat", range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS))
+            return
+        if not self._ended("setup"):
+            return
+        if self.media is Media.NONE or not self._any_media():
+            self._finish("exhausted" if not self._any_answer() else "done", now)
+            return
+        self.phase = LegPhase.MEDIA
+        self._wish_held(LONG_REPLICATES[0] if self.plan.long else HELD_REPLICATES[0])
+        self._wish_media()
+
+    def _cut_short(self, now: float) -> None:
+        """With a dead arm the others' media tells nothing more: stop it after what the windows need."""
+        for flow in self.flows:
+            if flow.phase is Phase.MEDIA and self._setup_dead():
+                flow.abort(now)
+
+    def _setup_dead(self) -> bool:
+        return any(stage in (Stage.SETUP, Stage.HANDSHAKE) for stage in self.dead.values())
+
+    def _update_repeat(self, now: float) -> None:
+        self._decide_media("repeat", now)
+        if self._setup_dead() and not self.wishes:
+            for flow in self.flows:
+                if flow.phase is Phase.MEDIA and flow.record.question == "repeat":
+                    flow.abort(now)
+        if self._ended("repeat"):
+            again = [arm for arm in self.dead if ("repeat", arm) in self._reported]
+            self._finish("dead" if again else "exhausted", now)
+
+    def _update_media(self, now: float) -> None:
+        for flow in self.flows:
+            if flow.record.question == "held" and self._held_wished == 1 and self._suspect(flow, now):
+                self._wish_held(LONG_REPLICATES[1] if self.plan.long else HELD_REPLICATES[1])
+        if not self.wishes and all(f.phase is Phase.ENDED for f in self.flows):
+            self._finish("done", now)
+
+    def _finish(self, outcome: str, now: float) -> None:
+        self.phase = LegPhase.DONE
+        self.wishes.clear()
+        sent = sum(len(f.record.sent.seq) for f in self.flows if f.record.kind.arm is Arm.A)
+        flows = sum(1 for f in self.flows if f.record.kind.arm is Arm.A)
+        stage = "voice" if self.media is Media.VOICE else self.media.value
+        self._note("setup", "A", stage, outcome, now, (sent, flows))
+
+    # -- media -------------------------------------------------------------------------------
+
+    def _wish_media(self) -> None:
+        spent = sum(f.spent_bytes for f in self.flows)
+        held = sum(self.plan.flow_bytes(w.kind, w.replicate) for w in self.wishes)
+        left = self.budget_bytes - spent - held
+        for replicate in range(FIRST_BLOCKS, min(self.plan.blocks, REPLICATES_SHORT)):
+            cost = sum(self.plan.flow_bytes(kind, replicate) for kind in self.plan.kinds.values())
+            if cost > left:
+                packets = sum(len(f.record.sent.seq) for f in self.flows)
+                self.decisions.append(
+                    Decision(self.app, "media", "all", "voice", "budget", 0.0, packets, len(self.flows))
+                )
+                return
+            left -= cost
+            self._wish_blocks("media", range(replicate, replicate + 1))
+
+    def _any_media(self) -> bool:
+        return any(f.media_started_at is not None for f in self.flows)
+
+    def _any_answer(self) -> bool:
+        return any(f.last_received_at is not None for f in self.flows)
+
+    def _decide_media(self, question: str, now: float) -> None:
+        """A treatment whose media is dead either way while its control's lives needs no more data."""
+        for arm in (Arm.A, Arm.A_NEUTRAL, Arm.C):
+            control = {Arm.A: Arm.C}.get(arm, Arm.C_NEUTRAL)
+            if (question, arm) in self._reported or arm not in self.plan.kinds:
+                continue
+            dead = [f for f in self._media_flows(question, arm) if self._media_dead(f, now)]
+            living = [f for f in self._media_flows(question, control) if not self._media_dead(f, now)]
+            all_over = len(dead) == len(self._media_flows(question, arm))
+            if all_over and len(dead) >= DEAD_MEDIA_FLOWS and len(living) >= DEAD_MEDIA_FLOWS:
+                stage = Stage.VIDEO if self.media is Media.VIDEO else Stage.VOICE
+                self._arm_dead(question, arm, stage, now)
+
+    def _media_flows(self, question: str, arm: Arm) -> list[NearFlow]:
+        return [
+            f
+            for f in self.flows
+            if f.record.question == question
+            and f.record.kind.arm is arm
+            and f.media_started_at is not None
+            and f.phase is Phase.ENDED
+        ]
+
+    def _media_dead(self, flow: NearFlow, now: float) -> bool:
+        expected = len(flow.script.down)
+        if expected and flow.media_received() <= (1 - DEAD_LOSS_RATIO) * expected:
+            return True
+        return flow.media_sent() > 0 and _media_receipted(flow) <= (1 - DEAD_LOSS_RATIO) * flow.media_sent()
+
+    def _suspect(self, flow: NearFlow, now: float) -> bool:
+        if flow.record.kind.arm is not Arm.A or flow.media_started_at is None:
+            return False
+        if flow.phase is Phase.ENDED:
+            return False
+        since = flow.last_received_at or flow.media_started_at
+        if flow.script.down and now - max(since, flow.media_started_at) > SILENT_S:
+            return True
+        newest = max((r.highest_seq for r in flow.record.receipts), default=0)
+        behind = flow.media_sent() + MEDIA_SEQ - newest
+        rate = flow.media_sent() / max(0.5, now - flow.media_started_at)
+        return behind > rate * (SILENT_S + flow.reply_wait_s) and flow.media_sent() > CUT_WINDOWS
+
+
+def _media_receipted(flow: NearFlow) -> int:
+    """At most how many uplink media packets the far end said it got."""
+    last = max(flow.record.receipts, key=lambda r: r.count, default=None)
+    if last is None:
+        return 0
+    return max(0, min(last.count, last.highest_seq - MEDIA_SEQ + 1))

@@ -1,0 +1,50 @@
+"""Trigger: which generic part of a dead set-up is it that dies? (arm D, one-feature mutants)
+
+Runs only after a set-up was found dead while its control lives, beside the repeat, so that a
+living control of the same minutes is at hand.
+"""
+
+from collections import deque
+
+from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.question import FlowWish
+from voipwatch.model.flows import FlowKind
+from voipwatch.model.measurement import Decision
+from voipwatch.model.ruleset import REPEAT_AFTER_S
+
+FLOWS_EACH = 2
+"""Per mutant and round; two rounds `REPEAT_AFTER_S` apart make two concordant repeats."""
+
+
+class Trigger:
+    """Asks of each mutant: does it get through?"""
+
+    def __init__(self, app: str, reflector: int, *, mutants: list[FlowKind], now: float) -> None:
+        self.app = app
+        self.reflector = reflector
+        self.wishes: deque[FlowWish] = deque()
+        self.decisions: list[Decision] = []
+        self._mutants = mutants
+        self._repeat_at: float | None = now + REPEAT_AFTER_S
+        self._flows: list[NearFlow] = []
+        self._wish(0)
+
+    def _wish(self, first: int) -> None:
+        for replicate in range(first, first + FLOWS_EACH):
+            self.wishes.extend(FlowWish(kind, replicate, "trigger", replicate) for kind in self._mutants)
+
+    @property
+    def done(self) -> bool:
+        waiting = bool(self.wishes) or self._repeat_at is not None
+        return not waiting and all(f.phase is Phase.ENDED for f in self._flows)
+
+    def started(self, flow: NearFlow, now: float) -> None:
+        self._flows.append(flow)
+
+    def update(self, now: float) -> None:
+        if self._repeat_at is not None and now >= self._repeat_at and not self.wishes:
+            self._repeat_at = None
+            self._wish(FLOWS_EACH)
+
+    def get_timer(self) -> float | None:
+        return None if self.wishes else self._repeat_at

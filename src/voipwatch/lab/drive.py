@@ -1,0 +1,219 @@
+"""Runs one whole check in virtual time: the probe's core and the reflector's core over `simnet`.
+
+Nothing in here knows what a world is supposed to show: it moves bytes and the clock. The same
+cores run over real sockets in `probe.shell` and `reflector.server`.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+from voipwatch.apps import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.experiment import CheckConfig, LineCheck
+from voipwatch.experiment.events import (
+    FetchLog,
+    Finished,
+    LogOutcome,
+    OpenSocket,
+    Progress,
+    ReflectorSession,
+    StartTcp,
+    TcpOutcome,
+)
+from voipwatch.lab.simnet import IcmpToNear, SimNet, ToFar, ToNear
+from voipwatch.lab.worlds import World
+from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
+from voipwatch.model.vocabulary import Access, Failure
+from voipwatch.reflector.core import Identity, ReflectorCore
+
+VIRTUAL_START = "2016-01-07T12:00:00Z"
+"""Wall clock of every simulated check unless told otherwise."""
+VIRTUAL_START_S = 1_452_168_000
+STEPS_MAX = 2_000_000
+"""A simulated check needs about 30,000; more means that somebody's timer does not advance."""
+
+
+def derive(seed: int, purpose: str, size: int = 32) -> bytes:
+    """Bytes that depend on the run's seed and what they are for."""
+    return blake2b(f"{seed} {purpose}".encode(), digest_size=size, person=b"vw-lab").digest()
+
+
+class Simulation:
+    """One near end, one far end and the network of a world between them."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        apps: Sequence[str],
+        seed: int,
+        line: str | None = None,
+        budget_bytes: int = 2_000_000,
+        video: bool = False,
+        long: bool = False,
+        profiles: ProfileSet | None = None,
+        control_blocked: bool = False,
+    ) -> None:
+        self.profiles = profiles or load_profiles()
+        self.net = SimNet(world, seed=seed, line=line)
+        self.now = world.starts_at_s
+        self._control_blocked = control_blocked
+        identity = Identity(
+            private_key=derive(seed, "identity"), master=derive(seed, "master"), salt=derive(seed, "salt", 16)
+        )
+        self.far = ReflectorCore(
+            identity,
+            self.profiles,
+            udp_ports=udp_ports(self.profiles),
+            neutral_ports=neutral_ports,
+            tcp_ports=tcp_ports(self.profiles),
+            version="lab",
+        )
+        offered = self._ticket(seed)
+        config = CheckConfig(
+            apps=tuple(apps),
+            started_at=VIRTUAL_START,
+            line=Line(access=Access.UNKNOWN, ip_version=4),
+            budget_bytes=budget_bytes,
+            video=video,
+            long=long,
+        )
+        self.near = LineCheck(
+            config, profiles=self.profiles, reflectors=[offered], seed=derive(seed, "check")
+        )
+        self._tcp: list[tuple[float, int, TcpOutcome]] = []
+        self._sockets: set[int] = set()
+        self.datagrams = 0
+        self.bytes_out_far = 0
+
+    def _ticket(self, seed: int) -> ReflectorSession:
+        source = self.net.control_address()
+        batch = self.far.issue_tickets(1, source, self.now, VIRTUAL_START_S, derive(seed, "tickets"))
+        facts = ReflectorFacts(
+            name="lab",
+            key=batch.offer.key.hex(),
+            version=batch.offer.version,
+            protocol=batch.offer.protocol,
+            control="stored-ticket" if self._control_blocked else "ok",
+            udp_ports=list(batch.offer.udp_ports),
+            tcp_ports=list(batch.offer.tcp_ports),
+            profiles_digest=batch.offer.profiles_digest,
+            ticket=batch.tickets[0].number,
+        )
+        return ReflectorSession(facts=facts, offer=batch.offer, ticket=batch.tickets[0])
+
+    def run(self, on_progress: Callable[[Progress], None] | None = None) -> Measurement:
+        """Runs to the end and returns what was observed. Raises RuntimeError if time stands still."""
+        self.near.start(self.now)
+        for _ in range(STEPS_MAX):
+            finished = self._settle(on_progress)
+            if finished is not None:
+                return finished
+            self.now = max(self.now, self._next_time())
+            self._advance()
+        raise RuntimeError("the simulated check did not end")
+
+    def _next_time(self) -> float:
+        times = [self.near.get_timer(), self.far.get_timer(), self.net.next_time()]
+        times += [at for at, _, _ in self._tcp[:1]]
+        return min(t for t in times if t is not None)
+
+    def _advance(self) -> None:
+        now = self.now
+        to_near: list[tuple[int, bytes]] = []
+        for arrival in self.net.pop(now):
+            self.datagrams += 1
+            if isinstance(arrival, ToFar):
+                self.far.receive_datagrams([(arrival.source, arrival.dport, arrival.data)], now)
+            elif isinstance(arrival, ToNear):
+                to_near.append((arrival.sock, arrival.data))
+            elif isinstance(arrival, IcmpToNear):
+                self.near.receive_failure(arrival.sock, arrival.failure, now)
+        if to_near:
+            self.near.receive_datagrams(to_near, now)
+        while self._tcp and self._tcp[0][0] <= now:
+            _, trial, outcome = self._tcp.pop(0)
+            self.near.tcp_finished(trial, outcome, now)
+        timer = self.far.get_timer()
+        if timer is not None and timer <= now:
+            self.far.handle_timer(now)
+        timer = self.near.get_timer()
+        if timer is not None and timer <= now:
+            self.near.handle_timer(now)
+
+    def _settle(self, on_progress: Callable[[Progress], None] | None) -> Measurement | None:
+        """Moves everything that is due now; returns the measurement when the check has finished."""
+        while True:
+            busy = False
+            for outgoing in self.near.datagrams_to_send(self.now):
+                self.net.up(self.now, outgoing.socket, outgoing.port, outgoing.data)
+                busy = True
+            for address, port, data in self.far.datagrams_to_send(self.now):
+                self.bytes_out_far += len(data)
+                self.net.down(self.now, address, port, data)
+                busy = True
+            while (event := self.near.next_event()) is not None:
+                busy = True
+                if isinstance(event, Finished):
+                    return event.measurement
+                if isinstance(event, Progress):
+                    if on_progress:
+                        on_progress(event)
+                elif isinstance(event, StartTcp):
+                    self._start_tcp(event)
+                elif isinstance(event, FetchLog):
+                    self._fetch_log(event)
+                elif isinstance(event, OpenSocket):
+                    self._sockets.add(event.socket)
+            if not busy:
+                return None
+
+    def _start_tcp(self, event: StartTcp) -> None:
+        def answer(source: tuple[str, int], port: int, hello: bytes) -> bytes | None:
+            return self.far.tcp_answer(source, port, hello, self.now)
+
+        trial = self.net.tcp(self.now, event.port, event.hello, answer)
+        done_at = trial.ready_at if trial.ready_at is not None else self.now + event.timeout_s
+        outcome = TcpOutcome(
+            connect_ms=trial.connected_ms,
+            data=trial.data,
+            failure=trial.failure,
+            sent_bytes=len(event.hello) + 160,
+            received_bytes=len(trial.data) + 120,
+        )
+        self._tcp.append((min(done_at, self.now + event.timeout_s), event.trial, outcome))
+        self._tcp.sort(key=lambda item: item[0])
+
+    def _fetch_log(self, event: FetchLog) -> None:
+        log = None
+        if not self._control_blocked and self.net.control_alive(self.now):
+            authorization = bytes.fromhex(event.authorization.removeprefix("VW "))
+            log = self.far.session_log(event.ticket, authorization, self.now)
+        failure = None if log is not None else Failure.CONNECT_TIMEOUT
+        cost = len(log.payload) + 600 if log is not None else 0
+        self.near.log_finished(event.reflector, LogOutcome(log, failure, cost), self.now)
+
+
+def run_simulated(
+    world: World,
+    *,
+    apps: Sequence[str],
+    seed: int,
+    line: str | None = None,
+    budget_bytes: int = 2_000_000,
+    video: bool = False,
+    long: bool = False,
+    control_blocked: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Measurement:
+    """One check of `apps` in `world`, seeded; `line` replaces the world's line condition by name."""
+    simulation = Simulation(
+        world,
+        apps=apps,
+        seed=seed,
+        line=line,
+        budget_bytes=budget_bytes,
+        video=video,
+        long=long,
+        control_blocked=control_blocked,
+    )
+    return simulation.run(on_progress)

@@ -1,0 +1,210 @@
+"""The matrix: every world, many seeds, and whether the judge said what must be said.
+
+Guilty worlds run on a clean line and with 5 % bursty loss; innocent worlds on their own line, the
+runs shared among them. One run is one check of all three apps; one *verdict* is one of its rows.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from time import perf_counter
+from typing import Final
+
+import msgspec
+
+from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.worlds import World, load_worlds
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.results import Check
+from voipwatch.model.vocabulary import Verdict
+
+Judge = Callable[[Measurement], Check]
+APPS: Final = ("whatsapp", "sip", "webrtc")
+GUILTY_LINES: Final = ("clean", "lossy5")
+GUILTY_SEEDS: Final = 3
+INNOCENT_RUNS: Final = 1000
+ACCUSATIONS: Final = frozenset({Verdict.BLOCKED, Verdict.THROTTLED})
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One run: a world by id, a line condition by name (None: the world's own), a seed."""
+
+    world: str
+    line: str | None
+    seed: int
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What one run said of one app, against what must be said."""
+
+    world: str
+    line: str
+    app: str
+    seed: int
+    guilty: bool
+    expected: str
+    verdict: str
+    stage: str | None
+    mechanism: str | None
+    direction: str | None
+    rule: str
+    verdict_right: bool
+    mechanism_right: bool
+    cost_bytes: int
+    decided_s: float | None
+    """Seconds from the set-up's first packet to the decision "dead"; None if there was none."""
+    decided_packets: int | None
+    elapsed_s: float
+    """Wall time of the whole run on this machine, shared by its rows."""
+
+
+class Totals(msgspec.Struct):
+    """Runs count rows (one app in one run). Ratios go from 0 to 1; None without a run."""
+
+    guilty_runs: int = 0
+    guilty_verdicts_right: float | None = None
+    guilty_mechanisms_right: float | None = None
+    innocent_runs: int = 0
+    innocent_checks: int = 0
+    innocent_accused: int = 0
+    innocent_right: float | None = None
+
+
+class Cell(msgspec.Struct):
+    """All runs of one app in one world on one line."""
+
+    world: str
+    line: str
+    app: str
+    guilty: bool
+    expected: str
+    runs: int = 0
+    verdicts_right: int = 0
+    mechanisms_right: int = 0
+    accused: int = 0
+    said: dict[str, int] = {}
+    """Verdict and mechanism -> runs."""
+    wrong_seeds: list[int] = []
+
+
+class MatrixResult(msgspec.Struct):
+    """Cells in the table's order, and the totals."""
+
+    totals: Totals
+    cells: list[Cell]
+    rows: list[Row]
+    schema: str = "voipwatch.matrix/1"
+
+
+def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list[Job]:
+    """Jobs for `runs` innocent checks in all and `guilty_seeds` seeds of each guilty world and line."""
+    worlds = load_worlds().matrix
+    innocent = [w for w in worlds if not w.guilty]
+    jobs = [
+        Job(w.id, line, seed)
+        for w in worlds
+        if w.guilty
+        for line in GUILTY_LINES
+        for seed in range(1, guilty_seeds + 1)
+    ]
+    jobs += [Job(innocent[n % len(innocent)].id, None, 1000 + n // len(innocent)) for n in range(runs)]
+    return jobs
+
+
+def run_job(job: Job, judge: Judge) -> list[Row]:
+    """Runs one check and compares each row with the world's expectation."""
+    world = load_worlds().get(job.world)
+    started = perf_counter()
+    measurement = run_simulated(world, apps=APPS, seed=job.seed, line=job.line)
+    check = judge(measurement)
+    elapsed_s = perf_counter() - started
+    return list(_rows(world, job, measurement, check, elapsed_s))
+
+
+def _rows(world: World, job: Job, measurement: Measurement, check: Check, elapsed_s: float) -> Iterator[Row]:
+    for result in check.results:
+        expected = world.expected[result.app]
+        dead = [
+            d
+            for d in measurement.decisions
+            if (d.app, d.arm, d.outcome, d.question) == (result.app, "A", "dead", "setup") and d.stage == "setup"
+        ]
+        mechanism_right = not expected.mechanisms or (result.mechanism or "") in expected.mechanisms
+        yield Row(
+            world=world.id,
+            line=job.line or world.line_name,
+            app=result.app,
+            seed=job.seed,
+            guilty=world.guilty,
+            expected="/".join(expected.verdicts),
+            verdict=result.verdict,
+            stage=result.stage,
+            mechanism=result.mechanism,
+            direction=result.direction,
+            rule=result.rule,
+            verdict_right=result.verdict in expected.verdicts,
+            mechanism_right=mechanism_right
+            and expected.accepts(result.verdict, result.stage, result.mechanism, result.direction),
+            cost_bytes=result.cost.bytes,
+            decided_s=dead[0].at_s if dead else None,
+            decided_packets=dead[0].packets if dead else None,
+            elapsed_s=elapsed_s,
+        )
+
+
+def summarise(rows: Sequence[Row]) -> MatrixResult:
+    """Cells and totals of finished rows, in the table's order. Pure."""
+    cells: dict[tuple[str, str, str], Cell] = {}
+    for row in sorted(rows, key=lambda r: (not r.guilty, r.world, r.line, r.app, r.seed)):
+        cell = cells.setdefault(
+            (row.world, row.line, row.app), Cell(row.world, row.line, row.app, row.guilty, row.expected)
+        )
+        cell.runs += 1
+        cell.verdicts_right += row.verdict_right
+        cell.mechanisms_right += row.mechanism_right
+        cell.accused += row.verdict in ACCUSATIONS
+        said = f"{row.verdict} {row.mechanism}" if row.mechanism else row.verdict
+        cell.said[said] = cell.said.get(said, 0) + 1
+        if not (row.verdict_right and row.mechanism_right):
+            cell.wrong_seeds.append(row.seed)
+    guilty = [r for r in rows if r.guilty]
+    innocent = [r for r in rows if not r.guilty]
+    totals = Totals(
+        guilty_runs=len(guilty),
+        guilty_verdicts_right=_share([r.verdict_right for r in guilty]),
+        guilty_mechanisms_right=_share([r.mechanism_right for r in guilty]),
+        innocent_runs=len(innocent),
+        innocent_checks=len({(r.world, r.seed) for r in innocent}),
+        innocent_accused=sum(r.verdict in ACCUSATIONS for r in innocent),
+        innocent_right=_share([r.verdict_right for r in innocent]),
+    )
+    return MatrixResult(totals, list(cells.values()), list(rows))
+
+
+def _share(right: list[bool]) -> float | None:
+    return sum(right) / len(right) if right else None
+
+
+def run_matrix(
+    *,
+    judge: Judge,
+    runs: int = INNOCENT_RUNS,
+    guilty_seeds: int = GUILTY_SEEDS,
+    jobs: int = 2,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> MatrixResult:
+    """Runs the plan on `jobs` processes; `judge` must be importable by them (a module's function)."""
+    todo = plan(runs=runs, guilty_seeds=guilty_seeds)
+    rows: list[Row] = []
+    if jobs <= 1:
+        for done, job in enumerate(todo, 1):
+            rows += run_job(job, judge)
+            if on_progress:
+                on_progress(done, len(todo))
+        return summarise(rows)
+    with ProcessPoolExecutor(jobs) as pool:
+        futures = [pool.submit(run_job, job, judge) for job in todo]
+        for done, future in enumerate(as_completed(futures), 1):
+            rows += future.result()
+            if on_progress:
+                on_progress(done, len(todo))
+    return summarise(rows)
