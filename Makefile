@@ -1,5 +1,5 @@
 # voipwatch: `make` lists what there is.
-# No target needs an argument, and none but `setup`, `system` and `lock` reaches for the network.
+# No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup system demo test lint types imports format unit matrix bench judge lock clean
@@ -51,7 +51,7 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 	@$(BIN)/python scripts/bench.py
 
 judge: setup  ## what nDPI calls the packets of each app profile
-	@$(BIN)/pytest tests/apps -k judge -v -rA
+	@$(BIN)/python scripts/judge.py
 
 lock:    ## (maintainers) newest versions into the hashed requirement files
 	@scripts/lock.sh
