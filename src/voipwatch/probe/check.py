@@ -1,0 +1,242 @@
+"""One whole check over this machine's network: resolve, get tickets, measure, fetch the logs.
+
+Whatever goes wrong on the way is in the measurement; nothing of it is an exception.
+"""
+
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path as Folder
+from types import FrameType
+from typing import Final
+
+import msgspec
+
+from voipwatch.apps import ProfileSet, load_profiles
+from voipwatch.experiment import CheckConfig, LineCheck
+from voipwatch.experiment.events import FetchLog, LogOutcome, Progress, ReflectorSession
+from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
+from voipwatch.model.tickets import TicketBatch
+from voipwatch.model.vocabulary import Failure
+from voipwatch.probe import line
+from voipwatch.probe.control import Channel, TicketAnswer, Trust, request_log, request_tickets
+from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
+from voipwatch.probe.shell import Shell
+from voipwatch.probe.ticketstore import TicketStore
+
+SPARE_TICKETS: Final = 4
+"""Kept on disk for when the control channel is blocked."""
+PATHS_TRIED_MAX: Final = 4
+SEED_BYTES: Final = 32
+UNREACHED: Final = frozenset(
+    {
+        Failure.CONNECT_TIMEOUT,
+        Failure.CONNECTION_REFUSED,
+        Failure.HOST_UNREACHABLE,
+        Failure.NETWORK_UNREACHABLE,
+    }
+)
+"""Another address of the same name may do better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A reflector as the user named it."""
+
+    host: str
+    """Name (ASCII) or address literal, without brackets."""
+    port: int
+    trust: Trust = field(default_factory=Trust)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What a check needs to know."""
+
+    targets: tuple[Target, ...]
+    apps: tuple[str, ...]
+    line: Line = field(default_factory=Line)
+    """As declared; what can be told without asking is filled in."""
+    budget_bytes: int = 2_000_000
+    video: bool = False
+    long: bool = False
+    tickets: Folder | None = None
+    """Folder of the kept tickets; None keeps none and uses none."""
+    seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
+    resolve: Resolver = resolve_by_system
+
+
+@dataclass(slots=True)
+class Reached:
+    """One reflector after its control channel was tried."""
+
+    session: ReflectorSession
+    path: Path | None
+    channel: Channel | None
+
+
+def run_check(
+    options: CheckOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    profiles: ProfileSet | None = None,
+) -> Measurement:
+    """Measure. Ctrl-C ends it early and keeps what there is; a second Ctrl-C raises KeyboardInterrupt."""
+    profiles = profiles or load_profiles()
+    with _interruptible() as interruption:
+        started_at = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        reached = reach_all(options, profiles)
+        config = CheckConfig(
+            apps=options.apps,
+            started_at=started_at,
+            line=_line(options.line, reached),
+            budget_bytes=options.budget_bytes,
+            video=options.video,
+            long=options.long,
+        )
+        core = LineCheck(
+            config, profiles=profiles, reflectors=[each.session for each in reached], seed=options.seed
+        )
+
+        def fetch(event: FetchLog) -> LogOutcome:
+            channel = reached[event.reflector].channel
+            if channel is None:
+                return LogOutcome(None, Failure.UNKNOWN)
+            answer = request_log(channel, event.ticket, event.authorization)
+            return LogOutcome(answer.log, answer.failure, answer.cost_bytes)
+
+        shell = Shell(core, [each.path for each in reached], fetch_log=fetch, on_progress=on_progress)
+        interruption.tell(shell.interrupt)
+        return shell.run()
+
+
+def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:
+    """Every target's control channel, side by side."""
+    if not options.targets:
+        return []
+    store = TicketStore(options.tickets)
+    with ThreadPoolExecutor(max_workers=len(options.targets)) as pool:
+        return list(pool.map(lambda target: _reach(target, options, profiles, store), options.targets))
+
+
+def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
+    facts = ReflectorFacts(name=target.host)
+    paths = find_paths(target.host, options.resolve)
+    if isinstance(paths, Failure):
+        facts.control, facts.failure = "failed", paths
+        return Reached(ReflectorSession(facts, None, None), None, None)
+    wall_s = datetime.now(tz=UTC).timestamp()
+    spare = 0
+    if options.tickets is not None:
+        spare = max(0, SPARE_TICKETS - store.count(target.host, target.port, wall_s=wall_s))
+    channel, answer, cost_bytes = ask_for_tickets(target, paths, 1 + spare)
+    batch = answer.batch
+    facts.control, facts.failure = ("ok", None) if batch is not None else ("failed", answer.failure)
+    if batch is not None:
+        rest = msgspec.structs.replace(batch, tickets=batch.tickets[1:])
+        if rest.tickets:
+            store.add(target.host, target.port, rest, wall_s=wall_s)
+    elif answer.failure not in (Failure.PIN_MISMATCH, Failure.VERSION_MISMATCH):
+        batch = store.take(target.host, target.port, wall_s=wall_s)
+        if batch is not None:
+            facts.control = "stored-ticket"
+    return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)
+
+
+def ask_for_tickets(target: Target, paths: list[Path], count: int) -> tuple[Channel, TicketAnswer, int]:
+    """Over the first path whose control channel can be reached; the first of all when none can.
+
+    Returns the channel, its answer, and the IP bytes of every attempt.
+    """
+    first: tuple[Channel, TicketAnswer] | None = None
+    cost_bytes = 0
+    for path in paths[:PATHS_TRIED_MAX]:
+        channel = Channel(path, target.host, target.port, target.trust)
+        answer = request_tickets(channel, count)
+        cost_bytes += answer.cost_bytes
+        if answer.failure not in UNREACHED:
+            return channel, answer, cost_bytes
+        first = first or (channel, answer)
+    if first is None:
+        raise ValueError("no path to ask over")
+    return first[0], first[1], cost_bytes
+
+
+def _session(
+    facts: ReflectorFacts,
+    batch: TicketBatch | None,
+    profiles: ProfileSet,
+    target: Target,
+    path: Path,
+    cost_bytes: int,
+) -> ReflectorSession:
+    offer = ticket = None
+    if batch is not None:
+        offer = batch.offer
+        facts.key, facts.version, facts.protocol = offer.key.hex(), offer.version, offer.protocol
+        facts.udp_ports = sorted({*offer.udp_ports, *offer.neutral_ports})
+        facts.tcp_ports = list(offer.tcp_ports)
+        facts.profiles_digest = offer.profiles_digest
+        if offer.profiles_digest == profiles.digest:
+            ticket = batch.tickets[0]
+            facts.ticket = ticket.number
+        else:
+            # its server half would play other scripts: every packet would look wrong
+            facts.control, facts.failure = "failed", Failure.VERSION_MISMATCH
+    return ReflectorSession(
+        facts=facts,
+        offer=offer,
+        ticket=ticket,
+        host=target.host,
+        ip_version=path.ip_version,
+        setup_bytes=cost_bytes,
+    )
+
+
+def _line(declared: Line, reached: list[Reached]) -> Line:
+    """The declared line with what the first path shows of it."""
+    path = next((each.path for each in reached if each.path is not None), None)
+    if path is None:
+        return declared
+    return msgspec.structs.replace(
+        declared, ip_version=path.ip_version, local_hop=line.local_hop(path), tunnel=line.tunnel(path)
+    )
+
+
+class _Interruption:
+    """Ctrl-C, kept until there is somebody to tell."""
+
+    def __init__(self) -> None:
+        self.happened = False
+        self._listener: Callable[[str], None] | None = None
+
+    def tell(self, listener: Callable[[str], None]) -> None:
+        """From now on tell `listener`, at once if it has happened."""
+        self._listener = listener
+        if self.happened:
+            listener("user")
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal's handler."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the second one is for real
+        self.happened = True
+        if self._listener is not None:
+            self._listener("user")
+
+
+@contextmanager
+def _interruptible() -> Iterator[_Interruption]:
+    interruption = _Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    before = signal.signal(signal.SIGINT, interruption)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)

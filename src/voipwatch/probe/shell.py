@@ -1,0 +1,248 @@
+"""The probe's shell: real sockets and a clock around the check's core, in one thread.
+
+It does what the core says and tells it what came of it. Signed logs are fetched in threads, so that
+nothing waits for them; everything else never blocks.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from voipwatch.experiment import LineCheck
+from voipwatch.experiment.events import (
+    CloseSocket,
+    FetchLog,
+    Finished,
+    LogOutcome,
+    OpenSocket,
+    Outgoing,
+    Progress,
+    StartTcp,
+    TcpOutcome,
+)
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.vocabulary import Failure
+from voipwatch.probe.clock import PreciseSelector
+from voipwatch.probe.failures import failure_of_errno
+from voipwatch.probe.path import Path
+from voipwatch.probe.tcp import TcpTrial
+from voipwatch.probe.udp import UdpSocket
+
+IDLE_S: Final = 0.5
+"""The longest wait: a signal that asks to stop is seen within it even where it does not wake us."""
+FetchLogs = Callable[[FetchLog], LogOutcome]
+
+
+@dataclass(slots=True)
+class SendTimes:
+    """How late datagrams left, against when the core wanted them: for `make bench`."""
+
+    late_s: list[float] = field(default_factory=list)
+
+
+class Shell:
+    """Runs one check to its end."""
+
+    def __init__(
+        self,
+        core: LineCheck,
+        paths: Sequence[Path | None],
+        *,
+        fetch_log: FetchLogs,
+        on_progress: Callable[[Progress], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._core = core
+        self._paths = paths
+        self._fetch_log = fetch_log
+        self._on_progress = on_progress
+        self._clock = clock
+        self._selector = PreciseSelector(clock)
+        self._sockets: dict[int, UdpSocket] = {}
+        self._trials: dict[int, TcpTrial] = {}
+        self._logs: SimpleQueue[tuple[int, LogOutcome]] = SimpleQueue()
+        self._wake_in, self._wake_out = socket.socketpair()
+        for each in (self._wake_in, self._wake_out):
+            each.setblocking(False)
+        self._selector.register(self._wake_in, 1, None)
+        self._interrupt: str | None = None
+        self._measurement: Measurement | None = None
+        self.send_times = SendTimes()
+
+    def interrupt(self, reason: str) -> None:
+        """End the check early; may be called by a signal handler or another thread."""
+        self._interrupt = reason
+        self._wake()
+
+    def run(self) -> Measurement:
+        """Until the core has finished."""
+        try:
+            self._core.start(self._clock())
+            while True:
+                finished = self._settle()
+                if finished is not None:
+                    return finished
+                self._turn()
+        finally:
+            self._close()
+
+    def _settle(self) -> Measurement | None:
+        """Do everything that the core wants done now."""
+        if self._interrupt is not None:
+            reason, self._interrupt = self._interrupt, None
+            self._core.interrupt(reason, self._clock())
+        while True:
+            finished = self._obey()
+            if finished is not None:
+                return finished
+            due = self._core.get_timer()
+            now = self._clock()
+            out = self._core.datagrams_to_send(now)
+            if not out:
+                return None
+            self._send(out)
+            if due is not None:
+                self.send_times.late_s.append(max(0.0, self._clock() - due))
+
+    def _turn(self) -> None:
+        """Wait for the next thing and tell the core of it."""
+        now = self._clock()
+        timers = [trial.deadline for trial in self._trials.values()]
+        due = self._core.get_timer()
+        if due is not None:
+            timers.append(due)
+        ready = self._selector.wait(min([now + IDLE_S, *timers]))
+        now = self._clock()
+        batch: list[tuple[int, bytes]] = []
+        for each in ready:
+            if isinstance(each, int):
+                batch += [(each, data) for data in self._sockets[each].receive()]
+            elif isinstance(each, TcpTrial):
+                each.ready(now)
+                self._after(each)
+            else:
+                self._drain_wakes()
+        if batch:
+            self._core.receive_datagrams(batch, now)
+        for number, each_socket in self._sockets.items():
+            if each_socket.failures:
+                self._tell_failures(number, each_socket, now)
+        for trial in [trial for trial in self._trials.values() if trial.deadline <= now]:
+            trial.expire()
+            self._after(trial)
+        self._take_logs(now)
+        if due is not None and due <= now:
+            self._core.handle_timer(now)
+
+    def _send(self, out: list[Outgoing]) -> None:
+        for each in out:
+            found = self._sockets.get(each.socket)
+            if found is not None:
+                found.send(each.port, each.data)
+
+    def _tell_failures(self, number: int, each: UdpSocket, now: float) -> None:
+        for failure in each.take_failures():
+            self._core.receive_failure(number, failure, now)
+
+    # --- commands -------------------------------------------------------------------------------------
+
+    def _obey(self) -> Measurement | None:
+        while (event := self._core.next_event()) is not None:
+            if isinstance(event, Finished):
+                return event.measurement
+            if isinstance(event, OpenSocket):
+                self._open(event)
+            elif isinstance(event, CloseSocket):
+                self._close_socket(event.socket)
+            elif isinstance(event, StartTcp):
+                self._start_trial(event)
+            elif isinstance(event, FetchLog):
+                threading.Thread(target=self._fetch, args=(event,), name="log", daemon=True).start()
+            elif self._on_progress is not None:
+                self._on_progress(event)
+        return None
+
+    def _open(self, event: OpenSocket) -> None:
+        path = self._paths[event.reflector]
+        if path is None:
+            return
+        try:
+            opened = UdpSocket.open(path)
+        except OSError as error:
+            self._core.receive_failure(event.socket, failure_of_errno(error.errno), self._clock())
+            return
+        self._sockets[event.socket] = opened
+        self._selector.register(opened.sock, 1, event.socket)
+
+    def _close_socket(self, number: int) -> None:
+        found = self._sockets.pop(number, None)
+        if found is not None:
+            self._selector.unregister(found.sock)
+            found.sock.close()
+
+    def _start_trial(self, event: StartTcp) -> None:
+        path = self._paths[event.reflector]
+        now = self._clock()
+        if path is None:
+            self._core.tcp_finished(event.trial, TcpOutcome(None, b"", Failure.UNKNOWN), now)
+            return
+        try:
+            trial = TcpTrial(event, path, now)
+        except OSError as error:
+            outcome = TcpOutcome(None, b"", failure_of_errno(error.errno))
+            self._core.tcp_finished(event.trial, outcome, now)
+            return
+        if trial.outcome is not None:
+            self._core.tcp_finished(event.trial, trial.outcome, now)
+            return
+        self._trials[event.trial] = trial
+        self._selector.register(trial.sock, trial.interest, trial)
+
+    def _after(self, trial: TcpTrial) -> None:
+        """Look at a trial that something happened to."""
+        if trial.outcome is None:
+            self._selector.modify(trial.sock, trial.interest, trial)
+            return
+        # the trial has closed its socket, which takes it out of an epoll by itself
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(trial.sock)
+        del self._trials[trial.trial]
+        self._core.tcp_finished(trial.trial, trial.outcome, self._clock())
+
+    # --- logs -----------------------------------------------------------------------------------------
+
+    def _fetch(self, event: FetchLog) -> None:
+        try:
+            outcome = self._fetch_log(event)
+        except Exception:  # noqa: BLE001 -- a thread's exception would vanish and the check would wait for it
+            outcome = LogOutcome(None, Failure.UNKNOWN)
+        self._logs.put((event.reflector, outcome))
+        self._wake()
+
+    def _take_logs(self, now: float) -> None:
+        with suppress(Empty):
+            while True:
+                reflector, outcome = self._logs.get_nowait()
+                self._core.log_finished(reflector, outcome, now)
+
+    def _wake(self) -> None:
+        with suppress(OSError):
+            self._wake_out.send(b"\0")
+
+    def _drain_wakes(self) -> None:
+        with suppress(OSError):
+            self._wake_in.recv(4096)
+
+    def _close(self) -> None:
+        for number in list(self._sockets):
+            self._close_socket(number)
+        for trial in self._trials.values():
+            trial.sock.close()
+        self._selector.close()
+        self._wake_in.close()
+        self._wake_out.close()
