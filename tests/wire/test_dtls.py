@@ -43,6 +43,13 @@ def test_unified_header_of_dtls_1_3() -> None:
     )
 
 
+@pytest.mark.parametrize("first", range(32, 64))
+def test_every_first_byte_of_the_unified_header_comes_back(first: int) -> None:
+    sequence = b"\x12\x34" if first & 0x08 else b"\x12"
+    length = b"\0\x11" if first & 0x04 else b""
+    assert comes_back(decode_dtls, encode_dtls, bytes((first,)) + sequence + length + bytes(17))
+
+
 def test_a_record_without_length_takes_the_rest_of_the_datagram() -> None:
     records = decode_dtls(ALERT + UNIFIED_SHORT)
     assert len(records) == 2

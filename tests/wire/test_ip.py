@@ -17,8 +17,8 @@ V4_OPTIONS = bytes.fromhex("46b80019 12342001 0a060000 c0000201 c0000202 0101010
 V6 = bytes.fromhex("6b812345 0008 1140") + bytes(15) + b"\x01" + bytes(15) + b"\x02" + bytes(8)
 # Hop-by-hop options, then a first fragment of UDP.
 V6_FRAGMENT = (
-    bytes.fromhex("60000000 0018 0040") + bytes(31) + b"\x01"
-    + bytes.fromhex("2c00 010400000000") + bytes.fromhex("1100 0001 00000007") + bytes(8)
+    bytes.fromhex("60000000 0020 0040") + bytes(31) + b"\x01"
+    + bytes.fromhex("2c01 010c") + bytes(12) + bytes.fromhex("1100 0001 00000007") + bytes(8)
 )  # fmt: skip
 VALID = [V4, V4_OPTIONS, V6, V6_FRAGMENT, V4 + b"pad"]
 
@@ -84,7 +84,7 @@ def test_ipv6_extension_headers_are_walked_and_kept() -> None:
     packet = decode_ip(V6_FRAGMENT)
     assert packet.first_header == 0
     assert packet.protocol == 17
-    assert len(packet.options) == 16
+    assert len(packet.options) == 24
     assert packet.payload == bytes(8)
     assert packet.is_fragment
     assert not packet.is_later_fragment
@@ -125,6 +125,7 @@ def test_encoding_what_has_no_place_on_the_wire_raises(packet: IpPacket) -> None
 def test_checksum_of_rfc_1071() -> None:
     # Section 3: the bytes 00 01 f2 03 f4 f5 f6 f7 sum to ddf2.
     assert internet_checksum(bytes.fromhex("0001f203f4f5f6f7")) == 0xFFFF - 0xDDF2
+    assert internet_checksum(bytes.fromhex("ffffffff0001")) == 0xFFFE  # the sum's carry has to be added twice
     assert internet_checksum(b"\x12") == 0xFFFF - 0x1200
     assert internet_checksum(bytes.fromhex("45000073000040004011 b861 c0a80001c0a800c7")) == 0
 

@@ -70,6 +70,10 @@ def test_case_folding_white_space_line_ends_and_duplicates_survive() -> None:
     assert encode_sip(message) == ODD
 
 
+def test_only_spaces_and_tabs_before_the_colon_are_left_out_of_a_name() -> None:
+    assert SipHeader(b"A\x0b\t : x\r\n").name == "A\x0b"
+
+
 def test_a_status_line_without_a_reason() -> None:
     assert decode_sip(b"SIP/2.0 200\r\n\r\n").start == SipStatusLine("SIP/2.0", 200, "")
 

@@ -82,6 +82,7 @@ def test_what_is_no_content_length_raises(value: str) -> None:
         ("sip:+12125551212@phone2net.example;tag=887s", "887s"),
         ('"A;tag=no <x>" <sip:c8oqz84zk7z@privacy.example;tag=no> ; x=1 ; TAG = hyh8', "hyh8"),
         ("<sip:a>", None),
+        ("<sip:a;tag=no>", None),
         ("sip:a;tag", ""),
     ],
 )

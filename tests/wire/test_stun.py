@@ -95,6 +95,8 @@ def test_only_the_last_padding_is_missing() -> None:
     message = decode_stun(data)
     assert [(item.value, item.padding) for item in message.attributes] == [(b"A", bytes(3)), (b"AB", b"")]
     assert not message.is_aligned
+    assert decode_stun(data + b"after").attributes == message.attributes
+    assert comes_back(decode_stun, encode_stun, data + b"after")
 
 
 def test_classic_message_has_a_16_byte_id_and_no_cookie() -> None:
@@ -124,6 +126,12 @@ def test_every_truncation_raises(data: bytes) -> None:
     ("data", "field", "offset"),
     [
         (b"\x00\x01", "header", 0),
+        (BINDING[:19], "header", 0),
+        (
+            bytes.fromhex("00010006") + BINDING[4:] + bytes.fromhex("000600044142") + b"CD",
+            "attribute length",
+            22,
+        ),
         (b"\x40" + BINDING[1:], "type", 0),
         (b"\x00\x01\x00\x04" + BINDING[4:], "length", 2),
         (bytes.fromhex("00010002") + BINDING[4:] + b"ab", "attribute header", 20),

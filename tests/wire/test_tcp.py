@@ -7,7 +7,9 @@ from voipwatch.wire.ip import decode_ip, transport_checksum
 from voipwatch.wire.tcp import TcpFlag, TcpSegment, build_tcp_packet, decode_tcp, encode_tcp
 
 SYN = bytes.fromhex("9c40 01bb 00000001 00000000 6002 ffff abcd 0000 020405b4")
-RESET = TcpSegment(source_port=443, destination_port=40000, sequence=7, flags=TcpFlag.RST | TcpFlag.ACK)
+RESET = TcpSegment(
+    source_port=443, destination_port=40000, sequence=7, flags=TcpFlag.RST | TcpFlag.ACK, checksum=0x1234
+)
 
 
 def test_by_hand() -> None:
@@ -47,7 +49,7 @@ def test_built_packets_have_right_checksums(source: str, destination: str) -> No
     segment = decode_tcp(packet.payload)
     assert segment.flags == 0x14
     assert segment.sequence == 7
-    assert segment.checksum != 0
+    assert segment.checksum != RESET.checksum
     assert transport_checksum(packet.source, packet.destination, protocol=6, segment=packet.payload) == 0
 
 

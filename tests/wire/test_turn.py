@@ -18,6 +18,11 @@ from voipwatch.wire.turn import ChannelData, RelayedDatagram, decode_channel_dat
 ID = bytes(range(12))
 PEER = TransportAddress("198.51.100.4", 4000)
 
+RELAYED = (
+    xor_address_attribute(Attribute.XOR_PEER_ADDRESS, PEER, transaction_id=ID),
+    StunAttribute(Attribute.DATA, b"x"),
+)
+
 
 def test_channel_data_by_hand() -> None:
     data = bytes.fromhex("40010003 616263")
@@ -74,8 +79,8 @@ def test_send_and_data_indications() -> None:
         build_stun(0x0001, ID),
         build_stun(0x0016, ID),
         build_stun(0x0016, ID, [StunAttribute(Attribute.DATA, b"x")]),
-        build_stun(0x0006, ID, [StunAttribute(Attribute.DATA, b"x")]),  # Send as a request
-        build_stun(0x0011, ID, [StunAttribute(Attribute.DATA, b"x")]),  # a Binding indication
+        build_stun(0x0006, ID, RELAYED),  # Send as a request
+        build_stun(0x0011, ID, RELAYED),  # a Binding indication
     ],
 )
 def test_other_messages_relay_nothing(built: bytes) -> None:

@@ -200,11 +200,8 @@ def _walk(raw: bytes, end: int, alignment: int) -> Iterator[StunAttribute]:
         if value_end > end:
             detail = f"attribute 0x{type_field:04x} says {length} bytes, {end - value_at} left"
             raise _error("attribute length", offset + 2, detail, 14)
-        offset = value_end + -length % alignment
-        if offset > end:
-            if end % 4 == 0:
-                raise _error("attribute padding", value_end, f"{offset - end} bytes missing", 14)
-            offset = end
+        # Only the last attribute of an unaligned message can lack padding: all before it start on multiples.
+        offset = min(value_end + -length % alignment, end)
         yield StunAttribute(type_field, raw[value_at:value_end], raw[value_end:offset])
 
 
