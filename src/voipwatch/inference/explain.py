@@ -1,0 +1,170 @@
+"""The person's sentence: rule and facts into English, French or Arabic, never more than the evidence.
+
+Every sentence speaks "between this device and this reflector"; none promises a call, and none names an
+operator. In Arabic, what is written from left to right (names, numbers) stands between U+2068 and U+2069
+(first strong isolate, pop directional isolate; Unicode Standard Annex 9), and digits are Latin.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from voipwatch.inference.rules import RULES
+from voipwatch.model.results import Effect
+from voipwatch.model.ruleset import THROTTLE_DELAY_MS, THROTTLE_JITTER_MS, THROTTLE_LOSS_POINTS
+from voipwatch.model.vocabulary import Direction, Stage, Verdict
+
+LANGUAGES: Final = ("en", "fr", "ar")
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
+ISOLATE, POP = "\u2068", "\u2069"
+APP_NAMES: Final[Mapping[str, str]] = {
+    "whatsapp": "WhatsApp",
+    "viber": "Viber",
+    "skype": "Skype",
+    "teams": "Microsoft Teams",
+    "messenger": "Messenger",
+    "facetime": "FaceTime",
+    "imo": "imo",
+    "signal": "Signal",
+    "telegram": "Telegram",
+    "zoom": "Zoom",
+    "meet": "Google Meet",
+    "discord": "Discord",
+    "sip": "SIP",
+    "webrtc": "WebRTC",
+}
+"""As the apps write themselves; the same in every language."""
+IMPLIED: Final = frozenset({"provider-address"})
+"""What the sentence about things not tested says anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sentence may speak of."""
+
+    app: str
+    rule: str
+    stage: Stage | None = None
+    direction: Direction | None = None
+    mechanism: str | None = None
+    works: tuple[str, ...] = ()
+    not_tested: tuple[str, ...] = ()
+    effect_up: Effect | None = None
+    effect_down: Effect | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@cache
+def texts(lang: str) -> Mapping[str, Mapping[str, str]]:
+    """The packaged sentences of one language, by section and key.
+
+    Raises:
+        ValueError: a language that is not in `LANGUAGES`.
+    """
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang must be one of {', '.join(LANGUAGES)}, got {lang!r}")
+    text = resources.files("voipwatch.inference").joinpath("locale", f"{lang}.toml").read_text("utf-8")
+    loaded: dict[str, dict[str, str]] = tomllib.loads(text)
+    return loaded
+
+
+def explain(facts: Facts, *, lang: str) -> str:
+    """The sentences about one app, separated by spaces.
+
+    Raises:
+        ValueError: an unknown language.
+        KeyError: a rule or mechanism without a text; the tests hold the tables together.
+    """
+    book = texts(lang)
+    fill = _Filler(lang)
+    stage = book["stages"][str(facts.stage) if facts.stage is not None else "none"]
+    words = fill.words | {
+        "app": fill.name(APP_NAMES.get(facts.app, facts.app)),
+        "way": book["ways"][str(facts.direction)] if facts.direction is not None else "",
+        "stage": stage,
+        "effect": _effects(facts, book, fill),
+        "seconds": fill.number(facts.numbers.get("seconds", 0.0)),
+        "packets": fill.number(facts.numbers.get("packets", 0.0)),
+    }
+    parts = [book["rules"][facts.rule].format_map(words)]
+    verdict = RULES[facts.rule].outcome
+    accused = verdict in {Verdict.BLOCKED, Verdict.THROTTLED}
+    if facts.mechanism is not None and accused:
+        seen = book["mechanisms"][facts.mechanism].format_map(words)
+        parts.append(book["parts"]["mechanism"].format(mechanism=seen))
+    if accused or verdict is Verdict.DOWN:
+        parts.append(_works(facts.works, book, fill, words))
+    if verdict is Verdict.OK or accused:
+        parts.append(_not_tested(facts.not_tested, book, fill, words))
+    return " ".join(parts)
+
+
+class _Filler:
+    """Puts names and numbers into a language's text."""
+
+    def __init__(self, lang: str) -> None:
+        self._isolated = lang in RIGHT_TO_LEFT
+        terms = ("udp", "tcp", "tls", "stun", "turn", "dtls", "sip", "dns", "sni")
+        self.words = {term: self.name(term.upper()) for term in terms} | {"ninety": self.name("90 %")}
+        self._comma = lang == "fr"
+
+    def name(self, text: str) -> str:
+        """A name in Latin letters; unprintable characters of a hostile report are left out."""
+        clean = "".join(c for c in text if c.isprintable())
+        return f"{ISOLATE}{clean}{POP}" if self._isolated else clean
+
+    def number(self, value: float) -> str:
+        """At most one digit after the point."""
+        text = f"{value:.1f}".removesuffix(".0")
+        return self.name(text.replace(".", ",") if self._comma else text)
+
+
+def _works(
+    works: Iterable[str], book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
+) -> str:
+    parts = book["parts"]
+    listed = parts["separator"].join(fill.name(w) for w in works)
+    return parts["works"].format(works=listed) if listed else parts["works_none"].format_map(words)
+
+
+def _not_tested(
+    tokens: Iterable[str], book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
+) -> str:
+    parts, known = book["parts"], book["untested"]
+    names = [known[t].format_map(words) if t in known else fill.name(t) for t in tokens if t not in IMPLIED]
+    listed = parts["also"].format(list=parts["separator"].join(names)) if names else ""
+    return parts["not_tested"].format(list=listed)
+
+
+def _effects(facts: Facts, book: Mapping[str, Mapping[str, str]], fill: _Filler) -> str:
+    """The effects that lie over their thresholds, of the worse direction claimed."""
+    wanted = {
+        Direction.UP: [facts.effect_up],
+        Direction.DOWN: [facts.effect_down],
+    }.get(facts.direction or Direction.BOTH, [facts.effect_up, facts.effect_down])
+    effects = [e for e in wanted if e is not None]
+    parts = book["parts"]
+    said: list[str] = []
+    loss = max(
+        (e for e in effects if e.loss_points is not None), key=lambda e: e.loss_points or 0.0, default=None
+    )
+    if loss is not None and loss.loss_points is not None and (loss.low or 0.0) > THROTTLE_LOSS_POINTS:
+        said.append(
+            parts["loss_low"].format(value=fill.number(loss.loss_points), low=fill.number(loss.low or 0.0))
+        )
+    delays = [
+        e.delay_ms for e in effects if e.delay_ms is not None and (e.delay_low_ms or 0.0) > THROTTLE_DELAY_MS
+    ]
+    if delays:
+        said.append(parts["delay"].format(value=fill.number(max(delays))))
+    jitters = [
+        e.jitter_ms
+        for e in effects
+        if e.jitter_ms is not None and (e.jitter_low_ms or 0.0) > THROTTLE_JITTER_MS
+    ]
+    if jitters:
+        said.append(parts["jitter"].format(value=fill.number(max(jitters))))
+    return parts["separator"].join(said) or parts["worse"]

@@ -1,0 +1,198 @@
+"""The judge: one measurement in, one row for every app asked for out. Pure; cannot fail on odd records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from voipwatch.inference.controls import LineState, line_state
+from voipwatch.inference.explain import Facts, explain
+from voipwatch.inference.join import Session, join_session
+from voipwatch.inference.pairs import blocks_of, effect_of, paired
+from voipwatch.inference.quality import quality_of
+from voipwatch.inference.row import AppFinding, judge_app
+from voipwatch.inference.throttle import Key, family_size, p_values, spend
+from voipwatch.inference.verdict import MEDIA_STAGES, Finding
+from voipwatch.model.measurement import AppCost, Measurement
+from voipwatch.model.results import AppResult, Check, Effect, Quality, ReflectorSummary
+from voipwatch.model.ruleset import RULESET
+from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
+
+NOTHING_SPENT: Final = AppCost(bytes=0, seconds=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One reflector after its apps were judged."""
+
+    session: Session
+    line: LineState
+    findings: Mapping[str, AppFinding]
+
+
+def judge(measurement: Measurement, *, lang: str = "en") -> Check:
+    """Verdict, stage, mechanism, direction, effects and a sentence for every app asked for.
+
+    Args:
+        measurement: what was observed; it is not changed.
+        lang: "en", "fr" or "ar", of the explanations.
+
+    Returns:
+        A check with exactly one row per entry of `measurement.apps`, in that order, whatever was measured.
+
+    Raises:
+        ValueError: an unknown language.
+    """
+    media = [Media.VOICE, Media.VIDEO] if measurement.video else [Media.VOICE]
+    planned = family_size(len(measurement.apps), media=len(media), reflectors=len(measurement.reflectors))
+    judged = [] if measurement.invalid is not None else _judge_reflectors(measurement, media, planned)
+    rows = [_row(measurement, judged, app, planned=planned, lang=lang) for app in measurement.apps]
+    notes = [*measurement.notes, *(n for j in judged for n in j.session.notes)]
+    return Check(
+        line=measurement.line,
+        reflectors=_summaries(measurement, judged),
+        ruleset=RULESET,
+        results=rows,
+        cost=_total(measurement.costs.values()),
+        invalid=measurement.invalid,
+        interrupted=measurement.interrupted.reason if measurement.interrupted is not None else None,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def _judge_reflectors(measurement: Measurement, media: Sequence[Media], planned: int) -> list[_Judged]:
+    sessions = [join_session(measurement, i) for i in range(len(measurement.reflectors))]
+    values: dict[Key, float] = {}
+    for session in sessions:
+        for app in dict.fromkeys(measurement.apps):
+            for medium in media:
+                values |= p_values(session, app, medium)
+    rejected = spend(values, planned=planned).rejected
+    judged = []
+    for session in sessions:
+        line = line_state(session)
+        findings = {
+            app: judge_app(measurement, session, line, app, rejected=rejected) for app in measurement.apps
+        }
+        judged.append(_Judged(session, line, findings))
+    return judged
+
+
+def _row(
+    measurement: Measurement, judged: Sequence[_Judged], app: str, *, planned: int, lang: str
+) -> AppResult:
+    speaker, finding, notes = _combined(judged, app, invalid=measurement.invalid is not None)
+    own = speaker.findings[app] if speaker is not None else None
+    session = speaker.session if speaker is not None else None
+    effects = _effects(session, app, finding, planned) if session is not None else {}
+    works = _works(measurement)
+    cost = measurement.costs.get(app, NOTHING_SPENT)
+    not_tested = list(dict.fromkeys(measurement.not_tested.get(app, [])))
+    quality = quality_of(session, app) if session is not None else Quality()
+    facts = Facts(
+        app=app,
+        rule=finding.rule,
+        stage=finding.stage,
+        direction=finding.direction,
+        mechanism=finding.mechanism,
+        works=tuple(works),
+        not_tested=tuple(not_tested),
+        effect_up=effects.get(Direction.UP),
+        effect_down=effects.get(Direction.DOWN),
+        numbers=finding.facts,
+    )
+    return AppResult(
+        app=app,
+        verdict=finding.verdict,
+        stage=finding.stage,
+        mechanism=finding.mechanism,
+        direction=finding.direction,
+        rule=finding.rule,
+        effect_up=effects.get(Direction.UP),
+        effect_down=effects.get(Direction.DOWN),
+        quality=quality,
+        stages=list(own.stages) if own is not None else [],
+        works=works,
+        not_tested=not_tested,
+        observed_s=_observed_s(session, app) if session is not None else 0.0,
+        cost=cost,
+        explanation=explain(facts, lang=lang),
+        notes=notes,
+    )
+
+
+def _combined(
+    judged: Sequence[_Judged], app: str, *, invalid: bool
+) -> tuple[_Judged | None, Finding, list[str]]:
+    """One finding from all reflectors: they must agree where they have evidence."""
+    if invalid:
+        return None, Finding("insufficient.invalid", None), []
+    if not judged:
+        return None, Finding("insufficient.not-run", None), []
+    sufficient = [j for j in judged if j.findings[app].verdict is not Verdict.INSUFFICIENT]
+    speaking = sufficient or list(judged)
+    verdicts = {j.findings[app].verdict for j in sufficient}
+    notes = list(dict.fromkeys(n for j in judged for n in j.findings[app].notes))
+    speaker = speaking[0]
+    finding = speaker.findings[app].finding
+    if len(verdicts) > 1:
+        return speaker, Finding("insufficient.reflectors", finding.stage), [*notes, "reflectors-disagree"]
+    if len(sufficient) > 1:
+        finding = _agreed([j.findings[app].finding for j in sufficient])
+    return speaker, finding, notes
+
+
+def _agreed(findings: Sequence[Finding]) -> Finding:
+    """Of findings with one verdict: what they do not share is not said."""
+    first = findings[0]
+    same_mechanism = len({f.mechanism for f in findings}) == 1
+    same_direction = len({f.direction for f in findings}) == 1
+    return replace(
+        first,
+        mechanism=first.mechanism if same_mechanism else None,
+        direction=first.direction if same_direction else None,
+    )
+
+
+def _effects(session: Session, app: str, finding: Finding, planned: int) -> dict[Direction, Effect | None]:
+    """Treatment minus control at the stage that decided: media where there was any, else the set-up."""
+    flows = [f for f in session.of_app(app) if f.arm is not Arm.D]
+    video = finding.stage is Stage.VIDEO
+    of_medium = [f for f in flows if (f.record.kind.media is Media.VIDEO) is video]
+    pairs = paired(blocks_of(of_medium))
+    died_before = finding.stage is not None and finding.stage not in MEDIA_STAGES
+    return {
+        d: effect_of(pairs, d, media=not died_before, family_size=planned)
+        for d in (Direction.UP, Direction.DOWN)
+    }
+
+
+def _works(measurement: Measurement) -> list[str]:
+    """Fallbacks and messaging paths that the reflector's keyed answer came back on."""
+    return list(dict.fromkeys(t.name for t in measurement.tcp if t.answered))
+
+
+def _observed_s(session: Session, app: str) -> float:
+    """From the first packet to the last of the app's flows, seconds."""
+    times = [t for f in session.of_app(app) for t in (*f.record.sent.t_us, *f.record.received.t_us)]
+    return round(max(0, max(times) - min(times)) / 1e6, 3) if times else 0.0
+
+
+def _summaries(measurement: Measurement, judged: Sequence[_Judged]) -> list[ReflectorSummary]:
+    signed = {j.session.index: j.session.log_signed for j in judged}
+    return [
+        ReflectorSummary(
+            name=facts.name,
+            key=facts.key,
+            version=facts.version,
+            control=facts.control,
+            failure=str(facts.failure) if facts.failure is not None else None,
+            log_signed=signed.get(index, False),
+        )
+        for index, facts in enumerate(measurement.reflectors)
+    ]
+
+
+def _total(costs: Iterable[AppCost]) -> AppCost:
+    """Bytes add up; apps run side by side, so seconds do not: the longest counts."""
+    listed = list(costs)
+    return AppCost(bytes=sum(c.bytes for c in listed), seconds=max((c.seconds for c in listed), default=0.0))

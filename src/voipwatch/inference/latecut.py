@@ -1,0 +1,126 @@
+"""A call that lives at first and is cut late: the run rule on matched flows, in windows of half a second.
+
+Windows are laid by the sender's clock from the flow's first media packet. Without the far log the downlink's
+sending times are not known and nothing is claimed about it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voipwatch.inference.pairs import Block, Pair, pairs_of, track_of
+from voipwatch.inference.track import Fate, Track
+from voipwatch.model.ruleset import (
+    CUT_CONTROL_LOSS_RATIO_MAX,
+    CUT_FLOWS,
+    CUT_WINDOW_S,
+    CUT_WINDOWS,
+    DEAD_LOSS_RATIO,
+)
+from voipwatch.model.vocabulary import Arm, Direction
+from voipwatch.stats import FlowPair, LateCut, find_late_cut
+
+HELD = "held"
+"""The question that holds flows for many seconds."""
+WINDOWS_MAX = 7_200
+"""An hour of half seconds: a wild clock must not make a list without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A late cut of the treatment while its control lives."""
+
+    direction: Direction
+    flows: int
+    packets: int
+    """Median number of packets that got through before."""
+    seconds: float
+    """Median time of the cut after the first media packet."""
+
+
+def late_cut(blocks: Sequence[Block]) -> Cut | None:
+    """The cut that two flows or more agree on, most of those that could show it; None if that is no claim."""
+    # Short flows cannot show a cut that comes after seconds: they must not outvote the held ones.
+    pairs = pairs_of(blocks, Arm.A, Arm.C)
+    held = [p for p in pairs if p.treatment.record.question == HELD]
+    short = [p for p in pairs if p.treatment.record.question != HELD]
+    found: dict[Direction, Cut] = {}
+    for direction in (Direction.UP, Direction.DOWN):
+        cut = _cut_in(held, direction) or _cut_in(short, direction)
+        if cut is not None:
+            found[direction] = cut
+    if not found:
+        return None
+    direction = Direction.BOTH if len(found) == 2 else next(iter(found))
+    first = next(iter(found.values()))
+    return Cut(direction=direction, flows=first.flows, packets=first.packets, seconds=first.seconds)
+
+
+def _cut_in(of_length: Sequence[Pair], direction: Direction) -> Cut | None:
+    pairs = _usable(of_length, direction)
+    cut = find_late_cut(
+        [windows for _, windows in pairs],
+        lost_ratio=DEAD_LOSS_RATIO,
+        control_lost_ratio=CUT_CONTROL_LOSS_RATIO_MAX,
+        windows=CUT_WINDOWS,
+        flows=CUT_FLOWS,
+    )
+    if cut is None:
+        return None
+    late = [c for c in cut.cuts if c.lived_before]
+    if len(late) < CUT_FLOWS or not _most_agree(cut):
+        return None
+    middle = len(late) // 2
+    return Cut(
+        direction=direction,
+        flows=len(late),
+        packets=sorted(c.packets_total for c in late)[middle],
+        seconds=sorted(c.window_index for c in late)[middle] * CUT_WINDOW_S,
+    )
+
+
+def _most_agree(cut: LateCut) -> bool:
+    """More than the half of the pairs that could show the cut show it: a half alone may be two dead paths."""
+    return 2 * cut.cut_flows > cut.n
+
+
+def _usable(pairs: Sequence[Pair], direction: Direction) -> list[tuple[Pair, FlowPair]]:
+    usable = []
+    for pair in pairs:
+        windows = _windows(
+            track_of(pair.treatment, direction, media=True), track_of(pair.control, direction, media=True)
+        )
+        if windows is not None:
+            usable.append((pair, windows))
+    return usable
+
+
+def _windows(treatment: Track, control: Track) -> FlowPair | None:
+    a, c = _counts(treatment), _counts(control)
+    if a is None or c is None:
+        return None
+    n = max(len(a), len(c))
+    a, c = [*a, *[(0, 0)] * (n - len(a))], [*c, *[(0, 0)] * (n - len(c))]
+    return FlowPair(
+        a_sent=[sent for sent, _ in a],
+        a_received=[got for _, got in a],
+        c_sent=[sent for sent, _ in c],
+        c_received=[got for _, got in c],
+    )
+
+
+def _counts(track: Track) -> list[tuple[int, int]] | None:
+    """Packets sent and arrived per window; None where sending times are not known or are wild."""
+    times = [p.sent_us for p in track.known]
+    known = [t for t in times if t is not None]
+    if not known or len(known) != len(times):
+        return None
+    first = min(known)
+    length = int((max(known) - first) / (CUT_WINDOW_S * 1e6)) + 1
+    if length > WINDOWS_MAX:
+        return None
+    counts = [[0, 0] for _ in range(length)]
+    for packet, t_us in zip(track.known, known, strict=True):
+        window = counts[int((t_us - first) / (CUT_WINDOW_S * 1e6))]
+        window[0] += 1
+        window[1] += packet.fate is Fate.ARRIVED
+    return [(sent, got) for sent, got in counts]

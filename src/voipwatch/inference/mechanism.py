@@ -1,0 +1,126 @@
+"""What did it: the decision tree from a dead stage to a label of `model.mechanisms`.
+
+Every leaf rests on two concordant flows beside a living control, which the rule that calls this has checked;
+where flows disagree the label is None, because a wrong mechanism is a false statement too.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
+from voipwatch.inference.stages import ArmView, Outcome, State, arm_view, of_arm, outcomes_at
+from voipwatch.inference.track import Fate, Packet
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.vocabulary import Arm, Direction, Failure, Stage
+
+CONCORDANT = 2
+"""Flows that must agree on a leaf."""
+AGREEING_SHARE_MIN = 0.75
+REJECTED = frozenset({Failure.PORT_UNREACHABLE, Failure.CONNECTION_REFUSED})
+STUN_BINDING = "stun-binding"
+TURN_ALLOCATE = "turn-allocate"
+SIP_APPS = frozenset({"sip"})
+"""Apps whose set-up is SIP text: their dead set-up needs no mutant to be named."""
+
+
+def direction_of(dead: Sequence[Outcome]) -> Direction | None:
+    """Where a dead set-up was lost, as seen: up, down or both; None where no end could tell."""
+    up, down = sum(o.fate_up for o in dead), sum(o.fate_down for o in dead)
+    if not up + down:
+        return None
+    if up >= AGREEING_SHARE_MIN * (up + down):
+        return Direction.UP
+    return Direction.DOWN if down >= AGREEING_SHARE_MIN * (up + down) else Direction.BOTH
+
+
+def port_label(dead: Iterable[Outcome], neutral_treatment: ArmView) -> str | None:
+    """`port.reject` where two flows met ICMP errors, else `port.drop`; None if the neutral port is dead too
+    for the app's bytes: then the port alone does not explain it.
+    """
+    if neutral_treatment.state not in {State.ALIVE, State.ABSENT}:
+        return None
+    rejected = [o for o in dead if any(f.failure in REJECTED for f in o.flow.record.failures)]
+    return "port.reject" if len(rejected) >= CONCORDANT else "port.drop"
+
+
+def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome]) -> str | None:
+    """The label of a dead set-up or handshake whose control lives."""
+    if killed(dead):
+        return "flow.kill"
+    if stage is Stage.HANDSHAKE:
+        return "dtls.drop"
+    if app in SIP_APPS:
+        return "sip.drop"
+    mutants = {name: _mutant(session, app, name) for name in (STUN_BINDING, TURN_ALLOCATE)}
+    if mutants[STUN_BINDING] is State.DEAD:
+        return "stun.drop"
+    if mutants[STUN_BINDING] is State.MIXED:
+        return None
+    if mutants[STUN_BINDING] is State.ALIVE and mutants[TURN_ALLOCATE] is State.DEAD:
+        return "turn.drop"
+    return None if mutants[TURN_ALLOCATE] is State.MIXED else "app.drop"
+
+
+def _mutant(session: Session, app: str, name: str) -> State:
+    """Whether a mutant's flows lived. Two concordant flows make a state; fewer say nothing."""
+    flows = [f for f in session.of_app(app) if f.arm is Arm.D and f.record.kind.mutant == name]
+    outcomes: list[Outcome] = []
+    for shape in {f.shape for f in flows}:
+        outcomes += outcomes_at(session, [f for f in flows if f.shape == shape], Stage.SETUP)
+    view = arm_view(of_arm(outcomes, Arm.D))
+    if len(view.outcomes) < CONCORDANT:
+        return State.ABSENT
+    # The arm itself was repeated two seconds apart; its mutants only have to agree with each other.
+    return State.DEAD if view.state is State.UNREPEATED else view.state
+
+
+def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
+    """The label of dead media after a set-up that passed.
+
+    Args:
+        dead: flows whose media died.
+        other_lives: one direction died and the other is known to have lived.
+    """
+    if killed(dead):
+        return "flow.kill"
+    return "rtp.oneway" if other_lives else "rtp.drop"
+
+
+def killed(dead: Sequence[Outcome]) -> bool:
+    """Whether the flows died right after their first packets: at least two, and most of those that can show
+    it, let a first packet through and lost every later one, a later try of the same request among them.
+
+    Packets of a later round or stage cannot show it: what is dropped for what it is looks the same.
+    """
+    able = [o.flow for o in dead if o.flow.logged and _tried_twice(o.flow)]
+    seen = [f for f in able if _died_after_first(f)]
+    return len(seen) >= CONCORDANT and len(seen) >= AGREEING_SHARE_MIN * len(able)
+
+
+def _setup_in_order(flow: FlowView) -> list[Packet]:
+    return sorted(flow.setup(up=True).known, key=lambda p: (p.sent_us or 0, p.seq))
+
+
+def _tried_twice(flow: FlowView) -> bool:
+    """Whether a request was sent again: only then can a flow that died be told from a dropped message."""
+    rounds = [p.seq // ROUND_SPAN for p in flow.setup(up=True).known]
+    return len(set(rounds)) < len(rounds)
+
+
+def _died_after_first(flow: FlowView) -> bool:
+    packets = _setup_in_order(flow)
+    first_lost = next((i for i, p in enumerate(packets) if p.fate is Fate.LOST), 0)
+    before, after = packets[:first_lost], packets[first_lost:]
+    if not before or any(p.fate is Fate.ARRIVED for p in (*after, *flow.media(up=True).packets)):
+        return False
+    return after[0].seq // ROUND_SPAN == before[-1].seq // ROUND_SPAN
+
+
+def line_label(measurement: Measurement, reflector: int) -> str | None:
+    """What kills all UDP, by what TCP towards the same reflector saw: `tls.intercept`, `udp.all` or None."""
+    trials = [t for t in measurement.tcp if t.reflector == reflector]
+    if any(t.answered for t in trials):
+        return "udp.all"
+    wrong = {Failure.BAD_ANSWER, Failure.PIN_MISMATCH}
+    if any(t.connect_ms is not None and t.failure in wrong for t in trials):
+        return "tls.intercept"
+    return None

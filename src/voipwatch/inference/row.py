@@ -1,0 +1,210 @@
+"""One app at one reflector: its shapes and stages taken together into one finding."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from voipwatch.inference import mechanism
+from voipwatch.inference.controls import LineState
+from voipwatch.inference.join import FlowView, Session
+from voipwatch.inference.pairs import blocks_of, paired
+from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
+from voipwatch.inference.verdict import MEDIA_STAGES, Case, Finding, counts, judge_stage, stage_outcomes
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.results import StageResult
+from voipwatch.model.ruleset import BLOCKS_MIN
+from voipwatch.model.vocabulary import Arm, Failure, Media, Stage, Verdict
+
+STAGE_ORDER: Final = (Stage.SETUP, Stage.HANDSHAKE, Stage.VOICE, Stage.VIDEO)
+STAGE_MEDIA: Final = {Stage.VOICE: Media.VOICE, Stage.VIDEO: Media.VIDEO}
+SEVERITY: Final = (Verdict.BLOCKED, Verdict.THROTTLED, Verdict.DOWN, Verdict.INSUFFICIENT, Verdict.OK)
+"""Which finding speaks for an app: what is proved before what is not, `ok` only if all say so."""
+DOWN_FLOWS_MIN: Final = 4
+"""Dead flows, of all apps and the warm-up, that say something of the line."""
+DNS_FAILURES: Final = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_TIMEOUT})
+UNFINISHED: Final = frozenset(
+    {
+        "insufficient.not-run",
+        "insufficient.not-repeated",
+        "insufficient.treatment",
+        "insufficient.control-missing",
+        "insufficient.lottery",
+        "insufficient.unresolved",
+        "insufficient.mixed",
+    }
+)
+"""What an interruption explains: evidence that was still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppFinding:
+    """One app at one reflector."""
+
+    app: str
+    reflector: int
+    finding: Finding
+    stages: tuple[StageResult, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The finding's verdict."""
+        return self.finding.verdict
+
+
+def judge_app(
+    measurement: Measurement, session: Session, line: LineState, app: str, *, rejected: Iterable[Key]
+) -> AppFinding:
+    """The finding about one app at one reflector. `rejected`: throttling claims within the budget."""
+    flows = [f for f in session.of_app(app) if f.arm is not Arm.D]
+    if line.no_network:
+        return AppFinding(app, session.index, Finding("insufficient.reach", Stage.REACH), (), ("no-network",))
+    if not flows:
+        finding = _not_run(measurement, session)
+        if finding.rule == "insufficient.not-run":
+            finding = _line_wide(measurement, session, line, finding)
+        return AppFinding(app, session.index, finding, (), ())
+    rejected = list(rejected)
+    claims = {stage: slowed(session, app, media, rejected=rejected) for stage, media in STAGE_MEDIA.items()}
+    findings: list[Finding] = []
+    stages: list[StageResult] = []
+    for shape in dict.fromkeys(f.shape for f in flows):
+        case = Case(session, line, app, tuple(f for f in flows if f.shape == shape), len(measurement.apps))
+        of_shape, results = _judge_shape(case, claims)
+        findings += of_shape
+        stages += results
+    finding = _speaking(findings)
+    notes = list(finding.notes)
+    finding = _line_wide(measurement, session, line, finding)
+    finding = _with_unresolved(session, app, finding)
+    if measurement.interrupted is not None or session.died_us is not None:
+        died = session.died_us is not None
+        finding = _with_interruption(measurement, session, app, finding)
+        notes.append("reflector-silent" if died else "interrupted")
+    return AppFinding(app, session.index, finding, _merged(stages), tuple(dict.fromkeys(notes)))
+
+
+def _not_run(measurement: Measurement, session: Session) -> Finding:
+    """Why there is no flow of the app."""
+    failure = session.facts.failure
+    if failure in DNS_FAILURES:
+        return Finding("insufficient.resolve", Stage.RESOLVE)
+    if failure is Failure.PORT_NOT_SERVED:
+        return Finding("insufficient.port-not-served", Stage.REACH)
+    if failure is not None or session.facts.control == "failed":
+        return Finding("insufficient.reach", Stage.REACH)
+    if measurement.interrupted is not None:
+        return Finding("insufficient.interrupted", None)
+    return Finding("insufficient.not-run", None)
+
+
+def _judge_shape(
+    case: Case, claims: Mapping[Stage, Slowed | None]
+) -> tuple[list[Finding], list[StageResult]]:
+    """Stage after stage, until one ends the call. A shape is one leg in one dialect: it need not have all."""
+    served = case.session.facts.udp_ports
+    own_port = {f.record.remote_port for f in case.flows if f.arm is Arm.A}
+    neutral = {f.record.remote_port for f in case.flows if f.arm in {Arm.A_NEUTRAL, Arm.C_NEUTRAL}}
+    if served and (neutral or own_port) and not own_port & {*served, *neutral}:
+        return [Finding("insufficient.port-not-served", Stage.REACH)], []
+    findings: list[Finding] = []
+    results: list[StageResult] = []
+    for stage in _stages_of(case.flows):
+        finding = judge_stage(case, stage, claims.get(stage))
+        findings.append(finding)
+        results.append(_stage_result(case, stage, finding))
+        if finding.verdict in {Verdict.BLOCKED, Verdict.DOWN}:
+            break
+    return findings, results
+
+
+def _speaking(findings: Sequence[Finding]) -> Finding:
+    """The finding of an app: the most severe of its legs and stages; `ok` only if all say so and media of
+    some leg is among them. An ok with a reservation says more than a clean one.
+    """
+    if not findings:
+        return Finding("insufficient.treatment", None)
+    speaking = min(findings, key=lambda f: SEVERITY.index(f.verdict))
+    if speaking.verdict is not Verdict.OK:
+        return speaking
+    if not any(f.stage in MEDIA_STAGES for f in findings):
+        return Finding("insufficient.treatment", findings[-1].stage)
+    reserved = next((f for f in findings if f.rule != "ok.clean"), speaking)
+    notes = tuple(dict.fromkeys(n for f in findings for n in f.notes))
+    return replace(reserved, stage=None, notes=notes)
+
+
+def _stages_of(flows: Sequence[FlowView]) -> list[Stage]:
+    """The stages that the shape's scripts hold, in the order of a call."""
+    present: set[Stage] = set()
+    for flow in flows:
+        present |= set(flow.record.round_stages)
+        for stage, media in STAGE_MEDIA.items():
+            if flow.record.kind.media is media:
+                present.add(stage)
+    return [s for s in STAGE_ORDER if s in present]
+
+
+def _stage_result(case: Case, stage: Stage, finding: Finding) -> StageResult:
+    treatment = [o for o in stage_outcomes(case, stage) if o.flow.arm is Arm.A]
+    up, down = counts(treatment)
+    logged = case.session.log_used
+    return StageResult(
+        stage=stage,
+        verdict=finding.verdict,
+        rule=finding.rule,
+        direction=finding.direction,
+        mechanism=finding.mechanism,
+        flows=len(treatment),
+        sent_up=up.known if logged else sum(_sent_up(o.flow, stage) for o in treatment),
+        lost_up=up.lost if up.known else None,
+        sent_down=down.known if logged else None,
+        lost_down=down.lost if down.known else None,
+    )
+
+
+def _sent_up(flow: FlowView, stage: Stage) -> int:
+    if stage in MEDIA_STAGES:
+        return len(flow.media(up=True).packets)
+    return sum(flow.stage_of_round(seq // 64) is stage for seq in flow.asked_us)
+
+
+def _merged(results: Sequence[StageResult]) -> tuple[StageResult, ...]:
+    """One result a stage: of several shapes the one that speaks loudest."""
+    merged: list[StageResult] = []
+    for stage in STAGE_ORDER:
+        of_stage = [r for r in results if r.stage is stage]
+        if of_stage:
+            merged.append(min(of_stage, key=lambda r: SEVERITY.index(r.verdict)))
+    return tuple(merged)
+
+
+def _line_wide(measurement: Measurement, session: Session, line: LineState, finding: Finding) -> Finding:
+    """A dead app on a line where all UDP is dead says something of the line: what TCP saw decides what."""
+    concerned = {"down.line", "insufficient.not-repeated", "insufficient.not-run"}
+    if finding.rule not in concerned or not line.udp_dead or len(line.wholes) < DOWN_FLOWS_MIN:
+        return finding
+    label = mechanism.line_label(measurement, session.index)
+    rule = {"udp.all": "down.udp", "tls.intercept": "down.intercept"}.get(label or "", "down.line")
+    return replace(finding, rule=rule, stage=Stage.REACH, mechanism=label)
+
+
+def _with_unresolved(session: Session, app: str, finding: Finding) -> Finding:
+    """`ok` needs that no large difference was left unexplained."""
+    if finding.rule not in {"ok.clean", "ok.altered"}:
+        return finding
+    for stage, media in STAGE_MEDIA.items():
+        if unresolved(session, app, media):
+            return Finding("insufficient.unresolved", stage)
+    return finding
+
+
+def _with_interruption(measurement: Measurement, session: Session, app: str, finding: Finding) -> Finding:
+    """What was proved before the end stands; `ok` stands with enough blocks, the rest does not."""
+    reason = measurement.interrupted.reason if measurement.interrupted is not None else None
+    stands = {
+        Verdict.OK: len(paired(blocks_of(media_flows(session, app, Media.VOICE)))) >= BLOCKS_MIN,
+        Verdict.DOWN: reason != "reflector-died" and session.died_us is None,
+        Verdict.INSUFFICIENT: finding.rule not in UNFINISHED,
+    }.get(finding.verdict, True)
+    return finding if stands else Finding("insufficient.interrupted", finding.stage)

@@ -1,0 +1,213 @@
+"""The scoring branches as data: permanent id, condition, outcome, comment.
+
+An id is quoted by reports, cells and incidents: it is never renamed, reused or given another meaning, only
+added. docs/methods/verdicts.md documents each; a test holds the two together.
+"""
+
+from typing import Final, NamedTuple
+
+from voipwatch.model.vocabulary import Verdict
+
+
+class Rule(NamedTuple):
+    """One scoring branch."""
+
+    id: str
+    condition: str
+    """What must hold, in words short enough for a table."""
+    outcome: Verdict
+    comment: str
+    """Why, and whom it protects."""
+
+
+_RULES: Final = (
+    Rule(
+        "blocked.setup",
+        "A dead at set-up in two flows 2 s apart, C alive, luck of the path excluded",
+        Verdict.BLOCKED,
+        "The app's own messages die where random bytes of the same size, time and port pass.",
+    ),
+    Rule(
+        "blocked.handshake",
+        "set-up passed, A dead at the handshake as above, C alive",
+        Verdict.BLOCKED,
+        "Stages are scored apart: a call that rings and never connects is blocked all the same.",
+    ),
+    Rule(
+        "blocked.media",
+        "set-up passed, A's media at least 90 % lost in two flows 2 s apart, C alive",
+        Verdict.BLOCKED,
+        "Signalling intact, voice or video dead: the complaint most often reported.",
+    ),
+    Rule(
+        "blocked.port",
+        "A and C dead on the app's port in two flows 2 s apart each, C' alive on a neutral port",
+        Verdict.BLOCKED,
+        "The port itself is dead; a reflector that does not serve the port is excluded before.",
+    ),
+    Rule(
+        "blocked.cut",
+        "late-cut run rule: A at least 90 % lost to the end after a living start, C at most 50 %, two flows",
+        Verdict.BLOCKED,
+        "A cut after some packets, bytes or seconds is a call that cannot be held.",
+    ),
+    Rule(
+        "throttled.media",
+        "sign-flip test of A against its control over a threshold, Holm over the check",
+        Verdict.THROTTLED,
+        "The whole interval lies above 3 loss points, 50 ms of delay or 20 ms of jitter.",
+    ),
+    Rule(
+        "throttled.port",
+        "as throttled.media, and C suffers like A while C' does not",
+        Verdict.THROTTLED,
+        "What the port costs whatever it carries.",
+    ),
+    Rule(
+        "down.line",
+        "A and every control dead in two flows each",
+        Verdict.DOWN,
+        "Nothing gets through on any port: said about the line, never about the app.",
+    ),
+    Rule(
+        "down.udp",
+        "no UDP at all, a keyed answer over TCP",
+        Verdict.DOWN,
+        "The line carries no UDP to the reflector while the reflector lives.",
+    ),
+    Rule(
+        "down.intercept",
+        "no UDP at all, TCP answered by somebody else than the reflector",
+        Verdict.DOWN,
+        "A captive portal or a proxy stands in between.",
+    ),
+    Rule(
+        "down.allowlist",
+        "control family U dead and Q alive on the whole line, A dead",
+        Verdict.DOWN,
+        "The line drops what it does not know: the app is not singled out.",
+    ),
+    Rule(
+        "ok.clean",
+        "set-up answered in two flows, media delivered both ways, control alive, no claim",
+        Verdict.OK,
+        "No interference seen with this shape towards this reflector; no more than that.",
+    ),
+    Rule(
+        "ok.allowlist",
+        "as ok.clean, but control family U dead and Q alive",
+        Verdict.OK,
+        "The line drops unknown UDP; the app's shape is known to it and passes.",
+    ),
+    Rule(
+        "ok.control-dead",
+        "as ok.clean, but every control dead",
+        Verdict.OK,
+        "Only random bytes are dropped; throttling could not be tested for want of a control.",
+    ),
+    Rule(
+        "ok.altered",
+        "as ok.clean, but SIP text was rewritten on the way",
+        Verdict.OK,
+        "An application-level gateway, most often the home router's; rewriting is no block.",
+    ),
+    Rule(
+        "insufficient.invalid",
+        "the measurement is marked invalid",
+        Verdict.INSUFFICIENT,
+        "An error of ours is nobody else's fault.",
+    ),
+    Rule(
+        "insufficient.interrupted",
+        "the check ended before the evidence was complete",
+        Verdict.INSUFFICIENT,
+        "Half an experiment proves nothing; what was proved before the end stands.",
+    ),
+    Rule(
+        "insufficient.resolve",
+        "the reflector's name did not resolve",
+        Verdict.INSUFFICIENT,
+        "Nothing was measured of the call itself.",
+    ),
+    Rule(
+        "insufficient.reach",
+        "no ticket, no reflector, or no network",
+        Verdict.INSUFFICIENT,
+        "Nothing was measured of the call itself.",
+    ),
+    Rule(
+        "insufficient.not-run",
+        "no flow of the app",
+        Verdict.INSUFFICIENT,
+        "Budget, time or a missing profile; no data is no verdict.",
+    ),
+    Rule(
+        "insufficient.port-not-served",
+        "the reflector does not serve the app's port",
+        Verdict.INSUFFICIENT,
+        "A dead port at the far end is the far end's.",
+    ),
+    Rule(
+        "insufficient.control-bad",
+        "control lost over 20 % or is over 400 ms late one way",
+        Verdict.INSUFFICIENT,
+        "On a bad line nothing can be said of one app.",
+    ),
+    Rule(
+        "insufficient.control-missing",
+        "A dead or slowed, no living control to set it against",
+        Verdict.INSUFFICIENT,
+        "Without a control a dead call is only a dead call.",
+    ),
+    Rule(
+        "insufficient.not-repeated",
+        "A dead, but not in two flows 2 s apart",
+        Verdict.INSUFFICIENT,
+        "One stall of the line looks like a block for a second.",
+    ),
+    Rule(
+        "insufficient.lottery",
+        "A dead, but luck of the path explains it",
+        Verdict.INSUFFICIENT,
+        "Load balancers choose a path per five-tuple; one dead path of four must accuse nobody.",
+    ),
+    Rule(
+        "insufficient.mixed",
+        "some flows of A dead, some alive, C alive",
+        Verdict.INSUFFICIENT,
+        "Neither blocked nor well: another check may tell.",
+    ),
+    Rule(
+        "insufficient.contradiction",
+        "arms contradict each other in a way that no rule explains",
+        Verdict.INSUFFICIENT,
+        "A pattern without a name is no accusation.",
+    ),
+    Rule(
+        "insufficient.treatment",
+        "too little of A's set-up or media was seen alive",
+        Verdict.INSUFFICIENT,
+        "ok is a claim too and needs its evidence.",
+    ),
+    Rule(
+        "insufficient.unresolved",
+        "an effect far over its threshold that is no claim",
+        Verdict.INSUFFICIENT,
+        "Too few blocks to accuse, too large a difference to say ok.",
+    ),
+    Rule(
+        "insufficient.altered",
+        "SIP set-up dead, SIP text rewritten on the way",
+        Verdict.INSUFFICIENT,
+        "A gateway's clumsy rewriting looks like a drop; it is excluded before anyone is blamed.",
+    ),
+    Rule(
+        "insufficient.reflectors",
+        "reflectors with sufficient evidence disagree",
+        Verdict.INSUFFICIENT,
+        "Whatever it is, it is not on the path common to all reflectors.",
+    ),
+)
+
+RULES: Final = {rule.id: rule for rule in _RULES}
+"""By id, in the order they are tried within each verdict."""

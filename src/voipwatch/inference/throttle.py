@@ -1,0 +1,180 @@
+"""Alive but slowed: the sign-flip test on matched media flows, under the error budget of the whole check.
+
+The deciding contrast is A against C' (what signature and port cost together), so that one test for each app,
+direction and metric is enough: 3 apps x 2 directions x 3 metrics = 18 tests fit twelve blocks at a
+family-wise 0.005 (2**-12 x 18 = 0.0044). Which of the two it was is told afterwards, among claims already
+made, by A against C and C against C'. Flows of several dialects and questions of one app are pairs of one
+test. Only the finished measurement is looked at, so there is one look.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from voipwatch.inference.join import FlowView, Session
+from voipwatch.inference.pairs import Pair, blocks_of, effect_control, metrics_of, paired, pairs_of, track_of
+from voipwatch.inference.track import Count, total
+from voipwatch.model.ruleset import (
+    BLOCKS_MIN,
+    CHECK_ALPHA,
+    THROTTLE_DELAY_MS,
+    THROTTLE_JITTER_MS,
+    THROTTLE_LOSS_POINTS,
+)
+from voipwatch.model.vocabulary import Arm, Direction, Media
+from voipwatch.stats import HolmResult, LossLabel, classify_flow, holm, paired_differences, sign_flip_test
+from voipwatch.stats.pairing import Metric
+
+DIRECTIONS: Final = (Direction.UP, Direction.DOWN)
+METRICS: Final[tuple[Metric, ...]] = ("loss_ratio", "delay_ms", "jitter_ms")
+SHIFT: Final[Mapping[Metric, float]] = {
+    "loss_ratio": THROTTLE_LOSS_POINTS / 100.0,
+    "delay_ms": THROTTLE_DELAY_MS,
+    "jitter_ms": THROTTLE_JITTER_MS,
+}
+UNRESOLVED_FACTOR: Final = 3.0
+"""An estimate this far over its threshold that is no claim forbids `ok` too: nobody knows."""
+ATTRIBUTION_ALPHA: Final = 0.05
+"""Signature or port is told apart among claims already made; it accuses nobody on its own."""
+
+LABELS: Final = {
+    LossLabel.POLICE: "flow.police",
+    LossLabel.SHAPE: "flow.shape",
+    LossLabel.RANDOM: "rtp.loss",
+}
+
+
+class Key(NamedTuple):
+    """One hypothesis of the family."""
+
+    reflector: int
+    app: str
+    media: Media
+    direction: Direction
+    metric: Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """A claim that survived the error budget."""
+
+    direction: Direction
+    mechanism: str | None
+    by_port: bool
+    metrics: tuple[Metric, ...]
+
+
+def family_size(apps: int, *, media: int, reflectors: int) -> int:
+    """Planned tests of a check: apps x media kinds x directions x metrics x reflectors, one look."""
+    return max(1, apps) * max(1, media) * len(DIRECTIONS) * len(METRICS) * max(1, reflectors)
+
+
+def media_flows(session: Session, app: str, media: Media) -> list[FlowView]:
+    """Flows of one app that carried media of a kind."""
+    return [
+        f
+        for f in session.of_app(app)
+        if f.record.kind.media is media and (f.media(up=True).packets or f.media(up=False).packets)
+    ]
+
+
+def p_values(session: Session, app: str, media: Media) -> dict[Key, float]:
+    """One p-value for each direction and metric that has enough matched blocks."""
+    pairs = paired(blocks_of(media_flows(session, app, media)))
+    found: dict[Key, float] = {}
+    for direction in DIRECTIONS:
+        treatments, controls = metrics_of(pairs, direction, media=True)
+        for metric in METRICS:
+            values = paired_differences(treatments, controls, metric).values
+            if len(values) >= BLOCKS_MIN:
+                test = sign_flip_test(values, shift=SHIFT[metric], seed=app.encode())
+                found[Key(session.index, app, media, direction, metric)] = test.p_value
+    return found
+
+
+def spend(values: Mapping[Key, float], *, planned: int) -> HolmResult[Key]:
+    """Holm over the whole check."""
+    return holm(values, CHECK_ALPHA, family_size=max(planned, len(values)))
+
+
+def slowed(session: Session, app: str, media: Media, *, rejected: Iterable[Key]) -> Slowed | None:
+    """The claim about one app, with who did it as far as it can be told; None without a claim."""
+    mine = [k for k in rejected if k.reflector == session.index and k.app == app and k.media is media]
+    if not mine:
+        return None
+    seen = {k.direction for k in mine}
+    direction = Direction.BOTH if len(seen) == 2 else next(iter(seen))
+    flows = media_flows(session, app, media)
+    blocks = blocks_of(flows)
+    control = effect_control(blocks)
+    whole = pairs_of(blocks, Arm.A, control)
+    by_signature = control is Arm.C or _carries(pairs_of(blocks, Arm.A, Arm.C), whole, mine)
+    by_port = control is Arm.C_NEUTRAL and _carries(pairs_of(blocks, Arm.C, Arm.C_NEUTRAL), whole, mine)
+    mechanism: str | None = None
+    if by_signature and not by_port:
+        mechanism = _pattern([f for f in flows if f.arm is Arm.A], mine)
+    elif by_port and not by_signature:
+        mechanism = "port.throttle"
+    return Slowed(
+        direction=direction,
+        mechanism=mechanism,
+        by_port=by_port and not by_signature,
+        metrics=tuple(m for m in METRICS if any(k.metric == m for k in mine)),
+    )
+
+
+def _carries(part: Sequence[Pair], whole: Sequence[Pair], claims: Sequence[Key]) -> bool:
+    """Whether one contrast holds at least half of the whole effect, in any direction and metric claimed."""
+    for claim in claims:
+        values = paired_differences(*metrics_of(part, claim.direction, media=True), claim.metric).values
+        effect = paired_differences(*metrics_of(whole, claim.direction, media=True), claim.metric).values
+        if not values or not effect:
+            continue
+        half = sum(values) / len(values) >= 0.5 * sum(effect) / len(effect)
+        if half and sign_flip_test(values).p_value <= ATTRIBUTION_ALPHA:
+            return True
+    return False
+
+
+def _pattern(flows: Sequence[FlowView], claims: Sequence[Key]) -> str:
+    """The label of the losses, `rtp.throttle` where they have no clear one or directions disagree."""
+    labels = set()
+    for direction in {k.direction for k in claims if k.metric == "loss_ratio"}:
+        label = _concordant([f for f in flows if not f.cut_us], direction)
+        if label is not None:
+            labels.add(label)
+    return labels.pop() if len(labels) == 1 else "rtp.throttle"
+
+
+def _concordant(flows: Sequence[FlowView], direction: Direction) -> str | None:
+    """The pattern that two flows and half of those long enough to have one show, none contradicting.
+
+    A short flow that is nearly dead has too few arrivals for any pattern: it has no say, and an unclear one
+    abstains.
+    """
+    sent = [track_of(f, direction, media=True).sent_flow() for f in flows]
+    able = [p for s in sent if s is not None and (p := classify_flow(s)).police_score is not None]
+    votes = Counter(LABELS[p.label] for p in able if p.label in LABELS)
+    if not votes:
+        return None
+    label, most = votes.most_common(1)[0]
+    agreed = most >= 2 and 2 * most >= len(able) and 4 * (votes.total() - most) <= most
+    return label if agreed else None
+
+
+def unresolved(session: Session, app: str, media: Media) -> bool:
+    """Whether an estimate lies far over its threshold without being a claim."""
+    pairs = paired(blocks_of(media_flows(session, app, media)))
+    for direction in DIRECTIONS:
+        treatments, controls = metrics_of(pairs, direction, media=True)
+        for metric in METRICS:
+            values = paired_differences(treatments, controls, metric).values
+            if values and sum(values) / len(values) > UNRESOLVED_FACTOR * SHIFT[metric]:
+                return True
+    return False
+
+
+def media_loss(flows: Iterable[FlowView], direction: Direction) -> Count:
+    """Pooled media loss of flows in one direction."""
+    return total(track_of(f, direction, media=True).counted for f in flows)

@@ -1,0 +1,271 @@
+"""One stage of one shape at one reflector: which rule of `rules` holds.
+
+The order is that of the design: who is dead, what lives beside it, whether the control is fit to accuse by,
+whether the dead flows were repeated, and last whether luck with the path explains them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from voipwatch.inference import mechanism
+from voipwatch.inference.controls import LineState, control_bad, families_live, unlucky
+from voipwatch.inference.join import FlowView, Session
+from voipwatch.inference.latecut import late_cut
+from voipwatch.inference.pairs import blocks_of
+from voipwatch.inference.rules import RULES
+from voipwatch.inference.stages import (
+    ABSENT,
+    ArmView,
+    Outcome,
+    State,
+    arm_view,
+    of_arm,
+    outcomes_at,
+)
+from voipwatch.inference.throttle import Slowed
+from voipwatch.inference.track import Count, total
+from voipwatch.model.vocabulary import Arm, Direction, Stage, Verdict
+
+GONE = frozenset({State.DEAD, State.UNREPEATED})
+MEDIA_STAGES = frozenset({Stage.VOICE, Stage.VIDEO})
+_OTHER = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
+ALIVE_FLOWS_MIN = 2
+"""Living treatment flows that `ok` needs at each stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of one stage."""
+
+    rule: str
+    stage: Stage | None
+    direction: Direction | None = None
+    mechanism: str | None = None
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+    """Numbers for the sentence: packets and seconds before a cut."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The rule's outcome."""
+        return RULES[self.rule].outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the rules of one shape may look at."""
+
+    session: Session
+    line: LineState
+    app: str
+    flows: tuple[FlowView, ...]
+    """The shape's flows, all arms but mutants."""
+    apps: int
+    """Apps of the check: they share its error budget."""
+
+
+def stage_outcomes(case: Case, stage: Stage) -> list[Outcome]:
+    """The flows of the shape at a stage."""
+    return outcomes_at(case.session, case.flows, stage)
+
+
+def judge_stage(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
+    """The finding of one stage. `slowed`: the throttling claim about the app's media of this stage."""
+    if stage in MEDIA_STAGES:
+        return _judge_media(case, stage, slowed)
+    outcomes = stage_outcomes(case, stage)
+    arms = {arm: arm_view(of_arm(outcomes, arm)) for arm in Arm}
+    finding = _dead_treatment(case, stage, arms)
+    return finding or _living_treatment(case, stage, arms)
+
+
+def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
+    outcomes = stage_outcomes(case, stage)
+    by_way = {
+        d: {arm: arm_view(of_arm(outcomes, arm), direction=d) for arm in Arm}
+        for d in (Direction.UP, Direction.DOWN)
+    }
+    found = {
+        d: f for d, arms in by_way.items() if (f := _dead_treatment(case, stage, arms, way=d)) is not None
+    }
+    blocked = [d for d, f in found.items() if f.verdict is Verdict.BLOCKED]
+    if blocked:
+        first = found[blocked[0]]
+        way = Direction.BOTH if len(blocked) == 2 else blocked[0]
+        if first.rule == "blocked.port":
+            return Finding(first.rule, stage, way, first.mechanism, first.notes)
+        dead = list(dict.fromkeys(o for d in blocked for o in by_way[d][Arm.A].dead))
+        other_lives = way is not Direction.BOTH and by_way[_OTHER[way]][Arm.A].state is State.ALIVE
+        return Finding(first.rule, stage, way, mechanism.media_label(dead, other_lives=other_lives))
+    if found:
+        # Of two reasons the one about the line comes first: it accuses nobody and explains more.
+        return min(found.values(), key=lambda f: list(RULES).index(f.rule))
+    cut = late_cut(blocks_of(f for f in case.flows if f.record.kind.media.value == stage.value))
+    controls = [o.flow for o in outcomes if o.flow.arm is Arm.C]
+    if cut is not None and families_live(case.line, controls):
+        return Finding(
+            "blocked.cut",
+            stage,
+            cut.direction,
+            "flow.cut",
+            facts={"packets": cut.packets, "seconds": cut.seconds},
+        )
+    if slowed is not None:
+        return _slowed(case, stage, slowed, outcomes)
+    exchange = {arm: arm_view(of_arm(outcomes, arm)) for arm in Arm}
+    return _dead_treatment(case, stage, exchange) or _living_treatment(case, stage, exchange)
+
+
+def _slowed(case: Case, stage: Stage, slowed: Slowed, outcomes: Sequence[Outcome]) -> Finding:
+    """A throttling claim stands only beside a control that is fit to accuse by."""
+    neutral = [o.flow for o in outcomes if o.flow.arm is Arm.C_NEUTRAL]
+    same_port = [o.flow for o in outcomes if o.flow.arm is Arm.C]
+    controls = neutral if slowed.by_port or not same_port else same_port
+    if not controls:
+        return Finding("insufficient.control-missing", stage)
+    if control_bad(case.session, controls, media=True) or not families_live(case.line, controls):
+        return Finding("insufficient.control-bad", stage)
+    rule = "throttled.port" if slowed.by_port else "throttled.media"
+    return Finding(rule, stage, slowed.direction, slowed.mechanism)
+
+
+def _dead_treatment(
+    case: Case, stage: Stage, arms: Mapping[Arm, ArmView], *, way: Direction | None = None
+) -> Finding | None:
+    """What a dead treatment means, None where it is not dead."""
+    a, c = arms.get(Arm.A, ABSENT), arms.get(Arm.C, ABSENT)
+    a_neutral, c_neutral = arms.get(Arm.A_NEUTRAL, ABSENT), arms.get(Arm.C_NEUTRAL, ABSENT)
+    if a.state not in GONE:
+        return None
+    direction = way or mechanism.direction_of(a.dead)
+    if case.line.allowlist:
+        return Finding("down.allowlist", stage, direction, "udp.allowlist", ("unknown-udp-dropped",))
+    if c.state in GONE:
+        if c_neutral.state in GONE or (c_neutral.state is State.ABSENT and a_neutral.state in GONE):
+            return _all_dead(stage, direction, arms)
+        if c_neutral.state is State.ABSENT:
+            return Finding("insufficient.control-missing", stage, direction)
+        return _dead_port(case, stage, direction, arms)
+    if c.state is State.ABSENT:
+        return Finding("insufficient.control-missing", stage, direction)
+    reason = _unfit(case, stage, [*c.outcomes, *c_neutral.outcomes])
+    if reason is not None:
+        return Finding(reason, stage, direction)
+    if a.state is State.UNREPEATED:
+        return Finding("insufficient.not-repeated", stage, direction)
+    accused = [a, a_neutral] if a_neutral.state in GONE else [a]
+    if _lucky(case, accused):
+        return Finding("insufficient.lottery", stage, direction)
+    if stage in MEDIA_STAGES:
+        return Finding("blocked.media", stage, direction, mechanism.media_label(a.dead, other_lives=False))
+    return _blocked_setup(case, stage, direction, arms)
+
+
+def _blocked_setup(
+    case: Case, stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmView]
+) -> Finding:
+    """A's own messages died beside a living control: what did it, unless a gateway's rewriting may have."""
+    if case.app in mechanism.SIP_APPS and any(f.altered for f in case.flows):
+        return Finding("insufficient.altered", stage, direction, None, ("sip-altered",))
+    dead = arms[Arm.A].dead
+    label = mechanism.setup_label(case.session, case.app, stage, dead)
+    if label == "flow.kill" and any(o.fate_down for o in dead):
+        direction = Direction.BOTH  # the first request passed, its answer and all that followed did not
+    notes = ("neutral-port-alive",) if arms.get(Arm.A_NEUTRAL, ABSENT).state is State.ALIVE else ()
+    rule = "blocked.handshake" if stage is Stage.HANDSHAKE else "blocked.setup"
+    return Finding(rule, stage, direction, label, notes)
+
+
+def _all_dead(stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmView]) -> Finding:
+    """Treatment and all controls died: a living A' would be a contradiction."""
+    a_neutral = arms.get(Arm.A_NEUTRAL, ABSENT)
+    if a_neutral.state not in GONE | {State.ABSENT}:
+        return Finding("insufficient.contradiction", stage, direction)
+    few = [v for v in arms.values() if v.state in GONE and len(v.dead) < ALIVE_FLOWS_MIN]
+    if few:
+        return Finding("insufficient.not-repeated", stage, direction)
+    return Finding("down.line", stage, direction)
+
+
+def _dead_port(case: Case, stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmView]) -> Finding:
+    """A and C died on the app's port while something moves on the neutral one."""
+    a, c, c_neutral = arms[Arm.A], arms[Arm.C], arms[Arm.C_NEUTRAL]
+    reason = _unfit(case, stage, c_neutral.outcomes)
+    if reason is not None:
+        return Finding(reason, stage, direction)
+    if State.UNREPEATED in {a.state, c.state}:
+        return Finding("insufficient.not-repeated", stage, direction)
+    if _lucky(case, [a, c]):
+        return Finding("insufficient.lottery", stage, direction)
+    dead = [*a.dead, *c.dead]
+    label = mechanism.port_label(dead, arms.get(Arm.A_NEUTRAL, ABSENT))
+    return Finding("blocked.port", stage, direction, label)
+
+
+def _unfit(case: Case, stage: Stage, controls: Sequence[Outcome]) -> str | None:
+    """The rule that says why these controls may not accuse, None if they may."""
+    flows = [o.flow for o in controls]
+    if not flows:
+        return "insufficient.control-missing"
+    if control_bad(case.session, flows, media=stage in MEDIA_STAGES):
+        return "insufficient.control-bad"
+    return None if families_live(case.line, flows) else "insufficient.control-bad"
+
+
+def _lucky(case: Case, accused: Sequence[ArmView]) -> bool:
+    dead = sum(len(v.dead) for v in accused)
+    flows = sum(len(v.outcomes) for v in accused)
+    return unlucky(case.line, dead, flows, apps=case.apps)
+
+
+def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> Finding:
+    """What a treatment that is not dead means."""
+    a, c, c_neutral = arms[Arm.A], arms[Arm.C], arms[Arm.C_NEUTRAL]
+    controls = [*c.outcomes, *c_neutral.outcomes]
+    if a.state is State.ABSENT or (a.state is State.ALIVE and len(a.alive) < ALIVE_FLOWS_MIN):
+        return Finding("insufficient.treatment", stage)
+    dead_controls = c.state in GONE and c_neutral.state in GONE | {State.ABSENT}
+    dead_controls |= not controls and _controls_died_before(case)
+    if a.state is State.MIXED:
+        bad = dead_controls or not controls or _unfit(case, stage, controls) is not None
+        return Finding("insufficient.control-bad" if bad else "insufficient.mixed", stage)
+    if stage in MEDIA_STAGES and not _delivered(a):
+        return Finding("insufficient.treatment", stage)
+    altered = any(f.altered for f in case.flows)
+    if case.line.allowlist:
+        return Finding("ok.allowlist", stage, None, None, ("unknown-udp-dropped",))
+    if dead_controls:
+        return Finding("ok.control-dead", stage, None, None, ("control-dead",))
+    living = [o for v in (c, c_neutral) if v.state not in GONE for o in v.outcomes]
+    if not living:
+        return Finding("insufficient.control-missing", stage)
+    if control_bad(case.session, [o.flow for o in living], media=stage in MEDIA_STAGES):
+        return Finding("insufficient.control-bad", stage)
+    if altered:
+        sip = case.app in mechanism.SIP_APPS
+        return Finding(
+            "ok.altered" if sip else "ok.clean",
+            stage,
+            None,
+            "sip.alg" if sip else None,
+            ("sip-altered" if sip else "setup-altered",),
+        )
+    notes = ("control-port-dead",) if c.state in GONE else ()
+    return Finding("ok.clean", stage, None, None, notes)
+
+
+def _controls_died_before(case: Case) -> bool:
+    """Whether the shape's controls never came to this stage because all of them died at an earlier one."""
+    wholes = [case.line.wholes[f] for f in case.flows if f.is_control and f in case.line.wholes]
+    return len(wholes) >= ALIVE_FLOWS_MIN and all(w.dead for w in wholes)
+
+
+def _delivered(view: ArmView) -> bool:
+    """Whether media of two flows or more is known to have come through both ways."""
+    both = [o for o in view.alive if o.dead_up is False and o.dead_down is False]
+    return len(both) >= ALIVE_FLOWS_MIN
+
+
+def counts(outcomes: Sequence[Outcome]) -> tuple[Count, Count]:
+    """Treatment packets of a stage with a known fate, up and down."""
+    return total(o.up for o in outcomes), total(o.down for o in outcomes)
