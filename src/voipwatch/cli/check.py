@@ -13,13 +13,13 @@ from cyclopts import Parameter
 from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, check_json, conclude, exit_status
 from voipwatch.cli.consent import settle
-from voipwatch.cli.context import CheckRequest, Context
+from voipwatch.cli.context import CheckRequest, Context, data_folder
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
 from voipwatch.cli.show import show_check
-from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown
+from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts
 from voipwatch.model.results import Check, Report
 
@@ -47,7 +47,9 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     )
     line = Line(access=parse_access(access), operator_declared=_operator(operator))
     budget_bytes = settle(context, apps=wanted.measured, reflectors=wanted.reflectors, budget=budget, yes=yes)
-    request = CheckRequest(wanted.reflectors, wanted.measured, line, budget_bytes, video, long)
+    request = CheckRequest(
+        wanted.reflectors, wanted.measured, line, budget_bytes, video, long, data_folder(context.environment)
+    )
     measurement, failure = _measure(context, request)
     _add_unprofiled(measurement, wanted.apps)
     measurement = redact(measurement, wanted.reflectors)
@@ -56,7 +58,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     if json:
         context.print_json(check_json(verdicts))
     else:
-        show_check(context, verdicts)
+        show_check(context, verdicts, hosts=[endpoint.host for endpoint in wanted.reflectors])
     if failure is not None:
         context.say("fault.during_check", reason=failure)
     if wanted.out is not None:
@@ -167,4 +169,4 @@ def _write(context: Context, path: Path, verdicts: Check, measurement: Measureme
         check=verdicts, measurement=measurement, software=f"voipwatch {__version__}", lang=context.texts.lang
     )
     write_file(path, encode_report(report))
-    context.say("check.written", path=shown(str(path)))
+    context.say("check.written", path=shown_path(path))

@@ -32,6 +32,8 @@ class CheckRequest:
     budget_bytes: int
     video: bool
     long: bool
+    tickets: Path
+    """Folder of the kept tickets."""
 
 
 class Judge(Protocol):

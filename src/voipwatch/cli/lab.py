@@ -17,7 +17,7 @@ from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.machinery import judge_in_english, kernel_problem, measure_world
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
-from voipwatch.cli.values import parse_apps, parse_count, shown
+from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
 from voipwatch.lab.matrix import MatrixResult, run_matrix
 from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
 from voipwatch.model.results import Check
@@ -162,7 +162,7 @@ def matrix(
         _show_matrix(context, result)
     if path is not None:
         write_file(path, document + b"\n")
-        context.say("lab.written", path=shown(str(path)))
+        context.say("lab.written", path=shown_path(path))
     wrong = any(not row.verdict_right or (row.guilty and not row.mechanism_right) for row in result.rows)
     return INTERFERENCE if wrong else CLEAR
 

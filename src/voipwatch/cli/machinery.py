@@ -5,7 +5,7 @@ Imports are inside the functions: they are slow, and most commands need few of t
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from voipwatch.cli.context import CheckRequest
 from voipwatch.cli.values import Endpoint
@@ -13,6 +13,9 @@ from voipwatch.experiment.events import Progress
 from voipwatch.lab.worlds import World
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
+
+if TYPE_CHECKING:
+    from voipwatch.probe import Target, TicketsKept
 
 TICKET_DAYS: Final = 7
 """How long a ticket is kept, by the design."""
@@ -60,9 +63,28 @@ def kernel_problem() -> str | None:
 
 def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:
     """A check over this machine's network."""
-    raise NotImplementedError
+    from voipwatch.probe import CheckOptions, run_check  # noqa: PLC0415 -- slow, and seldom needed
+
+    options = CheckOptions(
+        targets=tuple(_target(endpoint) for endpoint in request.reflectors),
+        apps=request.apps,
+        line=request.line,
+        budget_bytes=request.budget_bytes,
+        video=request.video,
+        long=request.long,
+        tickets=request.tickets,
+    )
+    return run_check(options, on_progress)
 
 
-def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> tuple[int, str | None]:
+def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> "TicketsKept":
     """Tickets kept from one reflector, and why there are none."""
-    raise NotImplementedError
+    from voipwatch.probe import fetch_tickets as fetching  # noqa: PLC0415 -- slow, and seldom needed
+
+    return fetching(_target(endpoint), count, folder)
+
+
+def _target(endpoint: Endpoint) -> "Target":
+    from voipwatch.probe import Target, Trust  # noqa: PLC0415 -- slow, and seldom needed
+
+    return Target(endpoint.host, endpoint.port, Trust(endpoint.pin, endpoint.insecure))

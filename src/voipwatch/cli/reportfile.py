@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from voipwatch.cli.errors import Misuse, Trouble
-from voipwatch.cli.values import shown
+from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.measurement import REPORT_SCHEMA
 from voipwatch.model.results import Report
 
@@ -46,15 +46,17 @@ def encode_report(report: Report) -> bytes:
 def require_writable(path: Path) -> None:
     """Raise Misuse before any data is spent, when `path` is no place for a report."""
     folder = path.absolute().parent
+    if "\0" in str(path):  # pathlib says of such a path that it does not exist
+        raise Misuse("error.out_name", path=shown_path(path))
     try:
         if path.is_dir():
-            raise Misuse("error.out_is_folder", path=shown(str(path)))
+            raise Misuse("error.out_is_folder", path=shown_path(path))
         if not folder.is_dir():
-            raise Misuse("error.out_no_folder", path=shown(str(folder)))
+            raise Misuse("error.out_no_folder", path=shown_path(folder))
     except (OSError, ValueError):
-        raise Misuse("error.out_name", path=shown(str(path))) from None
+        raise Misuse("error.out_name", path=shown_path(path)) from None
     if not os.access(folder, os.W_OK):
-        raise Misuse("error.out_not_writable", path=shown(str(folder)))
+        raise Misuse("error.out_not_writable", path=shown_path(folder))
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -76,23 +78,23 @@ def write_file(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
-        raise Trouble("error.out_failed", path=shown(str(path)), reason=reason) from error
+        raise Trouble("error.out_failed", path=shown_path(path), reason=reason) from error
 
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file that the user named. Raises Misuse when it cannot be read."""
     try:
         if path.is_dir():
-            raise Misuse("error.file_is_folder", path=shown(str(path)))
+            raise Misuse("error.file_is_folder", path=shown_path(path))
         with path.open("rb") as file:
             content = file.read(SIZE_MAX + 1)
     except FileNotFoundError:
-        raise Misuse("error.file_missing", path=shown(str(path))) from None
+        raise Misuse("error.file_missing", path=shown_path(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise Misuse("error.file_unreadable", path=shown(str(path)), reason=shown(reason)) from None
+        raise Misuse("error.file_unreadable", path=shown_path(path), reason=shown(reason)) from None
     if len(content) > SIZE_MAX:
-        raise Misuse("error.file_too_large", path=shown(str(path)), most=SIZE_MAX >> 20)
+        raise Misuse("error.file_too_large", path=shown_path(path), most=SIZE_MAX >> 20)
     return content
 
 
@@ -104,12 +106,16 @@ def decode_report(content: bytes, *, name: str) -> tuple[ReportFile, bool]:
     try:
         document = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Misuse("error.report_not_json", path=shown(name)) from None
+        raise Misuse("error.report_not_json", path=shown_path(name)) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != REPORT_SCHEMA:
-        raise Misuse("error.report_schema", path=shown(name), schema=REPORT_SCHEMA, found=shown(str(schema)))
+        raise Misuse(
+            "error.report_schema", path=shown_path(name), schema=REPORT_SCHEMA, found=shown(str(schema))
+        )
     try:
         report = msgspec.convert(document, ReportFile)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise Misuse("error.report_field", path=shown(name), reason=shown(str(error), longest=160)) from None
+        raise Misuse(
+            "error.report_field", path=shown_path(name), reason=shown(str(error), longest=160)
+        ) from None
     return report, content_digest(document) == report.content_digest

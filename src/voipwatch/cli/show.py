@@ -1,5 +1,6 @@
 """A check on a terminal: the table, then the reasons in sentences."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich import box
@@ -69,23 +70,26 @@ def _quality(row: AppResult) -> str:
     return " / ".join("–" if mos is None else f"{mos:.1f}" for mos in (up, down))
 
 
-def show_check(context: Context, check: Check) -> None:
-    """Print a check for a person, on standard output."""
+def show_check(context: Context, check: Check, *, hosts: Sequence[str] = ()) -> None:
+    """Print a check for a person, on standard output. `hosts`: the reflectors as the person typed them."""
     texts, out = context.texts, context.out
     if check.interrupted is not None:
         context.tell("check.partial", style="bold yellow")
     out.print(check_table(texts, check))
     for row in check.results:
         paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
-        if row.works:
-            paragraph(context, "", texts("check.works", names=", ".join(row.works)))
-        if row.not_tested:
-            paragraph(context, "", texts("check.not_tested", names=", ".join(row.not_tested)), style="dim")
+    works = dict.fromkeys(name for row in check.results for name in row.works)
+    if works:
+        paragraph(context, "", texts("check.works", names=", ".join(works)))
     for note in check.notes:
         paragraph(context, "", texts("check.note", note=_note(texts, note)), style="dim")
-    for reflector in check.reflectors:
+    for number, reflector in enumerate(check.reflectors):
         state = "signed" if reflector.log_signed else "unsigned"
-        paragraph(context, "", texts(f"check.log_{state}", name=reflector.name), style="dim")
+        name = hosts[number] if number < len(hosts) else reflector.name
+        if reflector.failure is not None:
+            reason = texts(f"failure.{reflector.failure}")
+            paragraph(context, "", texts("check.control", name=name, reason=reason), style="bold yellow")
+        paragraph(context, "", texts(f"check.log_{state}", name=name), style="dim")
     context.tell(
         "check.cost", style="dim", size=show_size(check.cost.bytes), seconds=f"{check.cost.seconds:.0f}"
     )

@@ -32,17 +32,18 @@ def fetch(
     folder = data_folder(context.environment)
     rows = []
     for endpoint in endpoints:
-        kept, failure = fetch_tickets(endpoint, wanted, folder)
-        rows.append({"name": endpoint.host, "tickets": kept, "failure": failure})
+        got = fetch_tickets(endpoint, wanted, folder)
+        rows.append({"name": endpoint.host, "kept": got.kept, "failure": got.failure})
         if json:
             continue
-        if failure is None:
+        if got.failure is None:
             text = context.texts(
-                "tickets.fetched", name=endpoint.host, count=kept, days=TICKET_DAYS, path=folder
+                "tickets.fetched", name=endpoint.host, count=got.kept, days=TICKET_DAYS, path=folder
             )
             context.out.print(Text(text), soft_wrap=True)
         else:
-            context.say("tickets.failed", name=endpoint.host, failure=failure, style="red")
+            reason = context.texts(f"failure.{got.failure.value}")
+            context.say("tickets.failed", name=endpoint.host, failure=reason, style="red")
     if json:
         document = {"schema": "voipwatch.tickets-fetched/1", "reflectors": rows}
         context.print_json(msgspec.json.format(msgspec.json.encode(document), indent=2))

@@ -74,6 +74,12 @@ def shown(text: str, *, longest: int = 60) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
+def shown_path(path: object) -> str:
+    """A path as it may stand in a message; of a long one the end, which tells it from its neighbours."""
+    clean = shown(str(path), longest=4096)
+    return clean if len(clean) <= 160 else "…" + clean[-159:]
+
+
 def parse_endpoint(text: str) -> tuple[str, int]:
     """(host, port) of `HOST`, `HOST:P`, `[IPv6]`, `[IPv6]:P` or a bare IPv6 address."""
     host, port_text = text.strip(), ""

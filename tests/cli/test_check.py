@@ -1,0 +1,298 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import Measured, Told, run_line
+from voipwatch.cli.errors import Trouble
+from voipwatch.cli.redact import Redactor
+from voipwatch.experiment.events import Progress
+from voipwatch.model.measurement import Interruption, Measurement, SignedLog
+from voipwatch.model.vocabulary import APP_IDS, Verdict
+
+REFLECTOR = ("--reflector", "reflector.example")
+
+LINE = {"country", "asn", "operator_declared", "access", "local_hop", "ip_version", "nat", "tunnel"}
+ROW = {
+    "app", "verdict", "stage", "mechanism", "direction", "rule", "effect_up", "effect_down", "quality",
+    "stages", "works", "not_tested", "observed_s", "cost", "via", "explanation",
+}  # fmt: skip
+EFFECT = {"loss_points", "low", "high", "n_flows", "n_packets"}
+QUALITY = {
+    "mos_up",
+    "mos_down",
+    "rtt_ms",
+    "jitter_up_ms",
+    "jitter_down_ms",
+    "loss_up_ratio",
+    "loss_down_ratio",
+}
+CHECK = {"schema", "line", "reflectors", "ruleset", "results", "cost", "invalid"}
+
+
+def test_json_has_every_name_of_the_contract() -> None:
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", "--json", measure=Measured(), judge=Told({"whatsapp": Verdict.BLOCKED})
+    )
+    document = json.loads(ran.out)
+    assert next(iter(document)) == "schema"
+    assert document["schema"] == "voipwatch.check/1"
+    assert set(document) >= CHECK
+    assert set(document["line"]) >= LINE
+    assert document["invalid"] is None
+    rows = document["results"]
+    assert [row["app"] for row in rows] == ["whatsapp", "sip", "webrtc"]
+    assert all(set(row) >= ROW for row in rows)
+    assert set(rows[0]["effect_up"]) >= EFFECT
+    assert rows[0]["direction"] == "up"
+    assert rows[1]["direction"] is None
+    assert rows[1]["effect_up"] is None
+    assert all(set(row["quality"]) >= QUALITY for row in rows)
+    assert all(set(row["cost"]) == {"bytes", "seconds"} for row in [*rows, document])
+    assert rows[0]["via"] is None
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "status"),
+    [
+        ((Verdict.OK, Verdict.OK, Verdict.OK), 0),
+        ((Verdict.OK, Verdict.BLOCKED, Verdict.OK), 1),
+        ((Verdict.THROTTLED, Verdict.OK, Verdict.OK), 1),
+        ((Verdict.INSUFFICIENT, Verdict.OK, Verdict.BLOCKED), 1),
+        ((Verdict.DOWN, Verdict.THROTTLED, Verdict.DOWN), 1),
+        ((Verdict.INSUFFICIENT, Verdict.OK, Verdict.OK), 2),
+        ((Verdict.OK, Verdict.OK, Verdict.DOWN), 2),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_exit_status_follows_the_verdicts(
+    verdicts: tuple[Verdict, ...], status: int, form: tuple[str, ...]
+) -> None:
+    told = Told(dict(zip(("whatsapp", "sip", "webrtc"), verdicts, strict=True)))
+    assert run_line("check", *REFLECTOR, "--yes", *form, measure=Measured(), judge=told).status == status
+
+
+def test_options_reach_the_probe() -> None:
+    measured = Measured()
+    pin = "ab" * 32
+    run_line(
+        "check", "--reflector", "[2001:db8::7]:9000", "--reflector", "b.example", "--pin", pin,
+        "--app", "sip",
+        "--budget", "500kB", "--video", "--long", "--access", "3g", "--operator", "Maroc Telecom", "--yes",
+        measure=measured, judge=Told(),
+    )  # fmt: skip
+    (request,) = measured.requests
+    assert [(e.host, e.port, e.pin) for e in request.reflectors] == [
+        ("2001:db8::7", 9000, pin),
+        ("b.example", 8443, pin),
+    ]
+    assert request.apps == ("sip",)
+    assert (request.budget_bytes, request.video, request.long) == (500_000, True, True)
+    assert (request.line.access.value, request.line.operator_declared) == ("3g", "Maroc Telecom")
+
+
+def test_defaults_are_all_profiled_apps_voice_only_two_megabytes() -> None:
+    measured = Measured()
+    for every in ((), ("--all",)):
+        run_line("check", *REFLECTOR, "--yes", *every, measure=measured, judge=Told())
+    assert measured.requests[0] == measured.requests[1]
+    request = measured.requests[0]
+    assert request.apps == ("whatsapp", "sip", "webrtc")
+    assert (request.budget_bytes, request.video, request.long) == (2_000_000, False, False)
+
+
+def test_an_app_without_a_profile_gets_its_row_and_is_not_measured() -> None:
+    measured = Measured()
+    ran = run_line(
+        "check", *REFLECTOR, "--app", "viber,sip,viber", "--yes", "--json", measure=measured, judge=Told()
+    )
+    rows = json.loads(ran.out)["results"]
+    assert [(row["app"], row["verdict"]) for row in rows] == [("viber", "insufficient"), ("sip", "ok")]
+    assert rows[0]["rule"] == "app.no-profile"
+    assert "no profile" in rows[0]["explanation"]
+    assert set(rows[0]) >= ROW
+    assert measured.requests[0].apps == ("sip",)
+    assert ran.status == 2
+
+
+def test_when_no_app_has_a_profile_nothing_is_sent() -> None:
+    measured = Measured()
+    ran = run_line(
+        "check", *REFLECTOR, "--app", "imo,zoom", "--yes", "--json", measure=measured, judge=Told()
+    )
+    assert [row["app"] for row in json.loads(ran.out)["results"]] == ["imo", "zoom"]
+    assert measured.requests == []
+    assert ran.status == 2
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_an_unknown_app_is_refused_with_all_known_ones(lang: str) -> None:
+    measured = Measured()
+    ran = run_line(
+        "check", *REFLECTOR, "--app", "whatsup", "--yes", measure=measured, judge=Told(), lang=lang
+    )
+    assert ran.status == 64
+    assert all(app in ran.err for app in APP_IDS)
+    assert ran.out == ""
+    assert measured.requests == []
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_sent() -> None:
+    measured = Measured()
+    ran = run_line("check", *REFLECTOR, "--json", measure=measured, judge=Told())
+    assert ran.status == 64
+    assert "--yes" in ran.err
+    assert ran.out == ""
+    assert measured.requests == []
+
+
+def test_a_bug_in_the_probe_costs_no_row_and_looks_like_no_result() -> None:
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", "--json", measure=Measured(raises=RuntimeError("oops")), judge=Told()
+    )
+    document = json.loads(ran.out)
+    assert ran.status == 70
+    assert document["invalid"] == "internal-error: RuntimeError"
+    assert [row["app"] for row in document["results"]] == ["whatsapp", "sip", "webrtc"]
+    assert "Traceback" not in ran.err
+    assert "oops" in ran.err
+
+
+def test_debug_shows_the_traceback_of_a_bug() -> None:
+    measured = Measured(raises=RuntimeError("oops"))
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", measure=measured, judge=Told(), environment={"VOIPWATCH_DEBUG": "1"}
+    )
+    assert "Traceback" in ran.err
+
+
+def test_a_trouble_of_the_machine_is_one_line() -> None:
+    measured = Measured(raises=Trouble("error.store", path="/x", reason="No space left"))
+    ran = run_line("check", *REFLECTOR, "--yes", measure=measured, judge=Told())
+    assert (ran.status, len(ran.err.strip().splitlines())) == (70, 1)
+
+
+def _interrupted(measurement: Measurement) -> None:
+    measurement.interrupted = Interruption("user", 3.0)
+
+
+@pytest.mark.parametrize("measured", [Measured(change=_interrupted), Measured(raises=KeyboardInterrupt())])
+def test_ctrl_c_keeps_what_there_is_marked(measured: Measured, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", "--json", "--out", str(report), measure=measured,
+        judge=Told({"sip": Verdict.BLOCKED}),
+    )  # fmt: skip
+    assert ran.status == 130
+    document = json.loads(ran.out)
+    assert document["interrupted"] == "user"
+    assert len(document["results"]) == 3
+    assert json.loads(report.read_text())["check"]["interrupted"] == "user"
+
+
+def test_ctrl_c_is_said_in_the_table_too() -> None:
+    ran = run_line("check", *REFLECTOR, "--yes", measure=Measured(change=_interrupted), judge=Told())
+    assert ran.status == 130
+    assert "until then" in ran.out
+
+
+def test_the_table_has_a_row_and_a_sentence_an_app() -> None:
+    told = Told({"whatsapp": Verdict.BLOCKED, "sip": Verdict.INSUFFICIENT})
+    ran = run_line("check", *REFLECTOR, "--yes", measure=Measured(), judge=told)
+    for word in ("BLOCKED", "not enough evidence", "stun.drop", "set-up", "sending", "4.2 / –", "tls-443"):
+        assert word in ran.out
+    for app in ("whatsapp", "sip", "webrtc"):
+        assert f"A sentence in en about {app}." in ran.out
+
+
+@pytest.mark.parametrize(("lang", "word", "heading"), [("fr", "BLOQUÉ", "sens"), ("ar", "محجوب", "الاتجاه")])
+def test_the_table_speaks_the_language(lang: str, word: str, heading: str) -> None:
+    told = Told({"whatsapp": Verdict.BLOCKED})
+    ran = run_line("check", *REFLECTOR, "--yes", measure=Measured(), judge=told, lang=lang)
+    assert word in ran.out
+    assert heading in ran.out
+    assert f"A sentence in {lang} about sip." in ran.out
+
+
+def test_progress_is_live_on_a_terminal_only() -> None:
+    steps = (
+        Progress("whatsapp", "setup", 0.5),
+        Progress("line", "warmup", 1.0),
+        Progress("stranger", "x", 2.0),
+    )
+    on_terminal = run_line(
+        "check", *REFLECTOR, "--yes", measure=Measured(progress=steps), judge=Told(), terminal=True
+    )
+    elsewhere = run_line("check", *REFLECTOR, "--yes", measure=Measured(progress=steps), judge=Told())
+    assert "whatsapp" in on_terminal.err
+    assert elsewhere.err == ""
+    assert on_terminal.out == elsewhere.out
+
+
+def test_no_address_and_no_typed_name_is_in_what_is_printed_or_kept(tmp_path: Path) -> None:
+    def leak(measurement: Measurement) -> None:
+        measurement.notes = ["icmp from 10.9.8.7", "fetched from lab-host.example"]
+
+    report = tmp_path / "r.json"
+    ran = run_line(
+        "check", "--reflector", "lab-host.example", "--reflector", "10.9.8.7",
+        "--reflector", "[2001:db8::9]:1",
+        "--yes", "--json", "--out", str(report), measure=Measured(change=leak), judge=Told(),
+    )  # fmt: skip
+    for text in (ran.out, report.read_text()):
+        for secret in ("10.9.8.7", "lab-host", "2001:db8::9"):
+            assert secret not in text
+    names = [reflector["name"] for reflector in json.loads(ran.out)["reflectors"]]
+    assert [name.split("-")[0] for name in names] == ["host", "addr", "addr"]
+
+
+def test_a_log_that_names_an_address_is_left_out_and_said() -> None:
+    def leak(measurement: Measurement) -> None:
+        measurement.reflectors[0].log = SignedLog(b"10.9.8.7", b"s" * 64)
+
+    ran = run_line("check", *REFLECTOR, "--yes", "--json", measure=Measured(change=leak), judge=Told())
+    document = json.loads(ran.out)
+    assert document["reflectors"][0]["log_signed"] is False
+    assert document["notes"] == ["log-withheld"]
+
+
+@pytest.mark.parametrize(
+    ("out", "words"), [(".", "folder"), ("nowhere/report.json", "nowhere"), ("a\0b", "name")]
+)
+def test_a_bad_place_for_the_report_is_refused_before_anything_is_sent(
+    out: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    measured = Measured()
+    ran = run_line("check", *REFLECTOR, "--yes", "--out", out, measure=measured, judge=Told())
+    assert ran.status == 64
+    assert words in ran.err
+    assert measured.requests == []
+
+
+def test_a_full_disk_costs_the_file_and_not_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    report = tmp_path / "r.json"
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", "--json", "--out", str(report), measure=Measured(), judge=Told()
+    )
+    assert ran.status == 70
+    assert len(json.loads(ran.out)["results"]) == 3
+    assert "No space left" in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_redactor_is_keyed_anew_for_each_report() -> None:
+    names = set()
+    for _ in range(2):
+        ran = run_line("check", *REFLECTOR, "--yes", "--json", measure=Measured(), judge=Told())
+        names.add(json.loads(ran.out)["reflectors"][0]["name"])
+    assert len(names) == 2
+    assert Redactor(b"k").host("x") == Redactor(b"k").host("x")
