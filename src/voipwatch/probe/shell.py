@@ -4,6 +4,7 @@ It does what the core says and tells it what came of it. Signed logs are fetched
 nothing waits for them; everything else never blocks.
 """
 
+import gc
 import socket
 import threading
 import time
@@ -81,6 +82,8 @@ class Shell:
 
     def run(self) -> Measurement:
         """Until the core has finished."""
+        gc.collect()
+        gc.freeze()  # what is there already need not be looked at again while datagrams are paced
         try:
             self._core.start(self._clock())
             while True:
@@ -89,6 +92,7 @@ class Shell:
                     return finished
                 self._turn()
         finally:
+            gc.unfreeze()
             self._close()
 
     def _settle(self) -> Measurement | None:

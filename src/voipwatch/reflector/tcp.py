@@ -1,7 +1,7 @@
 """TCP ports of the fallback and messaging arms: a keyed hello gets its answer, all else not a byte.
 
-A hello is read before anything is decided, so that a refused connection ends by FIN and not by the
-RST that a kernel sends when unread bytes are thrown away: a reset of ours would look like a censor's.
+What was sent is read before the connection is closed, so that a refused one ends by FIN and not by
+the RST that a kernel sends when unread bytes are thrown away: a reset of ours would look like a censor's.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ LINGER_S: Final = 5.0
 CONNECTIONS_MAX: Final = 512
 CONNECTIONS_PER_ADDRESS_MAX: Final = 32
 HELLO_READ_BYTES: Final = 2048
+DRAIN_BYTES_MAX: Final = 65_536
 BACKLOG: Final = 128
 EXHAUSTED_S: Final = 0.2
 
@@ -96,9 +97,8 @@ async def serve_trial(core: ReflectorCore, sock: socket.socket, ip: str) -> None
         answer = None
         if hello:
             answer = core.tcp_answer(source, local_port, hello, asyncio.get_running_loop().time())
-        if answer is not None:
-            async with asyncio.timeout(LINGER_S):
-                await _answer(sock, answer)
+        async with asyncio.timeout(LINGER_S):
+            await _end(sock, answer or b"")
     except (OSError, TimeoutError):
         pass  # whatever happened to the connection, the near end saw it too
     finally:
@@ -122,10 +122,13 @@ async def _read_hello(
         hello += more
 
 
-async def _answer(sock: socket.socket, answer: bytes) -> None:
+async def _end(sock: socket.socket, answer: bytes) -> None:
+    """Say the answer, if any, and no more; then wait until the near end has closed too."""
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(sock, answer)
+    if answer:
+        await loop.sock_sendall(sock, answer)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
-    while await loop.sock_recv(sock, HELLO_READ_BYTES):
-        pass  # until the near end has closed: only then was everything received
+    left_bytes = DRAIN_BYTES_MAX
+    while left_bytes > 0 and (more := await loop.sock_recv(sock, HELLO_READ_BYTES)):
+        left_bytes -= len(more)
