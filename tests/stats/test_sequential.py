@@ -1,7 +1,9 @@
 """The dead-arm test: its table, its gates, and its exact errors against simulation and Wald's bounds."""
 
 import math
+import re
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +45,25 @@ def run(hits: list[bool], alive_probability: float = 0.9, flows: int = 3) -> Dea
 @pytest.mark.parametrize(("alive_probability", "packets"), TABLE.items())
 def test_packets_that_a_dead_arm_costs(alive_probability: float, packets: int) -> None:
     assert packets_to_dead(alive_probability) == packets
+
+
+def test_docs_show_the_table(repository: Path) -> None:
+    """Each row of the page: alive probability, packets, exact errors and mean costs, to the digits shown."""
+    page = (repository / "docs/methods/sequential.md").read_text(encoding="utf-8")
+    rows = [
+        [float(cell) for cell in row.split("|")[1:7]]
+        for row in re.findall(r"^\| [01]\..*$", page, re.MULTILINE)
+    ]
+    assert {row[0]: row[1] for row in rows} == TABLE
+    for alive_probability, _, dead_if_alive, alive_if_dead, cost_if_dead, cost_if_alive in rows:
+        test = DeadArmTest(alive_probability)
+        alive = error_probabilities(test, min(alive_probability, 0.9), 60)
+        dead = error_probabilities(test, 0.1, 60)
+        assert (round(alive.dead, 4), round(dead.alive, 4)) == (dead_if_alive, alive_if_dead)
+        assert (round(dead.packets_expected, 1), round(alive.packets_expected, 1)) == (
+            cost_if_dead,
+            cost_if_alive,
+        )
 
 
 def test_every_alive_probability_decides_in_4_to_11() -> None:
@@ -109,7 +130,7 @@ def test_states_are_frozen_and_do_not_share_counts() -> None:
 
 @pytest.mark.parametrize("alive_probability", [0.45, 0.6, 0.75, 0.9])
 def test_errors_keep_wald_bounds(alive_probability: float) -> None:
-    """P(DEAD | alive) <= alpha / (1 - beta) and P(ALIVE | dead) <= beta / (1 - alpha), Wald 1945 eq. 3:30."""
+    """P(DEAD | alive) <= alpha / (1 - beta) and P(ALIVE | dead) <= beta / (1 - alpha), Wald 1945."""
     test = DeadArmTest(alive_probability)
     alive = error_probabilities(test, alive_probability, 60)
     dead = error_probabilities(test, test.dead_probability, 60)

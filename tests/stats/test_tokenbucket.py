@@ -23,11 +23,12 @@ def test_token_bucket_hand_worked() -> None:
     assert bucket.burst_bytes == pytest.approx(400, abs=25)
 
 
-@given(st.integers(1000, 9000), st.integers(3, 20), st.integers(0, 2**32 - 1))
+@given(st.integers(1000, 7000), st.integers(3, 20), st.integers(0, 2**32 - 1))
 def test_a_bucket_met_without_jitter_is_found(rate: int, depth: int, seed: int) -> None:
     """Second method: a bucket counted in whole byte-microseconds, sizes drawn at random.
 
-    The fit sees only which packets passed; its rate is right to 3 %, its depth to two packets.
+    The fit sees only which packets passed. What the bucket holds at the first loss and at the end is all that
+    its rate can be wrong by: two of the largest packets over the time between.
     """
     sizes = [int(size) for size in np.random.default_rng(seed).integers(100, 301, 400)]
     full = depth * 200 * 1_000_000
@@ -40,7 +41,8 @@ def test_a_bucket_met_without_jitter_is_found(rate: int, depth: int, seed: int) 
     assume(sum(lost) >= 20)
     bucket = fit_token_bucket(SentFlow([20_000 * i for i in range(400)], sizes, lost))
     assert bucket.score >= 0.75
-    assert bucket.rate_bytes_per_s == pytest.approx(rate, rel=0.03)
+    after_s = 0.02 * (399 - lost.index(True))
+    assert bucket.rate_bytes_per_s == pytest.approx(rate, abs=600 / after_s)
     assert bucket.burst_bytes == pytest.approx(depth * 200, abs=600)
 
 

@@ -1,6 +1,6 @@
 """The E-model: what a conversation over measured delay and loss sounds like, as R and MOS.
 
-ITU-T G.107 (06/2015), narrow-band, every formula of its clause 7 and every default of its table 2; loss
+ITU-T G.107 (06/2015), narrow-band, every formula of its clause 7 and every default value; loss
 enters by the effective equipment impairment (clause 7.5), the score by annex B. Both directions are scored
 apart and never averaged. An input that was not measured gives no score: a guess would read as a measurement.
 """
@@ -53,7 +53,7 @@ CODECS: Final[Mapping[str, Codec]] = MappingProxyType(
     }
 )
 
-# Table 2 of G.107, by the recommendation's own names: levels in dB or dBm0p, loudness ratings in dB.
+# The default values of G.107, by the recommendation's own names: levels in dB or dBm0p, loudness ratings in dB.
 _SLR, _RLR, _STMR, _LSTR, _DS, _DR = 8.0, 2.0, 15.0, 18.0, 3.0, 3.0
 _TELR, _WEPL, _QDU = 65.0, 110.0, 1.0
 _NC, _NFOR, _PS, _PR = -70.0, -64.0, 35.0, 35.0
@@ -139,7 +139,7 @@ def mos_from_rating(r: float) -> float:
 
     The cubic dips below 1 for 0 < R < 6.5; a mean opinion score cannot, so it is held at 1.
 
-    Source: ITU-T G.107 annex B, equation B-4.
+    Source: ITU-T G.107 annex B.
     """
     r = _checks.finite("r", r)
     if r <= 0.0:
@@ -150,19 +150,19 @@ def mos_from_rating(r: float) -> float:
 
 
 def effective_impairment(loss_ratio: float, *, burst_ratio: float, codec: Codec) -> float:
-    """Ie-eff: what codec and loss cost, on the scale of R. Source: ITU-T G.107 clause 7.5, equation 7-29."""
+    """Ie-eff: what codec and loss cost, on the scale of R. Source: ITU-T G.107 clause 7.5."""
     loss_percent = 100.0 * loss_ratio
     return codec.ie + (95.0 - codec.ie) * loss_percent / (loss_percent / burst_ratio + codec.bpl)
 
 
 def rating(delay_ms: float, *, ie_eff: float = 0.0) -> float:
-    """R = Ro - Is - Id - Ie-eff + A with A = 0, all else at the defaults of table 2.
+    """R = Ro - Is - Id - Ie-eff + A with A = 0, all else at the default values.
 
     Args:
         delay_ms: T = Ta, at least 0; Tr is its double.
         ie_eff: from `effective_impairment`.
 
-    Source: ITU-T G.107 clause 7.1, equation 7-1.
+    Source: ITU-T G.107 clause 7.1.
     """
     no = _noise()
     ro = 15.0 - 1.5 * (_SLR + no)

@@ -47,7 +47,7 @@ def holm(p_values: Mapping[Key, float], alpha: float, *, family_size: int | None
         ValueError: a p-value outside 0..1 (or NaN), alpha outside its domain, a family smaller than the
             p-values.
 
-    Source: Holm 1979, section 3; adjusted p-values as in Wright, Biometrics 48 (1992) 1005-1013.
+    Source: Holm 1979; adjusted p-values as in Wright, Biometrics 48 (1992) 1005-1013.
     """
     alpha = _checks.level("alpha", alpha)
     n = len(p_values)

@@ -124,7 +124,7 @@ def reordering(sequences: Sequence[int]) -> Reordering:
     Raises:
         ValueError: a negative number.
 
-    Source: RFC 4737 sections 3.3 (singleton), 4.1 (ratio) and 4.2.2 (extent).
+    Source: RFC 4737 sections 3.3 (singleton), 4.1 (ratio) and 4.2 (extent).
     """
     seen: dict[int, None] = {}  # in order of first arrival
     duplicates = reordered = largest_extent = 0

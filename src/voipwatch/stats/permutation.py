@@ -114,7 +114,7 @@ def sign_flip_interval(
     Raises:
         ValueError: as for `sign_flip_test`, or confidence outside its domain.
 
-    Source: Hartigan 1969, theorem 1.
+    Source: Hartigan 1969.
     """
     values = _checks.finite_array("differences", differences)
     tail = (1.0 - _checks.level("confidence", confidence)) / 2.0

@@ -64,7 +64,7 @@ def regularity_test(flow: SentFlow) -> float:
         ValueError: outside this domain.
 
     Source: N. H. Kuiper, Proc. Kon. Ned. Akad. Wet. A 63 (1960) 38-47, in its limit law; for the walk's steps
-    D. Siegmund, Sequential Analysis (1985), section 10.3.
+    D. Siegmund, Sequential Analysis (1985).
     """
     passed = ~np.asarray(flow.lost, dtype=bool)
     if passed.all() or not passed.any():

@@ -4,7 +4,7 @@ One observation is one set-up packet of the treatment arm whose matched control 
 it got through too, else a miss. The two hypotheses are hit probabilities: `dead_probability` for an arm that
 is cut (at least 90 % lost), `alive_probability` for one treated like its control. Source: A. Wald,
 "Sequential Tests of Statistical Hypotheses", Annals of Mathematical Statistics 16 (1945) 117-186; the error
-bounds are his section 3.2.
+bounds are his.
 
 A decided test is closed: later observations return it unchanged, so that looking longer cannot change an
 answer.

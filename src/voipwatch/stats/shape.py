@@ -34,9 +34,8 @@ MIN_RUNS: Final = 5
 """Separate runs of losses that a policer must show: one outage fits a bucket that is never filled again."""
 
 POLICE_SCORE_MIN: Final = 0.7
-"""Least agreement with a token bucket. Independent loss reaches 0.4 by fitting and bursty loss 0.2, planted
-buckets keep 0.75 and, behind a line with 5 % bursty loss, mostly 0.7 (docs/methods/shape.md has the
-table)."""
+"""Least agreement with a token bucket. Independent loss reaches 0.46 by fitting and bursty loss less,
+apart from single outages (`MIN_RUNS`); docs/methods/shape.md has what planted policers reach."""
 
 POLICE_SCORE_WEAK: Final = 0.5
 """Agreement that is enough if what arrives is also too regular for dice (`REGULAR_P_MAX`)."""
