@@ -45,9 +45,11 @@ def test_a_clean_line_is_ok_and_says_what_was_not_tested() -> None:
     assert row.works == ["tls-443", "tcp-5222"]
     assert row.not_tested == ["provider-address", "longer-call"]
     assert row.quality.rtt_ms == pytest.approx(60.0, abs=1.0)
-    assert row.quality.mos_up is not None and row.quality.mos_up > 4.2
+    assert row.quality.mos_up is not None
+    assert row.quality.mos_up > 4.2
     assert row.quality.loss_up_ratio == 0.0
-    assert row.effect_up is not None and row.effect_up.n_flows == 14
+    assert row.effect_up is not None
+    assert row.effect_up.n_flows == 14
     assert [s.stage for s in row.stages] == ["setup", "voice"]
     assert check.ruleset == RULESET
     assert check.reflectors[0].log_signed

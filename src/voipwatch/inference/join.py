@@ -87,7 +87,7 @@ class FlowView:
         return stages[index] if 0 <= index < len(stages) else Stage.SETUP
 
     def media(self, *, up: bool) -> Track:
-        """The media packets of one direction."""
+        """The media packets of one direction; reports (RTCP) are left aside: a box may spare them."""
         return self._media[0 if up else 1]
 
     def setup(self, *, up: bool) -> Track:
@@ -96,7 +96,11 @@ class FlowView:
 
     @cached_property
     def _media(self) -> tuple[Track, Track]:
-        return self.up.between(MEDIA_SEQ, SEQ_END), self.down.between(MEDIA_SEQ, SEQ_END)
+        record = self.record
+        return (
+            self.up.between(MEDIA_SEQ, SEQ_END).without(record.aside_up),
+            self.down.between(MEDIA_SEQ, SEQ_END).without(record.aside_down),
+        )
 
     @cached_property
     def _setup(self) -> tuple[Track, Track]:

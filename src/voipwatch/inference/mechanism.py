@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
 from voipwatch.inference.stages import ArmView, Outcome, State, arm_view, of_arm, outcomes_at
-from voipwatch.inference.track import Fate, Packet
+from voipwatch.inference.track import Fate, Track
+from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Arm, Direction, Failure, Stage
 
 CONCORDANT = 2
 """Flows that must agree on a leaf."""
 AGREEING_SHARE_MIN = 0.75
+FIRST_PACKETS_MAX = 4
+"""Media packets that may pass before a flow is recognised: classifiers decide on packets 1 to 4."""
 REJECTED = frozenset({Failure.PORT_UNREACHABLE, Failure.CONNECTION_REFUSED})
 STUN_BINDING = "stun-binding"
 TURN_ALLOCATE = "turn-allocate"
@@ -44,7 +47,7 @@ def port_label(dead: Iterable[Outcome], neutral_treatment: ArmView) -> str | Non
 
 def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome]) -> str | None:
     """The label of a dead set-up or handshake whose control lives."""
-    if killed(dead):
+    if killed(dead) or (_nothing_after_first(dead) and _killed_elsewhere(session, app)):
         return "flow.kill"
     if stage is Stage.HANDSHAKE:
         return "dtls.drop"
@@ -87,32 +90,59 @@ def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
 
 def killed(dead: Sequence[Outcome]) -> bool:
     """Whether the flows died right after their first packets: at least two, and most of those that can show
-    it, let a first packet through and lost every later one, a later try of the same request among them.
+    it, let a first packet through and lost every later one, a later one of the same kind among them (another
+    try of the request, or more media of a flow without set-up).
 
     Packets of a later round or stage cannot show it: what is dropped for what it is looks the same.
     """
-    able = [o.flow for o in dead if o.flow.logged and _tried_twice(o.flow)]
+    able = [o.flow for o in dead if _can_show_a_kill(o.flow)]
+    return _most_killed(able)
+
+
+def _most_killed(able: Sequence[FlowView]) -> bool:
     seen = [f for f in able if _died_after_first(f)]
     return len(seen) >= CONCORDANT and len(seen) >= AGREEING_SHARE_MIN * len(able)
 
 
-def _setup_in_order(flow: FlowView) -> list[Packet]:
-    return sorted(flow.setup(up=True).known, key=lambda p: (p.sent_us or 0, p.seq))
+def _killed_elsewhere(session: Session, app: str) -> bool:
+    """Whether the treatment of another leg shows it: a request that is not tried again cannot."""
+    legs = [f for f in session.of_app(app) if f.arm in {Arm.A, Arm.A_NEUTRAL} and not f.asked_us]
+    return _most_killed([f for f in legs if _can_show_a_kill(f)])
 
 
-def _tried_twice(flow: FlowView) -> bool:
-    """Whether a request was sent again: only then can a flow that died be told from a dropped message."""
+def _nothing_after_first(dead: Sequence[Outcome]) -> bool:
+    """Whether the first packet of each of these flows passed, and nothing in either direction after it."""
+    return all(
+        o.flow.logged
+        and _in_order(o.flow.up)[:1] == [Fate.ARRIVED]
+        and Fate.ARRIVED not in (*_in_order(o.flow.up)[1:], *_in_order(o.flow.down))
+        for o in dead
+    )
+
+
+def _in_order(track: Track) -> list[Fate]:
+    return [p.fate for p in sorted(track.known, key=lambda p: (p.sent_us or 0, p.seq))]
+
+
+def _can_show_a_kill(flow: FlowView) -> bool:
+    """Whether a request was sent again, or media without a set-up: only then can a flow that died be told
+    from a dropped message.
+    """
+    if not flow.logged:
+        return False
     rounds = [p.seq // ROUND_SPAN for p in flow.setup(up=True).known]
-    return len(set(rounds)) < len(rounds)
+    return len(set(rounds)) < len(rounds) if rounds else len(flow.up.known) > FIRST_PACKETS_MAX
 
 
 def _died_after_first(flow: FlowView) -> bool:
-    packets = _setup_in_order(flow)
-    first_lost = next((i for i, p in enumerate(packets) if p.fate is Fate.LOST), 0)
-    before, after = packets[:first_lost], packets[first_lost:]
-    if not before or any(p.fate is Fate.ARRIVED for p in (*after, *flow.media(up=True).packets)):
+    packets = sorted(flow.up.known, key=lambda p: (p.sent_us or 0, p.seq))
+    passed = next((i for i, p in enumerate(packets) if p.fate is Fate.LOST), len(packets))
+    if not 0 < passed < len(packets) or any(p.fate is Fate.ARRIVED for p in packets[passed:]):
         return False
-    return after[0].seq // ROUND_SPAN == before[-1].seq // ROUND_SPAN
+    before, after = packets[passed - 1].seq, packets[passed].seq
+    if before >= MEDIA_SEQ:
+        return not flow.asked_us and passed <= FIRST_PACKETS_MAX
+    return after // ROUND_SPAN == before // ROUND_SPAN
 
 
 def line_label(measurement: Measurement, reflector: int) -> str | None:

@@ -124,7 +124,7 @@ def _speaking(findings: Sequence[Finding]) -> Finding:
     """
     if not findings:
         return Finding("insufficient.treatment", None)
-    speaking = min(findings, key=lambda f: SEVERITY.index(f.verdict))
+    speaking = min(findings, key=_rank)
     if speaking.verdict is not Verdict.OK:
         return speaking
     if not any(f.stage in MEDIA_STAGES for f in findings):
@@ -132,6 +132,12 @@ def _speaking(findings: Sequence[Finding]) -> Finding:
     reserved = next((f for f in findings if f.rule != "ok.clean"), speaking)
     notes = tuple(dict.fromkeys(n for f in findings for n in f.notes))
     return replace(reserved, stage=None, notes=notes)
+
+
+def _rank(finding: Finding) -> tuple[int, int]:
+    """Severity, then the earlier stage."""
+    stage = STAGE_ORDER.index(finding.stage) if finding.stage in STAGE_ORDER else -1
+    return SEVERITY.index(finding.verdict), stage
 
 
 def _stages_of(flows: Sequence[FlowView]) -> list[Stage]:

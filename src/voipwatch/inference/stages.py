@@ -12,12 +12,15 @@ from enum import Enum
 from math import comb
 
 from voipwatch.inference.join import WAIT_US, FlowView, Session
-from voipwatch.inference.track import NOTHING, Count, Fate, total
+from voipwatch.inference.track import NOTHING, Count, Fate, Track, total
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX
 from voipwatch.model.ruleset import DEAD_LOSS_RATIO, REPEAT_AFTER_S
 from voipwatch.model.vocabulary import Arm, Direction, Media, Stage
 
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
+WAIT_MIN_US = 150_000
+WAIT_ROUND_TRIPS = 2
+"""An answer that took twice the 95th percentile of the round trips is late, not merely slow."""
 MEDIA_MIN = 10
 """Packets of one direction below which a media flow says nothing: 200 ms of voice."""
 LIVING_SHARE_MIN = 0.6
@@ -160,11 +163,12 @@ def _dead_way(dead: bool | None, lost: int, of: int) -> bool | None:
 
 
 def _waited(flow: FlowView, seq: int, up_fates: dict[int, Fate], rtt_us: int | None) -> bool:
-    """Whether an unanswered request had the time for an answer, or is known never to have arrived."""
-    if up_fates.get(seq) is Fate.LOST:
+    """Whether an unanswered request had the time for an answer, or is known to have been lost with it."""
+    if up_fates.get(seq) is Fate.LOST or (flow.logged and _miss(flow, seq, up_fates) == "down"):
         return True
     ends = [t for t in (flow.record.ended_us, flow.cut_us) if t is not None]
-    return not ends or min(ends) - flow.asked_us[seq] >= max(WAIT_US, rtt_us or 0)
+    wait_us = WAIT_US if rtt_us is None else max(WAIT_MIN_US, WAIT_ROUND_TRIPS * rtt_us)
+    return not ends or min(ends) - flow.asked_us[seq] >= wait_us
 
 
 def _miss(flow: FlowView, seq: int, up_fates: dict[int, Fate]) -> str:
@@ -188,8 +192,8 @@ def media_outcome(flow: FlowView, stage: Stage, *, any_medium: bool = False) -> 
     if not up_track.packets and not down_track.packets:
         return None
     up, down = up_track.counted, down_track.counted
-    dead_up = _dead(up)
-    dead_down = _dead(down)
+    dead_up = _dead(up_track)
+    dead_down = _dead(down_track)
     silent = not flow.logged and not down_track.packets and len(up_track.packets) >= MEDIA_MIN
     if silent and flow.answered_us:
         dead_down = True  # its set-up was answered, so the other end did talk: nothing of it came
@@ -207,10 +211,16 @@ def media_outcome(flow: FlowView, stage: Stage, *, any_medium: bool = False) -> 
     )
 
 
-def _dead(count: Count) -> bool | None:
+def _dead(track: Track) -> bool | None:
+    """At least 90 % lost, of the packets or of their bytes: among media there are small messages of other
+    kinds (keep-alives, reports), and a call whose every voice packet dies is not saved by them.
+    """
+    count = track.counted
     if count.known < MEDIA_MIN:
         return None
-    return count.lost >= DEAD_LOSS_RATIO * count.known
+    every = sum(p.size_bytes for p in track.known)
+    lost = sum(p.size_bytes for p in track.known if p.fate is Fate.LOST)
+    return count.lost >= DEAD_LOSS_RATIO * count.known or (every > 0 and lost >= DEAD_LOSS_RATIO * every)
 
 
 def outcomes_at(session: Session, flows: Sequence[FlowView], stage: Stage) -> list[Outcome]:

@@ -35,8 +35,9 @@ SHIFT: Final[Mapping[Metric, float]] = {
 }
 UNRESOLVED_FACTOR: Final = 3.0
 """An estimate this far over its threshold that is no claim forbids `ok` too: nobody knows."""
-ATTRIBUTION_ALPHA: Final = 0.05
-"""Signature or port is told apart among claims already made; it accuses nobody on its own."""
+ATTRIBUTION_ALPHA: Final = 0.01
+"""Signature or port, and the other direction, are told apart among claims already made: 1 %, what the fewest
+blocks can show (2**-7). It accuses nobody on its own."""
 
 LABELS: Final = {
     LossLabel.POLICE: "flow.police",
@@ -103,7 +104,9 @@ def slowed(session: Session, app: str, media: Media, *, rejected: Iterable[Key])
     mine = [k for k in rejected if k.reflector == session.index and k.app == app and k.media is media]
     if not mine:
         return None
-    seen = {k.direction for k in mine}
+    seen = {k.direction for k in mine} | {
+        k.direction for k, p in p_values(session, app, media).items() if p <= ATTRIBUTION_ALPHA
+    }
     direction = Direction.BOTH if len(seen) == 2 else next(iter(seen))
     flows = media_flows(session, app, media)
     blocks = blocks_of(flows)

@@ -70,6 +70,11 @@ class Track:
         """The packets with first_seq <= seq < end_seq."""
         return Track(tuple(p for p in self.packets if first_seq <= p.seq < end_seq))
 
+    def without(self, seqs: Iterable[int]) -> "Track":
+        """The packets but those with these sequence numbers."""
+        left_out = frozenset(seqs)
+        return Track(tuple(p for p in self.packets if p.seq not in left_out)) if left_out else self
+
     @cached_property
     def known(self) -> tuple[Packet, ...]:
         """The packets whose fate is known."""

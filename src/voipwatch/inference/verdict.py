@@ -29,6 +29,8 @@ from voipwatch.model.vocabulary import Arm, Direction, Stage, Verdict
 GONE = frozenset({State.DEAD, State.UNREPEATED})
 MEDIA_STAGES = frozenset({Stage.VOICE, Stage.VIDEO})
 _OTHER = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
+DYING_SHARE_MIN = 0.75
+"""Share of dead control flows that makes them dead rather than unlucky, where nobody is accused by it."""
 ALIVE_FLOWS_MIN = 2
 """Living treatment flows that `ok` needs at each stage."""
 
@@ -225,7 +227,7 @@ def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> 
     if a.state is State.ABSENT or (a.state is State.ALIVE and len(a.alive) < ALIVE_FLOWS_MIN):
         return Finding("insufficient.treatment", stage)
     dead_controls = c.state in GONE and c_neutral.state in GONE | {State.ABSENT}
-    dead_controls |= not controls and _controls_died_before(case)
+    dead_controls |= _controls_died(case)
     if a.state is State.MIXED:
         bad = dead_controls or not controls or _unfit(case, stage, controls) is not None
         return Finding("insufficient.control-bad" if bad else "insufficient.mixed", stage)
@@ -254,10 +256,12 @@ def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> 
     return Finding("ok.clean", stage, None, None, notes)
 
 
-def _controls_died_before(case: Case) -> bool:
-    """Whether the shape's controls never came to this stage because all of them died at an earlier one."""
+def _controls_died(case: Case) -> bool:
+    """Whether the shape's controls died somewhere on their way, be it after a first packet or two: beside a
+    living treatment that is no bad line.
+    """
     wholes = [case.line.wholes[f] for f in case.flows if f.is_control and f in case.line.wholes]
-    return len(wholes) >= ALIVE_FLOWS_MIN and all(w.dead for w in wholes)
+    return len(wholes) >= ALIVE_FLOWS_MIN and sum(w.dead for w in wholes) >= DYING_SHARE_MIN * len(wholes)
 
 
 def _delivered(view: ArmView) -> bool:
