@@ -91,7 +91,7 @@ class Channel:
                     exchange.failure = Failure.PIN_MISMATCH
                 else:
                     _speak(connection, exchange, self._head(method, target, headers, body), body)
-        except (OSError, h11.RemoteProtocolError, EOFError) as error:
+        except (OSError, EOFError) as error:
             exchange.failure = _failure(error, connected=connected)
         moved = 0 if connection is None else connection.moved_bytes
         exchange.cost_bytes = _line_bytes(moved, self.path.ip_version, connected=connected)
@@ -194,10 +194,17 @@ def _speak(connection: _TlsConnection, exchange: Exchange, head: h11.Request, bo
     connection.write(out + (http.send(h11.EndOfMessage()) or b""))
     parts: list[bytes] = []
     size = 0
+    ended = False
     while True:
-        event = http.next_event()
+        try:
+            event = http.next_event()
+        except h11.RemoteProtocolError:
+            exchange.failure = Failure.CONNECTION_CLOSED if ended else Failure.BAD_ANSWER
+            return
         if event is h11.NEED_DATA:
-            http.receive_data(connection.read())
+            more = connection.read()
+            ended = not more
+            http.receive_data(more)
         elif isinstance(event, h11.Response):
             exchange.status = event.status_code
             exchange.retry_after_s = _retry_after(event)
@@ -223,8 +230,6 @@ def _retry_after(response: h11.Response) -> int | None:
 
 
 def _failure(error: Exception, *, connected: bool) -> Failure:
-    if isinstance(error, h11.RemoteProtocolError):
-        return Failure.BAD_ANSWER
     if isinstance(error, EOFError):
         return Failure.CONNECTION_CLOSED
     return failure_of(error, connected=connected)
