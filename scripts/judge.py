@@ -1,9 +1,9 @@
 """Ask nDPI what it takes the profiles' packets for, and write the answer into docs/profiles.md.
 
 Every kind of flow is played both ways, set-up and media, as the two ends would play it, each flow between
-addresses of its own, so that nDPI's caches carry no name from one to the next. One capture holds them all, and
-nDPI 5.0 reads it through nfstream. A name counts only at confidence 6 (seen in the packets) or 5 (seen in an
-earlier flow); 1 is a guess by port.
+addresses of its own, so that nDPI's caches carry no name from one to the next. One capture holds them all,
+and nDPI 5.0 reads it through nfstream. A name counts only at confidence 6 (seen in the packets) or 5 (seen in
+an earlier flow); 1 is a guess by port.
 
     python scripts/judge.py            # prints the table
     python scripts/judge.py --write    # also writes it into docs/profiles.md
@@ -86,7 +86,7 @@ def flows_of(profiles: ProfileSet) -> list[Flow]:
 
 
 def play(script: Script, key: bytes, flow: int) -> Iterator[tuple[int, Direction, bytes]]:
-    """(microseconds, direction, payload) of a whole flow on a line that loses nothing, as its server sees it."""
+    """(microseconds, direction, payload) of a whole flow on a line that loses nothing."""
     secret = flow_secret(key, flow)
 
     def datagram(message: Message, direction: Direction, seq: int, size: int, **more: object) -> bytes:
@@ -145,7 +145,7 @@ def capture(
 
 
 def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> list[Ruling]:
-    """nDPI's rulings on these flows, or on every kind: one reading of one capture."""
+    """What nDPI says of these flows, or on every kind: one reading of one capture."""
     from nfstream import NFStreamer  # noqa: PLC0415 -- heavy, Linux and macOS only: not to be had for `--help`
 
     data, owners = capture(profiles, flows_of(profiles) if flows is None else flows, key)
@@ -198,10 +198,10 @@ def table(rulings: list[Ruling]) -> list[str]:
         "| app | dialect | leg | arm | family | carries | flows | nDPI (confidence): flows |",
         "|---" * 8 + "|",
     ]
-    for row, found in groups.items():
+    for labels, found in groups.items():
         names = Counter(f"{item.name} ({item.confidence})" for item in found)
         said = ", ".join(f"{name}: {count}" for name, count in names.most_common())
-        lines.append(f"| {' | '.join(row)} | {len(found)} | {said} |")
+        lines.append(f"| {' | '.join(labels)} | {len(found)} | {said} |")
     return lines
 
 
@@ -233,14 +233,13 @@ def main() -> int:
     rulings = judge(profiles, shake_128(arguments.seed.encode()).digest(32))
     wrong = failures(profiles, rulings)
     controls = Counter(str(ruling.flow.family) for ruling in rulings if ruling.flow.kind.arm in CONTROL_ARMS)
-    lines = [
+    head = (
         f"`python scripts/judge.py --write --seed {arguments.seed}`, {datetime.now(tz=UTC):%Y-%m-%d}; "
-        f"nDPI 5.0 in nfstream {nfstream.__version__}; profiles {profiles.digest[:16]}.",
+        f"nDPI 5.0 in nfstream {nfstream.__version__}; profiles {profiles.digest[:16]}.\n"
         f"{len(rulings)} flows; control flows of family U {controls['U']}, of family Q {controls['Q']}. "
-        f"{len(wrong) or 'None'} called what it should not be.",
-        "",
-        *table(rulings),
-    ]
+        f"{len(wrong) or 'None'} called what it should not be."
+    )
+    lines = [head, "", *table(rulings)]
     print("\n".join([*lines, *wrong]))
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.apps.codecs.control import control_message
+from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.codecs.use import MessageSpec, Timing, Use
 from voipwatch.apps.messages import Message
 from voipwatch.apps.profile import MediaSpec, Profile, Rhythm, RoundSpec, StreamSpec
@@ -33,6 +34,8 @@ class MediaPacket(msgspec.Struct, frozen=True):
     """UDP payload bytes."""
     index: int
     """In its own stream, for RTP's sequence number and timestamp."""
+    aside: bool = False
+    """Beside the media, not of it: a control report, which a box that drops media lets pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ def _stream_packets(
     lookup: Callable[[str], MessageSpec],
 ) -> list[MediaPacket]:
     message = stream_message(stream, rhythm, direction, lookup)
+    aside = isinstance(lookup(stream.message), RtcpSpec)
     gaps_us = tuple(round(gap * 1000) for gap in rhythm.spacing_ms)
     sizes = rhythm.sizes
     end_us = round(seconds * 1_000_000)
@@ -190,7 +194,7 @@ def _stream_packets(
     while at_us < end_us:
         index = len(packets)
         size = sizes[index % len(sizes) if rhythm.in_order else draw.below(len(sizes))]
-        packets.append(MediaPacket(at_us, message, size, index))
+        packets.append(MediaPacket(at_us, message, size, index, aside))
         at_us += gaps_us[index % len(gaps_us)]
     return packets
 
@@ -209,7 +213,7 @@ def _control_media(
     packets: tuple[MediaPacket, ...], family: Family, direction: Direction
 ) -> tuple[MediaPacket, ...]:
     message = control_message("media", family, direction)
-    return tuple(MediaPacket(packet.offset_us, message, packet.size, packet.index) for packet in packets)
+    return tuple(msgspec.structs.replace(packet, message=message) for packet in packets)
 
 
 def _script(

@@ -4,10 +4,10 @@ The first byte is of a range that no call protocol uses, the rest is random: U 0
 leaves unassigned, and Q 0x50-0x7F, which RFC 9443 reads as a QUIC short header. A control that one random
 packet in some thousands makes recognisable is no control, so two accidents are ruled out:
 
-- the first byte ends in binary 11x: read as Protocol Buffers, which nDPI 5.0 otherwise finds in one flow of 500,
-  it would be a field of wire type 6 or 7, and there is none;
-- the fourth byte is never zero: one-packet signatures (Viber's types at bytes 2-3, WireGuard's reserved bytes)
-  have a zero there.
+- the first byte ends in binary 11x: read as Protocol Buffers, which nDPI 5.0 otherwise finds in one flow of
+  500, it would be a field of wire type 6 or 7, and there is none;
+- the fourth byte is never zero: one-packet signatures (Viber's types at bytes 2-3, WireGuard's reserved
+  bytes) have a zero there.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,73 @@
+"""nDPI, asked once for the whole module: calls have their call names, controls have none."""
+
+import sys
+from collections import Counter
+
+import pytest
+
+from scripts import judge
+from tests.support.environment import require
+from voipwatch.apps import load_profiles
+from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Family
+
+PROFILES = load_profiles()
+
+
+@pytest.fixture(scope="module")
+def rulings() -> list[judge.Ruling]:
+    require(sys.platform in {"linux", "darwin"}, "nfstream is not to be had on this system")
+    pytest.importorskip("nfstream")
+    return judge.judge(PROFILES, b"the judge's seed of thirty-two b")
+
+
+@pytest.mark.slow
+def test_every_flow_was_seen(rulings: list[judge.Ruling]) -> None:
+    assert len(rulings) == len(judge.flows_of(PROFILES))
+    assert {ruling.flow for ruling in rulings} == set(judge.flows_of(PROFILES))
+
+
+@pytest.mark.slow
+def test_treatments_get_their_legs_call_name(rulings: list[judge.Ruling]) -> None:
+    treated = [ruling for ruling in rulings if ruling.flow.kind.arm in (Arm.A, Arm.A_NEUTRAL)]
+    assert len(treated) >= 200
+    for ruling in treated:
+        profile = PROFILES.get(ruling.flow.kind.app)
+        assert profile is not None
+        assert judge.calls_it(profile, ruling), ruling
+
+
+@pytest.mark.slow
+def test_neither_control_family_nor_the_warm_up_gets_any_name(rulings: list[judge.Ruling]) -> None:
+    controls = [ruling for ruling in rulings if ruling.flow.kind.arm in CONTROL_ARMS]
+    counts = Counter(ruling.flow.family for ruling in controls)
+    assert counts[Family.U] >= 200
+    assert counts[Family.Q] >= 200
+    assert [ruling for ruling in controls if ruling.recognised] == []
+    assert any(ruling.flow.kind.arm is Arm.W for ruling in controls)
+
+
+@pytest.mark.slow
+def test_mutants_are_generic_stun(rulings: list[judge.Ruling]) -> None:
+    mutants = [ruling for ruling in rulings if ruling.flow.kind.arm is Arm.D]
+    assert mutants
+    assert {ruling.recognised for ruling in mutants} == {"STUN"}
+
+
+@pytest.mark.slow
+def test_neutral_ports_have_no_default_app(rulings: list[judge.Ruling]) -> None:
+    neutral = [ruling for ruling in rulings if ruling.flow.kind.arm in (Arm.C_NEUTRAL, Arm.W)]
+    assert {ruling.name for ruling in neutral} == {"Unknown"}
+
+
+def test_a_wrong_name_is_a_failure() -> None:
+    flows = {
+        flow.kind.arm: flow for flow in judge.flows_of(PROFILES) if flow.kind.app in ("whatsapp", "line")
+    }
+    good = judge.Ruling(flows[Arm.A], "SRTP.WhatsAppCall", 6, 9)
+    guessed = judge.Ruling(flows[Arm.A], "WhatsAppCall", 1, 9)
+    plain = judge.Ruling(flows[Arm.A], "STUN", 6, 9)
+    control = judge.Ruling(flows[Arm.C], "Viber", 6, 9)
+    silent = judge.Ruling(flows[Arm.C], "STUN", 1, 9)
+    assert judge.failures(PROFILES, [good, silent]) == []
+    assert len(judge.failures(PROFILES, [guessed, plain, control])) == 3
+    assert any("Viber (6): 1" in row for row in judge.table([control]))
