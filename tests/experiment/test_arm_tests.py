@@ -25,8 +25,6 @@ def taken(*flows: NearFlow) -> ArmTests:
     return tests
 
 
-
-
 def living(arm: Arm = Arm.C) -> list[NearFlow]:
     return [flow(arm, 10 + n, "xx") for n in range(4)]
 
@@ -37,7 +35,7 @@ def test_a_silent_treatment_with_a_living_control_is_dead_within_eleven_packets(
     for number in range(20):
         tests.take(flow(Arm.A, number % 4, "."))
         needed += 1
-        if tests.dead_round(Arm.A) is not None:
+        if tests.dead(Arm.A) is not None:
             break
     assert 4 <= needed <= 11
     assert tests.packets(Arm.A)[0] == needed
@@ -45,33 +43,33 @@ def test_a_silent_treatment_with_a_living_control_is_dead_within_eleven_packets(
 
 def test_one_silent_flow_alone_is_never_dead() -> None:
     tests = taken(*living(), flow(Arm.A, 0, "." * 30))
-    assert tests.dead_round(Arm.A) is None
+    assert tests.dead(Arm.A) is None
 
 
 @pytest.mark.parametrize("control", ["", "..", ".", "x...."])
 def test_without_a_living_control_nothing_is_dead(control: str) -> None:
     flows = [flow(Arm.A, n, "....") for n in range(4)]
     flows += [flow(Arm.C, 10 + n, control) for n in range(4) if control]
-    assert taken(*flows).dead_round(Arm.A) is None
+    assert taken(*flows).dead(Arm.A) is None
 
 
 def test_a_treatment_that_answers_half_the_time_is_not_dead() -> None:
     tests = taken(*living(), *[flow(Arm.A, n, "x.x.") for n in range(4)])
-    assert tests.dead_round(Arm.A) is None
+    assert tests.dead(Arm.A) is None
 
 
 def test_a_later_round_dies_alone() -> None:
     tests = taken(*living(), *[flow(Arm.A, n, "xx") for n in range(4)])
     for n in range(4):
         tests.take(flow(Arm.A, n, "....", index=1))
-    assert tests.dead_round(Arm.A) == 1
+    assert tests.dead(Arm.A).round == 1
 
 
 def test_the_neutral_control_judges_the_control_and_the_line_judges_itself() -> None:
     dead_c = [flow(Arm.C, n, "....") for n in range(4)]
     tests = taken(*dead_c, *[flow(Arm.C_NEUTRAL, 20 + n, "xx") for n in range(4)])
-    assert tests.dead_round(Arm.C) == 0
+    assert tests.dead(Arm.C).round == 0
     silent = taken(*[flow(Arm.C_NEUTRAL, n, "." * (LINE_MISSES // 4)) for n in range(4)])
-    assert silent.dead_round(Arm.C_NEUTRAL) == 0
+    assert silent.dead(Arm.C_NEUTRAL).round == 0
     answered_once = taken(*[flow(Arm.C_NEUTRAL, n, "...x") for n in range(4)])
-    assert answered_once.dead_round(Arm.C_NEUTRAL) is None
+    assert answered_once.dead(Arm.C_NEUTRAL) is None

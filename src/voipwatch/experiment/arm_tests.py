@@ -4,6 +4,8 @@ An arm's misses count against the arm that must live for it (A against C, A' and
 with that control's own answer rate, so that a bad line needs more misses than a good one.
 """
 
+from dataclasses import dataclass
+
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.question import CONTROL_OF
 from voipwatch.model.vocabulary import Arm
@@ -16,6 +18,15 @@ CONTROL_LOSS_MAX = 0.5
 CONTROL_FLOWS_MIN = 2
 LINE_MISSES = 8
 """Unanswered packets of C' over three flows, none answered: the line itself is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRound:
+    """Where an arm died, and from how many packets of how many flows that was decided."""
+
+    round: int
+    packets: int
+    flows: int
 
 
 class ArmTests:
@@ -50,13 +61,13 @@ class ArmTests:
             return False
         return control_lives(hits, n, max_loss_ratio=CONTROL_LOSS_MAX)
 
-    def dead_round(self, arm: Arm) -> int | None:
+    def dead(self, arm: Arm) -> DeadRound | None:
         """The first round at which the arm is dead while its control lives, else None."""
         control = CONTROL_OF.get(arm)
         if control is None:
             hits, n, _ = self._hits(arm)
             flows = self.packets(arm)[1]
-            return 0 if hits == 0 and n >= LINE_MISSES and flows >= 3 else None
+            return DeadRound(0, n, flows) if hits == 0 and n >= LINE_MISSES and flows >= 3 else None
         if not self.lives(control):
             return None
         hits, n, _ = self._hits(control)
@@ -68,5 +79,5 @@ class ArmTests:
             for flow, hit in rows:
                 test = test.update(hit, flow=flow)
             if test.decision is Decision.DEAD:
-                return index
+                return DeadRound(index, test.n, test.flows_missed)
         return None

@@ -46,6 +46,7 @@ from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
 ACTIVE_MAX = 3
 """Apps measured side by side; more would crowd the 20 new flows a second."""
+LINGER_MIN_S = 0.4
 REPLY_WAIT_MIN_S = 0.2
 REPLY_WAIT_MAX_S = 1.5
 REPLY_WAIT_UNKNOWN_S = 1.0
@@ -54,11 +55,15 @@ OVERALL_MAX_S = 150.0
 """A check that is not done by then is ended and says so."""
 RECEIPTS_KEPT = 16
 LOG_WAIT_S = 15.0
+LOOK_S = 0.05
+"""How often the questions look at flows that have no news but time, such as silent ones."""
 TRIALS_WAIT_S = 0.5
 """How often a check that only awaits TCP trials looks again; each trial has its own time limit."""
 
 
 class Course(Enum):
+    """Where a check is; each is entered once, in this order."""
+
     WARMUP = "warmup"
     APPS = "apps"
     LATE = "late"
@@ -101,7 +106,9 @@ class LineCheck:
         self._not_tested = self._planner.not_tested()
         self._notes: list[str] = []
         self._next_pacing: float | None = None
-        self._finished_at: float | None = None
+        self._news: set[int] = set()
+        self._asker: dict[int, Question] = {}
+        self._looked_at = 0.0
 
     # -- the shell's side ----------------------------------------------------------------------
 
@@ -126,10 +133,13 @@ class LineCheck:
             flow = self._by_socket.get(socket)
             if flow is None:
                 continue
+            phase = flow.phase
             flow.receive(data, now)
             self._spread_receipts(flow.session, now)
             self._schedule(flow)
-        self._step(now)
+            if flow.outcomes or flow.phase is not phase:
+                self._news.add(socket)
+        self._look(now)
 
     def receive_failure(self, socket: int, failure: Failure, now: float) -> None:
         """The network reported an error on a socket."""
@@ -141,7 +151,7 @@ class LineCheck:
         """A TCP trial ended, well or not."""
         for fallback in self._fallbacks:
             before = len(fallback.records)
-            fallback.finished(trial, outcome, now)
+            fallback.finished(trial, outcome)
             for record in fallback.records[before:]:
                 self._ledger.add_line(tcp_bytes(record))
         self._step(now)
@@ -163,19 +173,19 @@ class LineCheck:
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
         """Everything that is due. The records take `now` as the time of sending."""
         out: list[Outgoing] = []
-        moved = False
         while self._due and self._due[0][0] <= now:
             at, socket = heapq.heappop(self._due)
             if self._due_at.get(socket) != at:
                 continue  # superseded by an earlier entry
             del self._due_at[socket]
-            moved = True
             flow = self._by_socket[socket]
+            phase = flow.phase
             port = flow.record.remote_port
             out.extend(Outgoing(socket, port, data) for data in flow.emit(now))
             self._schedule(flow)
-        if moved:
-            self._step(now)
+            if flow.outcomes or flow.phase is not phase:
+                self._news.add(socket)
+        self._look(now)
         return out
 
     def get_timer(self) -> float | None:
@@ -209,18 +219,29 @@ class LineCheck:
 
     # -- course --------------------------------------------------------------------------------
 
-    def _step(self, now: float) -> None:
+    def _look(self, now: float) -> None:
+        """After traffic: the questions whose flows have news think, all of them only every `LOOK_S`."""
+        if now >= self._looked_at + LOOK_S:
+            self._step(now)
+        elif self._news:
+            concerned = {id(self._asker[socket]) for socket in self._news}
+            self._step(now, [q for q in self._active if id(q) in concerned])
+
+    def _step(self, now: float, thinking: list[Question] | None = None) -> None:
         if self._course is Course.FINISHED:
             return
+        if thinking is None:
+            thinking, self._looked_at = self._active, now
+        self._news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
             self._interrupted = Interruption("overtime", round(now - self._epoch, 3))
             self._stop_all(now)
             self._begin_late(now)
-        for question in self._active:
+        for question in thinking:
             question.update(now)
         self._retire(now)
         if self._course is Course.WARMUP and not self._active:
-            self._after_warmup(now)
+            self._after_warmup()
         if self._course is Course.APPS:
             self._admit()
         self._start_flows(now)
@@ -234,7 +255,7 @@ class LineCheck:
         if self._course is Course.LOGS and (not self._logs_awaited or now >= self._late_until):
             self._finish(now)
 
-    def _after_warmup(self, now: float) -> None:
+    def _after_warmup(self) -> None:
         for reflector, warmup in self._warmups.items():
             pacer = self._pacers[reflector]
             pacer.rate_up, pacer.rate_down = warmup.rate_up(), warmup.rate_down()
@@ -282,7 +303,6 @@ class LineCheck:
 
     def _finish(self, now: float) -> None:
         self._course = Course.FINISHED
-        self._finished_at = now
         self._close_sockets()
         self._events.append(Progress("", "finished", 1.0))
         self._events.append(Finished(self.measurement(now)))
@@ -303,15 +323,14 @@ class LineCheck:
                 pacer = self._pacers[question.reflector]
                 at = pacer.next_start(now)
                 if at > now:
-                    self._next_pacing = at if self._next_pacing is None else min(self._next_pacing, at)
+                    self._next_pacing = at
                     return
                 if not self._fits(question.wishes[0], question.reflector):
                     queues.remove(question)
                     continue
                 self._start_flow(question, question.wishes.popleft(), now)
                 pacer.started(now)
-                if not question.wishes:
-                    queues.remove(question)
+            queues = [q for q in queues if q.wishes]
 
     def _fits(self, wish: FlowWish, reflector: int) -> bool:
         alive = [f for f in self._flows if f.phase is not Phase.ENDED]
@@ -340,9 +359,12 @@ class LineCheck:
             round_stages=[step.stage for step in script.rounds],
             started_us=0,
         )
-        flow = NearFlow(socket, session, record, self._epoch, self._reply_wait_s(session.reflector))
+        wait_s = self._reply_wait_s(session.reflector)
+        linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)
+        flow = NearFlow(socket, session, record, self._epoch, wait_s, linger_s)
         self._flows.append(flow)
         self._by_socket[socket] = flow
+        self._asker[socket] = question
         self._by_flow[(session.reflector, record.flow)] = flow
         self._open.add(socket)
         self._events.append(OpenSocket(socket, session.reflector))

@@ -20,11 +20,12 @@ COPY_GAP_S = 0.005
 """Between copies of one request; WhatsApp sends its Allocate twice within a few milliseconds."""
 REPLIES_GRACE_S = 0.15
 """After the first of several replies, how long the others may take before the next round."""
-LINGER_MIN_S = 0.4
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
 
 
 class Phase(Enum):
+    """A flow's state; see the picture above."""
+
     ROUNDS = "rounds"
     MEDIA = "media"
     ENDED = "ended"
@@ -61,6 +62,8 @@ class NearFlow:
     """The check's start on the shell's clock; records count from it."""
     reply_wait_s: float
     """How long a set-up request may stay unanswered before it counts as a miss."""
+    linger_s: float
+    """How long after the last media packet late ones are awaited."""
     outcomes: deque[Outcome] = field(default_factory=deque)
     phase: Phase = Phase.ROUNDS
     failed_round: int | None = None
@@ -81,7 +84,9 @@ class NearFlow:
         self._sends: deque[float] = deque()
         self._advance_at: float | None = None
         self._end_at: float | None = None
-        self._media_messages: list[Message] = list({id(p.message): p.message for p in self.script.down}.values())
+        self._media_messages: list[Message] = list(
+            {id(p.message): p.message for p in self.script.down}.values()
+        )
 
     # -- clockwork -------------------------------------------------------------------------
 
@@ -152,9 +157,7 @@ class NearFlow:
     def _send_request(self, now: float) -> bytes:
         step = self.script.rounds[self._round]
         seq = self._round * ROUND_SPAN + self._tries * REPLIES_MAX
-        data = self.session.build_up(
-            self.flow, seq, step.request, size=step.request.size, index=self._tries
-        )
+        data = self.session.build_up(self.flow, seq, step.request, size=step.request.size, index=self._tries)
         self._tries += 1
         self._note_sent(seq, data, now)
         if step.replies:
@@ -191,7 +194,9 @@ class NearFlow:
         self._advance_at = None
         self._media_start = now
         self.record.media_s = self.script.media_s
-        self._end_at = now + self.script.media_s + max(LINGER_MIN_S, self.reply_wait_s)
+        self.record.aside_up = [MEDIA_SEQ + n for n, p in enumerate(self.script.up) if p.aside]
+        self.record.aside_down = [MEDIA_SEQ + n for n, p in enumerate(self.script.down) if p.aside]
+        self._end_at = now + self.script.media_s + self.linger_s
 
     def _emit_media(self, out: list[bytes], now: float) -> None:
         start, packets = self._media_start, self.script.up
@@ -201,9 +206,7 @@ class NearFlow:
         while self._media_at < len(packets) and packets[self._media_at].offset_us <= elapsed_us:
             packet = packets[self._media_at]
             seq = MEDIA_SEQ + self._media_at
-            data = self.session.build_up(
-                self.flow, seq, packet.message, size=packet.size, index=packet.index
-            )
+            data = self.session.build_up(self.flow, seq, packet.message, size=packet.size, index=packet.index)
             self._media_at += 1
             self._note_sent(seq, data, now)
             out.append(data)
@@ -287,16 +290,14 @@ class NearFlow:
 
     # -- summaries for stopping rules --------------------------------------------------------
 
-    def media_expected(self, now: float) -> int:
-        """Downlink media packets that should have come by now, half a second's grace given."""
-        if self._media_start is None:
-            return 0
-        elapsed_us = (now - self._media_start - max(LINGER_MIN_S, self.reply_wait_s)) * 1e6
-        return sum(1 for p in self.script.down if p.offset_us <= elapsed_us)
+    def media_expected(self) -> int:
+        """Downlink media packets of the whole script, reports left aside."""
+        return len(self.script.down) - len(self.record.aside_down)
 
     def media_received(self) -> int:
-        """Distinct downlink media packets that came."""
-        return sum(1 for seq in self._down_seen if seq >= MEDIA_SEQ)
+        """Distinct downlink media packets that came, reports left aside."""
+        aside = self.record.aside_down
+        return sum(1 for seq in self._down_seen if seq >= MEDIA_SEQ and seq not in aside)
 
     def media_sent(self) -> int:
         """Uplink media packets sent."""

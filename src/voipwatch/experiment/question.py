@@ -35,11 +35,11 @@ class Question(Protocol):
         """No more wishes will come and nothing is awaited."""
         ...
 
-    def started(self, flow: NearFlow, now: float) -> None:
+    def started(self, flow: NearFlow, now: float, /) -> None:
         """A wish came true."""
         ...
 
-    def update(self, now: float) -> None:
+    def update(self, now: float, /) -> None:
         """Looks at the flows; may add wishes, abort flows, decide."""
         ...
 

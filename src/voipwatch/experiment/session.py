@@ -31,7 +31,7 @@ from voipwatch.wire.token import (
     open_down_untrusted,
 )
 
-NO_SOURCE = ("0.0.0.0", 0)
+NO_SOURCE = ("0.0.0.0", 0)  # noqa: S104 -- nobody binds it: it stands for "unknown"
 """The near end does not know how its address looks from outside."""
 IP_UDP_BYTES = {4: 28, 6: 48}
 """Header bytes a UDP datagram costs on the line, by IP version."""

@@ -40,7 +40,7 @@ def derive(seed: int, purpose: str, size: int = 32) -> bytes:
 class Simulation:
     """One near end, one far end and the network of a world between them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- one keyword for each option of a check
         self,
         world: World,
         *,
@@ -193,7 +193,7 @@ class Simulation:
         self.near.log_finished(event.reflector, LogOutcome(log, failure, cost), self.now)
 
 
-def run_simulated(
+def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     world: World,
     *,
     apps: Sequence[str],

@@ -126,7 +126,8 @@ def _rows(world: World, job: Job, measurement: Measurement, check: Check, elapse
         dead = [
             d
             for d in measurement.decisions
-            if (d.app, d.arm, d.outcome, d.question) == (result.app, "A", "dead", "setup") and d.stage == "setup"
+            if (d.app, d.arm, d.outcome, d.question) == (result.app, "A", "dead", "setup")
+            and d.stage == "setup"
         ]
         mechanism_right = not expected.mechanisms or (result.mechanism or "") in expected.mechanisms
         yield Row(

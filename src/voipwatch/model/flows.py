@@ -92,6 +92,9 @@ class FlowRecord(msgspec.Struct):
     failures: list[FlowFailure] = []
     media_s: float = 0.0
     """Planned seconds of media, 0 without."""
+    aside_up: list[int] = []
+    """Sequence numbers at or above MEDIA_SEQ that carry reports (RTCP), not media; planned, by the script."""
+    aside_down: list[int] = []
 
 
 class TcpRecord(msgspec.Struct, frozen=True):

@@ -82,6 +82,8 @@ class Interruption(msgspec.Struct, frozen=True):
 
 
 class AppCost(msgspec.Struct, frozen=True):
+    """What something cost the line."""
+
     bytes: int
     """IP bytes both ways."""
     seconds: float

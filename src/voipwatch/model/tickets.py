@@ -4,6 +4,8 @@ import msgspec
 
 
 class Ticket(msgspec.Struct, frozen=True):
+    """One check's right to one reflector."""
+
     number: int
     """16 bits, unique among the reflector's live tickets."""
     key: bytes

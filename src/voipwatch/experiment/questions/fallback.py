@@ -58,9 +58,10 @@ class Fallback:
 
     @property
     def done(self) -> bool:
+        """True when every trial has come back."""
         return not self._pending
 
-    def finished(self, trial: int, outcome: TcpOutcome, now: float) -> None:
+    def finished(self, trial: int, outcome: TcpOutcome) -> None:
         """Takes a trial's outcome; one not asked for is ignored."""
         if trial not in self._pending:
             return

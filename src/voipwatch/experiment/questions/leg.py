@@ -31,6 +31,8 @@ SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
 
 
 class LegPhase(Enum):
+    """A leg's state; see the picture above."""
+
     FIRST = "first"
     REPEAT = "repeat"
     MEDIA = "media"
@@ -69,7 +71,10 @@ class Leg:
     dead: dict[Arm, Stage] = field(default_factory=dict)
     """Arms found dead in the first blocks, and where."""
     flows: list[NearFlow] = field(default_factory=list)
+    _live: list[NearFlow] = field(default_factory=list)
     _tests: ArmTests = field(default_factory=ArmTests)
+    _media_judged: int = 0
+    """Ended flows when dead media was last looked for."""
     _started_at: dict[str, float] = field(default_factory=dict)
     _last_first_at: float = 0.0
     _repeat_at: float | None = None
@@ -85,26 +90,36 @@ class Leg:
 
     @property
     def done(self) -> bool:
+        """True when nothing more will be sent for this leg."""
         return self.phase is LegPhase.DONE
 
     @property
     def media(self) -> Media:
+        """What the leg carries after its set-up."""
         return next(iter(self.plan.kinds.values())).media
 
     def started(self, flow: NearFlow, now: float) -> None:
+        """A wish came true."""
         self.flows.append(flow)
+        self._live.append(flow)
         self._started_at.setdefault(flow.record.question, now)
         if flow.record.question == "setup":
             self._last_first_at = now
 
     def get_timer(self) -> float | None:
+        """When the repeat is due, while it is waited for."""
         return self._repeat_at if not self.wishes else None
 
     def update(self, now: float) -> None:
+        """Takes the flows' news, decides, wishes for what comes next."""
         if self.phase is LegPhase.DONE:
             return
         question = "repeat" if self.phase is LegPhase.REPEAT else "setup"
-        if any([self._tests.take(flow) for flow in self.flows if flow.record.question in (question, "media")]):
+        self._live = [f for f in self._live if f.phase is not Phase.ENDED or f.outcomes]
+        news = [flow for flow in self._live if flow.record.question in (question, "media") and flow.outcomes]
+        for flow in news:
+            self._tests.take(flow)
+        if news:
             self._decide(question, now)
         if self.phase is LegPhase.FIRST:
             self._update_first(now)
@@ -116,16 +131,14 @@ class Leg:
     # -- wishes ------------------------------------------------------------------------------
 
     def _wish_blocks(self, question: str, replicates: range) -> None:
-        for replicate in replicates:
-            order = self.plan.shuffled(replicate, list(self.plan.kinds))
-            if question in ("setup", "repeat"):  # treatment and control first: they decide
-                order.sort(key=lambda arm: arm in (Arm.A_NEUTRAL, Arm.C_NEUTRAL))
-            for arm in order:
-                self.wishes.append(FlowWish(self.plan.kinds[arm], replicate, question, replicate))
-        if question in ("setup", "repeat"):
-            near = deque(w for w in self.wishes if w.kind.arm in (Arm.A, Arm.C))
-            near.extend(w for w in self.wishes if w.kind.arm not in (Arm.A, Arm.C))
-            self.wishes = near
+        block_wishes = [
+            FlowWish(self.plan.kinds[arm], replicate, question, replicate)
+            for replicate in replicates
+            for arm in self.plan.shuffled(replicate, list(self.plan.kinds))
+        ]
+        if question != "media":  # treatment and control of the app's port decide: they go first
+            block_wishes.sort(key=lambda wish: wish.kind.arm in (Arm.A_NEUTRAL, Arm.C_NEUTRAL))
+        self.wishes.extend(block_wishes)
 
     def _wish_held(self, replicate: int) -> None:
         for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]):
@@ -139,14 +152,14 @@ class Leg:
         for arm in self.plan.kinds:
             if (question, arm) in self._reported:
                 continue
-            index = self._tests.dead_round(arm)
-            if index is not None:
-                self._arm_dead(question, arm, self.plan.stages[index], now)
+            dead = self._tests.dead(arm)
+            if dead is not None:
+                stage = self.plan.stages[dead.round]
+                self._arm_dead(question, arm, stage, now, (dead.packets, dead.flows))
 
-    def _arm_dead(self, question: str, arm: Arm, stage: Stage, now: float) -> None:
+    def _arm_dead(self, question: str, arm: Arm, stage: Stage, now: float, counts: tuple[int, int]) -> None:
         self._reported.add((question, arm))
-        packets, flows = self._tests.packets(arm)
-        self._note(question, arm.value, stage, "dead", now, (packets, flows))
+        self._note(question, arm.value, stage, "dead", now, counts)
         if question == "setup":
             self.dead[arm] = stage
         self.wishes = deque(w for w in self.wishes if w.kind.arm is not arm or w.question != question)
@@ -248,16 +261,21 @@ class Leg:
 
     def _decide_media(self, question: str, now: float) -> None:
         """A treatment whose media is dead either way while its control's lives needs no more data."""
+        ended = sum(1 for flow in self.flows if flow.phase is Phase.ENDED)
+        if ended == self._media_judged:
+            return
+        self._media_judged = ended
         for arm in (Arm.A, Arm.A_NEUTRAL, Arm.C):
             control = {Arm.A: Arm.C}.get(arm, Arm.C_NEUTRAL)
             if (question, arm) in self._reported or arm not in self.plan.kinds:
                 continue
-            dead = [f for f in self._media_flows(question, arm) if self._media_dead(f, now)]
-            living = [f for f in self._media_flows(question, control) if not self._media_dead(f, now)]
+            dead = [f for f in self._media_flows(question, arm) if self._media_dead(f)]
+            living = [f for f in self._media_flows(question, control) if not self._media_dead(f)]
             all_over = len(dead) == len(self._media_flows(question, arm))
             if all_over and len(dead) >= DEAD_MEDIA_FLOWS and len(living) >= DEAD_MEDIA_FLOWS:
                 stage = Stage.VIDEO if self.media is Media.VIDEO else Stage.VOICE
-                self._arm_dead(question, arm, stage, now)
+                packets = sum(f.media_sent() for f in dead)
+                self._arm_dead(question, arm, stage, now, (packets, len(dead)))
 
     def _media_flows(self, question: str, arm: Arm) -> list[NearFlow]:
         return [
@@ -269,8 +287,8 @@ class Leg:
             and f.phase is Phase.ENDED
         ]
 
-    def _media_dead(self, flow: NearFlow, now: float) -> bool:
-        expected = len(flow.script.down)
+    def _media_dead(self, flow: NearFlow) -> bool:
+        expected = flow.media_expected()
         if expected and flow.media_received() <= (1 - DEAD_LOSS_RATIO) * expected:
             return True
         return flow.media_sent() > 0 and _media_receipted(flow) <= (1 - DEAD_LOSS_RATIO) * flow.media_sent()
@@ -290,8 +308,12 @@ class Leg:
 
 
 def _media_receipted(flow: NearFlow) -> int:
-    """At most how many uplink media packets the far end said it got."""
+    """At most how many uplink media packets the far end said it got, reports left aside."""
     last = max(flow.record.receipts, key=lambda r: r.count, default=None)
     if last is None:
         return 0
-    return max(0, min(last.count, last.highest_seq - MEDIA_SEQ + 1))
+    known = {last.highest_seq, *(last.highest_seq - 1 - i for i in range(64) if last.bitmap >> i & 1)}
+    oldest = last.highest_seq - 64
+    older = max(0, min(last.count, oldest - MEDIA_SEQ))
+    aside = flow.record.aside_up
+    return older + sum(1 for seq in known if seq >= MEDIA_SEQ and seq not in aside)

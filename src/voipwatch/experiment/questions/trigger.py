@@ -35,16 +35,20 @@ class Trigger:
 
     @property
     def done(self) -> bool:
+        """True when both rounds of mutants have ended."""
         waiting = bool(self.wishes) or self._repeat_at is not None
         return not waiting and all(f.phase is Phase.ENDED for f in self._flows)
 
-    def started(self, flow: NearFlow, now: float) -> None:
+    def started(self, flow: NearFlow, _now: float) -> None:
+        """A mutant's flow is on its way."""
         self._flows.append(flow)
 
     def update(self, now: float) -> None:
+        """Wishes for the second round when its time has come."""
         if self._repeat_at is not None and now >= self._repeat_at and not self.wishes:
             self._repeat_at = None
             self._wish(FLOWS_EACH)
 
     def get_timer(self) -> float | None:
+        """When the second round is due."""
         return None if self.wishes else self._repeat_at

@@ -28,24 +28,29 @@ class Warmup:
         self.decisions: list[Decision] = []
         self.flows: list[NearFlow] = []
         self._receipts: dict[int, list[tuple[int, int, float]]] = {}
+        self._waits_known: list[float] | None = None
 
     @property
     def done(self) -> bool:
+        """True when both families have played to the end."""
         return not self.wishes and all(f.phase is Phase.ENDED for f in self.flows)
 
-    def started(self, flow: NearFlow, now: float) -> None:
+    def started(self, flow: NearFlow, _now: float) -> None:
+        """One family is on its way."""
         self.flows.append(flow)
 
-    def update(self, now: float) -> None:
+    def update(self, _now: float) -> None:
         """Nothing stops a warm-up early: the radio needs its time."""
 
     def get_timer(self) -> float | None:
+        """Never: the flows keep their own time."""
         return None
 
     def receipt(self, receipt: FlowReceipt, now: float) -> None:
         """A receipt for any flow; those of warm-up flows tell delay and rate."""
         if any(f.flow == receipt.flow for f in self.flows):
             self._receipts.setdefault(receipt.flow, []).append((receipt.highest_seq, receipt.far_us, now))
+            self._waits_known = None
 
     def rtt_s(self) -> float | None:
         """Smallest time from an uplink packet to the receipt that names it; None if none came."""
@@ -57,12 +62,15 @@ class Warmup:
         return median(waits) - min(waits) if waits else 0.0
 
     def _waits(self) -> list[float]:
+        if self._waits_known is not None:
+            return self._waits_known
         waits: list[float] = []
         for flow in self.flows:
             sent = dict(zip(flow.record.sent.seq, flow.record.sent.t_us, strict=True))
             for seq, _, at in self._receipts.get(flow.flow, []):
                 if seq in sent:
                     waits.append(at - flow.epoch - sent[seq] / 1e6)
+        self._waits_known = waits
         return waits
 
     def heard(self) -> bool:
