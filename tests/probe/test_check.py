@@ -1,0 +1,167 @@
+"""Whole checks against a reflector on loopback: the warm-up, the trials, the signed log; and bad days."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.reflector import RunningReflector, loopback_of, running_reflector
+from voipwatch.apps import load_profiles
+from voipwatch.experiment import check as core_module
+from voipwatch.experiment.events import Progress
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.vocabulary import Arm, Failure
+from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check
+from voipwatch.probe.control import Channel, TicketAnswer
+from voipwatch.wire.farlog import decode_farlog, verify_farlog
+
+IP = loopback_of(__name__)
+
+
+@pytest.fixture(scope="module")
+def reflector() -> Iterator[RunningReflector]:
+    with running_reflector(IP) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_late_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback nothing comes late: three seconds less a check."""
+    monkeypatch.setattr(core_module, "LATE_S", 0.1)
+
+
+def target(running: RunningReflector) -> Target:
+    return Target(running.host, running.port, Trust(pin=running.pin))
+
+
+def line_only(*targets: Target, tickets: Path | None = None) -> CheckOptions:
+    """A check that asks for no app: warm-up and TCP trials."""
+    return CheckOptions(targets=targets, apps=(), tickets=tickets, seed=bytes(32))
+
+
+def far_and_near(measured: Measurement) -> None:
+    """What both ends saw of a perfect line is the same, packet by packet."""
+    [facts] = measured.reflectors
+    assert facts.log is not None
+    assert facts.key is not None
+    assert verify_farlog(facts.log.payload, facts.log.signature, facts.key)
+    far = {flow.flow: flow for flow in decode_farlog(facts.log.payload).flows}
+    assert len(far) == len(measured.flows) > 0
+    for near in measured.flows:
+        assert far[near.flow].up.seq == near.sent.seq
+        assert far[near.flow].down.seq == near.received.seq
+        assert near.attested == len(near.received.seq)
+        assert (near.forged, near.failures) == (0, [])
+
+
+def test_a_perfect_line_is_seen_alike_from_both_ends(reflector: RunningReflector, tmp_path: Path) -> None:
+    measured = run_check(line_only(target(reflector), tickets=tmp_path))
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure, facts.protocol) == ("ok", None, 1)
+    far_and_near(measured)
+    assert {flow.kind.arm for flow in measured.flows} == {Arm.W}
+    assert all(trial.answered for trial in measured.tcp)
+    assert (measured.line.ip_version, measured.line.local_hop) == (4, "none")
+    assert measured.interrupted is None
+    assert measured.costs["line"].bytes > 50_000
+
+
+def test_spare_tickets_serve_when_the_control_channel_is_blocked(
+    reflector: RunningReflector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
+
+    def blocked(channel: Channel, count: int) -> TicketAnswer:
+        return TicketAnswer(None, Failure.CONNECT_TIMEOUT, 80)
+
+    monkeypatch.setattr(check, "request_tickets", blocked)
+    measured = run_check(line_only(target(reflector), tickets=tmp_path))
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure) == ("stored-ticket", Failure.CONNECT_TIMEOUT)
+    assert "control-blocked" in measured.notes
+    far_and_near(measured)
+    again = run_check(line_only(target(reflector), tickets=tmp_path))
+    assert again.reflectors[0].control == "failed"  # a ticket serves one check
+    assert again.flows == []
+
+
+@pytest.mark.parametrize(
+    ("trust", "failure"),
+    [(Trust(pin="00" * 32), Failure.PIN_MISMATCH), (Trust(), Failure.TLS_FAILED)],
+)
+def test_a_reflector_that_is_not_trusted_is_not_measured(
+    reflector: RunningReflector, trust: Trust, failure: Failure
+) -> None:
+    measured = run_check(line_only(replace(target(reflector), trust=trust)))
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure, facts.ticket) == ("failed", failure, None)
+    assert (measured.flows, measured.tcp) == ([], [])
+
+
+def test_a_reflector_with_other_profiles_is_another_version(reflector: RunningReflector) -> None:
+    other = replace(load_profiles(), digest="00" * 32)
+    measured = run_check(line_only(target(reflector)), profiles=other)
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure) == ("failed", Failure.VERSION_MISMATCH)
+    assert measured.flows == []
+
+
+def test_a_dead_reflector_and_an_unknown_name_are_facts(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = Target("127.0.0.1", unused.getsockname()[1], Trust(insecure=True))
+        options = replace(
+            line_only(dead, Target("reflector.invalid", 8443), tickets=tmp_path),
+            resolve=lambda _: Failure.DNS_NXDOMAIN,
+        )
+        measured = run_check(options)
+    assert [(facts.control, facts.failure) for facts in measured.reflectors] == [
+        ("failed", Failure.CONNECTION_REFUSED),
+        ("failed", Failure.DNS_NXDOMAIN),
+    ]
+    assert measured.flows == []
+
+
+def test_ctrl_c_keeps_what_there_is(reflector: RunningReflector) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    presses = iter([signal.SIGINT])
+
+    def press_once(_: Progress) -> None:
+        for number in presses:
+            signal.raise_signal(number)
+
+    measured = run_check(line_only(target(reflector)), press_once)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert measured.interrupted is not None
+    assert measured.interrupted.reason == "user"
+    assert measured.flows
+
+
+def test_no_reflector_at_all_is_a_measurement_too() -> None:
+    measured = run_check(line_only())
+    assert (measured.reflectors, measured.flows) == ([], [])
+
+
+def test_tickets_of_a_dead_reflector_are_a_failure(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = Target("127.0.0.1", unused.getsockname()[1], Trust(insecure=True))
+        kept = fetch_tickets(dead, 2, tmp_path)
+    assert (kept.kept, kept.failure) == (0, Failure.CONNECTION_REFUSED)
+    nowhere = fetch_tickets(Target("x.invalid", 1), 2, tmp_path, resolve=lambda _: Failure.DNS_TIMEOUT)
+    assert (nowhere.kept, nowhere.failure) == (0, Failure.DNS_TIMEOUT)
+
+
+def test_tickets_are_kept_where_there_is_a_disk(reflector: RunningReflector, tmp_path: Path) -> None:
+    assert fetch_tickets(target(reflector), 3, tmp_path).kept == 3
+    assert fetch_tickets(target(reflector), 2, tmp_path).kept == 5
+    (tmp_path / "file").write_text("in the way")
+    assert fetch_tickets(target(reflector), 1, tmp_path / "file" / "x").failure is Failure.UNKNOWN
+
+
+def test_no_address_is_left_in_the_folder_of_tickets(reflector: RunningReflector, tmp_path: Path) -> None:
+    fetch_tickets(target(reflector), 1, tmp_path)
+    assert all(IP.encode() not in file.read_bytes() for file in tmp_path.iterdir())
