@@ -47,7 +47,7 @@ def make_policy(table: Mapping[str, Any]) -> Policy:
         if name == "chain":
             return Chain(tuple(make_policy(part) for part in table["policies"]))
         if name == "one-way":
-            return OneWay(Direction(table["direction"]), make_policy(table["of"]))
+            return OneWay(msgspec.convert(table["direction"], Direction), make_policy(table["of"]))
         if name == "intermittent":
             return Intermittent(float(table["period_s"]), float(table["on_s"]), make_policy(table["of"]))
         policy: Policy = msgspec.convert(dict(table), Simple, strict=True)

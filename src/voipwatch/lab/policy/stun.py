@@ -34,8 +34,9 @@ class TurnOnly(Memory, frozen=True, tag_field="policy", tag="turn-only"):
         if packet.proto != UDP:
             return PASS
         payload = packet.payload
-        # RFC 8656 section 12: channel numbers are 0x4000-0x4FFF.
-        if len(payload) >= 4 and payload[0] & 0xF0 == 0x40:
+        # RFC 8656 section 12: channel numbers are 0x4000-0x4FFF, then a length. On the first nibble alone
+        # INVITE, BYE and OPTIONS are channels too; a length under 1,536 is never text.
+        if len(payload) >= 4 and payload[0] & 0xF0 == 0x40 and payload[2] < 0x06:
             return DROP
         return DROP if stun_type(payload) in TURN_TYPES else PASS
 

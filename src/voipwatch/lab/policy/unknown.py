@@ -13,6 +13,8 @@ POPCOUNT_LOW, POPCOUNT_HIGH = 3.4, 4.6
 """Bits per byte of what looks encrypted: the Great Firewall's bounds (Wu et al., USENIX Security 2023)."""
 POPCOUNT_BYTES_MIN: Final = 64
 """Below it, a random payload leaves the bounds by chance more than once in a thousand times."""
+TEXT_BYTES: Final = 6
+"""What begins with so many printable bytes is spared (the same source, exemption 2)."""
 DTLS_TYPES: Final = frozenset(range(0x14, 0x18))
 QUIC_VERSIONS: Final = (b"\x00\x00\x00\x01", b"\x6b\x33\x43\xcf")
 """QUIC 1 and 2 (RFC 9000, RFC 9369)."""
@@ -30,9 +32,11 @@ def is_known(payload: bytes) -> bool:
 
 
 def looks_random(payload: bytes) -> bool:
-    """True if about half of the bits are set, or too few bytes are there to tell."""
+    """True if half of the bits are set, more or less, and it is no text, or too few bytes are there to tell."""
     if len(payload) < POPCOUNT_BYTES_MIN:
         return True
+    if all(0x20 <= byte <= 0x7E for byte in payload[:TEXT_BYTES]):
+        return False
     bits = int.from_bytes(payload).bit_count() / len(payload)
     return POPCOUNT_LOW < bits < POPCOUNT_HIGH
 

@@ -1,0 +1,114 @@
+import pytest
+
+from voipwatch.lab.worlds import Expected, World, WorldsError, load_worlds, read_worlds
+from voipwatch.model.mechanisms import MECHANISMS
+from voipwatch.model.vocabulary import Direction, Stage, Verdict
+
+APPS = {"whatsapp", "sip", "webrtc"}
+TABLE = load_worlds()
+
+
+def test_the_matrix_has_the_27_worlds_half_of_them_innocent() -> None:
+    assert [w.id for w in TABLE.matrix] == [
+        "port-drop", "port-reject", "stun-cookie", "turn-only", "whatsapp-types",
+        "dtls-hello",
+        "srtp-dynamic-pt", "cut-after-n", "match-then-kill", "media-loss-80", "police", "sip-text", "one-way-media",
+        "clean", "burst-10", "burst-30", "bufferbloat", "radio-promotion", "cafe-firewall", "captive-portal",
+        "sip-alg", "lossy-path", "nat-rebind", "carrier-nat-64", "reflector-dies", "unknown-udp-drop",
+        "reorder-clock-step",
+    ]  # fmt: skip
+    assert sum(w.guilty for w in TABLE.matrix) == 13
+
+
+@pytest.mark.parametrize("world", TABLE.worlds, ids=lambda w: w.id)
+def test_every_world_says_what_is_expected_of_every_app(world: World) -> None:
+    assert set(world.expected) == APPS
+    verdicts = {v for e in world.expected.values() for v in e.verdicts}
+    accusing = verdicts & {Verdict.BLOCKED, Verdict.THROTTLED}
+    assert bool(accusing) == world.guilty, "an innocent world accuses nobody, a guilty one somebody"
+    for expected in world.expected.values():
+        assert expected.verdicts
+        if set(expected.verdicts) & {Verdict.BLOCKED, Verdict.THROTTLED}:
+            assert len(expected.verdicts) == len(expected.stages) == len(expected.mechanisms) == 1
+            assert expected.directions
+            assert expected.mechanisms[0] in MECHANISMS
+
+
+@pytest.mark.parametrize("world", [w for w in TABLE.matrix if w.guilty], ids=lambda w: w.id)
+def test_a_guilty_world_stands_on_a_clean_line(world: World) -> None:
+    assert world.line_name == "clean"
+    assert world.on_line("lossy5").line == TABLE.lines["lossy5"]
+    assert world.on_line("lossy5").policy == world.policy
+
+
+def test_the_lines_that_worlds_are_combined_with() -> None:
+    assert {"clean", "lossy5", "3g-2016"} <= set(TABLE.lines)
+    g3 = TABLE.lines["3g-2016"]
+    assert g3.up.delay_ms + g3.down.delay_ms + g3.up.jitter_ms + g3.down.jitter_ms == pytest.approx(154)
+    assert (g3.up.rate_kbit_s, g3.down.rate_kbit_s) == (384, 1000)
+
+
+def test_an_answer_is_compared_field_by_field() -> None:
+    expected = Expected((Verdict.BLOCKED,), (Stage.SETUP,), ("stun.drop",), (Direction.UP, Direction.BOTH))
+    assert expected.accepts("blocked", "setup", "stun.drop", "both")
+    assert not expected.accepts("throttled", "setup", "stun.drop", "up")
+    assert not expected.accepts("blocked", "voice", "stun.drop", "up")
+    assert not expected.accepts("blocked", "setup", "turn.drop", "up")
+    assert not expected.accepts("blocked", "setup", None, "up")
+    assert not expected.accepts("blocked", "setup", "stun.drop", "down")
+    assert not expected.accepts("blocked", "setup", "stun.drop", None)
+
+
+def test_an_ok_needs_no_stage_and_a_wrong_mechanism_spoils_it() -> None:
+    assert Expected((Verdict.OK,)).accepts("ok", None, None, None)
+    assert not Expected((Verdict.OK,), mechanisms=("",)).accepts("ok", None, "sip.alg", None)
+
+
+ROW = """
+[lines.clean]
+both = { delay_ms = 20, loss_ratio = 0.1 }
+up = { delay_ms = 30 }
+[[worlds]]
+id = "one"
+title = "t"
+guilty = false
+why = "w"
+[worlds.expected]
+sip = { verdicts = ["ok"] }
+"""
+
+
+def test_what_a_direction_says_goes_over_what_both_say() -> None:
+    line = read_worlds(ROW).get("one").line
+    assert (line.up.delay_ms, line.down.delay_ms, line.up.loss_ratio) == (30, 20, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("guilty = false", "guilty = 'no'", "bool"),
+        ("guilty = false", "guilty = false\nline = 'wet'", "one: no line condition is called 'wet'"),
+        ("guilty = false", "guilty = false\npolicy = { policy = 'magic' }", "one: "),
+        ("guilty = false", "guilty = false\ncolour = 1", "colour"),
+        ("delay_ms = 30", "delay = 30", "delay"),
+        ("sip =", "telex =", "no app is called 'telex'"),
+        ('["ok"]', '["fine"]', "fine"),
+        ('["ok"] }', '["ok"], mechanisms = ["udp.magic"] }', "no mechanism is called udp.magic"),
+        ("[lines.clean]", "[lines.clean", "line"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_the_place(old: str, new: str, says: str) -> None:
+    with pytest.raises(WorldsError, match=says):
+        read_worlds(ROW.replace(old, new))
+
+
+def test_ids_are_unique() -> None:
+    with pytest.raises(WorldsError, match="twice"):
+        read_worlds(ROW + ROW[ROW.index("[[worlds]]") :])
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(WorldsError, match="nowhere"):
+        TABLE.get("nowhere")
+    with pytest.raises(WorldsError, match="wet"):
+        TABLE.get("clean").on_line("wet")
