@@ -169,7 +169,7 @@ def test_debug_shows_the_traceback_of_a_bug() -> None:
 
 
 def test_a_trouble_of_the_machine_is_one_line() -> None:
-    measured = Measured(raises=Trouble("error.store", path="/x", reason="No space left"))
+    measured = Measured(raises=Trouble("error.kernel", reason="no namespaces"))
     ran = run_line("check", *REFLECTOR, "--yes", measure=measured, judge=Told())
     assert (ran.status, len(ran.err.strip().splitlines())) == (70, 1)
 

@@ -10,6 +10,7 @@ import secrets
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -42,17 +43,30 @@ def run(arguments: Sequence[str], context: Context) -> int:
     try:
         status = _dispatch(list(arguments), context)
         context.stdout.flush()
-    except Stop as stop:
-        context.say_stop(stop, style=_STYLE[stop.status])
-        return stop.status
-    except KeyboardInterrupt:
-        context.say("interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         return BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001 -- the last line: whatever it is, the person gets a sentence
-        return _fault(error, context)
+    except (Stop, KeyboardInterrupt, Exception) as error:  # noqa: BLE001 -- the last line of defence
+        with suppress(BrokenPipeError):  # nobody reads our errors either: the status still counts
+            return _ended(error, context)
+        return _status(error)
     return status
+
+
+def _status(error: BaseException) -> int:
+    if isinstance(error, Stop):
+        return error.status
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else OUR_FAULT
+
+
+def _ended(error: BaseException, context: Context) -> int:
+    """Say why the command ended early; the exit status."""
+    if isinstance(error, Stop):
+        context.say_stop(error, style=_STYLE[error.status])
+    elif isinstance(error, KeyboardInterrupt):
+        context.say("interrupted", style=_STYLE[INTERRUPTED])
+    else:
+        _fault(error, context)
+    return _status(error)
 
 
 def _dispatch(arguments: list[str], context: Context) -> int:
@@ -111,7 +125,7 @@ def _misuse(error: CycloptsError, command: str) -> Misuse:
     return Misuse("error.other", reason=shown(str(error), longest=200), help=help_line)
 
 
-def _fault(error: Exception, context: Context) -> int:
+def _fault(error: BaseException, context: Context) -> None:
     """Our own bug: say so, with what helps to find it and nothing that could hold an address."""
     if context.environment.get("VOIPWATCH_DEBUG") == "1":
         context.err.print("".join(traceback.format_exception(error)), soft_wrap=True)
@@ -120,7 +134,6 @@ def _fault(error: Exception, context: Context) -> int:
     reason = Redactor(secrets.token_bytes(16)).text(shown(str(error), longest=200))
     context.say("fault.what", style="bold red", kind=type(error).__name__, reason=reason or "-")
     context.say("fault.report", place=place, version=__version__)
-    return OUR_FAULT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

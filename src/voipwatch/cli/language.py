@@ -52,8 +52,8 @@ class Texts:
         """True when the language has this text."""
         return key in self._entries
 
-    def keys(self) -> list[str]:
-        """All keys, sorted."""
+    def names(self) -> list[str]:
+        """The keys of all texts, sorted."""
         return sorted(self._entries)
 
     def raw(self, key: str) -> str:

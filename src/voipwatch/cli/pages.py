@@ -1,4 +1,4 @@
-"""Help pages, built from the commands' own signatures: for a terminal, and for docs/cli.md."""
+"""Help pages, built from the commands' own signatures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,13 +43,26 @@ class Page:
         words += [option.label if option.required else f"[{option.label}]" for option in self.options]
         return " ".join(words)
 
-    def text(self, texts: Texts, part: str) -> str:
-        """The page's own `summary`, `about` or `example`."""
-        return texts(f"help.{self.command.replace(' ', '-') or 'voipwatch'}.{part}")
+    @property
+    def _prefix(self) -> str:
+        return f"help.{self.command.replace(' ', '-') or 'voipwatch'}"
+
+    def summary(self, texts: Texts) -> str:
+        """What it is for, in a sentence."""
+        return texts(f"{self._prefix}.summary")
+
+    def about(self, texts: Texts) -> str:
+        """What more there is to say, or nothing."""
+        key = f"{self._prefix}.about"
+        return texts(key) if texts.has(key) else ""
+
+    def example(self, texts: Texts) -> list[str]:
+        """Lines to type; the same letters in every script."""
+        return texts.raw(f"{self._prefix}.example").splitlines()
 
     def option_text(self, texts: Texts, option: Option) -> str:
         """What an option does; those that mean the same everywhere have one text."""
-        own = f"help.{self.command.replace(' ', '-')}.option.{option.key}"
+        own = f"{self._prefix}.option.{option.key}"
         return texts(own if texts.has(own) else f"help.common.{option.key}")
 
 
@@ -103,21 +116,20 @@ def print_page(console: Console, texts: Texts, shown: Page) -> None:
         line = Text(text, style=style, justify=justify)
         console.print(line)
 
-    paragraph(shown.text(texts, "summary"), style="bold")
+    paragraph(shown.summary(texts), style="bold")
     console.print()
     console.print(Text(shown.usage), soft_wrap=True)
     console.print()
-    about = f"help.{shown.command.replace(' ', '-') or 'voipwatch'}.about"
-    if texts.has(about):
-        paragraph(texts(about))
+    if about := shown.about(texts):
+        paragraph(about)
         console.print()
     if shown.commands:
         paragraph(texts("help.commands"), style="bold")
-        _rows(console, texts, [(name, page(name).text(texts, "summary")) for name in shown.commands])
+        _rows(console, texts, [(name, page(name).summary(texts)) for name in shown.commands])
     paragraph(texts("help.options"), style="bold")
     _rows(console, texts, [(option.label, shown.option_text(texts, option)) for option in shown.options])
     paragraph(texts("help.example"), style="bold")
-    for line in texts.raw(f"help.{shown.command.replace(' ', '-') or 'voipwatch'}.example").splitlines():
+    for line in shown.example(texts):
         console.print(Text(f"  {line}"), soft_wrap=True)
 
 
@@ -130,31 +142,3 @@ def _rows(console: Console, texts: Texts, rows: list[tuple[str, str]]) -> None:
         grid.add_row(*((name, text) if names_first else (text, name)))
     console.print(Padding(grid, (0, 2)))
     console.print()
-
-
-def reference(texts: Texts) -> str:
-    """docs/cli.md: the whole command line, as Markdown."""
-    lines = [texts.raw("reference.head"), ""]
-    for shown in all_pages():
-        lines += [
-            f"## `{' '.join(['voipwatch', *shown.command.split()])}`",
-            "",
-            shown.text(texts, "summary"),
-            "",
-        ]
-        about = f"help.{shown.command.replace(' ', '-') or 'voipwatch'}.about"
-        if texts.has(about):
-            lines += [texts(about), ""]
-        lines += ["```", shown.usage, "```", ""]
-        if shown.commands:
-            lines += [f"- `voipwatch {name}`: {page(name).text(texts, 'summary')}" for name in shown.commands]
-            lines.append("")
-        lines += ["| option | meaning |", "|---|---|"]
-        for option in shown.options:
-            label = option.label.replace("|", "\\|")
-            lines.append(f"| `{label}` | {shown.option_text(texts, option)} |")
-        lines += ["", texts("help.example"), "", "```"]
-        lines += texts.raw(f"help.{shown.command.replace(' ', '-') or 'voipwatch'}.example").splitlines()
-        lines += ["```", ""]
-    lines.append(texts.raw("reference.foot"))
-    return "\n".join(lines).rstrip() + "\n"

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from voipwatch.cli.conclude import conclude
+from voipwatch.cli.consistency import check_record
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse
 from voipwatch.cli.evidence import Finding, check_columns, check_logs
@@ -54,7 +55,11 @@ def verify(
 def findings(context: Context, report: ReportFile, *, whole: bool, key: str | None = None) -> list[Finding]:
     """Everything that was looked at, in the order a reader wants it."""
     measurement = report.measurement
-    found = [Finding("content", whole), check_columns(measurement), *check_logs(measurement, key=key)]
+    found = [Finding("content", whole), check_columns(measurement)]
+    possible = found[-1].holds
+    if possible:
+        found += [*check_record(measurement), *check_logs(measurement, key=key)]
+    readable = report.check.ruleset == RULESET and report.lang in LANGUAGES
     found.append(
         Finding(
             "ruleset",
@@ -63,7 +68,7 @@ def findings(context: Context, report: ReportFile, *, whole: bool, key: str | No
         )
     )
     found.append(Finding("language", report.lang in LANGUAGES, {"lang": shown(report.lang)}))
-    if all(finding.holds is not False for finding in found[1:2] + found[-2:]):
+    if possible and readable:
         found += _verdicts(context, report)
     return found
 

@@ -1,0 +1,132 @@
+"""Whether a probe's record can have been made by a probe: kinds and ports of flows, times, receipts.
+
+None of it is proof, for nobody signs what the probe saw. It makes a careless forger's life hard: who
+swaps the labels of treatment and control has to renumber flows that the reflector's signed log names.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from typing import Final
+
+from voipwatch.apps import (
+    ProfileSet,
+    Script,
+    compile_script,
+    family_of,
+    kind_of,
+    kind_table,
+    load_profiles,
+    neutral_ports,
+)
+from voipwatch.cli.evidence import Finding
+from voipwatch.model.flows import FlowKind, FlowRecord
+from voipwatch.model.measurement import Measurement, ReflectorFacts
+from voipwatch.wire.errors import WireError
+from voipwatch.wire.farlog import FarLog, decode_farlog
+
+DURATION_SLACK_S: Final = 30.0
+"""A check may wait this long after its last packet: late packets, TCP trials, the log's way back."""
+CLOCKS_APART_MAX_S: Final = 86_400.0
+"""Two wall clocks; beyond a day somebody's record says a wrong date."""
+BITMAP_BITS: Final = 64
+
+
+def check_record(measurement: Measurement) -> Iterator[Finding]:
+    """Everything about the probe's own record that its columns alone do not say."""
+    yield _kinds(measurement)
+    yield _times(measurement)
+    for index, facts in enumerate(measurement.reflectors):
+        log = _log(facts)
+        if log is not None:
+            yield _receipts(facts.name, index, measurement, log)
+            yield _clocks(facts.name, measurement, log)
+
+
+def _log(facts: ReflectorFacts) -> FarLog | None:
+    try:
+        return None if facts.log is None else decode_farlog(facts.log.payload)
+    except WireError:
+        return None
+
+
+def _kinds(measurement: Measurement) -> Finding:
+    """Each flow's number names its kind, replicate and family; its port and plan are those of the kind."""
+    profiles = load_profiles()
+    digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
+    if digests - {profiles.digest}:
+        return Finding("kinds", None)
+    own = {profile.id: profile.digest for profile in profiles.profiles}
+    if any(own.get(app) != digest for app, digest in measurement.profile_digests.items()):
+        return Finding("kinds", False, {"flow": "-"})
+    for record in measurement.flows:
+        if not _is_of_its_kind(record, profiles):
+            return Finding("kinds", False, {"flow": record.flow})
+    return Finding("kinds", True)
+
+
+def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
+    try:
+        kind, replicate = kind_of(kind_table(profiles), record.flow)
+    except IndexError:
+        return False
+    if (kind, replicate, family_of(kind, replicate)) != (record.kind, record.replicate, record.family):
+        return False
+    script = _script(kind, replicate)
+    port_fits = record.remote_port == script.port if script.port else record.remote_port in neutral_ports
+    stages = [item.stage for item in script.rounds]
+    return port_fits and record.round_stages == stages and record.attested <= len(record.received.seq)
+
+
+@cache
+def _script(kind: FlowKind, replicate: int) -> Script:
+    # Port, stages and duration do not depend on the seed; sizes and rhythm do, and are not looked at.
+    return compile_script(load_profiles(), kind, replicate, b"verify")
+
+
+def _times(measurement: Measurement) -> Finding:
+    """Clocks run forward, and the check lasted as long as its packets say."""
+    last_us = 0
+    for record in measurement.flows:
+        for column in (record.sent.t_us, record.received.t_us):
+            if any(later < earlier for earlier, later in pairwise([0, *column])):
+                return Finding("times", False)
+            last_us = max([last_us, *column[-1:]])
+        if record.sent.t_us and record.sent.t_us[0] < record.started_us:
+            return Finding("times", False)
+    lasted_s = _elapsed_s(measurement.started_at, measurement.ended_at)
+    if lasted_s is None:
+        return Finding("times", False)
+    # Started and ended are written in milliseconds at the coarsest: a second of rounding is granted.
+    return Finding("times", last_us / 1e6 - 1.0 <= lasted_s <= last_us / 1e6 + DURATION_SLACK_S)
+
+
+def _elapsed_s(start: str, end: str) -> float | None:
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError):  # TypeError: one with a time zone, one without
+        return None
+
+
+def _receipts(name: str, index: int, measurement: Measurement, log: FarLog) -> Finding:
+    """What the far end is said to have confirmed in band, it has confirmed in its log."""
+    far = {flow.flow: set(flow.up.seq) for flow in log.flows}
+    wrong = 0
+    for record in measurement.flows:
+        if record.reflector != index:
+            continue
+        arrived = far.get(record.flow, set())
+        for receipt in record.receipts:
+            below = (receipt.highest_seq - 1 - bit for bit in range(BITMAP_BITS) if receipt.bitmap >> bit & 1)
+            fits = receipt.highest_seq in arrived and 0 < receipt.count <= len(arrived)
+            wrong += not (fits and arrived.issuperset(below))
+    return Finding("receipts", wrong == 0, {"name": name, "wrong": wrong})
+
+
+def _clocks(name: str, measurement: Measurement, log: FarLog) -> Finding:
+    """Both ends' dates agree to a day; two wall clocks need not agree better."""
+    apart_s = _elapsed_s(measurement.started_at, log.started_at)
+    if apart_s is None:
+        return Finding("dates", False, {"name": name})
+    return Finding("dates", True if abs(apart_s) <= CLOCKS_APART_MAX_S else None, {"name": name})

@@ -1,0 +1,141 @@
+import re
+import string
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+import voipwatch.cli
+from voipwatch.cli.language import LANGUAGES, of_environment, take_option, texts
+from voipwatch.model.vocabulary import Direction, Failure, Stage, Verdict
+
+SOURCE = Path(voipwatch.cli.__file__).parent
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name)
+
+
+@pytest.mark.parametrize("lang", ["fr", "ar"])
+def test_every_language_has_the_same_texts_with_the_same_names(lang: str) -> None:
+    english, other = texts("en"), texts(lang)
+    assert set(other.names()) == {key for key in english.names() if not key.startswith("reference.")}
+    for key in other.names():
+        assert placeholders(other.raw(key)) == placeholders(english.raw(key)), key
+
+
+@pytest.mark.parametrize("lang", ["fr", "ar"])
+def test_nothing_is_left_in_english(lang: str) -> None:
+    english, other = texts("en"), texts(lang)
+    same = {
+        key
+        for key in other.names()
+        if other.raw(key) == english.raw(key) and not key.endswith(".example") and key.count(".")
+    }
+    # Words that are the same in French, and lines that are nothing but a placeholder or an option.
+    assert {key for key in same if re.search(r"[a-z]{4}", re.sub(r"\{\w+\}", "", other.raw(key)))} <= {
+        "error.line", "column.messages", "column.verdict", "verdict.ok", "help.options",
+    }  # fmt: skip
+
+
+def test_arabic_is_written_in_arabic() -> None:
+    arabic = texts("ar")
+    for key in arabic.names():
+        if key.endswith(".example") or key == "error.line":
+            continue
+        letters = [c for c in re.sub(r"\{\w+\}|[!-~]+", "", arabic.raw(key)) if c.isalpha()]
+        assert letters, key
+        assert all("ARABIC" in unicodedata.name(c) for c in letters), key
+
+
+def test_every_value_of_the_vocabularies_has_its_word() -> None:
+    for lang in LANGUAGES:
+        words = texts(lang)
+        for prefix, kind in (
+            ("verdict", Verdict),
+            ("stage", Stage),
+            ("direction", Direction),
+            ("failure", Failure),
+        ):
+            for value in kind:
+                assert words.has(f"{prefix}.{value.value}"), (lang, prefix, value)
+
+
+def test_every_text_that_the_code_asks_for_is_there() -> None:
+    asked = set()
+    for file in SOURCE.glob("*.py"):
+        code = file.read_text(encoding="utf-8")
+        found = re.findall(r"""["']([a-z_]+(?:\.[a-z_-]+)+)["']""", code)
+        asked |= {
+            key for key in found if key.split(".")[0] in {name.split(".")[0] for name in texts("en").names()}
+        }
+    missing = {
+        key for key in asked if not texts("en").has(key) and not key.endswith((".toml", ".py", ".json"))
+    }
+    assert missing <= {"app.no-profile"}  # a rule's id, no text
+
+
+def test_no_text_is_there_for_nothing() -> None:
+    code = "".join(file.read_text(encoding="utf-8") for file in SOURCE.glob("*.py"))
+    built = (
+        "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
+        "consent.risk.", "network.", "check.log_", "demo.messages.",
+    )  # fmt: skip
+    assert {
+        key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code
+    } == set()
+
+
+def test_left_to_right_pieces_are_isolated_in_arabic() -> None:
+    line = texts("ar")("error.option", value="--foo", help="voipwatch check --help")
+    assert line.startswith("\u2067")
+    assert line.endswith("\u2069")
+    assert "\u2068--foo\u2069" in line
+    assert "\u2068voipwatch check --help\u2069" in line
+    assert sum(line.count(mark) for mark in "\u2066\u2067\u2068") == line.count("\u2069")
+
+
+def test_an_option_in_an_arabic_sentence_is_isolated_without_the_sentences_full_stop() -> None:
+    line = texts("ar")("help.lab-worlds.summary")
+    assert line.count("\u2067") == 1
+    assert "\u2066--pin\u2069" in texts("ar")("error.pin_and_insecure")
+
+
+def test_brackets_in_a_text_are_no_placeholders() -> None:
+    for lang in LANGUAGES:
+        assert "[IPv6]:PORT" in texts(lang)("error.host", value="{x}")
+        assert "{x}" in texts(lang)("error.host", value="{x}")
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({}, "en"),
+        ({"LANG": "fr_MA.UTF-8"}, "fr"),
+        ({"LANG": "ar"}, "ar"),
+        ({"LANG": "AR_ma@x"}, "ar"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LC_ALL": "fr_FR", "LANG": "ar_MA"}, "fr"),
+        ({"LC_ALL": "", "LANG": "ar_MA"}, "ar"),
+        ({"LC_MESSAGES": "ar_MA", "LANG": "fr_FR"}, "ar"),
+        ({"LC_ALL": "C", "LANG": "fr_FR"}, "en"),
+    ],
+)
+def test_the_locale_in_posix_order(environment: dict[str, str], lang: str) -> None:
+    assert of_environment(environment) == lang
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked", "rest"),
+    [
+        (["check", "--lang", "fr", "--json"], "fr", ["check", "--json"]),
+        (["--lang=ar", "demo"], "ar", ["demo"]),
+        (["demo", "--lang"], "", ["demo"]),
+        (["verify", "--", "--lang", "fr"], None, ["verify", "--", "--lang", "fr"]),
+        (["--lang", "fr", "--lang", "ar"], "ar", []),
+        ([], None, []),
+    ],
+)
+def test_the_option_is_taken_out(arguments: list[str], asked: str | None, rest: list[str]) -> None:
+    assert take_option(arguments) == (asked, rest)

@@ -1,0 +1,86 @@
+import inspect
+from importlib import import_module
+
+import pytest
+
+from tests.cli.doubles import run_line
+from voipwatch.cli.commands import COMMANDS, GROUPS
+from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.pages import all_pages, page
+
+EVERYTHING = ["", *GROUPS, *COMMANDS]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("command", EVERYTHING)
+def test_every_page_has_a_summary_its_options_and_an_example(command: str, lang: str) -> None:
+    ran = run_line(*command.split(), "--help", lang=lang, width=400)
+    assert (ran.status, ran.err) == (0, "")
+    words = texts(lang)
+    shown = page(command)
+    assert shown.summary(words) in ran.out
+    assert words("help.example") in ran.out
+    example = ran.out[ran.out.index(words("help.example")) :]
+    assert f"voipwatch {command}".strip() in example
+    for option in shown.options:
+        assert option.label in ran.out
+        assert shown.option_text(words, option) in ran.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_lists_the_parameters_of_its_function(command: str) -> None:
+    place, _, name = COMMANDS[command].partition(":")
+    function = getattr(import_module(place), name)
+    parameters = [name for name in inspect.signature(function).parameters if name != "context"]
+    listed = [option.key for option in page(command).options if option.key not in {"lang", "help"}]
+    renamed = {"all_apps": "all"}
+    assert listed == [renamed.get(name, name.replace("_", "-")) for name in parameters]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_example_is_understood(command: str) -> None:
+    for line in page(command).example(texts("en")):
+        assert line.startswith("voipwatch ")
+        words = line.split()[1:]
+        options = {word for word in words if word.startswith("--")}
+        known = {option.label.split()[0] for option in page(command).options}
+        assert options <= known
+
+
+def test_the_contracts_commands_are_all_there() -> None:
+    assert set(COMMANDS) == {
+        "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check", "lab worlds",
+        "lab run", "lab matrix", "demo",
+    }  # fmt: skip
+
+
+def test_the_contracts_options_are_all_there() -> None:
+    def labels(command: str) -> set[str]:
+        return {option.label.split()[0] for option in page(command).options}
+
+    assert labels("check") >= {
+        "--reflector", "--pin", "--insecure", "--app", "--all", "--budget", "--video", "--long", "--access",
+        "--operator", "--lang", "--json", "--yes", "--out", "--help",
+    }  # fmt: skip
+    assert labels("reflector") >= {"--bind", "--control-port", "--data", "--help"}
+    assert labels("verify") >= {"FILE", "--json"}
+
+
+def test_usage_marks_what_must_be_given() -> None:
+    assert page("verify").usage.startswith("voipwatch verify FILE [--key HEX]")
+    assert page("check").usage.startswith("voipwatch check --reflector HOST[:P] [--pin SHA256]")
+    assert page("lab").usage == "voipwatch lab COMMAND"
+
+
+def test_all_pages_are_each_there_once() -> None:
+    commands = [shown.command for shown in all_pages()]
+    assert sorted(commands) == sorted(EVERYTHING)
+
+
+def test_help_wins_over_the_rest_of_the_line() -> None:
+    assert run_line("check", "--reflector", "--help").status == 0
+    assert run_line("lab", "run", "--help", "--seed", "x").status == 0
+
+
+def test_help_after_the_delimiter_is_a_file_name() -> None:
+    assert run_line("verify", "--", "--help").status == 64
