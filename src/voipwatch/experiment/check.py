@@ -263,7 +263,7 @@ class LineCheck:
                 self._note("warmup-unheard")
         self._course = Course.APPS
         self._legs = self._planner.legs(self._sessions)
-        self._waiting = deque(self._legs)
+        self._waiting = deque(leg for leg in self._legs if not leg.done)
         self._not_tested = self._planner.not_tested()
 
     def _admit(self) -> None:
@@ -419,6 +419,14 @@ class LineCheck:
         ratio = 0.1 + 0.8 * done / len(self._legs) if self._legs else 0.1
         self._events.append(Progress(question.app, type(question).__name__.lower(), round(ratio, 3)))
 
+    def _left_out(self) -> dict[str, list[str]]:
+        """What the profiles say that cannot be tested, and legs that the budget did not reach."""
+        out = {app: list(items) for app, items in self._not_tested.items()}
+        for leg in self._legs:
+            if leg.done and not leg.flows and leg.media.value not in out.get(leg.app, []):
+                out[leg.app].append(leg.media.value)
+        return out
+
     def measurement(self, now: float) -> Measurement:
         """All that was observed so far; complete once `Finished` was handed out."""
         started = datetime.fromisoformat(self.config.started_at)
@@ -437,7 +445,7 @@ class LineCheck:
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
             decisions=[d for q in questions for d in q.decisions],
             costs=self._ledger.costs([*apps], self._flows, now - self._epoch),
-            not_tested=self._not_tested,
+            not_tested=self._left_out(),
             notes=list(self._notes),
             video=self.config.video,
             long=self.config.long,

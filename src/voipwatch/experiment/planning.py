@@ -113,11 +113,14 @@ class Planner:
             for profile in asked:
                 runs = [leg for leg in profile.legs if leg.run]
                 plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
-                heavy = sum(plan.kinds[next(iter(plan.kinds))].media is not Media.NONE for plan in plans)
-                for plan in plans:
-                    light = next(iter(plan.kinds.values())).media is Media.NONE
-                    share = self._config.budget_bytes // len(sessions)
-                    out.append(Leg(plan, share if light else share // max(1, heavy)))
+                light = [plan for plan in plans if plan.media is Media.NONE]
+                left = self._config.budget_bytes // len(sessions)
+                for plan in light:
+                    planned = plan.first_bytes()
+                    out.append(Leg(plan, min(left, 2 * planned)))
+                    left -= planned
+                heavy = [plan for plan in plans if plan.media is not Media.NONE]
+                out += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
         return out
 
     def _plans(self, session: Session, profile: Profile, leg: ProfileLeg) -> list[LegPlan]:

@@ -23,6 +23,8 @@ from voipwatch.model.ruleset import CUT_WINDOW_S, CUT_WINDOWS, DEAD_LOSS_RATIO, 
 from voipwatch.model.vocabulary import Arm, Media, Stage
 
 FIRST_BLOCKS = 4
+FIRST_BLOCKS_MIN = 3
+"""The dead-arm test wants misses from three five-tuples."""
 REPEAT_BLOCKS = 4
 REPLICATES_SHORT = min(HELD_REPLICATES)
 DEAD_MEDIA_FLOWS = 2
@@ -57,6 +59,19 @@ class LegPlan:
     shuffled: Callable[[int, list[Arm]], list[Arm]]
     """A seeded order of the arms of a block."""
 
+    @property
+    def media(self) -> Media:
+        """What the leg carries after its set-up."""
+        return next(iter(self.kinds.values())).media
+
+    def block_bytes(self, replicate: int) -> int:
+        """Planned IP bytes of one block."""
+        return sum(self.flow_bytes(kind, replicate) for kind in self.kinds.values())
+
+    def first_bytes(self) -> int:
+        """Planned IP bytes of the first blocks."""
+        return sum(self.block_bytes(replicate) for replicate in range(FIRST_BLOCKS))
+
 
 @dataclass
 class Leg:
@@ -80,13 +95,27 @@ class Leg:
     _repeat_at: float | None = None
     _reported: set[tuple[str, Arm]] = field(default_factory=set)
     _held_wished: int = 0
-    _blocks_wished: int = 0
 
     def __post_init__(self) -> None:
         self.app = self.plan.app
         self.reflector = self.plan.reflector
-        self._wish_blocks("setup", range(FIRST_BLOCKS))
-        self._blocks_wished = FIRST_BLOCKS
+        first = self._first_blocks()
+        if first < FIRST_BLOCKS_MIN:
+            self.phase = LegPhase.DONE
+            self.decisions.append(Decision(self.app, "setup", "all", self.media.value, "budget", 0.0, 0, 0))
+            return
+        self._wish_blocks("setup", range(first))
+
+    def _first_blocks(self) -> int:
+        """As many of the first blocks as half of the budget pays for: a repeat must still be affordable."""
+        affordable = 0
+        left = self.budget_bytes // 2
+        while affordable < FIRST_BLOCKS:
+            left -= self.plan.block_bytes(affordable)
+            if left < 0:
+                break
+            affordable += 1
+        return affordable
 
     @property
     def done(self) -> bool:
@@ -96,7 +125,7 @@ class Leg:
     @property
     def media(self) -> Media:
         """What the leg carries after its set-up."""
-        return next(iter(self.plan.kinds.values())).media
+        return self.plan.media
 
     def started(self, flow: NearFlow, now: float) -> None:
         """A wish came true."""
@@ -140,11 +169,24 @@ class Leg:
             block_wishes.sort(key=lambda wish: wish.kind.arm in (Arm.A_NEUTRAL, Arm.C_NEUTRAL))
         self.wishes.extend(block_wishes)
 
-    def _wish_held(self, replicate: int) -> None:
-        for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]):
-            if arm in self.plan.kinds:
-                self.wishes.append(FlowWish(self.plan.kinds[arm], replicate, "held", replicate))
+    def _wish_held(self, replicate: int, now: float) -> None:
+        pair = [arm for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]) if arm in self.plan.kinds]
         self._held_wished += 1
+        if sum(self.plan.flow_bytes(self.plan.kinds[arm], replicate) for arm in pair) > self._left_bytes():
+            self._note("held", "all", self.media.value, "budget", now, (0, 0))
+            return
+        self.wishes.extend(FlowWish(self.plan.kinds[arm], replicate, "held", replicate) for arm in pair)
+
+    def _left_bytes(self) -> int:
+        spent = sum(f.spent_bytes for f in self.flows)
+        return self.budget_bytes - spent - sum(self._unspent(f) for f in self._live) - self._wished_bytes()
+
+    def _wished_bytes(self) -> int:
+        return sum(self.plan.flow_bytes(w.kind, w.replicate) for w in self.wishes)
+
+    def _unspent(self, flow: NearFlow) -> int:
+        planned = self.plan.flow_bytes(flow.record.kind, flow.record.replicate)
+        return max(0, planned - flow.spent_bytes) if flow.phase is not Phase.ENDED else 0
 
     # -- phases ------------------------------------------------------------------------------
 
@@ -199,8 +241,8 @@ class Leg:
             self._finish("exhausted" if not self._any_answer() else "done", now)
             return
         self.phase = LegPhase.MEDIA
-        self._wish_held(LONG_REPLICATES[0] if self.plan.long else HELD_REPLICATES[0])
-        self._wish_media()
+        self._wish_held(LONG_REPLICATES[0] if self.plan.long else HELD_REPLICATES[0], now)
+        self._wish_media(now)
 
     def _cut_short(self, now: float) -> None:
         """With a dead arm the others' media tells nothing more: stop it after what the windows need."""
@@ -224,7 +266,7 @@ class Leg:
     def _update_media(self, now: float) -> None:
         for flow in self.flows:
             if flow.record.question == "held" and self._held_wished == 1 and self._suspect(flow, now):
-                self._wish_held(LONG_REPLICATES[1] if self.plan.long else HELD_REPLICATES[1])
+                self._wish_held(LONG_REPLICATES[1] if self.plan.long else HELD_REPLICATES[1], now)
         if not self.wishes and all(f.phase is Phase.ENDED for f in self.flows):
             self._finish("done", now)
 
@@ -238,19 +280,14 @@ class Leg:
 
     # -- media -------------------------------------------------------------------------------
 
-    def _wish_media(self) -> None:
-        spent = sum(f.spent_bytes for f in self.flows)
-        held = sum(self.plan.flow_bytes(w.kind, w.replicate) for w in self.wishes)
-        left = self.budget_bytes - spent - held
-        for replicate in range(FIRST_BLOCKS, min(self.plan.blocks, REPLICATES_SHORT)):
-            cost = sum(self.plan.flow_bytes(kind, replicate) for kind in self.plan.kinds.values())
-            if cost > left:
-                packets = sum(len(f.record.sent.seq) for f in self.flows)
-                self.decisions.append(
-                    Decision(self.app, "media", "all", "voice", "budget", 0.0, packets, len(self.flows))
-                )
+    def _wish_media(self, now: float) -> None:
+        first = len({f.record.block for f in self.flows if f.record.question == "setup"})
+        left = self._left_bytes()
+        for replicate in range(first, min(self.plan.blocks, REPLICATES_SHORT)):
+            left -= self.plan.block_bytes(replicate)
+            if left < 0:
+                self._note("media", "all", self.media.value, "budget", now, (0, len(self.flows)))
                 return
-            left -= cost
             self._wish_blocks("media", range(replicate, replicate + 1))
 
     def _any_media(self) -> bool:
