@@ -143,25 +143,3 @@ def test_ctrl_c_keeps_what_there_is(reflector: RunningReflector) -> None:
 def test_no_reflector_at_all_is_a_measurement_too() -> None:
     measured = run_check(line_only())
     assert (measured.reflectors, measured.flows) == ([], [])
-
-
-def test_tickets_of_a_dead_reflector_are_a_failure(tmp_path: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        dead = Target("127.0.0.1", unused.getsockname()[1], Trust(insecure=True))
-        kept = fetch_tickets(dead, 2, tmp_path)
-    assert (kept.kept, kept.failure) == (0, Failure.CONNECTION_REFUSED)
-    nowhere = fetch_tickets(Target("x.invalid", 1), 2, tmp_path, resolve=lambda _: Failure.DNS_TIMEOUT)
-    assert (nowhere.kept, nowhere.failure) == (0, Failure.DNS_TIMEOUT)
-
-
-def test_tickets_are_kept_where_there_is_a_disk(reflector: RunningReflector, tmp_path: Path) -> None:
-    assert fetch_tickets(target(reflector), 3, tmp_path).kept == 3
-    assert fetch_tickets(target(reflector), 2, tmp_path).kept == 5
-    (tmp_path / "file").write_text("in the way")
-    assert fetch_tickets(target(reflector), 1, tmp_path / "file" / "x").failure is Failure.UNKNOWN
-
-
-def test_no_address_is_left_in_the_folder_of_tickets(reflector: RunningReflector, tmp_path: Path) -> None:
-    fetch_tickets(target(reflector), 1, tmp_path)
-    assert all(IP.encode() not in file.read_bytes() for file in tmp_path.iterdir())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.reflector.support import HOME, make_core, tickets
+from tests.reflector.core.support import HOME, make_core, tickets
 from tests.support.reflector import RunningReflector, loopback_of, running_reflector
 from voipwatch.model.measurement import PROTOCOL
 from voipwatch.model.tickets import TicketBatch
@@ -175,8 +175,9 @@ def test_truncated_requests_get_no_tickets(cut: int) -> None:
 def test_over_the_limit_is_429_with_a_time() -> None:
     async def ask() -> Answer:
         core = make_core()
+        now = asyncio.get_running_loop().time()
         for n in range(40):
-            tickets(core, 8, now=float(n))
+            tickets(core, 8, now=now + n / 1e6)
         served = Control(core, version="1", changed=lambda: None)
         request = h11.Request(method="POST", target="/v1/tickets", headers=[("host", "x")])
         return await served.answer(request, b'{"protocol":1,"count":1}', HOME[0])

@@ -44,6 +44,7 @@ class SendTimes:
     """How late datagrams left, against when the core wanted them: for `make bench`."""
 
     late_s: list[float] = field(default_factory=list)
+    """One a datagram; of several that were due together, the earliest's due and the last's departure."""
 
 
 class Shell:
@@ -111,7 +112,7 @@ class Shell:
                 return None
             self._send(out)
             if due is not None:
-                self.send_times.late_s.append(max(0.0, self._clock() - due))
+                self.send_times.late_s += [max(0.0, self._clock() - due)] * len(out)
 
     def _turn(self) -> None:
         """Wait for the next thing and tell the core of it."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reflector.support import AWAY, HOME, Near, make_core, new_near, tickets
+from tests.reflector.core.support import AWAY, HOME, Near, make_core, new_near, tickets
 from voipwatch.reflector.core import limits
 from voipwatch.wire.tls import TLS_ANSWER_BYTES, build_tls_client_hello, tls_server_random
 from voipwatch.wire.token import NO_NONCE, TCP_FLOW, TokenKeys, encode_up, open_down_untrusted

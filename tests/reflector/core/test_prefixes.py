@@ -4,7 +4,6 @@ import pytest
 
 from voipwatch.reflector.core import prefixes
 from voipwatch.reflector.core.limits import PREFIX_S, PREFIXES_MAX
-from voipwatch.reflector.core.observed import kind_of_address
 from voipwatch.reflector.core.prefixes import Prefixes, prefix_of
 
 
@@ -47,23 +46,3 @@ def test_bytes_are_budgeted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert budget.affords_bytes(1000)
     budget.bytes_used = 1
     assert not budget.affords_bytes(1000)
-
-
-@pytest.mark.parametrize(
-    ("ip", "kind"),
-    [
-        ("127.0.0.1", "loopback"),
-        ("::1", "loopback"),
-        ("10.1.2.3", "private"),
-        ("fd00::1", "private"),
-        ("169.254.1.1", "link-local"),
-        ("fe80::1", "link-local"),
-        ("100.64.0.1", "cgnat"),
-        ("100.128.0.1", "public"),
-        ("8.8.8.8", "public"),
-        ("2606:4700::1", "public"),
-        ("?", "unknown"),
-    ],
-)
-def test_kinds_of_addresses(ip: str, kind: str) -> None:
-    assert kind_of_address(ip) == kind

@@ -10,7 +10,9 @@ from voipwatch.model.flows import MEDIA_SEQ, REPLICATES, FlowKind
 from voipwatch.model.tickets import Ticket, TicketBatch
 from voipwatch.model.vocabulary import Arm, Direction, Family, Media, Stage
 from voipwatch.reflector.core import Identity, ReflectorCore
+from voipwatch.wire.farlog import FarLog, decode_farlog, verify_farlog
 from voipwatch.wire.token import (
+    CONTROL_FLOW,
     NO_NONCE,
     DownToken,
     FlowReceipt,
@@ -229,6 +231,14 @@ def run_until(core: ReflectorCore, start: float, end: float) -> list[tuple[float
 
 def receipts(token: DownToken) -> list[FlowReceipt]:
     return decode_receipts(token.extra)
+
+
+def log_of(near: Near, now: float) -> FarLog:
+    auth = encode_up(near.keys, CONTROL_FLOW, 1)
+    signed = near.core.session_log(near.ticket.number, auth, now)
+    assert signed is not None
+    assert verify_farlog(signed.payload, signed.signature, near.core.offer.key.hex())
+    return decode_farlog(signed.payload)
 
 
 def media_seq(n: int) -> int:
