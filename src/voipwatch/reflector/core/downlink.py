@@ -159,12 +159,14 @@ class Downlink:
         flow.unproved += 1
         self._counters.unproved += 1
 
-    def _token(self, session: Session, flow: Flow, seq: int, *, ip: str, room: int) -> bytes:
-        if room < ROOM_DOWN_MIN:
+    def _token(self, session: Session, flow: Flow, seq: int, *, address: Address, room: int) -> bytes:
+        account = session.account(address[0], create=False)
+        if room < ROOM_DOWN_MIN or account is None:
             return b""
-        nonce = source_nonce(self._nonce_secret, session.keys.number, ip)
+        if not account.nonce:
+            account.nonce = source_nonce(self._nonce_secret, session.keys.number, address[0])
         extra = take_receipts(session, flow, room)
-        return encode_down(session.keys, flow.number, seq, nonce=nonce, room=room, extra=extra)
+        return encode_down(session.keys, flow.number, seq, nonce=account.nonce, room=room, extra=extra)
 
     def _send_reply(self, session: Session, flow: Flow, reply: Reply, now: float) -> None:
         ip = reply.address[0]
@@ -174,7 +176,13 @@ class Downlink:
         context = apps.BuildContext(
             flow_secret=flow.secret,
             entropy=packet_entropy(session.keys.key, "d", flow.number, reply.seq),
-            token=self._token(session, flow, reply.seq, ip=ip, room=reply.message.room(reply.message.size)),
+            token=self._token(
+                session,
+                flow,
+                reply.seq,
+                address=reply.address,
+                room=reply.message.room(reply.message.size),
+            ),
             size=reply.message.size,
             index=reply.index,
             request=reply.request,
@@ -219,7 +227,7 @@ class Downlink:
         context = apps.BuildContext(
             flow_secret=flow.secret,
             entropy=packet_entropy(session.keys.key, "d", flow.number, seq),
-            token=self._token(session, flow, seq, ip=address[0], room=packet.message.room(packet.size)),
+            token=self._token(session, flow, seq, address=address, room=packet.message.room(packet.size)),
             size=packet.size,
             index=packet.index,
             request=b"",

@@ -29,6 +29,8 @@ class Account:
 
     prefix: str
     """Whose hourly budget pays (`prefixes`)."""
+    nonce: bytes = b""
+    """`source_nonce`, once it was needed."""
     proved: bool = False
     bytes_in: int = 0
     datagrams_in: int = 0

@@ -40,11 +40,18 @@ def _told(session: Session, flow: Flow) -> None:
 
 def _pick(session: Session, own: Flow, count: int) -> list[Flow]:
     """Up to `count` other flows: twins (same app and replicate, another arm) before the rest."""
-    candidates = [f for f in islice(session.telling.values(), SCAN_MAX) if f is not own]
-    if len(candidates) > count:
-        twin = (own.kind.app, own.replicate)
-        candidates.sort(key=lambda flow: (flow.kind.app, flow.replicate) != twin)
-    return candidates[:count]
+    twins: list[Flow] = []
+    others: list[Flow] = []
+    for flow in islice(session.telling.values(), SCAN_MAX):
+        if flow is own:
+            continue
+        if flow.replicate == own.replicate and flow.kind.app == own.kind.app:
+            twins.append(flow)
+            if len(twins) == count:
+                return twins
+        elif len(others) < count:
+            others.append(flow)
+    return (twins + others)[:count]
 
 
 def take_receipts(session: Session, own: Flow, room: int) -> bytes:
@@ -53,7 +60,7 @@ def take_receipts(session: Session, own: Flow, room: int) -> bytes:
     slots = space // RECEIPT_BYTES
     if slots <= 0:
         return b""
-    chosen = [own, *_pick(session, own, slots - 1)]
+    chosen = [own, *_pick(session, own, slots - 1)] if slots > 1 else [own]
     receipts = [_receipt(flow) for flow in chosen]
     for flow in chosen:
         _told(session, flow)
