@@ -12,7 +12,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, USAGE, Misuse
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.show import table
-from voipwatch.cli.values import shown
+from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.vocabulary import APP_IDS
 
 
@@ -88,15 +88,15 @@ def check_file(
             context.print_json(_json(document))
             return USAGE
         for problem in error.problems:
-            place = f"{shown(problem.file)}:{problem.line}: {problem.field}: "
+            place = f"{shown_path(problem.file)}:{problem.line}: {problem.field}: "
             context.out.print(Text(f"{place}{shown(problem.message, longest=300)}"), soft_wrap=True)
-        context.say("apps.refused", path=shown(file), count=len(error.problems), style="red")
+        context.say("apps.refused", path=shown_path(file), count=len(error.problems), style="red")
         return USAGE
     if json:
         document = {"schema": "voipwatch.app-check/1", "valid": True, "app": profile.id, "problems": []}
         context.print_json(_json(document))
     else:
-        context.tell("apps.accepted", path=shown(file), app=profile.id, style="green")
+        context.tell("apps.accepted", path=shown_path(file), app=profile.id, style="green")
     return CLEAR
 
 

@@ -25,11 +25,13 @@ def build_app() -> App:
     """A fresh tree. Help and version are ours (`pages`), so that they speak the reader's language."""
     # A flag has no opposite: `--no-json` would be one more name to keep for ever.
     manners = Parameter(negative=())
-    root = App(name="voipwatch", help_flags=[], version_flags=[], default_parameter=manners)
+    root = App(name="voipwatch", help_flags=[], version_flags=[])
     groups = {name: App(name=name, help_flags=[], version_flags=[]) for name in GROUPS}
     for group in groups.values():
         root.command(group)
     for command, place in COMMANDS.items():
         group_name, _, name = command.rpartition(" ")
-        groups.get(group_name, root).command(place, name=name, help_flags=[], version_flags=[])
+        groups.get(group_name, root).command(
+            place, name=name, help_flags=[], version_flags=[], default_parameter=manners
+        )
     return root

@@ -164,18 +164,28 @@ def _live(context: Context, board: _Board) -> Iterator[Callable[[str], None]]:
 def _show(context: Context, board: _Board, seed: int, took_s: float) -> None:
     context.out.print(board_table(context, board))
     context.tell("demo.why", style="bold")
-    for name in LINES:
-        head = context.texts(f"demo.line.{name}")
-        if name in board.problems:
-            context.say("demo.failed", line=head, reason=board.problems[name], style="red")
-            continue
-        context.out.print(Text(head, style="underline"))
-        for row in board.checks[name].results:
+    for names in _alike(board):
+        heads = [context.texts(f"demo.line.{name}") for name in names]
+        context.out.print(Text(" · ".join(heads), style="underline"))
+        for row in board.checks[names[0]].results:
             paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
+    for name, reason in board.problems.items():
+        line = context.texts(f"demo.line.{name}")
+        context.say("demo.failed", line=line, reason=reason, style="red")
     context.tell(
         "demo.took", checks=len(board.checks), apps=", ".join(APPS), seconds=f"{took_s:.0f}", seed=seed
     )
     context.tell("demo.next")
+
+
+def _alike(board: _Board) -> list[list[str]]:
+    """Lines, those with the same sentences together: what is the same is said once."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in LINES:
+        if name in board.checks:
+            sentences = tuple(row.explanation for row in board.checks[name].results)
+            groups.setdefault(sentences, []).append(name)
+    return list(groups.values())
 
 
 def _json(board: _Board, seed: int, took_s: float) -> bytes:

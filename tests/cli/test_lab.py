@@ -1,0 +1,138 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import Ran, Told, run_line
+from voipwatch.cli import lab
+from voipwatch.cli.machinery import judge_in_english
+from voipwatch.lab.matrix import MatrixResult, Row, summarise
+from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.vocabulary import Verdict
+
+
+def test_worlds_are_listed_with_what_is_expected() -> None:
+    ran = run_line("lab", "worlds", width=200)
+    document = json.loads(run_line("lab", "worlds", "--json").out)
+    assert ran.status == 0
+    assert document["schema"] == "voipwatch.worlds/1"
+    assert [row["world"] for row in document["worlds"]] == [world.id for world in load_worlds().worlds]
+    for row in document["worlds"]:
+        assert row["world"] in ran.out
+        assert all(expected["verdicts"] for expected in row["expected"].values())
+
+
+def test_a_world_is_run_and_judged() -> None:
+    ran = run_line("lab", "run", "stun-cookie", "--app", "webrtc", "--seed", "7", "--json")
+    document = json.loads(ran.out)
+    assert ran.status == 0
+    assert document["schema"] == "voipwatch.lab-run/1"
+    assert (document["world"], document["seed"], document["network"]) == ("stun-cookie", 7, "sim")
+    assert (document["as_expected"], document["unexpected"]) == (True, [])
+    row = document["check"]["results"][0]
+    assert (row["app"], row["verdict"], row["mechanism"]) == ("webrtc", "blocked", "stun.drop")
+
+
+def run_told(verdict: Verdict, *options: str) -> Ran:
+    told = Told({"webrtc": verdict})
+    return run_line("lab", "run", "stun-cookie", "--app", "webrtc", *options, judge=told, width=200)
+
+
+def test_another_verdict_than_the_expected_one_is_1_and_said() -> None:
+    ran = run_told(Verdict.OK)
+    assert ran.status == 1
+    assert "Not as expected: webrtc (blocked)" in ran.out
+    assert json.loads(run_told(Verdict.OK, "--json").out)["unexpected"] == ["webrtc"]
+
+
+def test_the_expected_verdict_is_0_and_said() -> None:
+    ran = run_told(Verdict.BLOCKED)
+    assert ran.status == 0
+    assert "As expected: webrtc." in ran.out
+    assert "simulated in this process" in ran.err
+
+
+def test_equal_seeds_give_equal_runs_and_others_do_not() -> None:
+    outs = [
+        run_line("lab", "run", "sip-text", "--app", "sip", "--seed", seed, "--json").out
+        for seed in ("3", "3", "4")
+    ]
+    assert outs[0] == outs[1]
+    assert outs[0] != outs[2]
+
+
+def test_without_the_kernels_network_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "kernel_problem", lambda: "no namespaces for you")
+    ran = run_line("lab", "run", "clean", "--network", "kernel")
+    assert ran.status == 70
+    assert "no namespaces for you" in ran.err
+    assert "--network sim" in ran.err
+
+
+def result(*, right: bool = True, guilty: bool = True, verdict: str = "blocked") -> MatrixResult:
+    row = Row(
+        world="stun-cookie", line="clean", app="sip", seed=1, guilty=guilty, expected="blocked",
+        verdict=verdict,
+        stage="setup", mechanism="stun.drop", direction="up", rule="r", verdict_right=right,
+        mechanism_right=right, cost_bytes=1, decided_s=None, decided_packets=None, elapsed_s=0.1,
+    )  # fmt: skip
+    return summarise([row])
+
+
+def told_matrix(monkeypatch: pytest.MonkeyPatch, given: MatrixResult) -> list[dict[str, object]]:
+    asked: list[dict[str, object]] = []
+
+    def run_matrix(**options: object) -> MatrixResult:
+        asked.append(options)
+        step = options["on_progress"]
+        assert callable(step)
+        step(1, 2)
+        return given
+
+    monkeypatch.setattr(lab, "run_matrix", run_matrix)
+    return asked
+
+
+def test_matrix_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    assert run_line("lab", "matrix", "--runs", "5", "--seeds", "2", "--jobs", "1").status == 0
+    assert (asked[0]["runs"], asked[0]["guilty_seeds"], asked[0]["jobs"]) == (5, 2, 1)
+    assert asked[0]["judge"] is judge_in_english
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (result(), 0),
+        (result(right=False), 1),
+        (result(right=False, guilty=False), 1),
+        (result(guilty=False, right=True, verdict="ok"), 0),
+    ],
+)
+def test_matrix_status(monkeypatch: pytest.MonkeyPatch, given: MatrixResult, status: int) -> None:
+    told_matrix(monkeypatch, given)
+    assert run_line("lab", "matrix").status == status
+
+
+def test_matrix_as_a_table_as_json_and_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told_matrix(monkeypatch, result())
+    path = tmp_path / "matrix.json"
+    ran = run_line("lab", "matrix", "--out", str(path), width=200)
+    assert "stun-cookie" in ran.out
+    assert "100.0 %" in ran.out
+    document = json.loads(path.read_text())
+    assert document["schema"] == "voipwatch.matrix/1"
+    assert json.loads(run_line("lab", "matrix", "--json").out) == document
+
+
+def test_matrix_counts_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    told_matrix(monkeypatch, result())
+    assert run_line("lab", "matrix", terminal=True).status == 0
+
+
+def test_matrix_for_real() -> None:
+    ran = run_line("lab", "matrix", "--runs", "1", "--seeds", "0", "--jobs", "1", "--json")
+    document = json.loads(ran.out)
+    assert document["totals"]["innocent_checks"] == 1
+    assert document["totals"]["innocent_accused"] == 0
+    assert ran.status == 0

@@ -1,0 +1,79 @@
+import pytest
+
+from tests.cli.doubles import Stream, Told
+from tests.cli.test_conclude import measured
+from voipwatch.cli.context import Context
+from voipwatch.cli.language import texts
+from voipwatch.cli.show import STYLES, check_table, paragraph, show_check, verdict_text
+from voipwatch.model.measurement import ReflectorFacts
+from voipwatch.model.results import Check
+from voipwatch.model.vocabulary import Failure, Verdict
+
+
+def check(**verdicts: Verdict) -> Check:
+    return Told(verdicts)(measured("sip", "webrtc"), lang="en")
+
+
+def shown(given: Check, *, lang: str = "en", width: int = 100, hosts: tuple[str, ...] = ()) -> str:
+    out = Stream()
+    context = Context(texts(lang), stdin=Stream(), stdout=out, stderr=Stream(), width=width)
+    show_check(context, given, hosts=hosts)
+    return out.getvalue()
+
+
+def test_every_verdict_has_a_style_of_its_own_and_a_word() -> None:
+    assert set(STYLES) == set(Verdict)
+    assert len(set(STYLES.values())) == len(Verdict)
+    words = {str(verdict_text(texts("en"), verdict)) for verdict in Verdict}
+    assert len(words) == len(Verdict)
+
+
+def test_columns_run_the_way_the_language_is_written() -> None:
+    english = [column.header for column in check_table(texts("en"), check()).columns]
+    arabic = [column.header for column in check_table(texts("ar"), check()).columns]
+    assert english[0] == "app"
+    assert arabic[-1] == texts("ar")("column.app")
+    assert len(english) == len(arabic)
+
+
+def test_a_sentence_of_the_judge_is_one_isolate_in_arabic() -> None:
+    for body in ("جملة", "\u2067جملة\u2069"):
+        out = Stream()
+        context = Context(texts("ar"), stdin=Stream(), stdout=out, stderr=Stream(), width=60)
+        paragraph(context, "", body)
+        assert out.getvalue().count("\u2067") == 1
+        assert out.getvalue().count("\u2069") == 1
+
+
+@pytest.mark.parametrize("width", [20, 40, 200])
+def test_any_width_will_do(width: int) -> None:
+    lines = shown(check(sip=Verdict.BLOCKED), width=width).splitlines()
+    # The last line is one line however narrow the terminal.
+    assert max(map(len, lines[:-1])) <= width
+
+
+def test_what_still_works_is_said_once() -> None:
+    assert shown(check()).count("What still works: tls-443") == 1
+
+
+def test_a_reflector_is_called_as_the_person_called_it_and_its_failure_is_said() -> None:
+    given = check()
+    facts = ReflectorFacts("addr-1", failure=Failure.PIN_MISMATCH)
+    given.reflectors = Told()(measured("sip"), lang="en").reflectors
+    assert "reflector" not in shown(given)
+    measurement = measured("sip")
+    measurement.reflectors = [facts]
+    given = Told()(measurement, lang="en")
+    given.reflectors = [type(given.reflectors[0])("addr-1", None, None, "failed", "pin_mismatch")]
+    text = shown(given, hosts=("10.1.2.3",), width=300)
+    assert "The control channel of reflector 10.1.2.3: its certificate is not the one of the pin" in text
+    assert "No signed log from reflector 10.1.2.3" in text
+    assert "addr-1" in shown(given, width=300)
+
+
+def test_notes_are_translated_where_there_are_words() -> None:
+    given = check()
+    given.notes = ["control-blocked", "something-new"]
+    text = shown(given, lang="fr", width=300)
+    assert texts("fr")("note.control-blocked") in text
+    assert "something-new" in text
