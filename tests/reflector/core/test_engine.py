@@ -69,8 +69,8 @@ def test_sequence_numbers_that_no_script_has_are_refused() -> None:
     for seq in (media_seq(50), 0xFFFFFFFF):
         assert near.send(CALL, seq, 1.0) == []
     assert near.core.counters.refused == 2
-    near.send(CALL, 3, 1.0)  # a reply's number
-    near.send(CALL, 128, 1.0)  # a round too many
+    assert near.send(CALL, 3, 1.0) == []  # a reply's number
+    assert near.send(CALL, 128, 1.0) == []  # a round too many
     assert near.core.datagrams_to_send(9.0) == []
 
 

@@ -20,6 +20,7 @@ from voipwatch.reflector.core.receipts import TELL_TIMES
 def test_a_downlink_tells_its_own_flow_first_and_then_the_twin() -> None:
     near = new_near()
     near.send(WARM, media_seq(0), 1.0)
+    near.send(CALL, media_seq(0), 1.0005, replicate=1)  # older news, but of another replicate
     near.send(CALL, media_seq(0), 1.001)
     near.send(CALL, media_seq(2), 1.002)
     near.send(CALL, media_seq(1), 1.003)
