@@ -94,6 +94,7 @@ class LineCheck:
         self._due_at: dict[int, float] = {}
         self._warmups: dict[int, Warmup] = {}
         self._pacers: dict[int, Pacer] = {}
+        self._starts: deque[float] = deque()
         self._fallbacks: list[Fallback] = []
         self._waiting: deque[Leg] = deque()
         self._active: list[Question] = []
@@ -119,7 +120,7 @@ class LineCheck:
             self._ledger.add_line(session.offered.setup_bytes)
             warmup = Warmup(session.reflector, self._planner.warmup_kind(session))
             self._warmups[session.reflector] = warmup
-            self._pacers[session.reflector] = Pacer()
+            self._pacers[session.reflector] = Pacer(self._starts)
             self._active.append(warmup)
             fallback = Fallback(session, self._planner.tcp_trials(), now)
             self._fallbacks.append(fallback)
@@ -129,6 +130,8 @@ class LineCheck:
 
     def receive_datagrams(self, batch: Sequence[tuple[int, bytes]], now: float) -> None:
         """Datagrams as (socket, payload). Whatever the bytes, it cannot fail."""
+        if self._course is Course.FINISHED:
+            return  # the measurement is handed out and changes no more
         for socket, data in batch:
             flow = self._by_socket.get(socket)
             if flow is None:
@@ -290,7 +293,7 @@ class LineCheck:
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE
-        self._late_until = now + LATE_S
+        self._late_until = now + (LATE_S if self._flows else 0.0)
 
     def _begin_logs(self, now: float) -> None:
         self._course = Course.LOGS
@@ -399,7 +402,8 @@ class LineCheck:
             if flow is None:
                 continue
             kept = flow.record.receipts
-            if not kept or (receipt.count, receipt.highest_seq) > (kept[-1].count, kept[-1].highest_seq):
+            last = kept[-1] if kept else Receipt(0, 0, 0, 0)
+            if receipt.count > last.count and receipt.highest_seq >= last.highest_seq:
                 kept.append(Receipt(receipt.highest_seq, receipt.count, receipt.far_us, receipt.bitmap))
                 del kept[:-RECEIPTS_KEPT]
             self._warmups[session.reflector].receipt(receipt, now)

@@ -15,10 +15,13 @@ RATE_SHARE_MAX = 0.5
 
 
 class Pacer:
-    """Says when the next flow may start. Rates are IP bytes a second, one direction."""
+    """Says when the next flow may start. Rates are IP bytes a second, one direction.
 
-    def __init__(self) -> None:
-        self._starts: deque[float] = deque()
+    `starts`: shared by the pacers of one line, because its translator counts the new flows to all reflectors.
+    """
+
+    def __init__(self, starts: deque[float] | None = None) -> None:
+        self._starts = deque() if starts is None else starts
         self.rate_up: float | None = None
         """The line's measured rate; None when it could not be measured."""
         self.rate_down: float | None = None
