@@ -1,5 +1,6 @@
 """The probe's UDP sockets on loopback: datagrams, and the errors that the network reports."""
 
+import resource
 import select
 import socket
 import sys
@@ -95,3 +96,17 @@ def test_a_batch_is_bounded() -> None:
         select.select([near.sock], [], [], WAIT_S)
         assert len(near.receive()) == udp.BATCH_MAX
         assert len(near.receive()) == 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+@pytest.mark.parametrize(
+    ("soft", "hard", "expected"), [(1024, 100_000, 4096), (1024, 2000, 2000), (5000, 9000, None)]
+)
+def test_room_for_many_sockets_is_asked_for(
+    soft: int, hard: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    udp.allow_many_sockets()
+    assert asked == ([] if expected is None else [(expected, hard)])

@@ -28,6 +28,7 @@ from voipwatch.probe.control import Channel, TicketAnswer, Trust, request_log, r
 from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
 from voipwatch.probe.shell import Shell
 from voipwatch.probe.ticketstore import TicketStore
+from voipwatch.probe.udp import allow_many_sockets
 
 SPARE_TICKETS: Final = 4
 """Kept on disk for when the control channel is blocked."""
@@ -88,6 +89,7 @@ def run_check(
 ) -> Measurement:
     """Measure. Ctrl-C ends it early and keeps what there is; a second Ctrl-C raises KeyboardInterrupt."""
     profiles = profiles or load_profiles()
+    allow_many_sockets()
     with _interruptible() as interruption:
         started_at = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         reached = reach_all(options, profiles)
@@ -141,7 +143,8 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         rest = msgspec.structs.replace(batch, tickets=batch.tickets[1:])
         if rest.tickets:
             store.add(target.host, target.port, rest, wall_s=wall_s)
-    elif answer.failure not in (Failure.PIN_MISMATCH, Failure.VERSION_MISMATCH):
+    elif answer.failure is not Failure.VERSION_MISMATCH:
+        # also where somebody else answers in its place: the ticket's key authenticates the reflector
         batch = store.take(target.host, target.port, wall_s=wall_s)
         if batch is not None:
             facts.control = "stored-ticket"

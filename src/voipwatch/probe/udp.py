@@ -16,6 +16,9 @@ from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import failure_of_errno
 from voipwatch.probe.path import Path
 
+if sys.platform != "win32":
+    import resource
+
 HAS_ERROR_QUEUE: Final = sys.platform == "linux"
 DSCP_VOICE: Final = 46
 """Expedited forwarding (RFC 4594 section 4.1), as call apps mark audio; the same on every arm."""
@@ -23,6 +26,7 @@ DATAGRAM_BYTES_MAX: Final = 65_535
 BATCH_MAX: Final = 32
 ERRORS_MAX: Final = 8
 BUFFER_BYTES: Final = 1 << 20
+SOCKETS_MAX: Final = 4096
 
 _IP_RECVERR: Final = 11
 _IPV6_RECVERR: Final = 25
@@ -30,6 +34,16 @@ _MSG_ERRQUEUE: Final = 0x2000
 _EXTENDED_ERROR: Final = Struct("=IBBBBII")
 """struct sock_extended_err: errno, origin, type, code, pad, info, data (linux/errqueue.h)."""
 _ORIGIN_LOCAL: Final = 1
+
+
+def allow_many_sockets() -> None:
+    """A check of all apps has over a thousand flows, each its socket; many systems begin with 1,024 files."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = SOCKETS_MAX if hard == resource.RLIM_INFINITY else min(SOCKETS_MAX, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            with suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @dataclass(slots=True)

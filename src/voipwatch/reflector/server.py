@@ -21,7 +21,7 @@ from voipwatch.reflector.udp import BATCH_MAX, Source, UdpSocket
 
 SAVE_S: Final = 1.0
 """After a ticket was issued or used, so that a restart knows of it."""
-BATCHES_MAX: Final = 8
+BATCHES_MAX: Final = 4
 """Batches of one socket before the others get their turn."""
 
 
