@@ -91,6 +91,21 @@ def test_channel_data_carries_rtp() -> None:
             assert read_down(message, b"\x40\x02" + data[2:]) is None
 
 
+def test_a_carried_reply_echoes_the_carried_request() -> None:
+    inner = {
+        "ask": spec("ask", codec="parts", parts=[{"hex": "01"}, {"random": 40}]),
+        "tell": spec("tell", codec="parts", parts=[{"hex": "02"}, {"echo": [1, 8]}, {"random": 20}]),
+    }
+    asked = spec(codec="channeldata", message="ask").compile(UP, inner.__getitem__)
+    told = spec(codec="channeldata", message="tell").compile(REPLY, inner.__getitem__)
+    question = build(asked, context(asked))
+    data = build(told, context(told, request=question))
+    assert len(data) == told.size == 4 + 29
+    assert data[5:13] == question[5:13]
+    assert answers(told, question, data)
+    assert not answers(told, question[:5] + bytes(8) + question[13:], data)
+
+
 def test_a_framing_around_rtp_counts_it() -> None:
     inner = spec("inner", codec="rtp", payload_type=104)
     outer = spec(codec="parts", parts=[{"hex": "60"}, {"random": 1}, {"length": 2}, {"message": "inner"}])

@@ -53,13 +53,15 @@ def test_every_packet_keeps_its_family_and_has_no_zero_at_the_fourth_byte(
     assert demultiplex(data) is (Kind.UNKNOWN if family is Family.U else Kind.QUIC)
 
 
-def test_all_first_bytes_are_used() -> None:
+def test_all_first_bytes_are_used_and_a_zero_at_the_fourth_never() -> None:
     message = control_message("c", Family.Q, Direction.UP)
-    seen = {
-        build(message, BuildContext(SECRET, number.to_bytes(16, "big"), bytes(16), 60))[0]
-        for number in range(400)
-    }
-    assert seen == set(FIRST_BYTES[Family.Q])
+    seen = [
+        build(message, BuildContext(SECRET, number.to_bytes(16, "big"), bytes(16), 60))
+        for number in range(2000)
+    ]
+    assert {data[0] for data in seen} == set(FIRST_BYTES[Family.Q])
+    assert all(data[3] for data in seen)  # left to chance, eight of them would be zero
+    assert not all(data[4] for data in seen)
 
 
 def test_other_datagrams_are_not_taken_for_it() -> None:

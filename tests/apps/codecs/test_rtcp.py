@@ -1,5 +1,7 @@
 """RTCP as compiled: clear header, a length that leaves SRTCP's trailer out, the SSRC of its stream."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.apps.support import TOKEN, UP, context, media_use, no_other, spec
@@ -22,7 +24,8 @@ def test_the_header_is_that_of_the_captures() -> None:
 def test_it_names_the_ssrc_of_the_stream_it_is_about() -> None:
     use = media_use(Direction.DOWN)
     media = spec(codec="rtp", payload_type=8).compile(use, no_other)
-    report = spec(codec="rtcp", type=200, count=0, about="audio").compile(media_use(Direction.DOWN), no_other)
+    own = replace(use, stream="report")
+    report = spec(codec="rtcp", type=200, count=0, about="audio").compile(own, no_other)
     ssrc = decode_rtp(build(media, context(media, 172))).ssrc
     assert build(report, context(report, 100))[4:8] == ssrc.to_bytes(4, "big")
 

@@ -120,6 +120,19 @@ def test_the_size_is_the_same_for_every_host(host: str) -> None:
     assert (f"[{host}]" if ":" in host else host).encode() in data
 
 
+def test_the_least_size_is_that_of_the_longest_host() -> None:
+    message = invite()
+    shortest = len(INVITE) + INVITE.count("\n")  # any size too small tells the true one
+    with pytest.raises(UnfitError) as caught:
+        spec(codec="sip", size=shortest // 2, text=INVITE).compile(UP, no_other)
+    least = int(str(caught.value).rsplit(" ", 1)[1])
+    assert least < message.size
+    tight = spec(codec="sip", size=least, text=INVITE).compile(UP, no_other)
+    assert len(build(tight, context(tight, flow_secret=bytes(32), host="h" * 45))) == least
+    with pytest.raises(UnfitError, match=f"the text makes {least}"):
+        spec(codec="sip", size=least - 1, text=INVITE).compile(UP, no_other)
+
+
 def test_a_host_that_is_too_long_is_replaced() -> None:
     message = invite()
     assert f"@{HOST_TOO_LONG} ".encode() in build(message, context(message, host="h" * 46))
