@@ -127,6 +127,12 @@ def test_a_thin_rest_joins_the_last_window() -> None:
     assert found.cuts[0].windows_lost == 3
 
 
+def test_a_thin_rest_that_lives_undoes_the_last_window() -> None:
+    """1 of 20 is lost, with the rest 3 of 22 is not: the flow was coming back."""
+    flow = FlowPair([25, 25, 25, 20, 2], [25, 0, 0, 1, 2], [25, 25, 25, 20, 2], [25, 25, 25, 20, 2])
+    assert find_late_cut([flow, flow]) is None
+
+
 def test_a_silent_control_testifies_to_nothing() -> None:
     flow = FlowPair([25] * 5, [25, 0, 0, 0, 0], [25, 0, 0, 0, 0], [25, 0, 0, 0, 0])
     assert find_late_cut([flow, flow]) is None

@@ -6,7 +6,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from voipwatch.stats import LossLabel, SentFlow, classify_flow, classify_loss
+from voipwatch.stats import (
+    LossLabel,
+    SentFlow,
+    classify_flow,
+    classify_loss,
+    fit_token_bucket,
+    regularity_test,
+    runs_test,
+)
 
 SEEDS = range(20)
 INTERVAL_S = 0.02
@@ -172,6 +180,55 @@ def test_loss_that_sets_in_late_is_not_random() -> None:
     rng = np.random.default_rng(2)
     lost = [bool(gone) for gone in rng.random(500) < np.repeat([0.05, 0.45], 250)]
     assert classify_flow(flow(rng, lost)).label is LossLabel.UNCLEAR
+
+
+def test_a_policer_on_a_line_whose_delay_swings_is_unclear() -> None:
+    """45 ms of swing are more than a policer adds and less than a full queue holds."""
+    rng = np.random.default_rng(0)
+    lost = list(policed(2000.0)(rng).lost)
+    swing = [50.0 + 22.5 * (1 - float(np.cos(i / 40))) for i in range(500)]
+    assert classify_flow(flow(rng, lost)).label is LossLabel.POLICE
+    assert classify_flow(flow(rng, lost, swing)).label is LossLabel.UNCLEAR
+
+
+def test_halves_that_differ_are_not_random() -> None:
+    """15 % then 35 %: the runs test lets most of them pass, the halves do not."""
+    passing = refused = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        made = flow(rng, [bool(gone) for gone in rng.random(500) < np.repeat([0.15, 0.35], 250)])
+        if runs_test(made.lost) >= 0.05:
+            passing += 1
+            refused += classify_flow(made).label is LossLabel.UNCLEAR
+    assert passing >= 20
+    assert refused >= passing - 3
+
+
+def test_borderline_flows_are_unclear() -> None:
+    """A middling score without too even arrivals, or a score over 0.3 on dice: neither is named."""
+    middling = lucky = 0
+    for seed in range(150):
+        made = policed(5000.0, behind=0.05)(np.random.default_rng(seed))
+        if 0.5 <= fit_token_bucket(made).score < 0.7 and regularity_test(made) > 1e-4:
+            middling += 1
+            assert classify_flow(made).label is LossLabel.UNCLEAR, f"seed {seed}"
+        made = dice(0.1, 150)(np.random.default_rng(seed))
+        if sum(made.lost) >= 10 and fit_token_bucket(made).score > 0.3:
+            lucky += 1
+            assert classify_flow(made).label is LossLabel.UNCLEAR, f"seed {seed}"
+    assert middling >= 5
+    assert lucky >= 3
+
+
+def test_too_even_losses_are_not_random() -> None:
+    """Eight of every 25 are lost, in random order: the runs look random, the counts are too even."""
+    rng = np.random.default_rng(4)
+    even = [bool(gone) for _ in range(20) for gone in rng.permutation([True] * 8 + [False] * 17)]
+    made = flow(rng, even)
+    assert runs_test(even) >= 0.05
+    assert fit_token_bucket(made).score <= 0.3
+    assert regularity_test(made) < 0.05
+    assert classify_flow(made).label is LossLabel.UNCLEAR
 
 
 def test_several_flows_must_agree() -> None:

@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from voipwatch.stats import SentFlow, fit_token_bucket
+from voipwatch.stats.tokenbucket import _scores
 
 
 def test_token_bucket_hand_worked() -> None:
@@ -44,6 +45,33 @@ def test_a_bucket_met_without_jitter_is_found(rate: int, depth: int, seed: int) 
     after_s = 0.02 * (399 - lost.index(True))
     assert bucket.rate_bytes_per_s == pytest.approx(rate, abs=600 / after_s)
     assert bucket.burst_bytes == pytest.approx(depth * 200, abs=600)
+
+
+def test_a_bucket_is_full_again_after_a_pause_and_not_fuller() -> None:
+    """White box: the hand-worked flow, a minute of silence, and the same again, under the bucket that made
+    it.
+    """
+    fates = np.array([True] * 7 + [False, True] * 20)
+    times = 0.5 * np.arange(47)
+    scores = _scores(
+        np.concatenate((times, times + times[-1] + 60.0)),
+        np.full(94, 100.0),
+        passed=np.concatenate((fates, fates)),
+        rate=np.array([100.0, 100.0]),
+        burst=np.array([400.0, 800.0]),
+    )
+    assert scores[0] == 1.0
+    assert scores[1] < 1.0
+
+
+def test_the_depth_is_read_from_the_beginning() -> None:
+    """Six losses at the end lower the mean rate by an eighth; summed to there the depth would come out over
+    600.
+    """
+    lost = [False] * 7 + [True, False] * 20 + [True] * 6
+    bucket = fit_token_bucket(SentFlow([500_000 * i for i in range(53)], [100] * 53, lost))
+    assert 85 < bucket.rate_bytes_per_s < 90
+    assert bucket.burst_bytes < 600
 
 
 def test_dice_agree_with_no_bucket() -> None:

@@ -53,7 +53,7 @@ CODECS: Final[Mapping[str, Codec]] = MappingProxyType(
     }
 )
 
-# The default values of G.107, by the recommendation's own names: levels in dB or dBm0p, loudness ratings in dB.
+# The default values of G.107, by the recommendation's own names: dB, dBm0p, dB(A).
 _SLR, _RLR, _STMR, _LSTR, _DS, _DR = 8.0, 2.0, 15.0, 18.0, 3.0, 3.0
 _TELR, _WEPL, _QDU = 65.0, 110.0, 1.0
 _NC, _NFOR, _PS, _PR = -70.0, -64.0, 35.0, 35.0

@@ -34,7 +34,7 @@ MIN_RUNS: Final = 5
 """Separate runs of losses that a policer must show: one outage fits a bucket that is never filled again."""
 
 POLICE_SCORE_MIN: Final = 0.7
-"""Least agreement with a token bucket. Independent loss reaches 0.46 by fitting and bursty loss less,
+"""Least agreement with a token bucket. Independent loss reaches 0.49 by fitting and bursty loss less,
 apart from single outages (`MIN_RUNS`); docs/methods/shape.md has what planted policers reach."""
 
 POLICE_SCORE_WEAK: Final = 0.5

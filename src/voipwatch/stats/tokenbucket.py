@@ -12,11 +12,6 @@ from voipwatch.stats._checks import BoolArray, FloatArray
 BEGINNING_LOSSES: Final = 10
 """The depth of the bucket is read before this many losses: later a small error of the rate would add up."""
 
-SLACK: Final = 0.05
-"""Share of a packet's size by which a wrong guess puts the followed bucket back on its side of the border.
-Packets reach the policer some milliseconds off their spacing, and at a rate that is a whole fraction of the
-flow's every decision is a close one."""
-
 
 @dataclass(frozen=True, slots=True)
 class SentFlow:
@@ -129,9 +124,8 @@ def _scores(
         fits = tokens >= bytes_
         if arrived:
             explained_pass += fits
-            tokens = np.where(fits, tokens - bytes_, SLACK * bytes_)
+            tokens = np.maximum(0.0, tokens - bytes_)
         else:
             explained_loss += ~fits
-            tokens = np.where(fits, (1.0 - SLACK) * bytes_, tokens)
     score: FloatArray = explained_pass / passed.sum() + explained_loss / (~passed).sum() - 1.0
     return score
