@@ -32,6 +32,7 @@ def test_the_digest_is_of_the_content_not_of_its_layout() -> None:
     first = load(SMALL).digest
     assert len(first) == 64
     assert load("# a comment\n" + SMALL.replace("[[legs]]", "\n\n[[legs]]")).digest == first
+    assert load(changed('role = "relay"\nport = 3478', 'port = 3478\nrole = "relay"')).digest == first
     assert load(changed("port = 3478", "port = 3479")).digest != first
     assert load(changed("made for a test", "made for another")).digest != first
 
