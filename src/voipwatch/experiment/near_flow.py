@@ -16,8 +16,6 @@ from voipwatch.experiment.session import Session, setup_crc
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowFailure, FlowRecord
 from voipwatch.model.vocabulary import Failure
 
-COPY_GAP_S = 0.005
-"""Between copies of one request; WhatsApp sends its Allocate twice within a few milliseconds."""
 REPLIES_GRACE_S = 0.15
 """After the first of several replies, how long the others may take before the next round."""
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
@@ -150,7 +148,7 @@ class NearFlow:
         self._advance_at = None
         step = self.script.rounds[index]
         first = now + (step.pause_ms / 1e3 if index else 0.0)
-        times = [first + n * COPY_GAP_S for n in range(step.copies)]
+        times = [first + n * step.copy_gap_ms / 1e3 for n in range(step.copies)]
         times += [first + ms / 1e3 for ms in step.retry_ms]
         self._sends = deque(sorted(times)[:TRIES_MAX])
 
