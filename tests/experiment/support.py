@@ -58,6 +58,7 @@ stage = "setup"
 request = "hello"
 replies = ["welcome"]
 copies = 2
+copy_gap_ms = 3
 retry_ms = [500, 1500]
 
 [[legs.rounds]]

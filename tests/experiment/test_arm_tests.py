@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from voipwatch.experiment.arm_tests import LINE_MISSES, ArmTests
+from voipwatch.experiment.arm_tests import LINE_MISSES, ArmTests, DeadRound
 from voipwatch.experiment.near_flow import NearFlow, Outcome
 from voipwatch.model.vocabulary import Arm
 
@@ -23,6 +23,12 @@ def taken(*flows: NearFlow) -> ArmTests:
     for one in flows:
         assert tests.take(one)
     return tests
+
+
+def died(tests: ArmTests, arm: Arm) -> DeadRound:
+    found = tests.dead(arm)
+    assert found is not None
+    return found
 
 
 def living(arm: Arm = Arm.C) -> list[NearFlow]:
@@ -62,14 +68,14 @@ def test_a_later_round_dies_alone() -> None:
     tests = taken(*living(), *[flow(Arm.A, n, "xx") for n in range(4)])
     for n in range(4):
         tests.take(flow(Arm.A, n, "....", index=1))
-    assert tests.dead(Arm.A).round == 1
+    assert died(tests, Arm.A).round == 1
 
 
 def test_the_neutral_control_judges_the_control_and_the_line_judges_itself() -> None:
     dead_c = [flow(Arm.C, n, "....") for n in range(4)]
     tests = taken(*dead_c, *[flow(Arm.C_NEUTRAL, 20 + n, "xx") for n in range(4)])
-    assert tests.dead(Arm.C).round == 0
+    assert died(tests, Arm.C).round == 0
     silent = taken(*[flow(Arm.C_NEUTRAL, n, "." * (LINE_MISSES // 4)) for n in range(4)])
-    assert silent.dead(Arm.C_NEUTRAL).round == 0
+    assert died(silent, Arm.C_NEUTRAL).round == 0
     answered_once = taken(*[flow(Arm.C_NEUTRAL, n, "...x") for n in range(4)])
     assert answered_once.dead(Arm.C_NEUTRAL) is None
