@@ -171,7 +171,7 @@ class Check:
     logged: bool = True
     blocks: int = 14
     repeat: bool = True
-    held: bool = True
+    held: bool = False
     tcp: Mapping[str, str] = field(default_factory=lambda: {"tls-443": "answered", "tcp-5222": "answered"})
     rejects: World = clean
     """Packets that this world drops come back as ICMP port unreachable."""
@@ -243,6 +243,7 @@ class Check:
                             replicate,
                             at + 4.0 + 2.2 * (replicate // 2),
                             rounds=(Stage.SETUP,),
+                            replicate=replicate,
                         )
             return
         if self.held:

@@ -18,7 +18,9 @@ def test_guilty_worlds_are_named(name: str, seed: int) -> None:
     """Seed 0 is the clean line, the others lose 5 % in bursts."""
     guilty = GUILTY[name]
     world = both(guilty.make(), bursts(0.05, seed), jitters(4.0, seed)) if seed else guilty.make()
-    measurement = Check(world, (guilty.shape,), rejects=guilty.rejects, jitter_seed=seed).run()
+    measurement = Check(
+        world, (guilty.shape,), rejects=guilty.rejects, jitter_seed=seed, held=guilty.held
+    ).run()
     (row,) = judge(measurement).results
     verdict, stage, mechanism, direction = guilty.expected
     assert (row.verdict, row.stage) == (verdict, stage)
@@ -26,7 +28,7 @@ def test_guilty_worlds_are_named(name: str, seed: int) -> None:
     assert direction is None or row.direction == direction
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", INNOCENT)
 def test_innocent_worlds_are_never_accused(name: str, seed: int) -> None:
     measurement = innocent(name, seed).run()
@@ -56,7 +58,7 @@ def test_a_clean_line_is_ok_and_says_what_was_not_tested() -> None:
 
 
 def test_interrupted_before_the_evidence_is_insufficient() -> None:
-    check = Check(interrupted=Interruption("user", 3.0), setup_blocks=1, blocks=0, held=False)
+    check = Check(interrupted=Interruption("user", 3.0), setup_blocks=1, blocks=0)
     (row,) = judge(check.run()).results
     assert row.rule == "insufficient.interrupted"
     assert "interrupted" in row.notes

@@ -35,6 +35,7 @@ class Guilty:
     """Verdict, stage, mechanism, direction."""
     shape: Shape = WHATSAPP
     rejects: World = clean
+    held: bool = False
 
 
 def _setup(packet: Packet) -> bool:
@@ -103,7 +104,9 @@ GUILTY = {
         ("blocked", "voice", "rtp.oneway", "down"),
     ),
     "cut": Guilty(
-        lambda: drops(lambda p: p.treatment and p.nth > 150), ("blocked", "voice", "flow.cut", "both")
+        lambda: drops(lambda p: p.treatment and p.nth > 150),
+        ("blocked", "voice", "flow.cut", "both"),
+        held=True,
     ),
     "kill": Guilty(
         lambda: drops(lambda p: p.treatment and p.nth > 0), ("blocked", "setup", "flow.kill", None)
@@ -155,7 +158,9 @@ def shaken(seed: int) -> World:
 
 def innocent(name: str, seed: int) -> Check:
     """A check on an innocent line."""
-    check = Check(shapes=(WHATSAPP, WEBRTC, SIP) if seed % 2 else (WHATSAPP,), jitter_seed=seed)
+    check = Check(
+        shapes=(WHATSAPP, WEBRTC, SIP) if seed % 2 else (WHATSAPP,), jitter_seed=seed, held=seed % 4 == 0
+    )
     worlds: dict[str, Callable[[], World]] = {
         "clean": lambda: jitters(4.0, seed),
         "bursts-10": lambda: both(bursts(0.10, seed), jitters(4.0, seed)),

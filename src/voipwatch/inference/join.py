@@ -28,9 +28,9 @@ WAIT_US = 400_000
 FOREIGN_SHARE_MAX = 0.1
 """Answers we hold that the log does not know of: above this share the log is not of this session."""
 FOREIGN_MIN = 5
-PACKETS_PER_S_MAX = 1_000
-"""No call profile sends more packets a second in one direction, video included."""
-LONGEST_S = 600.0
+GAP_MAX = 1_000
+GAP_RATIO_MAX = 50
+"""Lost packets per packet that came, beyond a first thousand, that a record may claim by its numbers: 98 %."""
 SILENCE_US = 500_000
 """Controls asked this long after the last sign of life had time for an answer on most lines."""
 SILENT_REQUESTS_MIN = 4
@@ -360,9 +360,8 @@ def _down_alone(answers: Mapping[int, int], record: FlowRecord) -> Track:
         Packet(s, None, t, Fate.ARRIVED, sizes.get(s, 0)) for s, t in sorted(answers.items()) if s < MEDIA_SEQ
     ]
     media = [s for s in answers if s >= MEDIA_SEQ]
-    # A record may name any number: more packets than a plan could hold are not counted as lost.
-    planned = MEDIA_SEQ + int(min(max(record.media_s, 1.0), LONGEST_S) * PACKETS_PER_S_MAX)
-    highest = min(max(media, default=MEDIA_SEQ - 1), planned)
+    # A record may name any number: gaps that no plausible loss explains are not counted.
+    highest = min(max(media, default=MEDIA_SEQ - 1), MEDIA_SEQ + GAP_MAX + GAP_RATIO_MAX * len(media))
     for seq in range(MEDIA_SEQ, highest + 1):
         came = answers.get(seq)
         fate = Fate.LOST if came is None else Fate.ARRIVED

@@ -5,8 +5,9 @@ sending times are not known and nothing is claimed about it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from voipwatch.inference.join import FlowView
 from voipwatch.inference.pairs import Block, Pair, pairs_of, track_of
 from voipwatch.inference.track import Fate, Track
 from voipwatch.model.ruleset import (
@@ -43,19 +44,19 @@ def late_cut(blocks: Sequence[Block]) -> Cut | None:
     pairs = pairs_of(blocks, Arm.A, Arm.C)
     held = [p for p in pairs if p.treatment.record.question == HELD]
     short = [p for p in pairs if p.treatment.record.question != HELD]
-    found: dict[Direction, Cut] = {}
-    for direction in (Direction.UP, Direction.DOWN):
-        cut = _cut_in(held, direction) or _cut_in(short, direction)
-        if cut is not None:
-            found[direction] = cut
-    if not found:
-        return None
-    direction = Direction.BOTH if len(found) == 2 else next(iter(found))
-    first = next(iter(found.values()))
-    return Cut(direction=direction, flows=first.flows, packets=first.packets, seconds=first.seconds)
+    for direction, other in ((Direction.UP, Direction.DOWN), (Direction.DOWN, Direction.UP)):
+        for of_length in (held, short):
+            found = _cut_in(of_length, direction)
+            if found is not None:
+                cut, flows = found
+                # The claim is made; which ways it goes is what was seen of the same flows.
+                both = all(_dead_from(flow, other, start) for flow, start in flows)
+                return replace(cut, direction=Direction.BOTH) if both else cut
+    return None
 
 
-def _cut_in(of_length: Sequence[Pair], direction: Direction) -> Cut | None:
+def _cut_in(of_length: Sequence[Pair], direction: Direction) -> tuple[Cut, list[tuple[FlowView, int]]] | None:
+    """The cut in one direction, and each cut flow with its first lost window."""
     pairs = _usable(of_length, direction)
     cut = find_late_cut(
         [windows for _, windows in pairs],
@@ -70,12 +71,20 @@ def _cut_in(of_length: Sequence[Pair], direction: Direction) -> Cut | None:
     if len(late) < CUT_FLOWS or not _most_agree(cut):
         return None
     middle = len(late) // 2
-    return Cut(
+    claim = Cut(
         direction=direction,
         flows=len(late),
         packets=sorted(c.packets_total for c in late)[middle],
         seconds=sorted(c.window_index for c in late)[middle] * CUT_WINDOW_S,
     )
+    return claim, [(pairs[c.flow][0].treatment, c.window_index) for c in late]
+
+
+def _dead_from(flow: FlowView, direction: Direction, window: int) -> bool:
+    """Whether one direction of a flow was lost from a window on, to the end."""
+    tail = (_counts(track_of(flow, direction, media=True)) or [])[window + 1 :]
+    sent, got = sum(s for s, _ in tail), sum(g for _, g in tail)
+    return sent > 0 and sent - got >= DEAD_LOSS_RATIO * sent
 
 
 def _most_agree(cut: LateCut) -> bool:

@@ -29,7 +29,7 @@ from voipwatch.model.vocabulary import Arm, Direction, Stage, Verdict
 GONE = frozenset({State.DEAD, State.UNREPEATED})
 MEDIA_STAGES = frozenset({Stage.VOICE, Stage.VIDEO})
 _OTHER = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
-DYING_SHARE_MIN = 0.75
+DYING_SHARE_MIN = 0.9
 """Share of dead control flows that makes them dead rather than unlucky, where nobody is accused by it."""
 ALIVE_FLOWS_MIN = 2
 """Living treatment flows that `ok` needs at each stage."""
@@ -183,8 +183,7 @@ def _all_dead(stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmV
     a_neutral = arms.get(Arm.A_NEUTRAL, ABSENT)
     if a_neutral.state not in GONE | {State.ABSENT}:
         return Finding("insufficient.contradiction", stage, direction)
-    few = [v for v in arms.values() if v.state in GONE and len(v.dead) < ALIVE_FLOWS_MIN]
-    if few:
+    if any(v.state is State.UNREPEATED for v in arms.values()):
         return Finding("insufficient.not-repeated", stage, direction)
     return Finding("down.line", stage, direction)
 

@@ -1,0 +1,108 @@
+"""Controls: fit to accuse by or not, allow-lists, and whose bad luck it was."""
+
+import pytest
+
+from tests.inference.build import Check, Packet, Shape, World, both, clean, drops, loses, paths
+from voipwatch.inference.controls import control_bad, families_live, line_state, one_way_ms, unlucky
+from voipwatch.inference.join import Session, join_session
+from voipwatch.model.vocabulary import Arm, Family
+
+SMALL = Shape(media_s=0.6, spacing_s=0.04)
+
+
+def session_of(world: World, *, logged: bool = True) -> Session:
+    return join_session(Check(world, (SMALL,), logged=logged).run(), 0)
+
+
+def controls(session: Session) -> list:  # type: ignore[type-arg]  # of FlowView
+    return [f for f in session.of_app("whatsapp") if f.arm in (Arm.C, Arm.C_NEUTRAL)]
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("media", [True, False])
+def test_a_control_over_twenty_percent_is_bad(ratio: float, media: bool) -> None:
+    session = session_of(loses(ratio, 1))
+    assert control_bad(session, controls(session), media=media) is (ratio > 0.2)
+
+
+def test_one_direction_is_enough_to_be_bad() -> None:
+    session = session_of(loses(0.4, 1, lambda p: not p.up))
+    assert control_bad(session, controls(session), media=True)
+
+
+def test_a_burst_on_a_few_setup_packets_is_not_yet_a_bad_line() -> None:
+    def spell(p: Packet) -> bool:
+        return p.arm in (Arm.C, Arm.C_NEUTRAL) and p.up and 2.5 <= p.at_s < 2.62
+
+    session = session_of(drops(spell))
+    assert not control_bad(session, controls(session), media=False)
+
+
+def test_a_bad_warm_up_alone_is_a_waking_radio() -> None:
+    session = session_of(drops(lambda p: p.arm is Arm.W))
+    assert not control_bad(session, controls(session), media=False)
+
+
+@pytest.mark.parametrize(("late_ms", "bad"), [(300.0, False), (450.0, True)])
+def test_four_hundred_milliseconds_one_way(late_ms: float, bad: bool) -> None:
+    session = session_of(lambda _: late_ms)
+    flows = controls(session)
+    assert one_way_ms(flows, media=False) == pytest.approx(late_ms + 30.5, abs=1.0)
+    assert control_bad(session, flows, media=False) is bad
+
+
+def test_without_the_log_an_exchange_counts_both_ways() -> None:
+    """A fifth each way is 36 % of the exchanges."""
+    fine, bad = session_of(loses(0.1, 1), logged=False), session_of(loses(0.4, 1), logged=False)
+    assert not control_bad(fine, controls(fine), media=False)
+    assert control_bad(bad, controls(bad), media=False)
+
+
+def test_an_allow_list_is_seen_on_the_whole_line() -> None:
+    assert line_state(session_of(drops(lambda p: p.family is Family.U))).allowlist
+    assert not line_state(session_of(drops(lambda p: p.family is Family.U and p.app_port))).allowlist
+    assert not line_state(session_of(drops(lambda p: p.family is Family.Q))).allowlist
+    assert not line_state(session_of(clean)).allowlist
+
+
+def test_dead_udp_is_dead_for_everybody() -> None:
+    assert line_state(session_of(drops(lambda _: True))).udp_dead
+    assert not line_state(session_of(drops(lambda p: p.arm is not Arm.W))).udp_dead
+    assert not line_state(session_of(drops(lambda p: not p.treatment))).udp_dead
+
+
+def test_both_families_must_live() -> None:
+    session = session_of(drops(lambda p: p.family is Family.Q and p.arm is not Arm.W))
+    line = line_state(session)
+    assert not families_live(line, controls(session))
+    fine = session_of(clean)
+    assert families_live(line_state(fine), controls(fine))
+    only_u = [f for f in controls(fine) if f.record.family is Family.U]
+    assert not families_live(line_state(fine), only_u)
+
+
+def test_a_dead_port_is_not_in_the_pool_of_paths() -> None:
+    line = line_state(session_of(drops(lambda p: p.app_port)))
+    assert line.pool
+    assert all(w.flow.arm is Arm.C_NEUTRAL for w in line.pool)
+
+
+def test_luck_is_excluded_by_flows_and_not_by_packets() -> None:
+    line = line_state(session_of(clean))
+    assert unlucky(line, 1, 1, apps=1)
+    assert unlucky(line, 2, 4, apps=1)
+    assert not unlucky(line, 4, 4, apps=1)
+
+
+def test_broken_controls_defend_the_accused() -> None:
+    """On a line with a dead path of four, four dead flows prove less."""
+    calm, torn = line_state(session_of(clean)), line_state(session_of(paths(1)))
+    assert sum(w.broken for w in torn.pool) >= 3
+    assert not unlucky(calm, 3, 3, apps=1)
+    assert unlucky(torn, 3, 3, apps=1)
+
+
+def test_more_apps_share_the_same_budget() -> None:
+    line = line_state(session_of(both(clean)))
+    assert not unlucky(line, 3, 3, apps=1)
+    assert unlucky(line, 3, 3, apps=50)

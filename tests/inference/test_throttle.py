@@ -1,0 +1,113 @@
+"""Throttling claims: the family, the contrast, the direction, and who did it."""
+
+import pytest
+
+from tests.inference.build import Check, Shape, World, both, bursts, clean, loses
+from voipwatch.inference.join import join_session
+from voipwatch.inference.throttle import (
+    METRICS,
+    SHIFT,
+    Key,
+    Slowed,
+    family_size,
+    p_values,
+    slowed,
+    spend,
+    unresolved,
+)
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.vocabulary import Arm, Direction, Media
+
+SMALL = Shape(media_s=0.8, spacing_s=0.02, copies=1)
+
+
+def claims(measurement: Measurement, planned: int = 18) -> Slowed | None:
+    session = join_session(measurement, 0)
+    values = p_values(session, "whatsapp", Media.VOICE)
+    return slowed(session, "whatsapp", Media.VOICE, rejected=spend(values, planned=planned).rejected)
+
+
+def run(world: World, blocks: int = 14) -> Measurement:
+    return Check(world, (SMALL,), blocks=blocks).run()
+
+
+def test_the_family_is_what_was_planned() -> None:
+    assert family_size(3, media=1, reflectors=1) == 18
+    assert family_size(1, media=2, reflectors=2) == 24
+    assert family_size(0, media=1, reflectors=1) == 6
+
+
+def test_twelve_blocks_carry_three_apps_and_eleven_do_not() -> None:
+    """2**-12 x 18 = 0.0044 and 2**-11 x 18 = 0.0088, against 0.005."""
+    world = loses(0.7, 1, lambda p: p.treatment and p.media)
+    assert claims(run(world, 12)) is not None
+    assert claims(run(loses(0.7, 1, lambda p: p.treatment and p.media), 11)) is None
+
+
+def test_fewer_than_seven_blocks_make_no_claim_at_all() -> None:
+    measurement = run(loses(0.9, 1, lambda p: p.treatment and p.media), 6)
+    session = join_session(measurement, 0)
+    assert p_values(session, "whatsapp", Media.VOICE) == {}
+    assert unresolved(session, "whatsapp", Media.VOICE)
+
+
+def test_a_loss_under_three_points_is_no_claim() -> None:
+    assert claims(run(loses(0.02, 1, lambda p: p.treatment and p.media))) is None
+    assert not unresolved(join_session(run(clean), 0), "whatsapp", Media.VOICE)
+
+
+@pytest.mark.parametrize("way", [Direction.UP, Direction.DOWN])
+def test_one_direction_is_named_alone(way: Direction) -> None:
+    world = loses(0.6, 2, lambda p: p.treatment and p.media and p.up is (way is Direction.UP))
+    found = claims(run(world))
+    assert found is not None
+    assert (found.direction, found.mechanism) == (way, "rtp.loss")
+    assert found.metrics == ("loss_ratio",)
+
+
+def test_the_port_is_told_from_the_signature() -> None:
+    found = claims(run(loses(0.6, 2, lambda p: p.app_port and p.media)))
+    assert found is not None
+    assert (found.by_port, found.mechanism) == (True, "port.throttle")
+    found = claims(run(loses(0.6, 2, lambda p: p.treatment and p.media)))
+    assert found is not None
+    assert found.by_port is False
+
+
+def test_both_at_once_name_neither() -> None:
+    port = loses(0.4, 2, lambda p: p.app_port and p.media)
+    signature = loses(0.6, 3, lambda p: p.arm is Arm.A and p.media)
+    found = claims(run(both(port, signature)))
+    assert found is not None
+    assert found.mechanism is None
+
+
+def test_delay_alone_has_no_pattern() -> None:
+    found = claims(run(lambda p: 80.0 if p.treatment and p.media and p.up else 0.0))
+    assert found is not None
+    assert (found.metrics, found.direction, found.mechanism) == (("delay_ms",), Direction.UP, "rtp.throttle")
+
+
+def test_a_delay_of_forty_milliseconds_is_under_the_threshold() -> None:
+    assert SHIFT["delay_ms"] == 50.0
+    assert claims(run(lambda p: 40.0 if p.treatment and p.media else 0.0)) is None
+
+
+def test_without_a_neutral_control_the_ports_own_is_taken() -> None:
+    measurement = run(loses(0.6, 2, lambda p: p.treatment and p.media))
+    measurement.flows = [f for f in measurement.flows if f.kind.arm not in (Arm.A_NEUTRAL, Arm.C_NEUTRAL)]
+    found = claims(measurement)
+    assert found is not None
+    assert found.mechanism == "rtp.loss"
+
+
+def test_bursts_that_spare_nobody_are_no_claim() -> None:
+    for seed in range(5):
+        assert claims(run(bursts(0.2, seed))) is None, seed
+
+
+def test_claims_of_other_apps_and_reflectors_do_not_count() -> None:
+    session = join_session(run(clean), 0)
+    foreign = [Key(1, "whatsapp", Media.VOICE, Direction.UP, m) for m in METRICS]
+    foreign += [Key(0, "sip", Media.VOICE, Direction.UP, m) for m in METRICS]
+    assert slowed(session, "whatsapp", Media.VOICE, rejected=foreign) is None
