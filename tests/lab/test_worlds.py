@@ -11,8 +11,8 @@ TABLE = load_worlds()
 def test_the_matrix_has_the_27_worlds_half_of_them_innocent() -> None:
     assert [w.id for w in TABLE.matrix] == [
         "port-drop", "port-reject", "stun-cookie", "turn-only", "whatsapp-types",
-        "dtls-hello",
-        "srtp-dynamic-pt", "cut-after-n", "match-then-kill", "media-loss-80", "police", "sip-text", "one-way-media",
+        "dtls-hello", "srtp-dynamic-pt", "cut-after-n", "match-then-kill", "media-loss-80", "police",
+        "sip-text", "one-way-media",
         "clean", "burst-10", "burst-30", "bufferbloat", "radio-promotion", "cafe-firewall", "captive-portal",
         "sip-alg", "lossy-path", "nat-rebind", "carrier-nat-64", "reflector-dies", "unknown-udp-drop",
         "reorder-clock-step",

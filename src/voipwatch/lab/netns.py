@@ -1,0 +1,276 @@
+"""A world in the kernel: four network namespaces, one behind the other, gone when we are.
+
+::
+
+    near 192.0.2.2 ── relay ── operator 192.0.2.1 | 203.0.113.1 ── far 203.0.113.2
+                      (line)   (censor)
+
+The relay is the line: a process that moves frames at their time (`relay`). The operator routes; its censor is
+nftables where nftables can say it (`nft`), else the pure rule in the kernel's queue (`nfqueue`), else in the
+relay. Addresses are those for documentation (RFC 5737, RFC 3849).
+
+A namespace has no name and no file: it lives as long as the process that holds it, which ends when its
+standard input does, that is with us, however we end.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from voipwatch.lab.cable import CableOrder
+from voipwatch.lab.nfqueue import is_installed
+from voipwatch.lab.nft import LINE_DEVICE, NET_DEVICE, ruleset
+from voipwatch.lab.support import WAYS, How, kernel_support
+from voipwatch.lab.worlds import World
+
+NEAR: Final = ("192.0.2.2", "2001:db8:1::2")
+FAR: Final = ("203.0.113.2", "2001:db8:3::2")
+END_S: Final = 3.0
+"""How long a process gets to end by itself."""
+OPEN: Final = {"policy": "open"}
+QUEUE: Final = 1
+QUEUE_RULES: Final = "\n".join(
+    f"{tool} -t mangle -A FORWARD -p {proto} -j NFQUEUE --queue-num {QUEUE}"
+    for tool in ("iptables", "ip6tables")
+    for proto in ("udp", "tcp")
+)
+COMMON: Final = """set -e
+echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter
+echo 0 > /proc/sys/net/ipv4/conf/default/rp_filter
+echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
+echo 0 > /proc/sys/net/ipv6/conf/default/accept_ra
+echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
+ip link set lo up
+"""
+RELAY_SETUP: Final = """set -e
+echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+ip link add near type veth peer name eth0 netns {near}
+ip link set near up
+"""
+OPERATOR_SETUP: Final = """
+echo 1 > /proc/sys/net/ipv4/ip_forward
+echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+ip link add {line} type veth peer name far netns {relay}
+ip link add {net} type veth peer name eth0 netns {far}
+ip address add 192.0.2.1/24 dev {line}
+ip address add 2001:db8:1::1/64 dev {line} nodad
+ip address add 203.0.113.1/24 dev {net}
+ip address add 2001:db8:3::1/64 dev {net} nodad
+ip link set {line} up
+ip link set {net} up
+ip route add 198.51.100.0/24 via 192.0.2.2
+ip route add 2001:db8:2::/64 via 2001:db8:1::2
+"""
+END_SETUP: Final = """
+ip link set eth0 gso_max_segs 1
+ip address add {v4}.2/24 dev eth0
+ip address add {v6}::2/64 dev eth0 nodad
+ip link set eth0 up
+ip route add default via {v4}.1
+ip route add default via {v6}::1
+"""
+ACCOUNTING: Final = """for pair in nf_conntrack_acct=1 nf_conntrack_udp_timeout=60; do
+  file=/proc/sys/net/netfilter/${pair%%=*}
+  if [ -e "$file" ]; then echo "${pair##*=}" > "$file"; fi
+done
+"""
+"""`ct packets` counts only where accounting is on; the files exist once a rule asks for connections."""
+
+
+class KernelNetError(RuntimeError):
+    """The kernel did not give us what a network needs; the message says what was tried and what it said."""
+
+
+class KernelNet:
+    """`with KernelNet(world, 1) as net: net.run_near([...])`. Commands run as root of their namespace.
+
+    Args:
+        world: what is on the line and at the operator.
+        seed: of the line's and the rule's draws.
+        line: a line condition's name, in place of the world's own.
+        how: `root` or `userns`; by default what `kernel_support` found.
+        queue: False keeps the censor out of NFQUEUE.
+    """
+
+    near_address, near_address6 = NEAR
+    far_address, far_address6 = FAR
+
+    def __init__(
+        self,
+        world: World,
+        seed: int = 1,
+        *,
+        line: str | None = None,
+        how: How | None = None,
+        queue: bool = True,
+    ) -> None:
+        self._world = world if line is None else world.on_line(line)
+        self._seed = seed
+        self._how: How = kernel_support().how if how is None else how
+        self._stack = ExitStack()
+        self._entries: dict[str, list[str]] = {}
+        self._rules = ruleset(self._world.make_policy(), portal=self._world.line.portal)
+        self.censor = "nftables"
+        """Who runs the policy: nftables, nfqueue or relay."""
+        if self._rules is None:
+            self.censor = "nfqueue" if queue and is_installed() else "relay"
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Builds everything. Raises KernelNetError, with nothing left behind."""
+        if self._how == "none":
+            raise KernelNetError("; ".join(kernel_support().reasons))
+        try:
+            self._build()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends every process that was started here, the last first; namespaces go with them."""
+        self._stack.close()
+
+    def _build(self) -> None:
+        pids = {name: self._keep(name) for name in ("operator", "relay", "near", "far")}
+        for name in ("operator", "near", "far"):
+            self._script(name, COMMON)
+        self._script("relay", RELAY_SETUP.format(near=pids["near"]))
+        self._script(
+            "operator",
+            "set -e\n"
+            + OPERATOR_SETUP.format(line=LINE_DEVICE, net=NET_DEVICE, relay=pids["relay"], far=pids["far"]),
+        )
+        self._script("relay", "ip link set far up")
+        self._script("near", "set -e\n" + END_SETUP.format(v4="192.0.2", v6="2001:db8:1"))
+        self._script("far", "set -e\n" + END_SETUP.format(v4="203.0.113", v6="2001:db8:3"))
+        self._censor()
+        policy = self._world.policy if self.censor == "relay" else OPEN
+        self._serve("relay", "voipwatch.lab.relay", ["near", "far"], self._order(policy))
+
+    def _censor(self) -> None:
+        if self._rules is not None:
+            self._script("operator", "nft -f -", self._rules)
+            self._script("operator", "set -e\n" + ACCOUNTING)
+        if self._world.line.portal:
+            self._serve("operator", "voipwatch.lab.portal_server", [], None)
+        if self.censor == "nfqueue":
+            self._serve("operator", "voipwatch.lab.nfqueue", [], self._order(self._world.policy))
+            self._script("operator", "set -e\n" + QUEUE_RULES)
+
+    def _order(self, policy: Any) -> CableOrder:  # noqa: ANN401 -- a table of the world's
+        return CableOrder(self._world.line, dict(policy), self._seed, self._world.starts_at_s, QUEUE)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def run_near(self, command: Sequence[str], **options: Any) -> "subprocess.CompletedProcess[Any]":  # noqa: ANN401
+        """`subprocess.run` on the line."""
+        return subprocess.run([*self._entries["near"], *command], **self._with_path(options))  # noqa: PLW1510
+
+    def run_far(self, command: Sequence[str], **options: Any) -> "subprocess.CompletedProcess[Any]":  # noqa: ANN401
+        """`subprocess.run` on the internet."""
+        return subprocess.run([*self._entries["far"], *command], **self._with_path(options))  # noqa: PLW1510
+
+    def run_operator(self, command: Sequence[str], **options: Any) -> "subprocess.CompletedProcess[Any]":  # noqa: ANN401
+        """`subprocess.run` at the operator, to look at counters."""
+        return subprocess.run([*self._entries["operator"], *command], **self._with_path(options))  # noqa: PLW1510
+
+    def popen_near(self, command: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":  # noqa: ANN401
+        """`subprocess.Popen` on the line; ended with the network if it still runs."""
+        return self._popen("near", command, options)
+
+    def popen_far(self, command: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":  # noqa: ANN401
+        """`subprocess.Popen` on the internet; ended with the network if it still runs."""
+        return self._popen("far", command, options)
+
+    # -- processes -----------------------------------------------------------------------------
+
+    def _keep(self, name: str) -> int:
+        """Starts the process that holds a namespace, and returns its pid."""
+        if self._how == "root" or "operator" not in self._entries:
+            entry = list(WAYS[self._how])
+        else:  # every namespace belongs to the operator's user namespace
+            entry = [*self._entries["operator"], "unshare", "--net"]
+        keeper = self._start([*entry, "sh", "-c", "echo ready; exec cat >/dev/null"], name)
+        into = ["--user", "--preserve-credentials"] if self._how == "userns" else []
+        self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]
+        return keeper.pid
+
+    def _serve(self, name: str, module: str, arguments: list[str], order: CableOrder | None) -> None:
+        command = [*self._entries[name], sys.executable, "-m", module, *arguments]
+        self._start(command, module, b"" if order is None else msgspec.json.encode(order) + b"\n")
+
+    def _start(self, command: list[str], name: str, order: bytes = b"") -> "subprocess.Popen[bytes]":
+        """Starts a process that says "ready" and ends with its standard input."""
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            **self._with_path({}),
+        )
+        self._stack.callback(_end, process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(order)
+        process.stdin.flush()
+        said = process.stdout.readline()
+        if said.strip() != b"ready":
+            raise KernelNetError(f"{name} did not start: {' '.join(command)} said {said!r}")
+        return process
+
+    def _popen(self, name: str, command: Sequence[str], options: dict[str, Any]) -> "subprocess.Popen[Any]":
+        process = subprocess.Popen([*self._entries[name], *command], **self._with_path(options))
+        self._stack.callback(_end, process)
+        return process
+
+    def _script(self, name: str, script: str, given: str = "") -> None:
+        done = subprocess.run(
+            [*self._entries[name], "sh", "-c", script],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise KernelNetError(f"{name}: {done.stderr.strip() or done.returncode}")
+
+    def _with_path(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options with this package on the children's path, installed or not."""
+        environment = dict(options.get("env") or os.environ)
+        root = str(Path(__file__).resolve().parents[2])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
+        return {**options, "env": environment}
+
+
+def _end(process: "subprocess.Popen[Any]") -> None:
+    """Ends one process that we started: its input first, or a signal, then the one that none survives."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):  # it has ended already
+            process.stdin.close()
+    else:
+        _signal(process, signal.SIGTERM)
+    try:
+        process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _signal(process: "subprocess.Popen[Any]", number: signal.Signals) -> None:
+    if process.poll() is None:
+        process.send_signal(number)

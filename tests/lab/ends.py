@@ -1,0 +1,78 @@
+"""Both ends of a kernel network for tests, as a command: plain sockets, JSON on standard input and output.
+
+`far`: {"ports": [...], "answers": {hex of a question: hex of its answer}}; echoes what is no question; says
+"ready"; at the end of its input prints {port: [hex, ...]}.
+`near`: {"address": ..., "sends": [[flow, port, hex, pause_ms], ...], "wait_s": ...}; one connected socket a
+flow and port; prints {"received": [[index of the last send of that socket, hex]...], "errors": [index, ...]}.
+"""
+
+import json
+import select
+import socket
+import sys
+import time
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def far(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made of it
+    answers = {bytes.fromhex(q): bytes.fromhex(a) for q, a in order["answers"].items()}
+    got: dict[int, list[str]] = {port: [] for port in order["ports"]}
+    sockets = {}
+    for port in order["ports"]:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind(("::", port))
+        sockets[sock] = port
+    say("ready")
+    while True:
+        ready, _, _ = select.select([sys.stdin, *sockets], [], [])
+        if sys.stdin in ready:
+            say(json.dumps(got))
+            return
+        for sock in sockets.keys() & set(ready):
+            data, source = sock.recvfrom(65_535)
+            got[sockets[sock]].append(data.hex())
+            sock.sendto(answers.get(data, data), source)
+
+
+def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made of it
+    sockets: dict[tuple[int, int], socket.socket] = {}
+    last: dict[socket.socket, int] = {}
+    received, errors = [], []
+
+    def collect(until: float, *, lockstep: bool) -> None:
+        while (left := until - time.monotonic()) > 0:
+            ready, _, _ = select.select(list(last), [], [], left)
+            for sock in ready:
+                try:
+                    received.append([last[sock], sock.recv(65_535).hex()])
+                except ConnectionRefusedError:
+                    errors.append(last[sock])
+                if lockstep:
+                    return
+
+    for index, (flow, port, payload, pause_ms) in enumerate(order["sends"]):
+        sock = sockets.get((flow, port))
+        if sock is None:
+            family = socket.AF_INET6 if ":" in order["address"] else socket.AF_INET
+            sock = sockets[flow, port] = socket.socket(family, socket.SOCK_DGRAM)
+            sock.connect((order["address"], port))
+            sock.setblocking(False)
+        last[sock] = index
+        try:
+            sock.send(bytes.fromhex(payload))
+        except ConnectionRefusedError:
+            errors.append(index)
+        collect(time.monotonic() + pause_ms / 1e3, lockstep=True)
+    collect(time.monotonic() + order["wait_s"], lockstep=False)
+    names = [sock.getsockname()[1] for sock in last]
+    say(json.dumps({"received": received, "errors": errors, "ports": names}))
+
+
+if __name__ == "__main__":
+    {"far": far, "near": near}[sys.argv[1]](json.loads(sys.stdin.readline()))

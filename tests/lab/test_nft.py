@@ -1,0 +1,137 @@
+"""Pure rule against kernel rule: every ruleset is loaded, and the same datagrams are sent through both."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.kernel import Send, exchange, world
+from tests.lab.payloads import DATAGRAMS, STATELESS, control, rtp, stun
+from tests.lab.policy.support import Box
+from tests.support.environment import require
+from voipwatch.lab.netns import KernelNet
+from voipwatch.lab.nft import ruleset
+from voipwatch.lab.policy import PASS, make_policy
+from voipwatch.lab.support import kernel_support
+from voipwatch.lab.worlds import World, load_worlds
+
+pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("kernel")]
+NAMES = [
+    name for name, (_, payload) in DATAGRAMS.items() if payload
+]  # an empty one cannot be told from another
+
+
+@pytest.fixture(scope="module")
+def net() -> Iterator[KernelNet]:
+    support = kernel_support()
+    require(support.available, f"no kernel network: {'; '.join(support.reasons)}")
+    with KernelNet(world({"policy": "open"})) as open_net:
+        yield open_net
+
+
+def load(net: KernelNet, table: dict[str, object], *, portal: bool = False) -> None:
+    text = ruleset(make_policy(table), portal=portal)
+    assert text is not None
+    net.run_operator(["nft", "flush", "ruleset"], check=True)
+    net.run_operator(["nft", "-f", "-"], input=text, text=True, check=True)
+    accounting = "echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct"
+    net.run_operator(["sh", "-c", accounting], check=True)
+
+
+def sent(names: list[str]) -> list[Send]:
+    return [(n, *DATAGRAMS[name]) for n, name in enumerate(names)]
+
+
+CASES = [(rule, 4) for rule in STATELESS] + [
+    (rule, 6)
+    for rule in ("port-reject", "stun-cookie", "whatsapp-types", "dtls-hello", "rtp-any", "sip-text")
+]
+
+
+@pytest.mark.parametrize(("rule", "version"), CASES)
+def test_the_kernel_stops_what_the_pure_rule_stops(net: KernelNet, rule: str, version: int) -> None:
+    table, stopped = STATELESS[rule]
+    load(net, table)
+    # A control payload on a free port asks for each datagram to be sent back the other way.
+    questions = {name: control(0x04, 40 + n) for n, name in enumerate(NAMES)}
+    asked: list[Send] = [(100 + n, 41_000, questions[name]) for n, name in enumerate(NAMES)]
+    answers = {questions[name]: DATAGRAMS[name][1] for name in NAMES}
+    seen = exchange(net, sent(NAMES) + asked, answers=answers, version=version)
+    assert {name for name in NAMES if DATAGRAMS[name][1] in seen.far} == set(NAMES) - stopped
+    assert bool(seen.errors) == (rule == "port-reject")
+
+    box = Box(table)
+    down = {name for name in NAMES if box.down(DATAGRAMS[name][1], dport=41_000) is PASS}
+    if rule == "udp-all":  # no question arrives
+        down = set()
+    elif rule in {"rtp-up", "port-drop", "port-reject"}:
+        assert down == set(NAMES), "rules of the way up alone"
+    assert {name for name in NAMES if DATAGRAMS[name][1] in seen.near} == down
+
+
+MEMORY: dict[str, tuple[dict[str, object], list[Send]]] = {
+    "cut-after": (
+        {"policy": "cut-after", "packets": 4},
+        [(0, 3478, stun(3)), *[(0, 3478, rtp(120, 90, n)) for n in range(8)]]
+        + [(1, 3478, control(4, 90 + n)) for n in range(8)]
+        + [(2, 16384, rtp(8, 172, n)) for n in range(8)],
+    ),
+    "match-then-kill": (
+        {"policy": "match-then-kill"},
+        [(0, 3478, control(4, 60)), (0, 3478, stun(3)), *[(0, 3478, control(4, 90 + n)) for n in range(4)]]
+        + [(1, 3478, control(0x50, 90 + n)) for n in range(4)]
+        + [(2, 5060, b"INVITE sip:a@b SIP/2.0\r\n\r\n"), (2, 5060, b"ACK sip:a@b SIP/2.0\r\n\r\n")],
+    ),
+    "police": (
+        # The burst only: two packets, and what the test's own time adds is less than a third.
+        {"policy": "police", "bytes_per_s": 50, "burst_bytes": 480},
+        [(0, 16384, rtp(8, 172, n)) for n in range(10)]
+        + [(1, 16384, control(4, 172 + n)) for n in range(10)],
+    ),
+}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("rule", MEMORY)
+def test_a_rule_with_a_memory_remembers_the_same_in_the_kernel(
+    net: KernelNet, rule: str, version: int
+) -> None:
+    table, sends = MEMORY[rule]
+    load(net, table)
+    seen = exchange(net, sends, version=version, pause_ms=60)
+    box = Box(table)
+    up, down = [], []
+    for flow, port, payload in sends:
+        if box.up(payload, sport=40_000 + flow, dport=port) is PASS:
+            up.append(payload)
+            if box.down(payload, sport=40_000 + flow, dport=port) is PASS:
+                down.append(payload)
+    assert sorted(seen.far) == sorted(up)
+    assert sorted(seen.near) == sorted(down)
+    assert len(up) < len(sends)
+
+
+def test_random_loss_is_as_planted(net: KernelNet) -> None:
+    load(net, {"policy": "media-loss", "ratio": 0.8})
+    sends = [(n % 4, 16384, rtp(8, 172, n)) for n in range(1_000)] + [(9, 3478, stun(1))] * 20
+    seen = exchange(net, sends, pause_ms=0)
+    assert sum(p[0] == 0x80 for p in seen.far) == pytest.approx(200, abs=51)  # four standard deviations
+    assert seen.far.count(stun(1)) == 20
+
+
+@pytest.mark.parametrize("entry", load_worlds().worlds, ids=lambda w: w.id)
+def test_the_ruleset_of_every_world_loads(net: KernelNet, entry: World) -> None:
+    text = ruleset(entry.make_policy(), portal=entry.line.portal)
+    if text is None:
+        assert entry.policy["policy"] in {"sip-alg", "unknown-udp", "intermittent"}
+        return
+    net.run_operator(["nft", "flush", "ruleset"], check=True)
+    net.run_operator(["nft", "-f", "-"], input=text, text=True, check=True)
+
+
+def test_what_nftables_cannot_say_is_left_to_others() -> None:
+    assert ruleset(make_policy({"policy": "unknown-udp"})) is None
+    two = {
+        "policy": "chain",
+        "policies": [{"policy": "cut-after", "packets": 3}, {"policy": "match-then-kill"}],
+    }
+    assert ruleset(make_policy(two)) is None, "both would need the connection's one mark"
