@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
+from tests.support.reflector import needs_ipv6
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import udp
 from voipwatch.probe.path import Path
 from voipwatch.probe.udp import UdpSocket
 
 WAIT_S = 10.0
-IPS = ["127.0.0.1", "::1"]
+IPS = ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)]
 
 
 def server(ip: str) -> socket.socket:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.reflector import RunningReflector, loopback_of, running_reflector
+from tests.support.reflector import RunningReflector, loopback_of, needs_ipv6, running_reflector
 from voipwatch.apps import load_profiles, neutral_ports
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.tickets import TicketBatch
@@ -167,9 +167,8 @@ def test_connections_of_one_address_are_bounded(reflector: RunningReflector) -> 
             client.close()
 
 
+@needs_ipv6
 def test_ipv6_is_served_too() -> None:
-    if not socket.has_ipv6:
-        pytest.skip("no IPv6 on this machine")
     with running_reflector("::1") as running:
         keys = get_keys(running)
         with udp_client("::1") as client:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.reflector import needs_ipv6
 from voipwatch.reflector.tcp import Doors, listen
 
 
@@ -39,6 +40,7 @@ def test_a_listening_port_cannot_be_had_twice() -> None:
             listen("127.0.0.1", first.getsockname()[1])
 
 
+@needs_ipv6
 def test_ipv6_alone_is_bound() -> None:
     with listen("::1", 0) as bound:
         assert bound.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1

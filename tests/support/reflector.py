@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,24 @@ from hashlib import blake2b
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
 from voipwatch.reflector.options import ReflectorOptions
 from voipwatch.reflector.server import serve
 
 START_S = 30.0
+
+
+def _has_ipv6_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not _has_ipv6_loopback(), reason="no IPv6 loopback on this machine")
 
 
 def loopback_of(name: str) -> str:
