@@ -126,7 +126,7 @@ def _with_memory(policy: Policy) -> list[str] | None:
             return [*_marks(policy.signatures), f"ct mark {MARK} ct original packets > {policy.packets} drop"]
         case MatchThenKill():
             return [f"ct mark {MARK} drop", *_marks(policy.signatures)]
-        case Police():
+        case Police() if policy.burst_bytes >= policy.bytes_per_s:
             return [*_marks(policy.signatures), _bucket(policy, "ipv4", "ip"), _bucket(policy, "ipv6", "ip6")]
         case _:
             return None
@@ -142,9 +142,10 @@ def _marks(signatures: tuple[str, ...]) -> list[str]:
 
 def _bucket(policy: Police, family: str, header: str) -> str:
     """One bucket for each directed five-tuple."""
-    # The kernel's bucket for bytes holds a second of rate on top of the burst (nft_limit.c, tokens_max).
+    # The kernel's bucket for bytes holds a second of rate on top of the burst (nft_limit.c, tokens_max), so
+    # that a smaller one cannot be said.
     rate, burst = round(policy.bytes_per_s), round(policy.burst_bytes - policy.bytes_per_s)
-    limit = f"limit rate over {rate} bytes/second burst {max(0, burst)} bytes"
+    limit = f"limit rate over {rate} bytes/second burst {burst} bytes"
     key = f"{header} saddr . udp sport . {header} daddr . udp dport"
     return f"ct mark {MARK} meta nfproto {family} update @flows{family[-1]} {{ {key} {limit} }} drop"
 

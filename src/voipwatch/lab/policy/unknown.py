@@ -32,7 +32,7 @@ def is_known(payload: bytes) -> bool:
 
 
 def looks_random(payload: bytes) -> bool:
-    """True if half of the bits are set, more or less, and it is no text, or too few bytes are there to tell."""
+    """True if about half of the bits are set and it is no text, or too few bytes are there to tell."""
     if len(payload) < POPCOUNT_BYTES_MIN:
         return True
     if all(0x20 <= byte <= 0x7E for byte in payload[:TEXT_BYTES]):

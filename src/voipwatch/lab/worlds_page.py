@@ -1,0 +1,136 @@
+"""docs/worlds.md, written from `worlds.toml`: `python -m voipwatch.lab.worlds_page > docs/worlds.md`."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from voipwatch.lab.line import LineCondition, LinkCondition
+from voipwatch.lab.nft import ruleset
+from voipwatch.lab.worlds import NO_MECHANISM, Expected, World, Worlds, load_worlds
+
+APPS: Final = ("whatsapp", "sip", "webrtc")
+HEAD: Final = """# The worlds of the lab
+
+Written from `src/voipwatch/lab/worlds.toml` by `python -m voipwatch.lab.worlds_page`; a test checks that it
+is current.
+
+A world is a line, a censor, and what must be said of each app. A *guilty* world has somebody who interferes
+with calls; an *innocent* one is merely broken, and whoever calls it blocked or throttled accuses falsely.
+The censor is a pure rule, `(direction, packet, state, now) -> action` (`lab/policy`), used three times: in
+its unit test, in the simulated network (`lab/simnet.py`), and in the kernel (`lab/netns.py`): as nftables
+rules where nftables can say it, else behind `iptables -j NFQUEUE`, else in the relay that is the line.
+
+    near 192.0.2.2 -- relay -- operator 192.0.2.1 | 203.0.113.1 -- far 203.0.113.2
+                     (line)    (censor)
+
+In both networks an uplink packet crosses the line, then meets the censor, then the translator; a downlink
+packet takes the same way back. A world's time begins with the check (simulated) or with its first datagram
+(kernel).
+
+Signature rules look at bytes alone, on any port: STUN's magic cookie, RTP's version and payload type, a
+DTLS ClientHello, the first word of SIP. A control payload (first byte 0x04-0x0F or 0x50-0x7F, the rest
+random) matches none of them, so that the controls live wherever a signature is hunted; under `port-drop`
+and `port-reject` the control dies on the app's port and lives on a neutral one. Rules on flows act on
+five-tuples that bore a signature.
+
+## What is not claimed
+
+- The far side has no delay or loss of its own; the simulated TCP is a handful of segments, not a stack.
+- Bursts are a Gilbert-Elliott channel in continuous time that loses everything in its bad state.
+  Bufferbloat is the sawtooth of one TCP upload, not the upload.
+- The kernel's network cannot step a wall clock: `reorder-clock-step` only reorders there.
+- An ICMP error that crosses a translator is not translated.
+- In nftables a recognised flow is remembered by its connection's mark, for a minute after its last packet;
+  the pure rule counts the minute from the match.
+"""
+
+
+def worlds_page(table: Worlds) -> str:
+    """The whole page, Markdown."""
+    groups = {
+        "Guilty": [w for w in table.matrix if w.guilty],
+        "Innocent": [w for w in table.matrix if not w.guilty],
+        "For showing": [w for w in table.worlds if w.demo],
+    }
+    head = ("world", "what is so", "line", "in the kernel", *APPS)
+    parts = [HEAD]
+    parts += [f"## {title}\n\n{_markdown(head, map(_row, rows))}" for title, rows in groups.items()]
+    parts.append("## Lines\n")
+    parts.append(_markdown(("line", "up", "down", "both"), (_line(*item) for item in table.lines.items())))
+    return "\n".join(parts)
+
+
+def _row(world: World) -> tuple[str, ...]:
+    said = "nftables" if ruleset(world.make_policy(), portal=world.line.portal) else "pure rule"
+    if world.policy["policy"] == "open" and not world.line.portal:
+        said = ""
+    what = f"**{world.title}.** {world.why} {_rule(world.policy)}".strip()
+    return (
+        f"`{world.id}`",
+        what,
+        f"`{world.line_name}`",
+        said,
+        *(_expected(world.expected[app]) for app in APPS),
+    )
+
+
+def _expected(expected: Expected) -> str:
+    parts = ["/".join(expected.verdicts)]
+    mechanisms = [f"`{name}`" for name in expected.mechanisms if name != NO_MECHANISM]
+    for some in (expected.stages, mechanisms, expected.directions):
+        if some:
+            parts.append("/".join(some))
+    return ", ".join(parts)
+
+
+def _rule(policy: Mapping[str, Any]) -> str:
+    """The rule with its parameters, on one line."""
+    if policy["policy"] == "open":
+        return ""
+    return f"`{_short(policy)}`"
+
+
+def _short(policy: Mapping[str, Any]) -> str:
+    words = []
+    for name, value in policy.items():
+        if name == "policies":
+            words.append(" + ".join(_short(part) for part in value))
+        elif name == "of":
+            words.append(f"({_short(value)})")
+        elif name != "policy":
+            words.append(f"{name}={msgspec.json.encode(value).decode()}")
+    return " ".join([policy["policy"], *words])
+
+
+def _line(name: str, condition: LineCondition) -> tuple[str, ...]:
+    up, down = _fields(condition.up, LinkCondition()), _fields(condition.down, LinkCondition())
+    rest = {k: v for k, v in _fields(condition, LineCondition()).items() if k not in {"up", "down"}}
+    return (f"`{name}`", _listed(up), _listed(down), _listed(rest))
+
+
+def _fields(record: msgspec.Struct, plain: msgspec.Struct) -> dict[str, Any]:
+    """The fields that differ from the defaults."""
+    now, default = msgspec.to_builtins(record), msgspec.to_builtins(plain)
+    return {name: value for name, value in now.items() if value != default[name]}
+
+
+def _listed(fields: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {msgspec.json.encode(value).decode()}" for name, value in fields.items())
+
+
+def _markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    cells = [list(head), *(list(row) for row in rows)]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+    lines.insert(1, "|" + "---|" * len(cells[0]))
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Prints the page."""
+    sys.stdout.write(worlds_page(load_worlds()))
+
+
+if __name__ == "__main__":
+    main()
