@@ -93,15 +93,16 @@ def _rule(policy: Mapping[str, Any]) -> str:
 
 
 def _short(policy: Mapping[str, Any]) -> str:
-    words = []
-    for name, value in policy.items():
-        if name == "policies":
-            words.append(" + ".join(_short(part) for part in value))
-        elif name == "of":
-            words.append(f"({_short(value)})")
-        elif name != "policy":
-            words.append(f"{name}={msgspec.json.encode(value).decode()}")
+    words = [_parameter(name, value) for name, value in policy.items() if name != "policy"]
     return " ".join([policy["policy"], *words])
+
+
+def _parameter(name: str, value: Any) -> str:  # noqa: ANN401 -- whatever a table holds
+    if name == "policies":
+        return " + ".join(_short(part) for part in value)
+    if name == "of":
+        return f"({_short(value)})"
+    return f"{name}={msgspec.json.encode(value).decode()}"
 
 
 def _line(name: str, condition: LineCondition) -> tuple[str, ...]:
