@@ -149,6 +149,7 @@ class Shape:
     """An app's script."""
 
     app: str = "whatsapp"
+    leg: str = "relay"
     rounds: tuple[Stage, ...] = (Stage.SETUP, Stage.SETUP)
     copies: int = 2
     media: Media = Media.VOICE
@@ -214,7 +215,7 @@ class Check:
             seed="00",
             started_at="2026-01-01T00:00:00Z",
             ended_at="2026-01-01T00:01:00Z",
-            apps=[s.app for s in self.shapes],
+            apps=list(dict.fromkeys(s.app for s in self.shapes)),
             profile_digests={},
             line=Line(),
             reflectors=[facts],
@@ -236,7 +237,7 @@ class Check:
                     self._block(shape, "repeat", block, at + 3.5 + 0.1 * block)
                 for mutant in shape.mutants:
                     for replicate in range(4):
-                        kind = FlowKind(shape.app, "d", "relay", Arm.D, mutant=mutant)
+                        kind = FlowKind(shape.app, "d", shape.leg, Arm.D, mutant=mutant)
                         self._flow(
                             kind,
                             "trigger",
@@ -263,14 +264,14 @@ class Check:
     def _one(
         self, shape: Shape, arm: Arm, question: str, block: int, at: float, media_s: float | None = None
     ) -> bool:
-        kind = FlowKind(shape.app, "d", "relay", arm, media=shape.media)
+        kind = FlowKind(shape.app, "d", shape.leg, arm, media=shape.media if shape.media_s else Media.NONE)
         return self._flow(
             kind,
             question,
             block,
             at,
             rounds=shape.rounds,
-            media_s=media_s or shape.media_s,
+            media_s=shape.media_s if media_s is None else media_s,
             shape=shape,
             replicate=block,
         )

@@ -228,17 +228,6 @@ def test_a_dead_reflector_is_no_dead_line(reason: str) -> None:
     assert one(measurement).verdict is expected
 
 
-def test_legs_are_judged_apart_and_the_earlier_stage_speaks() -> None:
-    """Signalling on one leg, media without set-up on another: both dead, the set-up is named."""
-    signalling = Shape(app="sip", rounds=(Stage.SETUP,), copies=1, media_s=0.0, mutants=())
-    media = Shape(app="sip", rounds=(), media_s=0.6, spacing_s=0.04, mutants=())
-    dead = [Check(drops(lambda p: p.treatment), (s,)).run() for s in (media, signalling)]
-    for flow in dead[0].flows:
-        flow.kind = msgspec.structs.replace(flow.kind, leg="media")
-    row = one(dead[1])
-    assert (row.rule, row.stage) == ("blocked.setup", Stage.SETUP)
-
-
 def test_unknown_apps_get_a_row_too() -> None:
     measurement = Check(clean, (SMALL, WEBRTC)).run()
     measurement.apps = ["zoom", "whatsapp", "webrtc", "whatsapp"]
