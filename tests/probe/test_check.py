@@ -135,7 +135,7 @@ def test_ctrl_c_keeps_what_there_is(reflector: RunningReflector) -> None:
 
     measured = run_check(line_only(target(reflector)), press_once)
     assert signal.getsignal(signal.SIGINT) is before
-    assert measured.interrupted is not None
+    assert measured.interrupted is not None, measured.reflectors
     assert measured.interrupted.reason == "user"
     assert measured.flows
 

@@ -1,6 +1,7 @@
 """A reflector over real sockets on a loopback address of its own, in a thread of the test."""
 
 import asyncio
+import os
 import queue
 import socket
 import threading
@@ -32,8 +33,8 @@ needs_ipv6 = pytest.mark.skipif(not _has_ipv6_loopback(), reason="no IPv6 loopba
 
 
 def loopback_of(name: str) -> str:
-    """An address in 127.0.0.0/8 for a test, so that tests side by side do not share ports."""
-    a, b, c = blake2b(name.encode(), digest_size=3).digest()
+    """An address in 127.0.0.0/8 for a test of this process, so that none beside it shares its ports."""
+    a, b, c = blake2b(f"{os.getpid()} {name}".encode(), digest_size=3).digest()
     return f"127.{64 + a % 128}.{b}.{1 + c % 254}"
 
 
