@@ -79,9 +79,7 @@ def _row(world: World) -> tuple[str, ...]:
 def _expected(expected: Expected) -> str:
     parts = ["/".join(expected.verdicts)]
     mechanisms = [f"`{name}`" for name in expected.mechanisms if name != NO_MECHANISM]
-    for some in (expected.stages, mechanisms, expected.directions):
-        if some:
-            parts.append("/".join(some))
+    parts += ["/".join(some) for some in (expected.stages, mechanisms, expected.directions) if some]
     return ", ".join(parts)
 
 
