@@ -18,6 +18,8 @@ from voipwatch.model.vocabulary import Failure
 
 REPLIES_GRACE_S = 0.15
 """After the first of several replies, how long the others may take before the next round."""
+LOSS_LOOK_S = 2.0
+"""Before a held flow is this old its loss says little."""
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
 
 
@@ -296,6 +298,15 @@ class NearFlow:
         """Distinct downlink media packets that came, reports left aside."""
         aside = self.record.aside_down
         return sum(1 for seq in self._down_seen if seq >= MEDIA_SEQ and seq not in aside)
+
+    def media_lost_share(self, now: float) -> float:
+        """Share of downlink packets overdue by the linger time and not come, 0.0 before 2 s of media."""
+        if self._media_start is None or now - self._media_start < LOSS_LOOK_S:
+            return 0.0
+        overdue_us = (now - self._media_start - self.linger_s) * 1e6
+        due = sum(1 for packet in self.script.down if packet.offset_us <= overdue_us)
+        came = sum(1 for seq in self._down_seen if MEDIA_SEQ <= seq < MEDIA_SEQ + due)
+        return 1.0 - came / due if due else 0.0
 
     def media_sent(self) -> int:
         """Uplink media packets sent."""

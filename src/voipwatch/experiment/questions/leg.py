@@ -5,7 +5,7 @@ Phases, each entered once (spec: docs/experiments/leg.md)::
     FIRST  4 blocks of A, C, A', C'; a dead arm is decided packet by packet
       any arm dead -> REPEAT  4 fresh blocks at least 2 s later -> DONE
       media wanted -> MEDIA   blocks up to the planned number, one pair of A and C held 10 s;
-                              a held flow that falls silent gets a second held pair -> DONE
+                              a held flow that falls silent or loses gets a second pair -> DONE
       else         -> DONE
 """
 
@@ -30,6 +30,9 @@ REPLICATES_SHORT = min(HELD_REPLICATES)
 DEAD_MEDIA_FLOWS = 2
 SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
 """A held flow without a downlink packet, or without news in its receipts, this long is suspect."""
+
+HELD_LOSS_SHARE = 0.2
+"""A held flow that lost more than this downlink is held again: one flow's loss pattern names nothing."""
 
 
 class LegPhase(Enum):
@@ -337,6 +340,8 @@ class Leg:
             return False
         since = flow.last_received_at or flow.media_started_at
         if flow.script.down and now - max(since, flow.media_started_at) > SILENT_S:
+            return True
+        if flow.media_lost_share(now) > HELD_LOSS_SHARE:
             return True
         newest = max((r.highest_seq for r in flow.record.receipts), default=0)
         behind = flow.media_sent() + MEDIA_SEQ - newest
