@@ -29,6 +29,19 @@ def test_pairs_are_of_one_block_and_question() -> None:
     assert len(pairs_of(blocks, Arm.A, Arm.C)) == 8
 
 
+def test_a_block_of_another_question_is_another_block() -> None:
+    measurement = Check(clean, (SMALL,), blocks=8).run()
+    kept = []
+    for flow in measurement.flows:
+        if flow.question == "media":
+            flow.block -= 4
+        if not (flow.question == "setup" and flow.kind.arm is Arm.C_NEUTRAL):
+            kept.append(flow)
+    measurement.flows = kept
+    pairs = paired(blocks_of(join_session(measurement, 0).of_app("whatsapp")))
+    assert [p.treatment.record.question for p in pairs] == ["media"] * 4
+
+
 def test_the_port_s_own_control_is_taken_where_there_is_no_other() -> None:
     measurement = Check(clean, (SMALL,), blocks=6).run()
     measurement.flows = [f for f in measurement.flows if f.kind.arm is not Arm.C_NEUTRAL]

@@ -7,6 +7,7 @@ from voipwatch.inference.join import join_session
 from voipwatch.inference.quality import quality_of
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Quality
+from voipwatch.stats import e_model
 
 
 def quality(measurement: Measurement) -> Quality:
@@ -29,6 +30,15 @@ def test_loss_lowers_the_score_of_its_direction_only() -> None:
     assert found.mos_up is not None
     assert found.mos_down is not None
     assert found.mos_up < 3.6 < found.mos_down
+
+
+def test_half_the_round_trip_goes_into_the_score() -> None:
+    """180 ms each way, and 25 ms of codec; no jitter, no loss."""
+    found = quality(Check(lambda _: 150.0).run())
+    expected = e_model(180.0 + 25.0, 0.0, n=1, codec="opus")
+    assert expected is not None
+    assert found.rtt_ms == 360.0
+    assert found.mos_up == pytest.approx(expected.mos, abs=0.01)
 
 
 def test_sip_is_scored_as_g711_and_the_others_as_opus() -> None:

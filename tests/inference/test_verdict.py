@@ -167,6 +167,9 @@ def test_what_two_reflectors_do_not_share_is_not_said() -> None:
     down = Check(drops(lambda p: a_setup(p) and not p.up), (SMALL,)).run()
     row = one(two_reflectors(blocked(), down))
     assert (row.verdict, row.mechanism, row.direction) == (Verdict.BLOCKED, "app.drop", None)
+    stun = Check(drops(lambda p: a_setup(p) or p.mutant != ""), (SMALL,)).run()
+    row = one(two_reflectors(blocked(), stun))
+    assert (row.verdict, row.mechanism, row.direction) == (Verdict.BLOCKED, None, Direction.UP)
 
 
 def test_a_reflector_without_evidence_does_not_outvote_one_with() -> None:
