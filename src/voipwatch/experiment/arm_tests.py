@@ -32,7 +32,9 @@ class DeadRound:
 class ArmTests:
     """Outcomes by arm and round, and what they allow to stop for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, line: tuple[int, int] = (0, 0)) -> None:
+        """`line`: (received, sent) of the warm-up on a neutral port: C' until it has spoken itself."""
+        self._line = line
         self._outcomes: dict[tuple[Arm, int], list[tuple[int, bool]]] = {}
 
     def take(self, flow: NearFlow) -> bool:
@@ -52,6 +54,8 @@ class ArmTests:
     def _hits(self, arm: Arm) -> tuple[int, int, int]:
         """(hits, n, flows with a hit) over all rounds."""
         every = [o for (a, _), rows in self._outcomes.items() if a is arm for o in rows]
+        if not every and arm is Arm.C_NEUTRAL and self._line[1]:
+            return self._line[0], self._line[1], CONTROL_FLOWS_MIN
         return sum(hit for _, hit in every), len(every), len({flow for flow, hit in every if hit})
 
     def lives(self, arm: Arm) -> bool:
@@ -65,8 +69,8 @@ class ArmTests:
         """The first round at which the arm is dead while its control lives, else None."""
         control = CONTROL_OF.get(arm)
         if control is None:
-            hits, n, _ = self._hits(arm)
-            flows = self.packets(arm)[1]
+            n, flows = self.packets(arm)
+            hits = self._hits(arm)[0]
             return DeadRound(0, n, flows) if hits == 0 and n >= LINE_MISSES and flows >= 3 else None
         if not self.lives(control):
             return None

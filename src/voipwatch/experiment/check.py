@@ -266,6 +266,8 @@ class LineCheck:
                 self._note("warmup-unheard")
         self._course = Course.APPS
         self._legs = self._planner.legs(self._sessions)
+        for leg in self._legs:
+            leg.line_heard(*self._warmups[leg.reflector].counts())
         self._waiting = deque(leg for leg in self._legs if not leg.done)
         self._not_tested = self._planner.not_tested()
 
@@ -322,7 +324,8 @@ class LineCheck:
         self._next_pacing = None
         queues = [q for q in self._active if q.wishes]
         while queues:
-            for question in list(queues):
+            first = min(q.wishes[0].rank for q in queues)
+            for question in [q for q in queues if q.wishes[0].rank == first]:
                 pacer = self._pacers[question.reflector]
                 at = pacer.next_start(now)
                 if at > now:

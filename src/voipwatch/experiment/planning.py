@@ -156,6 +156,7 @@ class Planner:
             reflector=session.reflector,
             kinds={arm: kinds[arm] for arm in ARMS if arm in kinds},
             stages=tuple(step.stage for step in script.rounds),
+            copies=script.rounds[0].copies if script.rounds else 0,
             blocks=blocks_wanted(len(self._config.apps)),
             long=self._config.long,
             flow_bytes=flow_bytes,

@@ -19,6 +19,8 @@ class FlowWish:
     question: str
     """warmup, setup, repeat, media, held or trigger: goes into the flow's record."""
     block: int
+    rank: int = 2
+    """Lower starts earlier, over all questions: 0 decides about a set-up, 1 about a port, 2 all else."""
 
 
 class Question(Protocol):

@@ -54,6 +54,8 @@ class LegPlan:
     """The arms that can run: A and C are missing when the reflector does not serve the port."""
     stages: tuple[Stage, ...]
     """Of the set-up rounds."""
+    copies: int
+    """How many times the first request is sent back to back."""
     blocks: int
     """Matched blocks wanted for the permutation test; used when the leg has media."""
     long: bool
@@ -130,6 +132,10 @@ class Leg:
         """What the leg carries after its set-up."""
         return self.plan.media
 
+    def line_heard(self, received: int, sent: int) -> None:
+        """What the warm-up on a neutral port got back: C' for the first decision."""
+        self._tests = ArmTests(line=(received, sent))
+
     def started(self, flow: NearFlow, now: float) -> None:
         """A wish came true."""
         self.flows.append(flow)
@@ -164,13 +170,20 @@ class Leg:
 
     def _wish_blocks(self, question: str, replicates: range) -> None:
         block_wishes = [
-            FlowWish(self.plan.kinds[arm], replicate, question, replicate)
-            for replicate in replicates
+            FlowWish(self.plan.kinds[arm], replicate, question, replicate, self._rank(question, arm, index))
+            for index, replicate in enumerate(replicates)
             for arm in self.plan.shuffled(replicate, list(self.plan.kinds))
         ]
-        if question != "media":  # treatment and control of the app's port decide: they go first
-            block_wishes.sort(key=lambda wish: wish.kind.arm in (Arm.A_NEUTRAL, Arm.C_NEUTRAL))
-        self.wishes.extend(block_wishes)
+        self.wishes.extend(sorted(block_wishes, key=lambda wish: wish.rank))
+
+    def _rank(self, question: str, arm: Arm, index: int) -> int:
+        """Four requests on three flows or more decide a set-up; then C' decides whether it is the port."""
+        if question == "media" or not self.plan.stages:
+            return 2
+        deciding = FIRST_BLOCKS_MIN + (arm is Arm.A and self.plan.copies == 1)
+        if index >= deciding:
+            return 2
+        return 0 if arm in (Arm.A, Arm.C) else 1
 
     def _wish_held(self, replicate: int, now: float) -> None:
         pair = [arm for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]) if arm in self.plan.kinds]

@@ -75,7 +75,11 @@ class Warmup:
 
     def heard(self) -> bool:
         """True when any downlink packet of either family came."""
-        return any(f.media_received() for f in self.flows)
+        return self.counts()[0] > 0
+
+    def counts(self) -> tuple[int, int]:
+        """Downlink packets (received, planned) of both families."""
+        return sum(f.media_received() for f in self.flows), sum(f.media_expected() for f in self.flows)
 
     def rate_down(self) -> float | None:
         """IP bytes a second by the dispersion of the downlink burst; None if it did not come."""
