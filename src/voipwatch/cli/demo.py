@@ -1,11 +1,14 @@
 """`voipwatch demo`: the main job in under a minute.
 
 Six checks of three apps, each through an emulated operator whose truth is known, each judged from its
-own packets like any other. Nothing is canned: another seed gives other packets.
+own packets like any other. Nothing is canned: another seed gives other packets. Over the kernel a check
+lasts and costs what it does on a real line, so that a small machine carries a few at a time: the other
+lines, and whatever would not be done in time, are measured in user space. The table says which.
 """
 
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -22,12 +25,14 @@ from rich.text import Text
 
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
-from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
+from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, Misuse, Trouble
+from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, measure_in_kernel
 from voipwatch.cli.language import texts as texts_of
-from voipwatch.cli.machinery import judge, kernel_problem, measure_world
+from voipwatch.cli.machinery import judge, measure_world
 from voipwatch.cli.show import STYLES, paragraph, table, verdict_text
 from voipwatch.cli.values import parse_count, shown
 from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import AppResult, Check
 
 APPS: Final = ("whatsapp", "sip", "webrtc")
@@ -44,14 +49,39 @@ NETWORKS: Final = ("auto", "kernel", "sim")
 MESSAGING: Final = frozenset({"tcp-5222", "tls-5222"})
 """What still works when messages pass: the messaging path's port, answered by the reflector itself."""
 SEED_MAX: Final = 2**31
+BUDGET_BYTES: Final = 1_000_000
+"""Per app: half of a check's own, which decides every line here and takes the bad one under a minute."""
+KERNEL_FIRST: Final = ("clean", "morocco-3g-2016", "throttled", "wifi-blocked", "wifi-calm")
+"""Lines for the kernel, most telling first. The bad line is none: its check alone takes nearly a minute."""
+KERNEL_LINES_PER_CORE: Final = 1.5
+"""A check with its reflector and its line takes a quarter of a core; more, and they would get in each other's
+way, for all of them keep time."""
+KERNEL_S: Final = 40.0
+"""When the kernel's checks must be done, so that those which are not can be made in user space within the
+minute: a simulated check takes about three seconds."""
+LOAD_MAX: Final = 2.0
+"""Waiting processes a core, over the last minute, beyond which nothing keeps time here."""
+POLITE: Final = 10
+"""Niceness of simulated checks beside those that keep time."""
+
+
+class LineResult(msgspec.Struct, frozen=True):
+    """One line of the demo, measured and judged."""
+
+    network: str
+    """sim or kernel: where its packets went."""
+    check: Check
+    instead: str | None = None
+    """Why not over the kernel, when that was tried."""
 
 
 @dataclass
 class _Board:
     """What is known so far."""
 
-    network: str
-    checks: dict[str, Check] = field(default_factory=dict)
+    plan: dict[str, str]
+    """Line -> kernel or sim."""
+    done: dict[str, LineResult] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -65,21 +95,16 @@ def demo(
     """Measure all lines, then show the table and the sentences; 0 unless a line could not be measured."""
     if network not in NETWORKS:
         raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
-    drawn = (
-        secrets.randbelow(SEED_MAX)
-        if seed is None
-        else parse_count(seed, option="--seed", low=0, high=SEED_MAX)
-    )
-    problem = kernel_problem() if network != "sim" else "--network sim"
+    drawn = secrets.randbelow(SEED_MAX)
+    if seed is not None:
+        drawn = parse_count(seed, option="--seed", low=0, high=SEED_MAX)
+    problem = _problem(network)
     if network == "kernel" and problem is not None:
         raise Trouble("error.kernel", reason=problem)
-    board = _Board("kernel" if problem is None else "sim")
+    board = _Board(plan(network, possible=problem is None, cores=os.cpu_count() or 1))
     if not json:
         context.tell("demo.title", style="bold")
-        if problem is None:
-            context.tell("demo.kernel")
-        else:
-            context.tell("demo.user_space", reason=problem)
+        context.tell("demo.kernel" if problem is None else "demo.user_space", reason=problem)
     started = time.monotonic()
     with _live(context, board) as refresh:
         for name in _measure_all(board, drawn, context.texts.lang):
@@ -92,29 +117,88 @@ def demo(
     return OUR_FAULT if board.problems else CLEAR
 
 
+def _problem(network: str) -> str | None:
+    """Why no line is to be measured over the kernel, or None."""
+    if network == "sim":
+        return "--network sim"
+    problem = kernel_problem()
+    if (
+        problem is None
+        and network == "auto"
+        and (load := os.getloadavg()[0]) > LOAD_MAX * (os.cpu_count() or 1)
+    ):
+        return f"the machine is busy, load {load:.1f}"
+    return problem
+
+
+def plan(network: str, *, possible: bool, cores: int) -> dict[str, str]:
+    """Where each line is measured: all in the kernel if that was asked for, else as many as it can carry."""
+    if not possible:
+        return dict.fromkeys(LINES, "sim")
+    if network == "kernel":
+        return dict.fromkeys(LINES, "kernel")
+    kernel = KERNEL_FIRST[: int(cores * KERNEL_LINES_PER_CORE)]
+    return {name: "kernel" if name in kernel else "sim" for name in LINES}
+
+
 def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
     """Run every line in its own process, and yield its name when it is done."""
-    # Kernel checks last as long as a call does and leave the processor idle; simulated ones fill a core.
-    workers = len(LINES) if board.network == "kernel" else min(len(LINES), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Kernel checks last as long as calls do and leave the processor idle; simulated ones fill a core.
+    in_kernel = list(board.plan.values()).count("kernel")
+    workers = min(len(LINES), in_kernel + max(1, (os.cpu_count() or 1) // (2 if in_kernel else 1)))
+    forced = in_kernel == len(LINES)
+    give_up_at = time.monotonic() + (CHECK_S if forced else KERNEL_S)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_quietly)
+    try:
         running: dict[Future[bytes], str] = {
-            pool.submit(measure_line, name, seed + number, board.network, lang): name
+            pool.submit(measure_line, name, seed + number, board.plan[name], lang, give_up_at): name
             for number, name in enumerate(LINES)
         }
         for done in as_completed(running):
             name = running[done]
             try:
-                board.checks[name] = msgspec.json.decode(done.result(), type=Check)
+                board.done[name] = msgspec.json.decode(done.result(), type=LineResult)
             except (OSError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError) as error:
                 board.problems[name] = shown(f"{type(error).__name__}: {error}", longest=160)
             yield name
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def measure_line(name: str, seed: int, network: str, lang: str) -> bytes:
-    """One line of the demo, measured and judged: `voipwatch.check/1` as JSON, to cross processes."""
+def _end_quietly() -> None:
+    """In a worker: Ctrl-C ends it and what it started, and prints nothing."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, end)
+
+
+def measure_line(name: str, seed: int, network: str, lang: str, give_up_at: float) -> bytes:
+    """One line of the demo, as JSON of a `LineResult`, to cross processes.
+
+    `give_up_at`: monotonic time, the same clock in all processes of a machine, when the kernel's network
+    is given up for the simulated one.
+    """
     world = load_worlds().get(LINES[name])
-    measurement = measure_world(world, APPS, seed=seed, network=network)
-    return msgspec.json.encode(conclude(measurement, judge, texts_of(lang)))
+    if network == "sim":
+        if hasattr(os, "nice"):  # not on Windows
+            os.nice(POLITE)
+        return _result(measure_world(world, APPS, seed=seed, network="sim", budget_bytes=BUDGET_BYTES), lang)
+    left_s = give_up_at - time.monotonic()
+    try:
+        measurement = measure_in_kernel(world, APPS, seed=seed, budget_bytes=BUDGET_BYTES, timeout_s=left_s)
+    except KernelCheckError as error:
+        measurement = measure_world(world, APPS, seed=seed, network="sim", budget_bytes=BUDGET_BYTES)
+        return _result(measurement, lang, instead=shown(str(error), longest=160))
+    return _result(measurement, lang, network="kernel")
+
+
+def _result(
+    measurement: Measurement, lang: str, *, network: str = "sim", instead: str | None = None
+) -> bytes:
+    check = conclude(measurement, judge, texts_of(lang))
+    return msgspec.json.encode(LineResult(network, check, instead))
 
 
 def messages_pass(check: Check) -> bool:
@@ -127,19 +211,19 @@ def board_table(context: Context, board: _Board) -> Table:
     texts = context.texts
     rows: list[list[Text | str]] = []
     for name in LINES:
-        head = texts(f"demo.line.{name}")
-        check = board.checks.get(name)
-        if check is None:
+        head = Text(texts(f"demo.line.{name}"))
+        done = board.done.get(name)
+        if done is None:
             word = board.problems.get(name, texts("demo.running"))
             rows.append([head, *[Text(word if n == 0 else "", style="dim") for n in range(len(APPS) + 1)]])
             continue
-        by_app = {row.app: row for row in check.results}
-        cells = [_cell(context, by_app[app]) for app in APPS]
-        fine = messages_pass(check)
+        head.append(f"\n{texts(f'demo.network.{done.network}')}", style="dim")
+        by_app = {row.app: row for row in done.check.results}
+        fine = messages_pass(done.check)
         messages = Text(
             texts("demo.messages.works" if fine else "demo.messages.fails"), style="green" if fine else "red"
         )
-        rows.append([head, *cells, messages])
+        rows.append([head, *[_cell(context, by_app[app]) for app in APPS], messages])
     columns = [texts("column.line"), *APPS, texts("column.messages")]
     return table(texts, columns, rows)
 
@@ -167,13 +251,15 @@ def _show(context: Context, board: _Board, seed: int, took_s: float) -> None:
     for names in _alike(board):
         heads = [context.texts(f"demo.line.{name}") for name in names]
         context.out.print(Text(" · ".join(heads), style="underline"))
-        for row in board.checks[names[0]].results:
+        for row in board.done[names[0]].check.results:
             paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
+    for name, result in board.done.items():
+        if result.instead is not None:
+            context.tell("demo.instead", line=context.texts(f"demo.line.{name}"), reason=result.instead)
     for name, reason in board.problems.items():
-        line = context.texts(f"demo.line.{name}")
-        context.say("demo.failed", line=line, reason=reason, style="red")
+        context.say("demo.failed", line=context.texts(f"demo.line.{name}"), reason=reason, style="red")
     context.tell(
-        "demo.took", checks=len(board.checks), apps=", ".join(APPS), seconds=f"{took_s:.0f}", seed=seed
+        "demo.took", checks=len(board.done), apps=", ".join(APPS), seconds=f"{took_s:.0f}", seed=seed
     )
     context.tell("demo.next")
 
@@ -182,27 +268,26 @@ def _alike(board: _Board) -> list[list[str]]:
     """Lines, those with the same sentences together: what is the same is said once."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in LINES:
-        if name in board.checks:
-            sentences = tuple(row.explanation for row in board.checks[name].results)
+        if name in board.done:
+            sentences = tuple(row.explanation for row in board.done[name].check.results)
             groups.setdefault(sentences, []).append(name)
     return list(groups.values())
 
 
 def _json(board: _Board, seed: int, took_s: float) -> bytes:
-    document = {
-        "schema": "voipwatch.demo/1",
-        "network": board.network,
-        "seed": seed,
-        "seconds": round(took_s, 1),
-        "lines": [
+    lines = []
+    for name, world in LINES.items():
+        done = board.done.get(name)
+        lines.append(
             {
                 "line": name,
-                "world": LINES[name],
-                "messages_pass": messages_pass(board.checks[name]) if name in board.checks else None,
+                "world": world,
+                "network": done.network if done else None,
+                "instead": done.instead if done else None,
+                "messages_pass": messages_pass(done.check) if done else None,
                 "problem": board.problems.get(name),
-                "check": msgspec.to_builtins(board.checks[name]) if name in board.checks else None,
+                "check": msgspec.to_builtins(done.check) if done else None,
             }
-            for name in LINES
-        ],
-    }
+        )
+    document = {"schema": "voipwatch.demo/1", "seed": seed, "seconds": round(took_s, 1), "lines": lines}
     return msgspec.json.format(msgspec.json.encode(document), indent=2)

@@ -14,7 +14,8 @@ from rich.text import Text
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
-from voipwatch.cli.machinery import judge_in_english, kernel_problem, measure_world
+from voipwatch.cli.kernel import KernelCheckError, kernel_problem
+from voipwatch.cli.machinery import judge_in_english, measure_world
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
@@ -83,7 +84,10 @@ def run_world(
         raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
     if network == "kernel" and (reason := kernel_problem()) is not None:
         raise Trouble("error.kernel", reason=reason)
-    measurement = measure_world(place, apps, seed=seed, network=network)
+    try:
+        measurement = measure_world(place, apps, seed=seed, network=network)
+    except KernelCheckError as error:
+        raise Trouble("error.kernel", reason=shown(str(error), longest=300)) from error
     verdicts = conclude(measurement, context.judging(), context.texts)
     wrong = [row.app for row in verdicts.results if not accepted(place.expected[row.app], verdicts, row.app)]
     if json:

@@ -46,19 +46,22 @@ def measure_world(
     *,
     seed: int,
     network: str,
-    on_progress: Callable[[Progress], None] | None = None,
+    budget_bytes: int = 2_000_000,
+    timeout_s: float | None = None,
 ) -> Measurement:
-    """One check in an emulated world, in virtual time or over this machine's kernel."""
+    """One check in an emulated world, in virtual time (`sim`) or over this machine's kernel (`kernel`).
+
+    Raises KernelCheckError: the kernel's network could not be had, or not within `timeout_s`.
+    """
     if network == "kernel":
-        raise NotImplementedError
+        from voipwatch.cli.kernel import CHECK_S, measure_in_kernel  # noqa: PLC0415 -- seldom needed
+
+        return measure_in_kernel(
+            world, apps, seed=seed, budget_bytes=budget_bytes, timeout_s=timeout_s or CHECK_S
+        )
     from voipwatch.lab.drive import run_simulated  # noqa: PLC0415 -- slow, and seldom needed
 
-    return run_simulated(world, apps=apps, seed=seed, on_progress=on_progress)
-
-
-def kernel_problem() -> str | None:
-    """Why the kernel's network cannot be used here, or None."""
-    return "not here yet"
+    return run_simulated(world, apps=apps, seed=seed, budget_bytes=budget_bytes)
 
 
 def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:

@@ -1,0 +1,95 @@
+"""A check in an emulated world over this machine's kernel: the real reflector and probe, as programs.
+
+Nothing is special about them: they are the commands that a person would type, one on the internet's side of
+the namespaces, the other on the line's. What comes back is the report that `check --out` wrote.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from voipwatch.cli.reportfile import decode_report
+from voipwatch.lab.netns import KernelNet, KernelNetError
+from voipwatch.lab.support import kernel_support
+from voipwatch.lab.worlds import World
+from voipwatch.model.measurement import Measurement
+
+PROGRAM: Final = (sys.executable, "-m", "voipwatch")
+STATUSES: Final = frozenset({0, 1, 2})
+"""Of a check that came to its end."""
+CHECK_S: Final = 300.0
+"""No check of three apps takes this long."""
+
+
+class KernelCheckError(RuntimeError):
+    """The check could not be made, or not in time; the message says why."""
+
+
+def kernel_problem() -> str | None:
+    """Why this machine's kernel cannot be used, or None."""
+    support = kernel_support()
+    return None if support.available else "; ".join(support.reasons)
+
+
+def measure_in_kernel(
+    world: World,
+    apps: Sequence[str],
+    *,
+    seed: int,
+    budget_bytes: int,
+    timeout_s: float = CHECK_S,
+) -> Measurement:
+    """One check, in real time. Raises KernelCheckError."""
+    give_up_at = time.monotonic() + timeout_s
+    try:
+        with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, KernelNet(world, seed) as net:
+            control, pin = _start_reflector(net)
+            return _run_check(
+                net,
+                Path(folder),
+                [control, pin, ",".join(apps), f"{budget_bytes}"],
+                give_up_at - time.monotonic(),
+            )
+    except KernelNetError as error:
+        raise KernelCheckError(str(error)) from error
+
+
+def _start_reflector(net: KernelNet) -> tuple[str, str]:
+    """Start a reflector on the internet's side; where its control channel is, and its pin."""
+    command = [*PROGRAM, "reflector", "--bind", net.far_address, "--lang", "en"]
+    process = net.popen_far(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"control=(\S+) pin=([0-9a-f]{64})", line)
+    if found is None:
+        raise KernelCheckError(f"the reflector did not start: {line.strip()!r}")
+    return found[1], found[2]
+
+
+def _run_check(net: KernelNet, folder: Path, words: list[str], timeout_s: float) -> Measurement:
+    control, pin, apps, budget = words
+    report = folder / "report.json"
+    command = [
+        *PROGRAM, "check", "--reflector", control, "--pin", pin, "--app", apps, "--budget", budget,
+        "--yes", "--json", "--out", str(report), "--lang", "en",
+    ]  # fmt: skip
+    try:
+        done = net.run_near(
+            ["env", f"XDG_DATA_HOME={folder}", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=max(0.0, timeout_s),
+        )
+    except subprocess.TimeoutExpired:
+        raise KernelCheckError("the check took too long") from None
+    if done.returncode not in STATUSES or not report.is_file():
+        raise KernelCheckError(f"the check ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return decode_report(report.read_bytes(), name=report.name)[0].measurement

@@ -1,0 +1,144 @@
+import json
+import time
+
+import msgspec
+import pytest
+
+from tests.cli.doubles import Told, run_line
+from tests.cli.test_conclude import measured
+from voipwatch.cli import demo
+from voipwatch.cli.demo import APPS, LINES, LineResult, measure_line, messages_pass, plan
+from voipwatch.cli.kernel import KernelCheckError
+from voipwatch.cli.lab import accepted
+from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.results import Check
+from voipwatch.model.vocabulary import Verdict
+
+
+@pytest.fixture(scope="module")
+def shown() -> tuple[dict[str, Check], str, float]:
+    """One whole demo in user space: checks by line, what was printed, seconds."""
+    started = time.monotonic()
+    ran = run_line("demo", "--network", "sim", "--seed", "11", "--json")
+    took_s = time.monotonic() - started
+    assert ran.status == 0, ran.out + ran.err
+    document = json.loads(ran.out)
+    assert document["schema"] == "voipwatch.demo/1"
+    assert document["seed"] == 11
+    assert {line["network"] for line in document["lines"]} == {"sim"}
+    checks = {line["line"]: msgspec.convert(line["check"], Check) for line in document["lines"]}
+    return checks, ran.out, took_s
+
+
+@pytest.mark.slow
+def test_every_line_gets_what_its_world_expects(shown: tuple[dict[str, Check], str, float]) -> None:
+    checks, _, _ = shown
+    assert list(checks) == list(LINES)
+    for name, check in checks.items():
+        world = load_worlds().get(LINES[name])
+        assert [row.app for row in check.results] == list(APPS)
+        for app in APPS:
+            assert accepted(world.expected[app], check, app), (name, app)
+
+
+@pytest.mark.slow
+def test_calls_are_dead_and_messages_fine(shown: tuple[dict[str, Check], str, float]) -> None:
+    check = shown[0]["morocco-3g-2016"]
+    assert {row.verdict for row in check.results} == {Verdict.BLOCKED}
+    assert messages_pass(check)
+
+
+@pytest.mark.slow
+def test_wifi_by_intermittence_is_the_same_line_in_both_its_states(
+    shown: tuple[dict[str, Check], str, float],
+) -> None:
+    checks, _, _ = shown
+    worlds = [load_worlds().get(LINES[name]) for name in ("wifi-blocked", "wifi-calm")]
+    assert worlds[0].policy == worlds[1].policy
+    assert {row.verdict for row in checks["wifi-blocked"].results} == {Verdict.BLOCKED}
+    assert {row.verdict for row in checks["wifi-calm"].results} == {Verdict.OK}
+
+
+def test_nothing_is_canned() -> None:
+    one, same, other = (
+        msgspec.json.decode(measure_line("wifi-blocked", seed, "sim", "en", 0.0), type=LineResult)
+        for seed in (1, 1, 2)
+    )
+    assert one == same
+    assert one.check.results[0].verdict == other.check.results[0].verdict
+    assert one.check.cost != other.check.cost
+
+
+def test_another_language() -> None:
+    result = msgspec.json.decode(measure_line("wifi-blocked", 1, "sim", "fr", 0.0), type=LineResult)
+    assert "appel" in result.check.results[0].explanation
+
+
+def test_a_kernel_that_is_too_slow_is_replaced_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object, **__: object) -> Measurement:
+        raise KernelCheckError("the check took too long")
+
+    monkeypatch.setattr(demo, "measure_in_kernel", slow)
+    result = msgspec.json.decode(measure_line("wifi-blocked", 1, "kernel", "en", 0.0), type=LineResult)
+    assert (result.network, result.instead) == ("sim", "the check took too long")
+
+
+def test_the_kernel_gets_as_many_lines_as_it_can_carry() -> None:
+    assert set(plan("auto", possible=False, cores=64).values()) == {"sim"}
+    assert list(plan("auto", possible=True, cores=2).values()).count("kernel") == 3
+    assert list(plan("auto", possible=True, cores=1).values()).count("kernel") == 1
+    assert plan("auto", possible=True, cores=64)["merely-bad"] == "sim"
+    assert set(plan("kernel", possible=True, cores=1).values()) == {"kernel"}
+    assert list(plan("auto", possible=True, cores=2)) == list(LINES)
+
+
+def told(monkeypatch: pytest.MonkeyPatch, verdict: Verdict, *, problem: str | None = "none here") -> None:
+    """Put results on the board without measuring; the last line fails."""
+
+    def measure_all(board: demo._Board, seed: int, lang: str) -> list[str]:
+        for name in list(LINES)[:-1]:
+            check = Told(dict.fromkeys(APPS, verdict))(measured(*APPS), lang=lang)
+            for row in check.results:
+                row.works.append("tls-5222")
+            board.done[name] = LineResult(board.plan[name], check)
+        board.problems[list(LINES)[-1]] = "RuntimeError: oops"
+        return list(LINES)
+
+    monkeypatch.setattr(demo, "_measure_all", measure_all)
+    monkeypatch.setattr(demo, "kernel_problem", lambda: problem)
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    ("lang", "word", "line"),
+    [("en", "BLOCKED", "clean line"), ("fr", "BLOQUÉ", "saine"), ("ar", "محجوب", "سليم")],
+)
+def test_the_picture_and_the_sentences(
+    monkeypatch: pytest.MonkeyPatch, lang: str, word: str, line: str, terminal: bool
+) -> None:
+    told(monkeypatch, Verdict.BLOCKED)
+    ran = run_line("demo", lang=lang, width=200, terminal=terminal)
+    assert ran.status == 70  # a line could not be measured
+    assert ran.out.count(word) >= 15
+    assert line in ran.out
+    assert "oops" in ran.err
+    assert f"A sentence in {lang} about sip." in ran.out
+    assert ran.out.count(f"A sentence in {lang} about sip.") == 1
+    assert "none here" in ran.out
+
+
+def test_it_says_which_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, Verdict.OK, problem=None)
+    ran = run_line("demo", width=200)
+    assert "over the kernel" in ran.out
+    told(monkeypatch, Verdict.OK)
+    assert "in user space" in run_line("demo", width=200).out
+    assert run_line("demo", "--network", "kernel").status == 70
+
+
+def test_a_busy_machine_keeps_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, Verdict.OK, problem=None)
+    monkeypatch.setattr("os.getloadavg", lambda: (1e3, 0.0, 0.0))
+    assert "busy" in run_line("demo", width=200).out

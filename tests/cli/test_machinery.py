@@ -1,0 +1,169 @@
+"""The command line on the real probe, reflector and judge: programs on loopback, and what they say."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.reflector import loopback_of
+from voipwatch.cli.machinery import judge, judge_in_english, measure_world, profiled_apps
+from voipwatch.cli.reportfile import decode_report
+from voipwatch.lab.worlds import load_worlds
+
+IP = loopback_of(__name__)
+PROGRAM = [sys.executable, "-m", "voipwatch"]
+WAIT_S = 120.0
+"""On a busy machine."""
+
+
+@dataclass
+class Far:
+    """A reflector program that runs."""
+
+    control: str
+    pin: str
+    process: "subprocess.Popen[str]"
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[Far]:
+    command = [*PROGRAM, "reflector", "--bind", IP, "--control-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        found = re.search(r"ready control=(\S+) pin=([0-9a-f]{64})", line)
+        assert found is not None, line + process.stderr.read()
+        yield Far(found[1], found[2], process)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=WAIT_S)
+        assert process.returncode == 0
+        assert rest == ""  # one line on standard output, the rest elsewhere
+
+
+def check_command(far: Far, *options: str, pin: str | None = None) -> list[str]:
+    return [
+        *PROGRAM,
+        "check",
+        "--reflector",
+        far.control,
+        "--pin",
+        pin or far.pin,
+        "--yes",
+        "--json",
+        *options,
+    ]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "XDG_DATA_HOME": str(folder), "LC_ALL": "C.UTF-8"}
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+@pytest.mark.slow
+def test_a_check_on_loopback_and_its_verification(far: Far, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    command = check_command(far, "--app", "sip,viber", "--budget", "300kB", "--out", str(report))
+    done = subprocess.run(
+        command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
+    assert done.returncode == 2, done.stdout + done.stderr  # viber has no profile
+    document = json.loads(done.stdout)
+    assert [row["app"] for row in document["results"]] == ["sip", "viber"]
+    row = document["results"][0]
+    assert row["verdict"] in {"ok", "insufficient"}
+    assert 0 < row["cost"]["bytes"] <= 330_000
+    assert document["reflectors"][0]["log_signed"] is True
+    assert "Traceback" not in done.stderr
+    verified = subprocess.run(
+        [*PROGRAM, "verify", str(report), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_S,
+    )
+    assert verified.returncode == 0, verified.stdout
+    kept = contents(tmp_path) + done.stdout.encode() + verified.stdout.encode()
+    assert IP.encode() not in kept
+    measurement = decode_report(report.read_bytes(), name="r")[0].measurement
+    log = measurement.reflectors[0].log
+    assert log is not None
+    assert IP.encode() not in log.payload
+
+
+@pytest.mark.slow
+def test_ctrl_c_prints_and_keeps_the_partial_report(far: Far, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    command = check_command(far, "--app", "whatsapp", "--out", str(report))
+    with subprocess.Popen(
+        command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        # The spare tickets are on disk once the control channel has answered: the flows begin then.
+        give_up_at = time.monotonic() + WAIT_S
+        while not any((tmp_path / "voipwatch").glob("*")) and time.monotonic() < give_up_at:
+            time.sleep(0.05)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 130, out + err
+    document = json.loads(out)
+    assert document["interrupted"] == "user"
+    assert [row["app"] for row in document["results"]] == ["whatsapp"]
+    assert document["results"][0]["verdict"] != "blocked"
+    assert "Traceback" not in err
+    assert json.loads(report.read_text())["check"] == document
+
+
+def test_a_wrong_pin_sends_nothing_and_gives_every_row(far: Far, tmp_path: Path) -> None:
+    done = subprocess.run(
+        check_command(far, "--app", "sip,webrtc", pin="00" * 32),
+        env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [row["app"] for row in document["results"]] == ["sip", "webrtc"]
+    assert {row["verdict"] for row in document["results"]} <= {"insufficient", "down"}
+    assert document["reflectors"][0]["failure"] == "pin_mismatch"
+
+
+def test_nobody_there_gives_every_row_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "check", "--reflector", f"{IP}:9", "--insecure", "--yes", "--json"],
+        env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert [row["app"] for row in document["results"]] == list(profiled_apps())
+    assert {row["verdict"] for row in document["results"]} <= {"insufficient", "down"}
+    assert "Traceback" not in done.stderr
+
+
+def test_tickets_are_fetched_from_a_real_reflector(far: Far, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "tickets", "fetch", "--reflector", far.control, "--pin", far.pin, "--count", "2"],
+        env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 ticket(s)" in done.stdout
+    assert IP.encode() not in contents(tmp_path)
+
+
+def test_judges_agree() -> None:
+    world = load_worlds().get("clean")
+    measurement = measure_world(world, ("sip",), seed=1, network="sim", budget_bytes=300_000)
+    assert judge(measurement, lang="en") == judge_in_english(measurement)
+    assert (
+        judge(measurement, lang="fr").results[0].explanation
+        != judge_in_english(measurement).results[0].explanation
+    )

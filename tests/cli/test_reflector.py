@@ -1,0 +1,64 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import run_line
+from voipwatch.cli.values import CONTROL_PORT
+from voipwatch.reflector import server
+from voipwatch.reflector.options import CONTROL_PORT as THEIRS
+from voipwatch.reflector.options import ReflectorOptions
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[ReflectorOptions]:
+    """Options of the reflectors that would have been run."""
+    seen: list[ReflectorOptions] = []
+
+    def run(options: ReflectorOptions) -> int:
+        seen.append(options)
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    return seen
+
+
+def test_options_are_understood(started: list[ReflectorOptions], tmp_path: Path) -> None:
+    ran = run_line(
+        "reflector", "--bind", "0.0.0.0", "--bind", "[::]", "--bind", "0.0.0.0", "--control-port", "0",
+        "--data", str(tmp_path / "new" / "data"), "--certificate", "c.pem", "--certificate-key", "k.pem",
+    )  # fmt: skip
+    assert ran.status == 0
+    (options,) = started
+    assert options.bind == ("0.0.0.0", "::")
+    assert options.control_port == 0
+    assert options.data == tmp_path / "new" / "data"
+    assert options.data.is_dir()
+    assert (options.certificate, options.certificate_key) == (Path("c.pem"), Path("k.pem"))
+
+
+def test_defaults(started: list[ReflectorOptions]) -> None:
+    assert run_line("reflector", "--bind", "127.0.0.1").status == 0
+    (options,) = started
+    assert (options.control_port, options.data, options.certificate) == (8443, None, None)
+
+
+def test_the_default_port_is_the_reflectors_own() -> None:
+    assert CONTROL_PORT == THEIRS
+
+
+@pytest.mark.parametrize("error", [OSError(98, "Address already in use"), ValueError("no certificate")])
+def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def run(_: ReflectorOptions) -> int:
+        raise error
+
+    monkeypatch.setattr(server, "run", run)
+    ran = run_line("reflector", "--bind", "127.0.0.1")
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (70, "", 1)
+    assert (error.args[-1]) in ran.err
+
+
+def test_a_control_port_in_use_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = run_line("reflector", "--bind", "127.0.0.1", "--control-port", str(taken.getsockname()[1]))
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (70, "", 1)
