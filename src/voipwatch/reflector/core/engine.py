@@ -5,18 +5,19 @@ seconds, the same clock throughout. Nothing leaves without a valid ticket, and e
 keeps is bounded (`limits`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
 from voipwatch.apps import ProfileSet
-from voipwatch.model.flows import MEDIA_SEQ, REPLICATES, TRIES_MAX
+from voipwatch.model.flows import MEDIA_SEQ, REPLICATES
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
 from voipwatch.reflector.core import limits, stream
 from voipwatch.reflector.core.counters import Counters
 from voipwatch.reflector.core.downlink import Datagram, Downlink, Reply
 from voipwatch.reflector.core.identity import Identity
+from voipwatch.reflector.core.likely import ROUND_SEQS, TRY_SEQS, LikelySeqs
 from voipwatch.reflector.core.log import far_log, seal
 from voipwatch.reflector.core.observed import kind_of_address
 from voipwatch.reflector.core.prefixes import Prefixes
@@ -31,8 +32,6 @@ from voipwatch.wire.place import uplink_place
 from voipwatch.wire.token import CONTROL_FLOW, ROOM_UP, TCP_FLOW, TokenKeys, UpToken, open_up_untrusted
 
 CONTROL_SEQ: Final = 1
-ROUND_SEQS: Final = 64
-TRY_SEQS: Final = 4
 
 
 class ReflectorCore:
@@ -73,7 +72,7 @@ class ReflectorCore:
         self._bound: dict[tuple[Address, int], Session] = {}
         self._flows = 0
         self._packets = 0
-        self._rounds: dict[int, int] = {}
+        self._likely = LikelySeqs(scripts, self._tickets, self._sessions)
         self._wall_offset_s = 0.0
         self._swept_at: float | None = None
         self._source_ip = ""
@@ -141,7 +140,7 @@ class ReflectorCore:
                     self._identity.salt,
                     self._tickets.key,
                     nonce_for=self._nonce_for,
-                    likely_seqs=self._likely_seqs,
+                    likely_seqs=self._likely,
                 )
             if token is None:
                 self._receive_garbage(source, port)
@@ -231,34 +230,13 @@ class ReflectorCore:
             self._identity.salt,
             self._tickets.key,
             nonce_for=self._nonce_for,
-            likely_seqs=self._likely_seqs,
+            likely_seqs=self._likely,
         )
 
     def _nonce_for(self, number: int) -> bytes | None:
         if number not in self._sessions:
             return None  # we have sent nothing under this ticket yet
         return source_nonce(self._identity.nonce_secret, number, self._source_ip)
-
-    def _likely_seqs(self, number: int, flow: int) -> Iterator[int]:
-        """For places without a sequence number: set-up tries, the flow's present round first."""
-        session = self._sessions.get(number)
-        known = None if session is None else session.flows.get(flow)
-        present = 0 if known is None else known.last_round
-        rounds = self._round_count(flow, number)
-        for position in range(rounds):
-            turn = (present + position) % rounds
-            yield from range(turn * ROUND_SEQS, turn * ROUND_SEQS + TRIES_MAX * TRY_SEQS, TRY_SEQS)
-
-    def _round_count(self, flow: int, number: int) -> int:
-        """Set-up rounds of the flow's kind: compiled once a kind, not once a datagram."""
-        index = flow // REPLICATES
-        count = self._rounds.get(index)
-        if count is None:
-            key = self._tickets.key(number)
-            if key is None or index >= len(self._scripts.kinds):
-                return 0
-            count = self._rounds[index] = len(self._scripts.compile(flow, key).rounds)
-        return count
 
     def _receive_garbage(self, source: Address, port: int) -> None:
         self.counters.garbage += 1
