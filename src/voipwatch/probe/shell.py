@@ -44,7 +44,7 @@ class SendTimes:
     """How late datagrams left, against when the core wanted them: for `make bench`."""
 
     late_s: list[float] = field(default_factory=list)
-    """One a datagram; of several that were due together, the earliest's due and the last's departure."""
+    """One a datagram, against the earliest due of those that left in one go."""
 
 
 class Shell:
@@ -110,9 +110,7 @@ class Shell:
             out = self._core.datagrams_to_send(now)
             if not out:
                 return None
-            self._send(out)
-            if due is not None:
-                self.send_times.late_s += [max(0.0, self._clock() - due)] * len(out)
+            self._send(out, now if due is None else due)
 
     def _turn(self) -> None:
         """Wait for the next thing and tell the core of it."""
@@ -144,11 +142,12 @@ class Shell:
         if due is not None and due <= now:
             self._core.handle_timer(now)
 
-    def _send(self, out: list[Outgoing]) -> None:
+    def _send(self, out: list[Outgoing], due: float) -> None:
         for each in out:
             found = self._sockets.get(each.socket)
             if found is not None:
                 found.send(each.port, each.data)
+                self.send_times.late_s.append(max(0.0, self._clock() - due))
 
     def _tell_failures(self, number: int, each: UdpSocket, now: float) -> None:
         for failure in each.take_failures():
