@@ -52,8 +52,10 @@ def test_frames_come_out_later_and_unchanged(version: int) -> None:
 def test_what_is_not_ip_is_part_of_the_cable() -> None:
     wire = cable(up={"delay_ms": 1000, "loss_ratio": 0.9})
     arp = MACS + b"\x08\x06" + bytes(28)
-    wire.take(Direction.UP, arp, 0.0)
-    assert wire.due(0.0) == [(Direction.UP, arp)]
+    solicitation = MACS + TYPES[6] + bytes.fromhex("6000000000183aff") + bytes(32) + bytes((135,)) + bytes(23)
+    for talk in (arp, solicitation):
+        wire.take(Direction.UP, talk, 0.0)
+        assert wire.due(0.0) == [(Direction.UP, talk)]
 
 
 def test_the_policy_drops_refuses_and_rewrites() -> None:

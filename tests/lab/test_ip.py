@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.lab.ip import checksum, is_neighbour_talk, read_ip, refuse, repair, write_ip
+from voipwatch.lab.ip import checksum, convert_ip, is_neighbour_talk, read_ip, refuse, repair, write_ip
 
 NEAR = {4: "192.0.2.2", 6: "2001:db8:1::2"}
 FAR = {4: "203.0.113.2", 6: "2001:db8:3::2"}
@@ -117,8 +117,36 @@ def test_the_checksum_of_rfc_1071() -> None:
     assert checksum(b"\xff\xff") == 0
 
 
+def test_a_udp_checksum_of_zero_is_sent_as_all_ones() -> None:
+    plain = make(4, b"\0\0")
+    payload = plain[26:28]  # makes the sum come out at all ones, its complement at zero
+    datagram = read_ip(make(4, payload))
+    assert datagram is not None
+    assert repair(make(4, payload), datagram)[26:28] == b"\xff\xff"
+
+
 def test_neighbour_discovery_is_told_from_other_icmp() -> None:
     head = bytes.fromhex("60000000001800ff").replace(b"\x00\xff", b"\x3a\xff") + bytes(32)
     assert is_neighbour_talk(head + bytes((135,)) + bytes(23))
     assert not is_neighbour_talk(head + bytes((128,)) + bytes(23))
     assert not is_neighbour_talk(make(6, bytes([135]) * 40))
+
+
+@given(st.sampled_from([4, 6]), st.booleans(), st.binary(max_size=100))
+def test_a_packet_of_the_other_version_is_what_another_library_would_have_written(
+    version: int, tcp: bool, payload: bytes
+) -> None:
+    raw = make(version, payload, tcp=tcp)
+    other = 10 - version
+    datagram = read_ip(raw)
+    assert datagram is not None
+    packet = msgspec.structs.replace(datagram.packet, src=NEAR[other], dst=FAR[other])
+    expected = bytearray(make(other, payload, tcp=tcp))
+    if other == 4:
+        expected[6:8] = b"\x40\x00"  # "do not fragment": IPv6 routers never do
+        expected[8] = 63
+        expected[10:12] = b"\0\0"
+        expected[10:12] = checksum(bytes(expected[:20])).to_bytes(2)
+    else:
+        expected[7] = 63
+    assert convert_ip(raw, datagram, packet) == bytes(expected)

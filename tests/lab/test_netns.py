@@ -205,3 +205,30 @@ def test_without_a_kernel_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
     finally:
         kernel_support.cache_clear()
+
+
+@pytest.mark.parametrize("how", ways())
+def test_a_line_with_ipv6_only_reaches_ipv4_through_its_translator(how: How) -> None:
+    far = "64:ff9b::" + ".".join(FAR[0].split("."))
+    names = "import socket; print(sorted({a[4][0] for a in socket.getaddrinfo('ipv4only.arpa', 9)}))"
+    tell = (
+        SERVE + "print('ready', flush=True)\n"
+        "while True:\n d, a = s.recvfrom(2000); print(a[0], len(d), flush=True); s.sendto(d, a)"
+    )
+    ask = (
+        "import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout(3)\n"
+        f"for n in (9, 1200): s.sendto(bytes(n), ('{far}', 3478)); print(len(s.recv(2000)))"
+    )
+    with KernelNet(WORLDS["clean"], line="nat64", how=how) as net:
+        reflector = net.popen_far([sys.executable, "-c", tell], stdout=subprocess.PIPE, text=True)
+        assert reflector.stdout is not None
+        assert reflector.stdout.readline() == "ready\n"
+        said = net.run_near([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
+        assert said.split() == ["9", "1200"]
+        assert reflector.stdout.readline() == "198.51.100.64 9\n"
+        found = net.run_near([sys.executable, "-c", names], capture_output=True, text=True, check=True).stdout
+        assert found.strip() == "['64:ff9b::c000:aa', '64:ff9b::c000:ab']"
+        no_ipv4 = f"import socket; socket.create_connection(('{FAR[0]}', 3478), 3)"
+        refused = net.run_near([sys.executable, "-c", no_ipv4], capture_output=True, text=True, check=False)
+        assert "unreachable" in refused.stderr
+        assert exchange(net, [(0, 443, U)], version=6, pause_ms=300).near == [U]

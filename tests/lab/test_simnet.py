@@ -78,6 +78,13 @@ def test_the_same_seed_gives_the_same_transcript(world: str) -> None:
     assert transcript(1) == transcript(1)
 
 
+def test_a_datagram_to_a_port_that_nobody_opened_arrives_nowhere() -> None:
+    echo = Echo("clean")
+    echo.net.down(0.0, ("192.0.2.2", 50_000), 3478, b"stray")
+    echo.net.down(0.0, ("198.51.100.64", 50_000), 3478, b"not this line")
+    assert echo.net.pop(1.0) == []
+
+
 def test_another_seed_gives_another_draw() -> None:
     assert Echo("burst-30", 1).stream(b"x", count=500) != Echo("burst-30", 2).stream(b"x", count=500)
 

@@ -5,13 +5,14 @@ line, then the operator's end of it.
 """
 
 from heapq import heappop, heappush
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
 import msgspec
 
-from voipwatch.lab.ip import Datagram, is_neighbour_talk, read_ip, refuse, repair, write_ip
+from voipwatch.lab.ip import Datagram, convert_ip, is_neighbour_talk, read_ip, refuse, repair, write_ip
 from voipwatch.lab.line import Line, LineCondition
-from voipwatch.lab.nat import Nat
+from voipwatch.lab.nat import NAT64_PREFIX, Nat
 from voipwatch.lab.policy import DROP, PASS, Action, Delay, Inject, Packet, Reject, make_policy
 from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import UDP
@@ -152,22 +153,40 @@ class Cable:
 
     def _translate(self, direction: Direction, packet: Packet, world_s: float) -> Packet | None:
         """The packet on the other side of the translator, None if it is let fall."""
-        nat = self._nats.get(6 if ":" in packet.src else 4)
-        if nat is None:
+        translated = self._condition.nat is not None and self._condition.nat.nat64
+        if translated and direction is Direction.UP:
+            if not packet.dst.startswith(NAT64_PREFIX):
+                return packet
+            packet = msgspec.structs.replace(
+                packet, dst=str(IPv4Address(IPv6Address(packet.dst).packed[12:]))
+            )
+        nat = self._nats.get(6 if ":" in packet.dst else 4)
+        if nat is None or (translated and ":" in packet.dst):
             return packet
         near, far = (packet.src, packet.sport), (packet.dst, packet.dport)
         if direction is Direction.UP:
             outer = nat.up(packet.proto, near, far, world_s)
             return msgspec.structs.replace(packet, src=outer[0], sport=outer[1])
         inner = nat.down(packet.proto, far, near, world_s)
-        return None if inner is None else msgspec.structs.replace(packet, dst=inner[0], dport=inner[1])
+        if inner is None:
+            return None
+        src = packet.src
+        if translated:
+            src = str(IPv6Address(IPv6Address(NAT64_PREFIX).packed[:12] + IPv4Address(src).packed))
+        return msgspec.structs.replace(packet, src=src, dst=inner[0], dport=inner[1])
 
     def _changed(self, frame: bytes, datagram: Datagram, packet: Packet) -> tuple[bytes, Datagram]:
         if packet is datagram.packet:
             return frame, datagram
-        raw = write_ip(frame[ETHERNET_BYTES:], datagram, packet)
-        changed = Datagram(packet, datagram.header_at, datagram.payload_at)
-        return frame[:ETHERNET_BYTES] + raw, changed
+        raw = frame[ETHERNET_BYTES:]
+        if (":" in packet.src) == (":" in datagram.packet.src):
+            changed = Datagram(packet, datagram.header_at, datagram.payload_at)
+            return frame[:ETHERNET_BYTES] + write_ip(raw, datagram, packet), changed
+        head = frame[:12] + (b"\x86\xdd" if ":" in packet.src else b"\x08\x00")
+        converted = convert_ip(raw, datagram, packet)
+        again = read_ip(converted)
+        assert again is not None, "a converted packet is a packet"
+        return head + converted, again
 
     def _refuse(self, direction: Direction, frame: bytes, datagram: Datagram, now: float) -> None:
         if direction is Direction.UP:

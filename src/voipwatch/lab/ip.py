@@ -105,6 +105,25 @@ def write_ip(raw: bytes, datagram: Datagram, packet: Packet) -> bytes:
     return bytes(out)
 
 
+def convert_ip(raw: bytes, datagram: Datagram, packet: Packet) -> bytes:
+    """The packet with a header of the other IP version, one hop further (RFC 7915 sections 4.1, 5.1).
+
+    `packet` has the addresses of that version, and the same protocol.
+    """
+    version = raw[0] >> 4
+    hops = max(1, (raw[8] if version == 4 else raw[7]) - 1)
+    src, dst = _packed(packet.src), _packed(packet.dst)
+    inner = bytes(raw[datagram.header_at : datagram.payload_at]) + packet.payload
+    number = NUMBERS[packet.proto]
+    if version == 6:
+        head = b"\x45\0" + (20 + len(inner)).to_bytes(2) + b"\0\0\x40\0" + bytes((hops, number)) + b"\0\0"
+    else:
+        head = b"\x60\0\0\0" + len(inner).to_bytes(2) + bytes((number, hops))
+    out = head + src + dst + inner
+    shifted = Datagram(packet, len(out) - len(inner), len(out) - len(packet.payload))
+    return write_ip(out, shifted, packet)
+
+
 def repair(raw: bytes, datagram: Datagram) -> bytes:
     """The packet with its UDP or TCP checksum computed, and without padding: between namespaces the kernel
     leaves the checksum to a card that is not there.

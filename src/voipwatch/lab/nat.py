@@ -16,6 +16,10 @@ PORT_MIN: Final = 1_024
 PORTS: Final = 65_536 - PORT_MIN
 
 
+NAT64_PREFIX: Final = "64:ff9b::"
+"""The well-known prefix, RFC 6052 section 2.1."""
+
+
 class Mapping(StrEnum):
     """RFC 4787 section 4.1, with the words of `model.Line.nat`."""
 
@@ -30,12 +34,13 @@ class NatCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mapping: Mapping = Mapping.ENDPOINT_INDEPENDENT
     external: str = "198.51.100.64"
-    """The outer address; an IPv4 one before an IPv6 line makes it a NAT64."""
     external6: str = "2001:db8:2::64"
     capacity: int = 65_536
     """Mappings for the line (carriers give 64 to some thousands); the one that was idle longest goes."""
     timeout_s: float = 120.0
     """RFC 4787 REQ-5: not under two minutes. Carriers do use 30 s."""
+    nat64: bool = False
+    """The line has IPv6 only; what goes to NAT64_PREFIX leaves as IPv4 from `external` (RFC 6146)."""
     rebind_at_s: tuple[float, ...] = ()
     """Times at which every mapping is forgotten, as when a router restarts or a telephone changes cell."""
 

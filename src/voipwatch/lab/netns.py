@@ -20,6 +20,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -52,7 +53,7 @@ ip link set lo up
 """
 RELAY_SETUP: Final = """set -e
 echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
-ip link add near type veth peer name eth0 netns {near}
+ip link add near type veth peer name eth0 address {mac} netns {near}
 ip link set near up
 """
 OPERATOR_SETUP: Final = """
@@ -68,7 +69,18 @@ ip link set {line} up
 ip link set {net} up
 ip route add 198.51.100.0/24 via 192.0.2.2
 ip route add 2001:db8:2::/64 via 2001:db8:1::2
+ip neighbour add 192.0.2.2 lladdr {mac} dev {line}
 """
+NEAR_MAC: Final = "02:00:00:00:00:02"
+"""Fixed, so that the operator finds a line without IPv4 behind a NAT64."""
+IPV6_ONLY: Final = """
+ip address delete 192.0.2.2/24 dev eth0
+mount --bind "{hosts}" /etc/hosts
+"""
+HOSTS: Final = (
+    "127.0.0.1 localhost\n::1 localhost\n64:ff9b::c000:aa ipv4only.arpa\n64:ff9b::c000:ab ipv4only.arpa\n"
+)
+"""What a DNS64 says of the well-known name (RFC 7050 section 8.2), for a line that has no other DNS."""
 END_SETUP: Final = """
 ip link set eth0 gso_max_segs 1
 ip address add {v4}.2/24 dev eth0
@@ -146,18 +158,30 @@ class KernelNet:
         pids = {name: self._keep(name) for name in ("operator", "relay", "near", "far")}
         for name in ("operator", "near", "far"):
             self._script(name, COMMON)
-        self._script("relay", RELAY_SETUP.format(near=pids["near"]))
+        self._script("relay", RELAY_SETUP.format(near=pids["near"], mac=NEAR_MAC))
         self._script(
             "operator",
             "set -e\n"
-            + OPERATOR_SETUP.format(line=LINE_DEVICE, net=NET_DEVICE, relay=pids["relay"], far=pids["far"]),
+            + OPERATOR_SETUP.format(
+                line=LINE_DEVICE, net=NET_DEVICE, relay=pids["relay"], far=pids["far"], mac=NEAR_MAC
+            ),
         )
         self._script("relay", "ip link set far up")
         self._script("near", "set -e\n" + END_SETUP.format(v4="192.0.2", v6="2001:db8:1"))
+        nat = self._world.line.nat
+        if nat is not None and nat.nat64:
+            self._without_ipv4()
         self._script("far", "set -e\n" + END_SETUP.format(v4="203.0.113", v6="2001:db8:3"))
         self._censor()
         policy = self._world.policy if self.censor == "relay" else OPEN
         self._serve("relay", "voipwatch.lab.relay", ["near", "far"], self._order(policy))
+
+    def _without_ipv4(self) -> None:
+        """Takes IPv4 away from the line, and gives it the names that its DNS64 would give."""
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="voipwatch-net-"))
+        hosts = Path(folder) / "hosts"
+        hosts.write_text(HOSTS, encoding="ascii")
+        self._script("near", "set -e\n" + IPV6_ONLY.format(hosts=hosts))
 
     def _censor(self) -> None:
         if self._rules is not None:
@@ -202,8 +226,11 @@ class KernelNet:
             entry = list(WAYS[self._how])
         else:  # every namespace belongs to the operator's user namespace
             entry = [*self._entries["operator"], "unshare", "--net"]
+        if name == "near":  # its own files of names
+            entry.append("--mount")
         keeper = self._start([*entry, "sh", "-c", "echo ready; exec cat >/dev/null"], name)
         into = ["--user", "--preserve-credentials"] if self._how == "userns" else []
+        into += ["--mount"] if name == "near" else []
         self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]
         return keeper.pid
 
