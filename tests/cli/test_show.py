@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.cli.doubles import Stream, Told
@@ -71,9 +74,22 @@ def test_a_reflector_is_called_as_the_person_called_it_and_its_failure_is_said()
     assert "addr-1" in shown(given, width=300)
 
 
+@pytest.mark.parametrize("page", ["methods/verdicts.md", "experiments/README.md"])
+def test_every_documented_note_has_its_words(repository: Path, page: str) -> None:
+    # The judge's notes stand in a sentence that begins with `control-blocked`, the experiment's in a table.
+    text = (repository / "docs" / page).read_text(encoding="utf-8")
+    sentence = next((line for line in text.splitlines() if line.startswith("`control-blocked`")), "")
+    rows = text[text.index("| note |") :].split("\n\n")[0] if "| note |" in text else ""
+    names = re.findall(r"`([a-z-]+)(?::N)?`", sentence) + re.findall(r"^\| `([a-z-]+)`", rows, re.MULTILINE)
+    assert names
+    assert [name for name in names if not texts("en").has(f"note.{name}")] == []
+
+
 def test_notes_are_translated_where_there_are_words() -> None:
     given = check()
     given.notes = ["control-blocked", "something-new"]
+    given.results[0].notes.append("forged-datagrams:12")
     text = shown(given, lang="fr", width=300)
     assert texts("fr")("note.control-blocked") in text
     assert "something-new" in text
+    assert f"{texts('fr')('note.forged-datagrams')} (12)" in text

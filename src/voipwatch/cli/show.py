@@ -78,6 +78,8 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = ()) -> 
     out.print(check_table(texts, check))
     for row in check.results:
         paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
+        for note in row.notes:
+            paragraph(context, "", texts("check.note", note=_note(texts, note)), style="dim")
     works = dict.fromkeys(name for row in check.results for name in row.works)
     if works:
         paragraph(context, "", texts("check.works", names=", ".join(works)))
@@ -96,15 +98,19 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = ()) -> 
 
 
 def _note(texts: Texts, note: str) -> str:
-    key = f"note.{note}"
-    return texts(key) if texts.has(key) else note
+    # A note may carry a number: `forged-datagrams:12`.
+    name, _, number = note.partition(":")
+    key = f"note.{name}"
+    words = texts(key) if texts.has(key) else name
+    return f"{words} ({number})" if number else words
 
 
 def paragraph(context: Context, head: str, body: str, *, style: str = "") -> None:
     """A sentence of the judge or of ours, wrapped to the terminal."""
     texts = context.texts
-    line = Text(texts.isolate(head), style=style)
-    line.append(texts.isolate(body) if not body.startswith("\u2067") else body, style="" if head else style)
+    line = Text()
+    line.append(texts.isolate(head), style=style)
+    line.append(body if body.startswith("\u2067") else texts.isolate(body), style="" if head else style)
     if texts.right_to_left:
         line.justify = "right"
     context.out.print(Padding(line, (0, 0, 0, 0 if head else 2)))
