@@ -165,7 +165,8 @@ def test_namespaces_go_with_a_parent_that_was_killed() -> None:
         "import sys\n"
         "from voipwatch.lab.netns import KernelNet\nfrom voipwatch.lab.worlds import load_worlds\n"
         "with KernelNet(load_worlds().get('clean')) as net:\n"
-        " print(*[e[2] for e in net._entries.values()], flush=True)\n sys.stdin.read()"
+        " far = net.popen_far(['sleep', '1000'])\n"
+        " print(far.pid, *[e[2] for e in net._entries.values()], flush=True)\n sys.stdin.read()"
     )
     source = str(Path(__file__).parents[2] / "src")
     parent = subprocess.Popen(
@@ -176,7 +177,7 @@ def test_namespaces_go_with_a_parent_that_was_killed() -> None:
     )
     assert parent.stdout is not None
     pids = [int(word) for word in parent.stdout.readline().split()]
-    assert len(pids) == 4
+    assert len(pids) == 5
     assert alive(pids) == pids
     parent.send_signal(signal.SIGKILL)
     parent.communicate()

@@ -82,10 +82,10 @@ MEMORY: dict[str, tuple[dict[str, object], list[Send]]] = {
         + [(2, 5060, b"INVITE sip:a@b SIP/2.0\r\n\r\n"), (2, 5060, b"ACK sip:a@b SIP/2.0\r\n\r\n")],
     ),
     "police": (
-        # The burst only: two packets, and what the test's own time adds is less than a third.
-        {"policy": "police", "bytes_per_s": 50, "burst_bytes": 480},
-        [(0, 16384, rtp(8, 172, n)) for n in range(10)]
-        + [(1, 16384, control(4, 172 + n)) for n in range(10)],
+        # Two packets of 1,028 or 1,048 bytes; the third's tokens would take the test a second of its own time.
+        {"policy": "police", "bytes_per_s": 1_000, "burst_bytes": 2_100},
+        [(0, 16384, rtp(8, 1_000, n)) for n in range(8)]
+        + [(1, 16384, control(4, 900 + n)) for n in range(8)],
     ),
 }
 
@@ -97,7 +97,7 @@ def test_a_rule_with_a_memory_remembers_the_same_in_the_kernel(
 ) -> None:
     table, sends = MEMORY[rule]
     load(net, table)
-    seen = exchange(net, sends, version=version, pause_ms=60)
+    seen = exchange(net, sends, version=version, pause_ms=30)
     box = Box(table)
     up, down = [], []
     for flow, port, payload in sends:

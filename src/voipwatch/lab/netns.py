@@ -10,7 +10,7 @@ nftables where nftables can say it (`nft`), else the pure rule in the kernel's q
 relay. Addresses are those for documentation (RFC 5737, RFC 3849).
 
 A namespace has no name and no file: it lives as long as the process that holds it, which ends when its
-standard input does, that is with us, however we end.
+standard input does, that is with us, however we end, and takes with it what else runs in there.
 """
 
 import os
@@ -43,6 +43,16 @@ QUEUE_RULES: Final = "\n".join(
     for tool in ("iptables", "ip6tables")
     for proto in ("udp", "tcp")
 )
+KEEP: Final = """echo ready
+cat > /dev/null
+for file in $(find -L /proc/[0-9]*/ns/net -maxdepth 0 -samefile /proc/self/ns/net 2>/dev/null); do
+  pid=${file#/proc/}
+  pid=${pid%%/*}
+  if [ "$pid" != $$ ]; then kill -KILL "$pid" 2>/dev/null; fi
+done
+exit 0
+"""
+"""Holds a namespace until its input ends; then ends, by pid, whatever still runs in there."""
 COMMON: Final = """set -e
 echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter
 echo 0 > /proc/sys/net/ipv4/conf/default/rp_filter
@@ -228,7 +238,7 @@ class KernelNet:
             entry = [*self._entries["operator"], "unshare", "--net"]
         if name == "near":  # its own files of names
             entry.append("--mount")
-        keeper = self._start([*entry, "sh", "-c", "echo ready; exec cat >/dev/null"], name)
+        keeper = self._start([*entry, "sh", "-c", KEEP], name)
         into = ["--user", "--preserve-credentials"] if self._how == "userns" else []
         into += ["--mount"] if name == "near" else []
         self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]

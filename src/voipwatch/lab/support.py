@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 How = Literal["root", "userns", "none"]
-TOOLS: Final = ("unshare", "nsenter", "ip", "nft", "sh", "cat")
+TOOLS: Final = ("unshare", "nsenter", "ip", "nft", "sh", "cat", "find")
 WAYS: Final[dict[How, tuple[str, ...]]] = {
     "root": ("unshare", "--net"),
     "userns": ("unshare", "--user", "--map-root-user", "--net"),
