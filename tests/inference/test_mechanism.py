@@ -66,29 +66,41 @@ def test_a_dropped_hello_is_no_killed_flow() -> None:
 
 
 def test_a_hello_that_passes_once_is_a_killed_flow() -> None:
-    def killed(p: Packet) -> bool:
+    def once(p: Packet) -> bool:
         return p.treatment and (p.stage is Stage.HANDSHAKE or p.media) and not (p.up and p.seq % 64 == 0)
 
-    assert label(drops(killed), WEBRTC) == "flow.kill"
+    assert label(drops(once), WEBRTC) == "flow.kill"
 
 
-def test_a_leg_that_tries_nothing_twice_borrows_from_another() -> None:
-    """SIP: the answer to the first request dies and the check stops there; the media leg shows the kill."""
-
-    def world(p: Packet) -> bool:
-        return p.treatment and p.nth > 0
-
-    signalling = Check(drops(world), (SIP,)).run()
-    for flow in signalling.flows:
-        if flow.kind.arm in (Arm.A, Arm.A_NEUTRAL):
+def one_try(measurement: Measurement) -> Measurement:
+    """As if the check had stopped each treatment flow after its first request."""
+    for flow in measurement.flows:
+        if flow.kind.arm in (Arm.A, Arm.A_NEUTRAL) and flow.round_stages:
             kept = [i for i, s in enumerate(flow.sent.seq) if s == 0]
             for name in ("seq", "t_us", "size_bytes", "crc"):
                 column = getattr(flow.sent, name)
                 setattr(flow.sent, name, [column[i] for i in kept])
-    alone = row(signalling)
-    assert (alone.mechanism, alone.direction) == ("sip.drop", Direction.DOWN)
-    media = Check(drops(world), (Shape(app="sip", rounds=(), media_s=0.6, mutants=()),)).run()
-    assert row(media).mechanism == "flow.kill"
+    return measurement
+
+
+def killed(p: Packet) -> bool:
+    return (p.treatment or p.arm is Arm.D) and p.nth > 0
+
+
+def test_a_request_that_is_not_tried_again_shows_no_kill() -> None:
+    found = row(one_try(Check(drops(killed), (SIP,)).run()))
+    assert (found.mechanism, found.direction) == ("sip.drop", Direction.DOWN)
+
+
+def test_it_borrows_from_a_leg_without_setup() -> None:
+    media = Shape(app="sip", leg="media", rounds=(), media_s=0.6, mutants=())
+    found = row(one_try(Check(drops(killed), (SIP, media)).run()))
+    assert (found.stage, found.mechanism, found.direction) == (Stage.SETUP, "flow.kill", Direction.BOTH)
+
+
+def test_it_borrows_from_the_mutants() -> None:
+    found = row(one_try(Check(drops(killed), (SMALL,)).run()))
+    assert (found.mechanism, found.direction) == ("flow.kill", Direction.BOTH)
 
 
 @pytest.mark.parametrize("share", [0, 1, 2])

@@ -30,7 +30,7 @@ FOREIGN_SHARE_MAX = 0.1
 FOREIGN_MIN = 5
 GAP_MAX = 1_000
 GAP_RATIO_MAX = 50
-"""Lost packets per packet that came, beyond a first thousand, that a record may claim by its numbers: 98 %."""
+"""Lost packets that a record may claim by its numbers: the first thousand, then 50 for each that came."""
 SILENCE_US = 500_000
 """Controls asked this long after the last sign of life had time for an answer on most lines."""
 SILENT_REQUESTS_MIN = 4

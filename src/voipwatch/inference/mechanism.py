@@ -105,9 +105,11 @@ def _most_killed(able: Sequence[FlowView]) -> bool:
 
 
 def _killed_elsewhere(session: Session, app: str) -> bool:
-    """Whether the treatment of another leg shows it: a request that is not tried again cannot."""
-    legs = [f for f in session.of_app(app) if f.arm in {Arm.A, Arm.A_NEUTRAL} and not f.asked_us]
-    return _most_killed([f for f in legs if _can_show_a_kill(f)])
+    """Whether another leg's treatment or the mutants show it: a request not tried again cannot itself."""
+    flows = session.of_app(app)
+    legs = [f for f in flows if f.arm in {Arm.A, Arm.A_NEUTRAL} and not f.asked_us]
+    mutants = [f for f in flows if f.arm is Arm.D]
+    return any(_most_killed([f for f in group if _can_show_a_kill(f)]) for group in (legs, mutants))
 
 
 def _nothing_after_first(dead: Sequence[Outcome]) -> bool:
