@@ -82,7 +82,7 @@ MEMORY: dict[str, tuple[dict[str, object], list[Send]]] = {
         + [(2, 5060, b"INVITE sip:a@b SIP/2.0\r\n\r\n"), (2, 5060, b"ACK sip:a@b SIP/2.0\r\n\r\n")],
     ),
     "police": (
-        # Two packets of 1,028 or 1,048 bytes; the third's tokens would take the test a second of its own time.
+        # Two packets of 1,028 or 1,048 bytes; the third would have to wait a second for its tokens.
         {"policy": "police", "bytes_per_s": 1_000, "burst_bytes": 2_100},
         [(0, 16384, rtp(8, 1_000, n)) for n in range(8)]
         + [(1, 16384, control(4, 900 + n)) for n in range(8)],
