@@ -83,6 +83,7 @@ class LineCheck:
         self._seed = seed
         self._planner = Planner(config, profiles, seed)
         self._sessions = self._planner.sessions(reflectors)
+        self._preparation = self._planner.preparation(self._sessions)
         self._course = Course.WARMUP
         self._epoch = 0.0
         self._events: deque[Event] = deque()
@@ -175,6 +176,8 @@ class LineCheck:
 
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
         """Everything that is due. The records take `now` as the time of sending."""
+        if self._course is Course.WARMUP:
+            next(self._preparation, None)
         out: list[Outgoing] = []
         while self._due and self._due[0][0] <= now:
             at, socket = heapq.heappop(self._due)

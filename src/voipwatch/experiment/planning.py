@@ -4,6 +4,7 @@ Every choice that is free (order of arms, neutral port) is drawn from the check'
 hashing, so that a run can be repeated and a middlebox cannot learn one fixed order.
 """
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from math import ceil, log2
 
@@ -11,9 +12,9 @@ from voipwatch.apps import Profile, ProfileSet, Script, kind_table
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
-from voipwatch.experiment.questions.leg import Leg, LegPlan
+from voipwatch.experiment.questions.leg import FIRST_BLOCKS, Leg, LegPlan
 from voipwatch.experiment.session import Session
-from voipwatch.model.flows import FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.ruleset import BLOCKS, CHECK_ALPHA
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
@@ -91,6 +92,20 @@ class Planner:
                 out[app].append("longer-call")
             out[app] = list(dict.fromkeys(out[app]))
         return out
+
+    def preparation(self, sessions: list[Session]) -> Iterator[None]:
+        """Compiles, one at a step, the scripts that the legs will want: half a millisecond each.
+
+        Done while the warm-up runs, so that no packet of a call waits for it later.
+        """
+        for replicate in (*range(BLOCKS + FIRST_BLOCKS), HELD_REPLICATES[0]):
+            for session in sessions:
+                for profile in self._asked():
+                    for leg in profile.legs:
+                        for plan in self._plans(session, profile, leg) if leg.run else []:
+                            for kind in plan.kinds.values():
+                                session.script(kind, replicate)
+                                yield
 
     def mutants(self, app: str, session: Session) -> list[FlowKind]:
         """The app's mutants, for the trigger question."""
