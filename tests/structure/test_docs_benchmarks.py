@@ -1,6 +1,7 @@
 """docs/benchmarks.md is written by programs: what they count, how they render, and that the page takes it."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from scripts.benchmarks.deciding import ALONE, TOGETHER, Job, Outcome
 from scripts.benchmarks.figures import Distribution, Machine, distribution
 from scripts.benchmarks.receiving import Received
 from scripts.benchmarks.simulated import ChecksSpeed, NetworkSpeed
-from scripts.picture import PICTURE, draw
+from scripts.picture import COMMAND, PICTURE, draw
 from tests.support.environment import REPOSITORY
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.lab.matrix import MatrixResult, Row, plan, summarise
@@ -307,14 +308,20 @@ def some_matrix() -> MatrixResult:
 
 def test_the_matrix_shows_what_was_said_right_and_wrong() -> None:
     text = matrix.render(some_matrix(), command="voipwatch lab matrix", date="2016-01-07", machine="2 cores")
-    assert (
-        "| sip-text | clean | sip | blocked | blocked sip.drop 1, insufficient sip.drop 1 | **1 of 2** (1) |"
-        in text
-    )
-    assert "| **blocked or throttled said of an innocent world** | **1** |" in text
+    told = "**blocked sip.drop 1x, insufficient sip.drop 1x: 1/2 (1)**, expected blocked"
+    assert f"| sip-text | clean | {told} |" in text
+    assert "| clean | clean | **blocked 1x, ok 1x: 1/2**, expected ok |" in text
+    assert "| **innocent, and called blocked or throttled** | **1** |" in text
     assert "- sip-text on clean: 2" in text
     assert "- clean on clean: 1007" in text
     assert "No run said anything else" not in text
+
+
+def test_a_matrix_without_a_mistake_says_so_and_is_not_bold() -> None:
+    rows = [row("sip-text", guilty=True, verdict="blocked", right=True)]
+    text = matrix.render(summarise(rows), command="c", date="d", machine="m")
+    assert "| sip-text | clean | blocked sip.drop: 1/1 (1) |" in text
+    assert "No run said anything else than expected." in text
 
 
 def test_the_matrix_file_is_read_as_the_command_writes_it(
@@ -335,7 +342,9 @@ def test_the_matrix_is_planned_over_every_world() -> None:
 
 def test_the_picture_is_of_the_command_that_the_readme_names_and_asks_nobody_for_anything() -> None:
     svg = PICTURE.read_text("utf-8")
-    assert "voipwatch&#160;lab&#160;run" in svg
+    command = shlex.join(["voipwatch", *COMMAND])
+    assert command.replace(" ", "&#160;") in svg
+    assert f"`{command}`" in (REPOSITORY / "README.md").read_text("utf-8")
     assert "url(http" not in svg
     assert "@import" not in svg
     assert "<script" not in svg
