@@ -15,6 +15,9 @@ from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import Verdict
 
+pytestmark = pytest.mark.xdist_group("cli-real-time")
+"""One after the other: what keeps time should not wait for its sisters."""
+
 
 @pytest.fixture(scope="module")
 def shown() -> tuple[dict[str, Check], str, float]:

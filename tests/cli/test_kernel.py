@@ -15,6 +15,9 @@ from voipwatch.lab.support import Support
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.vocabulary import Verdict
 
+pytestmark = pytest.mark.xdist_group("cli-real-time")
+"""One after the other: what keeps time should not wait for its sisters."""
+
 
 @pytest.mark.kernel
 @pytest.mark.slow
