@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.inference.build import Check, Shape, World, both, bursts, clean, loses
+from tests.inference.build import Check, Shape, World, both, bursts, clean, drops, loses, paths
+from voipwatch.inference.controls import line_state
 from voipwatch.inference.join import join_session
 from voipwatch.inference.throttle import (
     METRICS,
@@ -10,6 +11,7 @@ from voipwatch.inference.throttle import (
     Key,
     Slowed,
     family_size,
+    heavy_claims,
     p_values,
     slowed,
     spend,
@@ -104,6 +106,41 @@ def test_without_a_neutral_control_the_ports_own_is_taken() -> None:
 def test_bursts_that_spare_nobody_are_no_claim() -> None:
     for seed in range(5):
         assert claims(run(bursts(0.2, seed))) is None, seed
+
+
+def test_noise_over_the_threshold_is_not_unresolved() -> None:
+    """One flow of fourteen lost everything: 7 points, or 14 with two, and no doubt about anybody."""
+    world = drops(lambda p: p.arm is Arm.A and p.media and p.question == "media" and p.flow % 23 == 0)
+    assert not unresolved(join_session(run(world), 0), "whatsapp", Media.VOICE)
+
+
+def heavy(world: World, *, apps: int = 1, **changes: int) -> set[Direction]:
+    measurement = Check(world, (SMALL,), **changes).run()  # type: ignore[arg-type]  # numbers of blocks only
+    session = join_session(measurement, 0)
+    claimed = heavy_claims(session, line_state(session), "whatsapp", Media.VOICE, apps=apps)
+    return {key.direction for key in claimed}
+
+
+def test_heavy_loss_is_told_by_few_flows() -> None:
+    world = loses(0.8, 1, lambda p: p.treatment and p.media)
+    assert heavy(world, blocks=6) == {Direction.UP, Direction.DOWN}
+    assert claims(Check(world, (SMALL,), blocks=6).run()) is None
+
+
+def test_heavy_loss_needs_flows_two_seconds_apart() -> None:
+    assert heavy(loses(0.8, 1, lambda p: p.treatment and p.media), blocks=0) == set()
+
+
+def test_a_lossy_path_of_four_is_not_heavy_loss_of_an_app() -> None:
+    for seed in range(10):
+        assert heavy(paths(seed, ratio=0.8), blocks=6) == set(), seed
+
+
+def test_heavy_loss_that_few_flows_show_by_luck_is_no_claim() -> None:
+    """Two flows of A alone beside four controls: one way in fifteen."""
+    world = loses(0.8, 1, lambda p: p.arm is Arm.A and p.media)
+    assert heavy(world, setup_blocks=1, blocks=5) == set()
+    assert heavy(world, setup_blocks=4, blocks=6) == {Direction.UP, Direction.DOWN}
 
 
 def test_claims_of_other_apps_and_reflectors_do_not_count() -> None:

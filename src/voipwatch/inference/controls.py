@@ -30,8 +30,8 @@ from voipwatch.model.vocabulary import Arm, Direction, Failure, Family, Stage
 
 EXCHANGE_LOSS_MAX: Final = 1.0 - (1.0 - CONTROL_LOSS_RATIO_MAX) ** 2
 """Unanswered share of an exchange whose two directions lose the most a control may: 36 %."""
-LOTTERY_STAGES: Final = 2
-"""Set-up or handshake, and media: an app can be accused of a dead arm at one of the two."""
+LOTTERY_STAGES: Final = 3
+"""Set-up or handshake dead, media dead, media half dead: what an app can be accused of by its flows."""
 FAMILIES: Final = (Family.U, Family.Q)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 from voipwatch.inference.controls import LineState, line_state
@@ -10,7 +11,7 @@ from voipwatch.inference.join import Session, join_session
 from voipwatch.inference.pairs import blocks_of, effect_of, paired
 from voipwatch.inference.quality import quality_of
 from voipwatch.inference.row import AppFinding, judge_app
-from voipwatch.inference.throttle import Key, family_size, p_values, spend
+from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.measurement import AppCost, Measurement
 from voipwatch.model.results import AppResult, Check, Effect, Quality, ReflectorSummary
@@ -63,13 +64,15 @@ def _judge_reflectors(measurement: Measurement, media: Sequence[Media], planned:
     sessions = [join_session(measurement, i) for i in range(len(measurement.reflectors))]
     values: dict[Key, float] = {}
     for session in sessions:
-        for app in dict.fromkeys(measurement.apps):
-            for medium in media:
-                values |= p_values(session, app, medium)
-    rejected = spend(values, planned=planned).rejected
+        for app, medium in product(dict.fromkeys(measurement.apps), media):
+            values |= p_values(session, app, medium)
+    rejected = set(spend(values, planned=planned).rejected)
+    lines = [line_state(session) for session in sessions]
+    for session, line in zip(sessions, lines, strict=True):
+        for app, medium in product(dict.fromkeys(measurement.apps), media):
+            rejected |= heavy_claims(session, line, app, medium, apps=len(measurement.apps))
     judged = []
-    for session in sessions:
-        line = line_state(session)
+    for session, line in zip(sessions, lines, strict=True):
         findings = {
             app: judge_app(measurement, session, line, app, rejected=rejected) for app in measurement.apps
         }

@@ -12,12 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from voipwatch.inference.controls import LineState, unlucky
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import Pair, blocks_of, effect_control, metrics_of, paired, pairs_of, track_of
+from voipwatch.inference.stages import BROKEN_LOSS_RATIO, MEDIA_MIN
 from voipwatch.inference.track import Count, total
 from voipwatch.model.ruleset import (
     BLOCKS_MIN,
     CHECK_ALPHA,
+    DEAD_LOSS_RATIO,
+    REPEAT_AFTER_S,
     THROTTLE_DELAY_MS,
     THROTTLE_JITTER_MS,
     THROTTLE_LOSS_POINTS,
@@ -35,6 +39,9 @@ SHIFT: Final[Mapping[Metric, float]] = {
 }
 UNRESOLVED_FACTOR: Final = 3.0
 """An estimate this far over its threshold that is no claim forbids `ok` too: nobody knows."""
+UNRESOLVED_ALPHA: Final = 0.05
+UNRESOLVED_PAIRS: Final = 5
+"""Five pairs are the fewest that can show 5 % (2**-5); with fewer a large estimate is doubt enough."""
 ATTRIBUTION_ALPHA: Final = 0.01
 """Signature or port, and the other direction, are told apart among claims already made: 1 %, what the fewest
 blocks can show (2**-7). It accuses nobody on its own."""
@@ -97,6 +104,42 @@ def p_values(session: Session, app: str, media: Media) -> dict[Key, float]:
 def spend(values: Mapping[Key, float], *, planned: int) -> HolmResult[Key]:
     """Holm over the whole check."""
     return holm(values, CHECK_ALPHA, family_size=max(planned, len(values)))
+
+
+def heavy_claims(session: Session, line: LineState, app: str, media: Media, *, apps: int) -> set[Key]:
+    """Losses so heavy that flows tell it without many blocks: a check that stopped early has no twelve.
+
+    At least 90 % of A's flows lost half of a direction, two seconds apart, every pair with its control over
+    the threshold, and luck of the path excluded by Fisher's test on flows, as for a dead arm and within its
+    budget.
+    """
+    flows = media_flows(session, app, media)
+    pairs = paired(blocks_of(flows))
+    claims: set[Key] = set()
+    for direction in DIRECTIONS:
+        ravaged = {arm: _ravaged(flows, arm, direction) for arm in (Arm.A, Arm.A_NEUTRAL, Arm.C)}
+        differences = paired_differences(*metrics_of(pairs, direction, media=True), "loss_ratio").values
+        own = ravaged[Arm.A]
+        if own is None or len(differences) < 2 or min(differences) <= SHIFT["loss_ratio"]:
+            continue
+        accused = [found for found in ravaged.values() if found is not None]
+        hit, of = sum(h for h, _ in accused), sum(n for _, n in accused)
+        if not unlucky(line, hit, of, apps=apps):
+            claims.add(Key(session.index, app, media, direction, "loss_ratio"))
+    return claims
+
+
+def _ravaged(flows: Iterable[FlowView], arm: Arm, direction: Direction) -> tuple[int, int] | None:
+    """(flows that lost half, flows told) of an arm, None unless nearly all did, two seconds apart."""
+    told = [
+        (f, c)
+        for f in flows
+        if f.arm is arm and (c := track_of(f, direction, media=True).counted).known >= MEDIA_MIN
+    ]
+    hit = [f.started_us for f, c in told if c.lost >= BROKEN_LOSS_RATIO * c.known]
+    if len(hit) < 2 or len(hit) < DEAD_LOSS_RATIO * len(told):
+        return None
+    return (len(hit), len(told)) if max(hit) - min(hit) >= REPEAT_AFTER_S * 1e6 else None
 
 
 def slowed(session: Session, app: str, media: Media, *, rejected: Iterable[Key]) -> Slowed | None:
@@ -167,13 +210,15 @@ def _concordant(flows: Sequence[FlowView], direction: Direction) -> str | None:
 
 
 def unresolved(session: Session, app: str, media: Media) -> bool:
-    """Whether an estimate lies far over its threshold without being a claim."""
+    """Whether an estimate lies far over its threshold, and is no plain noise, without being a claim."""
     pairs = paired(blocks_of(media_flows(session, app, media)))
     for direction in DIRECTIONS:
         treatments, controls = metrics_of(pairs, direction, media=True)
         for metric in METRICS:
             values = paired_differences(treatments, controls, metric).values
-            if values and sum(values) / len(values) > UNRESOLVED_FACTOR * SHIFT[metric]:
+            if not values or sum(values) / len(values) <= UNRESOLVED_FACTOR * SHIFT[metric]:
+                continue
+            if len(values) < UNRESOLVED_PAIRS or sign_flip_test(values).p_value <= UNRESOLVED_ALPHA:
                 return True
     return False
 
