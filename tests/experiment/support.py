@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 
-from voipwatch.apps import ProfileSet, load_profile_file, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps import (
+    BuildContext,
+    Message,
+    ProfileSet,
+    build,
+    load_profile_file,
+    neutral_ports,
+    tcp_ports,
+    udp_ports,
+)
 from voipwatch.experiment import CheckConfig, LineCheck
 from voipwatch.experiment.events import (
     CloseSocket,
@@ -21,14 +30,18 @@ from voipwatch.experiment.events import (
     StartTcp,
     TcpOutcome,
 )
+from voipwatch.experiment.session import Session
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import Direction, Failure
 from voipwatch.reflector.core import Identity, ReflectorCore
+from voipwatch.wire.derive import flow_secret, packet_entropy
+from voipwatch.wire.token import TokenKeys, encode_down
 
 START_S = 1_000.0
 """The virtual clock's first reading: not zero, so that a forgotten subtraction shows."""
 STARTED_AT = "2016-01-07T12:00:00Z"
 WALL_S = 1_452_168_000
+NONCE = b"nonc"
 NEAR_IP = "192.0.2.2"
 SAME_TIME_STEPS_MAX = 20
 """Timer calls at one and the same time; more is a timer that stands still."""
@@ -188,6 +201,32 @@ def unreachable(name: str = "nobody") -> ReflectorSession:
     """A reflector that gave neither offer nor ticket."""
     facts = ReflectorFacts(name=name, control="failed", failure=Failure.CONNECT_TIMEOUT)
     return ReflectorSession(facts=facts, offer=None, ticket=None)
+
+
+def from_far(
+    session: Session,
+    flow: int,
+    message: Message,
+    seq: int,
+    size: int,
+    *,
+    request: bytes = b"",
+    index: int = 0,
+    keys: TokenKeys | None = None,
+    extra: bytes = b"",
+) -> bytes:
+    """A downlink datagram as the session's far end makes it, or as one with other keys would."""
+    keys = keys or session.keys
+    context = BuildContext(
+        flow_secret=flow_secret(keys.key, flow),
+        entropy=packet_entropy(keys.key, "d", flow, seq),
+        token=encode_down(keys, flow, seq, nonce=NONCE, room=message.room(size), extra=extra),
+        size=size,
+        index=index,
+        request=request,
+        source=(NEAR_IP, 40_000),
+    )
+    return build(message, context)
 
 
 @dataclass(frozen=True)

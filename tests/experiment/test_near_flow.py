@@ -4,20 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.experiment.support import NEAR_IP, START_S, offered, reflector, small_profiles
-from voipwatch.apps import BuildContext, Message, build, kind_table
+from tests.experiment.support import NONCE, START_S, from_far, offered, reflector, small_profiles
+from voipwatch.apps import kind_table
 from voipwatch.experiment.near_flow import REPLIES_GRACE_S, NearFlow, Outcome, Phase
 from voipwatch.experiment.session import Session, setup_crc
 from voipwatch.model.flows import MEDIA_SEQ, FlowKind, FlowRecord
 from voipwatch.model.vocabulary import LINE, Arm, Failure, Media
 from voipwatch.reflector.core import ReflectorCore
-from voipwatch.wire.derive import flow_secret, packet_entropy
 from voipwatch.wire.token import TokenKeys, encode_down
 
 WAIT_S = 0.3
 LINGER_S = 0.4
 COPY_S = 0.003
-NONCE = b"nonc"
 HEADERS = 28
 SETUP_ARMS = [Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL]
 
@@ -57,35 +55,13 @@ def record_of(session: Session, kind: FlowKind, replicate: int) -> FlowRecord:
 def reply(flow: NearFlow, seq: int, j: int, request: bytes, *, keys: TokenKeys | None = None) -> bytes:
     """The j-th reply to the request `seq`, as the far end makes it."""
     message = flow.script.rounds[seq // 64].replies[j]
-    return made(flow, message, seq + j, message.size, request=request, keys=keys)
+    return from_far(flow.session, flow.flow, message, seq + j, message.size, request=request, keys=keys)
 
 
 def media(flow: NearFlow, n: int, *, keys: TokenKeys | None = None) -> bytes:
     packet = flow.script.down[n]
-    return made(flow, packet.message, MEDIA_SEQ + n, packet.size, index=packet.index, keys=keys)
-
-
-def made(
-    flow: NearFlow,
-    message: Message,
-    seq: int,
-    size: int,
-    *,
-    request: bytes = b"",
-    index: int = 0,
-    keys: TokenKeys | None = None,
-) -> bytes:
-    keys = keys or flow.session.keys
-    context = BuildContext(
-        flow_secret=flow_secret(keys.key, flow.flow),
-        entropy=packet_entropy(keys.key, "d", flow.flow, seq),
-        token=encode_down(keys, flow.flow, seq, nonce=NONCE, room=message.room(size)),
-        size=size,
-        index=index,
-        request=request,
-        source=(NEAR_IP, 40_000),
-    )
-    return build(message, context)
+    seq = MEDIA_SEQ + n
+    return from_far(flow.session, flow.flow, packet.message, seq, packet.size, index=packet.index, keys=keys)
 
 
 def outcomes(flow: NearFlow) -> list[tuple[int, bool]]:

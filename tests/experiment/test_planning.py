@@ -1,0 +1,172 @@
+"""What a check is going to ask: drawn from the seed, bounded by budget and by what the reflector serves."""
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.experiment.support import START_S, offered, reflector, small_profiles, unreachable
+from voipwatch.apps import load_profiles, neutral_ports
+from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.events import ReflectorSession
+from voipwatch.experiment.planning import ARMS, HYPOTHESES_PER_LEG, Planner, blocks_wanted
+from voipwatch.experiment.session import Session
+from voipwatch.model.ruleset import BLOCKS, CHECK_ALPHA
+from voipwatch.model.vocabulary import LINE, Arm, Media
+
+REAL = load_profiles()
+SMALL = small_profiles()
+
+
+def planner(*apps: str, seed: bytes = bytes(32), real: bool = True, **more: object) -> Planner:
+    config = CheckConfig(apps=apps, started_at="2016-01-07T12:00:00Z")
+    return Planner(msgspec.structs.replace(config, **more), REAL if real else SMALL, seed)
+
+
+def session(plans: Planner, *, udp: tuple[int, ...] | None = None, real: bool = True) -> Session:
+    return plans.sessions([offered(reflector(REAL if real else SMALL, udp=udp))])[0]
+
+
+@given(st.integers(1, 20))
+def test_so_many_blocks_that_the_smallest_p_value_can_pass_holms_first_step(apps: int) -> None:
+    blocks = blocks_wanted(apps)
+    assert 2.0**-blocks <= CHECK_ALPHA / (HYPOTHESES_PER_LEG * apps)
+    assert blocks == BLOCKS or 2.0 ** -(blocks - 1) > CHECK_ALPHA / (HYPOTHESES_PER_LEG * apps)
+    assert blocks >= BLOCKS
+
+
+def test_blocks_for_no_app_at_all_are_the_default() -> None:
+    assert blocks_wanted(0) == blocks_wanted(1) == BLOCKS
+    assert all(b - a in (0, 1) for a, b in pairwise(blocks_wanted(n) for n in range(1, 40)))
+
+
+def test_a_session_for_every_reflector_with_ticket_offer_and_neutral_ports() -> None:
+    good = offered(reflector(SMALL))
+    assert good.offer is not None
+    mute = msgspec.structs.replace(good, offer=msgspec.structs.replace(good.offer, neutral_ports=[]))
+    lost = msgspec.structs.replace(good, ticket=None)
+    found = planner("whatsapp", real=False).sessions([unreachable(), lost, good, mute])
+    assert [s.reflector for s in found] == [2]
+
+
+def test_the_neutral_port_is_drawn_from_the_seed_among_those_offered() -> None:
+    drawn = {session(planner("sip", seed=bytes([n]) * 32)).neutral_port for n in range(30)}
+    assert drawn == set(neutral_ports)
+    assert session(planner("sip")).neutral_port == session(planner("sip")).neutral_port
+
+
+def test_the_warm_up_is_the_lines_own_kind() -> None:
+    plans = planner("sip")
+    kind = plans.warmup_kind(session(plans))
+    assert (kind.app, kind.arm) == (LINE, Arm.W)
+
+
+def test_digests_of_the_profiles_that_are_used_and_of_no_others() -> None:
+    assert set(planner("sip", "webrtc", "zoom").digests()) == {"sip", "webrtc"}
+
+
+def test_a_messaging_path_is_arm_g_even_where_another_app_falls_back_on_it() -> None:
+    trials = planner("sip", "whatsapp", "webrtc").tcp_trials()
+    assert trials["tcp-5222"] == trials["tls-443"] == "G"
+    assert trials["tcp-443"] == trials["tcp-5060"] == trials["tls-5061"] == "F"
+    assert planner("sip").tcp_trials() == {"tcp-5060": "F", "tls-5061": "F"}
+    assert planner("zoom").tcp_trials() == {"tcp-443": "F", "tls-443": "F"}
+
+
+def test_what_is_not_tested_is_said_once_and_by_name() -> None:
+    said = planner("whatsapp", "webrtc", "zoom").not_tested()
+    assert said["zoom"] == ["no-profile"]
+    assert {"provider-address", "dialect-2023", "video", "longer-call"} <= set(said["whatsapp"])
+    assert "leg-turn" in said["webrtc"]
+    for names in said.values():
+        assert len(names) == len(set(names))
+    whole = planner("whatsapp", video=True, long=True).not_tested()["whatsapp"]
+    assert "video" not in whole
+    assert "longer-call" not in set(whole) - set(REAL.profiles[0].not_testable)
+
+
+def test_mutants_are_the_apps_own_and_only_where_its_port_is_served() -> None:
+    plans = planner("whatsapp", "webrtc")
+    mine = plans.mutants("whatsapp", session(plans))
+    assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate"}
+    assert {(k.app, k.arm) for k in mine} == {("whatsapp", Arm.D)}
+    assert plans.mutants("whatsapp", session(plans, udp=(*neutral_ports, 10_000))) == []
+    assert plans.mutants("sip", session(plans)) == []
+
+
+def test_rates_are_per_second_of_media_and_never_of_a_shorter_time() -> None:
+    plans = planner("whatsapp", real=False)
+    mine = session(plans, real=False)
+    held = plans.legs([mine])[0].plan.kinds[Arm.A]
+    short, long = mine.script(held, 0), mine.script(held, 28)
+    assert plans.rates(short) == (short.bytes_up, short.bytes_down)
+    assert plans.rates(long) == (long.bytes_up / 10.0, long.bytes_down / 10.0)
+
+
+def test_every_leg_that_runs_with_the_arms_that_can() -> None:
+    plans = planner("whatsapp", "sip", "webrtc")
+    legs = plans.legs([session(plans)])
+    found = sorted((leg.app, leg.plan.kinds[Arm.A].leg, leg.media) for leg in legs)
+    assert found == [
+        ("sip", "media", Media.VOICE),
+        ("sip", "signalling", Media.NONE),
+        ("webrtc", "server", Media.VOICE),
+        ("whatsapp", "relay-2015", Media.VOICE),
+    ]
+    for leg in legs:
+        assert tuple(leg.plan.kinds) == ARMS
+        dialects = {k.dialect for k in leg.plan.kinds.values()}
+        assert dialects == {next(p for p in REAL.profiles if p.id == leg.app).default_dialect}
+    video = planner("whatsapp", video=True, budget_bytes=20_000_000)
+    assert {leg.media for leg in video.legs([session(video)])} == {Media.VOICE, Media.VIDEO}
+
+
+def test_without_its_port_an_app_keeps_the_neutral_arms_alone() -> None:
+    plans = planner("whatsapp", real=False)
+    (leg,) = plans.legs([session(plans, udp=neutral_ports, real=False)])
+    assert set(leg.plan.kinds) == {Arm.A_NEUTRAL, Arm.C_NEUTRAL}
+
+
+@pytest.mark.parametrize("reflectors", [1, 2, 3])
+@pytest.mark.parametrize("budget_bytes", [0, 100_000, 1_000_000, 2_000_000])
+def test_the_legs_of_an_app_share_its_budget_over_all_reflectors(budget_bytes: int, reflectors: int) -> None:
+    plans = planner("sip", "whatsapp", video=True, budget_bytes=budget_bytes)
+    mine: list[ReflectorSession] = [offered(reflector(REAL, f"far {n}")) for n in range(reflectors)]
+    legs = plans.legs(plans.sessions(mine))
+    for app in ("sip", "whatsapp"):
+        heavy = [leg for leg in legs if leg.app == app and leg.media is not Media.NONE]
+        assert sum(leg.budget_bytes for leg in heavy) <= budget_bytes
+        first = [w for leg in legs if leg.app == app for w in leg.wishes]
+        planned = sum(
+            leg.plan.flow_bytes(w.kind, w.replicate) for leg in legs if leg.app == app for w in leg.wishes
+        )
+        assert planned <= budget_bytes
+        assert bool(first) == (planned > 0)
+
+
+def test_the_order_of_apps_and_of_arms_is_the_seeds() -> None:
+    def order(seed: bytes) -> tuple[list[str], list[Arm]]:
+        plans = planner("whatsapp", "sip", "webrtc", seed=seed)
+        legs = plans.legs([session(plans)])
+        return [leg.app for leg in legs], legs[0].plan.shuffled(0, list(ARMS))
+
+    assert order(bytes(32)) == order(bytes(32))
+    drawn = [order(bytes([n]) * 32) for n in range(12)]
+    assert len({tuple(apps) for apps, _ in drawn}) > 2
+    assert len({tuple(arms) for _, arms in drawn}) > 3
+    assert all(sorted(arms) == sorted(ARMS) for _, arms in drawn)
+
+
+def test_preparation_compiles_what_the_legs_will_want_one_script_at_a_step() -> None:
+    plans = planner("whatsapp", real=False)
+    mine = session(plans, real=False)
+    steps = list(plans.preparation([mine]))
+    (leg,) = plans.legs([mine])
+    compiled = len(mine._scripts)
+    for wish in leg.wishes:
+        mine.script(wish.kind, wish.replicate)
+    assert len(mine._scripts) == compiled
+    assert len(steps) >= compiled - 2
+    assert START_S > 0
