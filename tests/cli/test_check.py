@@ -144,6 +144,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_sent() -> None:
     ran = run_line("check", *REFLECTOR, "--json", measure=measured, judge=Told())
     assert ran.status == 64
     assert "--yes" in ran.err
+    assert len(ran.err.splitlines()) == 1
     assert ran.out == ""
     assert measured.requests == []
 

@@ -42,7 +42,9 @@ def test_another_verdict_than_the_expected_one_is_1_and_said() -> None:
     ran = run_told(Verdict.OK)
     assert ran.status == 1
     assert "Not as expected: webrtc (blocked)" in ran.out
-    assert json.loads(run_told(Verdict.OK, "--json").out)["unexpected"] == ["webrtc"]
+    as_json = run_told(Verdict.OK, "--json")
+    assert as_json.status == 1
+    assert json.loads(as_json.out)["unexpected"] == ["webrtc"]
 
 
 def test_the_expected_verdict_is_0_and_said() -> None:

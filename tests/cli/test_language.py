@@ -96,8 +96,7 @@ def test_left_to_right_pieces_are_isolated_in_arabic() -> None:
 
 
 def test_an_option_in_an_arabic_sentence_is_isolated_without_the_sentences_full_stop() -> None:
-    line = texts("ar")("help.lab-worlds.summary")
-    assert line.count("\u2067") == 1
+    assert "\u2066--reflector HOST[:PORT]\u2069. " in texts("ar")("error.no_reflector")
     assert "\u2066--pin\u2069" in texts("ar")("error.pin_and_insecure")
 
 

@@ -153,6 +153,7 @@ def test_a_host_called_like_a_word_of_the_record_goes_only_from_its_own_field() 
     assert measurement.reflectors[0].name.startswith("host-")
     assert measurement.apps == ["sip"]
     assert measurement.flows[0].kind.app == "sip"
+    assert redactor.text("seen in the sip leg") == "seen in the sip leg"
 
 
 def test_a_record_is_redacted_at_any_depth_and_otherwise_unchanged() -> None:
