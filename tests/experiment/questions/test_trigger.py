@@ -1,0 +1,71 @@
+"""The trigger question: each mutant twice and twice again two seconds later, and then it is over."""
+
+from types import SimpleNamespace
+from typing import cast
+
+from tests.experiment.support import START_S, small_profiles
+from voipwatch.apps import kind_table
+from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.questions.trigger import FLOWS_EACH, Trigger
+from voipwatch.model.ruleset import REPEAT_AFTER_S
+from voipwatch.model.vocabulary import Arm
+
+MUTANTS = [k for k in kind_table(small_profiles()) if k.arm is Arm.D]
+
+
+def flow(phase: Phase) -> NearFlow:
+    return cast(NearFlow, SimpleNamespace(phase=phase))
+
+
+def take(trigger: Trigger, phase: Phase = Phase.ENDED) -> list[tuple[str, int]]:
+    """Starts every wish; gives (app, replicate)."""
+    taken = []
+    while trigger.wishes:
+        wish = trigger.wishes.popleft()
+        assert (wish.question, wish.block, wish.kind.arm) == ("trigger", wish.replicate, Arm.D)
+        trigger.started(flow(phase), START_S)
+        taken.append((wish.kind.app, wish.replicate))
+    return taken
+
+
+def test_two_rounds_of_fresh_flows_two_seconds_apart() -> None:
+    trigger = Trigger("whatsapp", 0, mutants=MUTANTS, now=START_S)
+    assert trigger.get_timer() is None, "its wishes are not yet begun"
+    assert take(trigger) == [(k.app, n) for n in range(FLOWS_EACH) for k in MUTANTS]
+    assert trigger.get_timer() == START_S + REPEAT_AFTER_S
+    trigger.update(START_S + REPEAT_AFTER_S - 0.001)
+    assert not trigger.wishes
+    assert not trigger.done, "the repeat is still to come"
+    trigger.update(START_S + REPEAT_AFTER_S)
+    assert take(trigger) == [(k.app, n) for n in range(FLOWS_EACH, 2 * FLOWS_EACH) for k in MUTANTS]
+    assert trigger.get_timer() is None
+    assert trigger.done
+
+
+def test_it_is_not_over_before_its_last_flow_is() -> None:
+    trigger = Trigger("whatsapp", 0, mutants=MUTANTS, now=START_S)
+    take(trigger)
+    trigger.update(START_S + REPEAT_AFTER_S)
+    take(trigger, Phase.ROUNDS)
+    assert not trigger.done
+    for each in trigger._flows:
+        each.phase = Phase.ENDED
+    assert trigger.done
+
+
+def test_wishes_that_are_still_waiting_put_the_repeat_off() -> None:
+    trigger = Trigger("whatsapp", 0, mutants=MUTANTS, now=START_S)
+    waiting = len(trigger.wishes)
+    trigger.update(START_S + 10)
+    assert len(trigger.wishes) == waiting
+    take(trigger)
+    trigger.update(START_S + 10)
+    assert len(trigger.wishes) == waiting
+
+
+def test_without_mutants_it_asks_nothing() -> None:
+    trigger = Trigger("sip", 0, mutants=[], now=START_S)
+    assert not trigger.wishes
+    trigger.update(START_S + REPEAT_AFTER_S)
+    assert trigger.done
+    assert trigger.decisions == []
