@@ -342,9 +342,10 @@ class Leg:
 
     def _media_dead(self, flow: NearFlow) -> bool:
         expected = flow.media_expected()
-        if expected and flow.media_received() <= (1 - DEAD_LOSS_RATIO) * expected:
+        if expected and expected - flow.media_received() >= DEAD_LOSS_RATIO * expected:
             return True
-        return flow.media_sent() > 0 and _media_receipted(flow) <= (1 - DEAD_LOSS_RATIO) * flow.media_sent()
+        sent = flow.media_sent()
+        return sent > 0 and sent - _media_receipted(flow) >= DEAD_LOSS_RATIO * sent
 
     def _suspect(self, flow: NearFlow, now: float) -> bool:
         if flow.record.kind.arm is not Arm.A or flow.media_started_at is None:
