@@ -1,5 +1,8 @@
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,8 +14,7 @@ from voipwatch.cli.demo import APPS, LINES, LineResult, measure_line, messages_p
 from voipwatch.cli.kernel import KernelCheckError
 from voipwatch.cli.lab import accepted
 from voipwatch.lab.worlds import load_worlds
-from voipwatch.model.measurement import Measurement
-from voipwatch.model.results import Check
+from voipwatch.model.results import Check, Report
 from voipwatch.model.vocabulary import Verdict
 
 pytestmark = pytest.mark.xdist_group("cli-real-time")
@@ -64,32 +66,53 @@ def test_wifi_by_intermittence_is_the_same_line_in_both_its_states(
 
 
 def test_nothing_is_canned() -> None:
-    one, same, other = (
-        msgspec.json.decode(measure_line("wifi-blocked", seed, "sim", "en", 0.0), type=LineResult)
-        for seed in (1, 1, 2)
-    )
+    one, same, other = (measure_line("wifi-blocked", seed, "en") for seed in (1, 1, 2))
     assert one == same
     assert one.check.results[0].verdict == other.check.results[0].verdict
     assert one.check.cost != other.check.cost
 
 
 def test_another_language() -> None:
-    result = msgspec.json.decode(measure_line("wifi-blocked", 1, "sim", "fr", 0.0), type=LineResult)
-    assert "appel" in result.check.results[0].explanation
+    assert "appel" in measure_line("wifi-blocked", 1, "fr").check.results[0].explanation
+
+
+class Here(Executor):
+    """Stands in for the simulating processes."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **options: Any) -> "Future[Any]":
+        assert work is measure_line
+        done: Future[Any] = Future()
+        done.set_result(LineResult("sim", Told()(measured(*APPS), lang="en")))
+        return done
+
+
+def test_a_line_over_the_kernel_is_judged_by_the_program_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def report(*_: object, **options: Any) -> Report:
+        asked.append(options)
+        return Report(Told()(measured(*APPS), lang="ar"), measured(*APPS), "voipwatch")
+
+    monkeypatch.setattr(demo, "report_from_kernel", report)
+    result = demo._InKernel("clean", 5, "ar", time.monotonic() + 40.0)(Here())
+    assert (result.network, result.instead) == ("kernel", None)
+    assert result.check.results[0].explanation.startswith("A sentence in ar")
+    assert (asked[0]["seed"], asked[0]["lang"]) == (5, "ar")
+    assert 0 < asked[0]["timeout_s"] <= 40.0
 
 
 def test_a_kernel_that_is_too_slow_is_replaced_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*_: object, **__: object) -> Measurement:
+    def slow(*_: object, **__: object) -> Report:
         raise KernelCheckError("the check took too long")
 
-    monkeypatch.setattr(demo, "measure_in_kernel", slow)
-    result = msgspec.json.decode(measure_line("wifi-blocked", 1, "kernel", "en", 0.0), type=LineResult)
+    monkeypatch.setattr(demo, "report_from_kernel", slow)
+    result = demo._InKernel("wifi-blocked", 1, "en", 0.0)(Here())
     assert (result.network, result.instead) == ("sim", "the check took too long")
 
 
 def test_the_kernel_gets_as_many_lines_as_it_can_carry() -> None:
     assert set(plan("auto", possible=False, cores=64).values()) == {"sim"}
-    assert list(plan("auto", possible=True, cores=2).values()).count("kernel") == 3
+    assert list(plan("auto", possible=True, cores=2).values()).count("kernel") == 2
     assert list(plan("auto", possible=True, cores=1).values()).count("kernel") == 1
     assert plan("auto", possible=True, cores=64)["merely-bad"] == "sim"
     assert set(plan("kernel", possible=True, cores=1).values()) == {"kernel"}

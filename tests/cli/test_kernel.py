@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.environment import require
 from voipwatch.cli import kernel
-from voipwatch.cli.kernel import KernelCheckError, kernel_problem, measure_in_kernel
+from voipwatch.cli.kernel import KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.machinery import judge
 from voipwatch.lab.netns import FAR, NEAR, KernelNet, KernelNetError
 from voipwatch.lab.support import Support
@@ -24,9 +24,11 @@ pytestmark = pytest.mark.xdist_group("cli-real-time")
 def test_a_world_over_the_kernel_by_the_programs_that_a_person_would_type() -> None:
     require(kernel_problem() is None, f"kernel networks: {kernel_problem()}")
     world = load_worlds().get("stun-cookie")
-    measurement = measure_in_kernel(world, ("webrtc",), seed=1, budget_bytes=300_000)
-    row = judge(measurement, lang="en").results[0]
+    report = report_from_kernel(world, ("webrtc",), seed=1, budget_bytes=300_000, lang="fr")
+    row = report.check.results[0]
     assert (row.verdict, row.mechanism) == (Verdict.BLOCKED, "stun.drop")
+    assert row.explanation == judge(report.measurement, lang="fr").results[0].explanation
+    measurement = report.measurement
     assert measurement.reflectors[0].control == "ok"
     assert measurement.reflectors[0].name.startswith("addr-")
 
@@ -65,7 +67,7 @@ class FakeNet:
 
 def measured_with(monkeypatch: pytest.MonkeyPatch, **changes: object) -> object:
     monkeypatch.setattr(kernel, "KernelNet", type("Net", (FakeNet,), changes))
-    return measure_in_kernel(load_worlds().get("clean"), ("webrtc",), seed=1, budget_bytes=300_000)
+    return report_from_kernel(load_worlds().get("clean"), ("webrtc",), seed=1, budget_bytes=300_000)
 
 
 def test_the_report_of_the_check_is_what_comes_back(

@@ -11,7 +11,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -26,13 +26,12 @@ from rich.text import Text
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, Misuse, Trouble
-from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, measure_in_kernel
+from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.language import texts as texts_of
 from voipwatch.cli.machinery import judge, measure_world
 from voipwatch.cli.show import STYLES, paragraph, table, verdict_text
 from voipwatch.cli.values import parse_count, shown
 from voipwatch.lab.worlds import load_worlds
-from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import AppResult, Check
 
 APPS: Final = ("whatsapp", "sip", "webrtc")
@@ -53,13 +52,13 @@ BUDGET_BYTES: Final = 1_000_000
 """Per app: half of a check's own, which decides every line here and takes the bad one under a minute."""
 KERNEL_FIRST: Final = ("clean", "morocco-3g-2016", "throttled", "wifi-blocked", "wifi-calm")
 """Lines for the kernel, most telling first. The bad line is none: its check alone takes nearly a minute."""
-KERNEL_LINES_PER_CORE: Final = 1.5
-"""A check with its reflector and its line takes a quarter of a core; more, and they would get in each other's
-way, for all of them keep time."""
-KERNEL_S: Final = 40.0
+KERNEL_LINES_PER_CORE: Final = 1.0
+"""A check with its reflector and its line takes a quarter of a core, most of it at the beginning; more, and
+they would get in each other's way, for all of them keep time."""
+KERNEL_S: Final = 36.0
 """When the kernel's checks must be done, so that those which are not can be made in user space within the
 minute: a simulated check takes about three seconds."""
-LOAD_MAX: Final = 2.0
+LOAD_MAX: Final = 1.5
 """Waiting processes a core, over the last minute, beyond which nothing keeps time here."""
 POLITE: Final = 10
 """Niceness of simulated checks beside those that keep time."""
@@ -142,63 +141,78 @@ def plan(network: str, *, possible: bool, cores: int) -> dict[str, str]:
 
 
 def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
-    """Run every line in its own process, and yield its name when it is done."""
-    # Kernel checks last as long as calls do and leave the processor idle; simulated ones fill a core.
+    """Measure every line, side by side, and yield its name when it is done."""
     in_kernel = list(board.plan.values()).count("kernel")
-    workers = min(len(LINES), in_kernel + max(1, (os.cpu_count() or 1) // (2 if in_kernel else 1)))
-    forced = in_kernel == len(LINES)
-    give_up_at = time.monotonic() + (CHECK_S if forced else KERNEL_S)
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_quietly)
+    give_up_at = time.monotonic() + (CHECK_S if in_kernel == len(LINES) else KERNEL_S)
+    cores = os.cpu_count() or 1
+    # A kernel check is programs of its own, which a thread waits for; a simulated one fills a process.
+    threads = ThreadPoolExecutor(max(1, in_kernel))
+    processes = ProcessPoolExecutor(
+        max(1, cores - in_kernel // 2), mp_context=get_context("spawn"), initializer=_begin
+    )
     try:
-        running: dict[Future[bytes], str] = {
-            pool.submit(measure_line, name, seed + number, board.plan[name], lang, give_up_at): name
-            for number, name in enumerate(LINES)
-        }
+        running: dict[Future[LineResult], str] = {}
+        for number, (name, network) in enumerate(board.plan.items()):
+            if network == "kernel":
+                work = _InKernel(name, seed + number, lang, give_up_at)
+                running[threads.submit(work, processes)] = name
+            else:
+                running[processes.submit(measure_line, name, seed + number, lang)] = name
         for done in as_completed(running):
             name = running[done]
             try:
-                board.done[name] = msgspec.json.decode(done.result(), type=LineResult)
+                board.done[name] = done.result()
             except (OSError, RuntimeError, ValueError, ArithmeticError, LookupError, TypeError) as error:
                 board.problems[name] = shown(f"{type(error).__name__}: {error}", longest=160)
             yield name
     finally:
-        pool.shutdown(cancel_futures=True)
+        processes.shutdown(cancel_futures=True)
+        threads.shutdown(cancel_futures=True)
 
 
-def _end_quietly() -> None:
-    """In a worker: Ctrl-C ends it and what it started, and prints nothing."""
+@dataclass(frozen=True)
+class _InKernel:
+    """One line over the kernel; called in a thread."""
+
+    name: str
+    seed: int
+    lang: str
+    give_up_at: float
+    """Monotonic time at which the kernel's network is given up for the simulated one."""
+
+    def __call__(self, processes: Executor) -> LineResult:
+        """Measure it, in user space if the kernel fails. `processes`: who simulates."""
+        try:
+            report = report_from_kernel(
+                load_worlds().get(LINES[self.name]),
+                APPS,
+                seed=self.seed,
+                budget_bytes=BUDGET_BYTES,
+                timeout_s=self.give_up_at - time.monotonic(),
+                lang=self.lang,
+            )
+        except KernelCheckError as error:
+            instead = processes.submit(measure_line, self.name, self.seed, self.lang).result()
+            return msgspec.structs.replace(instead, instead=shown(str(error), longest=160))
+        return LineResult("kernel", report.check)
+
+
+def _begin() -> None:
+    """In a simulating process: be polite, and let Ctrl-C end it without a word."""
 
     def end(_number: int, _frame: object) -> None:
         raise SystemExit(INTERRUPTED)
 
     signal.signal(signal.SIGINT, end)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(POLITE)
 
 
-def measure_line(name: str, seed: int, network: str, lang: str, give_up_at: float) -> bytes:
-    """One line of the demo, as JSON of a `LineResult`, to cross processes.
-
-    `give_up_at`: monotonic time, the same clock in all processes of a machine, when the kernel's network
-    is given up for the simulated one.
-    """
+def measure_line(name: str, seed: int, lang: str) -> LineResult:
+    """One line of the demo in user space, measured and judged."""
     world = load_worlds().get(LINES[name])
-    if network == "sim":
-        if hasattr(os, "nice"):  # not on Windows
-            os.nice(POLITE)
-        return _result(measure_world(world, APPS, seed=seed, network="sim", budget_bytes=BUDGET_BYTES), lang)
-    left_s = give_up_at - time.monotonic()
-    try:
-        measurement = measure_in_kernel(world, APPS, seed=seed, budget_bytes=BUDGET_BYTES, timeout_s=left_s)
-    except KernelCheckError as error:
-        measurement = measure_world(world, APPS, seed=seed, network="sim", budget_bytes=BUDGET_BYTES)
-        return _result(measurement, lang, instead=shown(str(error), longest=160))
-    return _result(measurement, lang, network="kernel")
-
-
-def _result(
-    measurement: Measurement, lang: str, *, network: str = "sim", instead: str | None = None
-) -> bytes:
-    check = conclude(measurement, judge, texts_of(lang))
-    return msgspec.json.encode(LineResult(network, check, instead))
+    measurement = measure_world(world, APPS, seed=seed, network="sim", budget_bytes=BUDGET_BYTES)
+    return LineResult("sim", conclude(measurement, judge, texts_of(lang)))
 
 
 def messages_pass(check: Check) -> bool:

@@ -17,7 +17,7 @@ from voipwatch.cli.reportfile import decode_report
 from voipwatch.lab.netns import KernelNet, KernelNetError
 from voipwatch.lab.support import kernel_support
 from voipwatch.lab.worlds import World
-from voipwatch.model.measurement import Measurement
+from voipwatch.model.results import Report
 
 PROGRAM: Final = (sys.executable, "-m", "voipwatch")
 STATUSES: Final = frozenset({0, 1, 2})
@@ -36,25 +36,23 @@ def kernel_problem() -> str | None:
     return None if support.available else "; ".join(support.reasons)
 
 
-def measure_in_kernel(
+def report_from_kernel(
     world: World,
     apps: Sequence[str],
     *,
     seed: int,
     budget_bytes: int,
     timeout_s: float = CHECK_S,
-) -> Measurement:
-    """One check, in real time. Raises KernelCheckError."""
+    lang: str = "en",
+) -> Report:
+    """One check, in real time: its report, with sentences in `lang`. Raises KernelCheckError."""
     give_up_at = time.monotonic() + timeout_s
     try:
         with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, KernelNet(world, seed) as net:
             control, pin = _start_reflector(net)
-            return _run_check(
-                net,
-                Path(folder),
-                [control, pin, ",".join(apps), f"{budget_bytes}"],
-                give_up_at - time.monotonic(),
-            )
+            options = ["--reflector", control, "--pin", pin, "--app", ",".join(apps)]
+            options += ["--budget", f"{budget_bytes}", "--lang", lang]
+            return _run_check(net, Path(folder), options, give_up_at - time.monotonic())
     except KernelNetError as error:
         raise KernelCheckError(str(error)) from error
 
@@ -71,13 +69,9 @@ def _start_reflector(net: KernelNet) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _run_check(net: KernelNet, folder: Path, words: list[str], timeout_s: float) -> Measurement:
-    control, pin, apps, budget = words
+def _run_check(net: KernelNet, folder: Path, options: list[str], timeout_s: float) -> Report:
     report = folder / "report.json"
-    command = [
-        *PROGRAM, "check", "--reflector", control, "--pin", pin, "--app", apps, "--budget", budget,
-        "--yes", "--json", "--out", str(report), "--lang", "en",
-    ]  # fmt: skip
+    command = [*PROGRAM, "check", *options, "--yes", "--json", "--out", str(report)]
     try:
         done = net.run_near(
             ["env", f"XDG_DATA_HOME={folder}", *command],
@@ -92,4 +86,4 @@ def _run_check(net: KernelNet, folder: Path, words: list[str], timeout_s: float)
         raise KernelCheckError("the check took too long") from None
     if done.returncode not in STATUSES or not report.is_file():
         raise KernelCheckError(f"the check ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-    return decode_report(report.read_bytes(), name=report.name)[0].measurement
+    return decode_report(report.read_bytes(), name=report.name)[0]

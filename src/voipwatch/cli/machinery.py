@@ -47,18 +47,15 @@ def measure_world(
     seed: int,
     network: str,
     budget_bytes: int = 2_000_000,
-    timeout_s: float | None = None,
 ) -> Measurement:
     """One check in an emulated world, in virtual time (`sim`) or over this machine's kernel (`kernel`).
 
-    Raises KernelCheckError: the kernel's network could not be had, or not within `timeout_s`.
+    Raises KernelCheckError: the kernel's network could not be had.
     """
     if network == "kernel":
-        from voipwatch.cli.kernel import CHECK_S, measure_in_kernel  # noqa: PLC0415 -- seldom needed
+        from voipwatch.cli.kernel import report_from_kernel  # noqa: PLC0415 -- seldom needed
 
-        return measure_in_kernel(
-            world, apps, seed=seed, budget_bytes=budget_bytes, timeout_s=timeout_s or CHECK_S
-        )
+        return report_from_kernel(world, apps, seed=seed, budget_bytes=budget_bytes).measurement
     from voipwatch.lab.drive import run_simulated  # noqa: PLC0415 -- slow, and seldom needed
 
     return run_simulated(world, apps=apps, seed=seed, budget_bytes=budget_bytes)
