@@ -6,10 +6,10 @@ from tests.inference.build import Check, Shape, clean, loses
 from voipwatch.inference.join import join_session
 from voipwatch.inference.pairs import (
     blocks_of,
-    effect_control,
     effect_of,
     interval_confidence,
     paired,
+    paired_across_ports,
     pairs_of,
 )
 from voipwatch.model.vocabulary import Arm, Direction
@@ -23,10 +23,20 @@ def test_pairs_are_of_one_block_and_question() -> None:
     pairs = paired(blocks)
     assert len(pairs) == 6
     for pair in pairs:
-        assert (pair.treatment.arm, pair.control.arm) == (Arm.A, Arm.C_NEUTRAL)
+        assert pair.treatment.arm is Arm.A
         assert pair.treatment.record.block == pair.control.record.block
         assert pair.treatment.record.question == pair.control.record.question
     assert len(pairs_of(blocks, Arm.A, Arm.C)) == 8
+    assert len(paired_across_ports(blocks)) == 6
+
+
+def test_only_what_was_drawn_is_swapped() -> None:
+    """In the set-up questions A and C go first: a burst that C' misses must not count against A."""
+    session = join_session(Check(clean, (SMALL,), blocks=6, held=True).run(), 0)
+    controls = {
+        (p.treatment.record.question, p.control.arm) for p in paired(blocks_of(session.of_app("whatsapp")))
+    }
+    assert controls == {("setup", Arm.C), ("media", Arm.C_NEUTRAL)}
 
 
 def test_a_block_of_another_question_is_another_block() -> None:
@@ -35,7 +45,7 @@ def test_a_block_of_another_question_is_another_block() -> None:
     for flow in measurement.flows:
         if flow.question == "media":
             flow.block -= 4
-        if not (flow.question == "setup" and flow.kind.arm is Arm.C_NEUTRAL):
+        if not (flow.question == "setup" and flow.kind.arm is Arm.C):
             kept.append(flow)
     measurement.flows = kept
     pairs = paired(blocks_of(join_session(measurement, 0).of_app("whatsapp")))
@@ -46,8 +56,8 @@ def test_the_port_s_own_control_is_taken_where_there_is_no_other() -> None:
     measurement = Check(clean, (SMALL,), blocks=6).run()
     measurement.flows = [f for f in measurement.flows if f.kind.arm is not Arm.C_NEUTRAL]
     blocks = blocks_of(join_session(measurement, 0).of_app("whatsapp"))
-    assert effect_control(blocks) is Arm.C
-    assert len(paired(blocks)) == 6
+    assert {p.control.arm for p in paired(blocks)} == {Arm.C}
+    assert len(paired(blocks)) == len(paired_across_ports(blocks)) == 6
 
 
 def test_an_effect_is_in_points_with_the_interval_that_n_allows() -> None:

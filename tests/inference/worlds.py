@@ -124,7 +124,7 @@ GUILTY = {
         ("throttled", "voice", "rtp.throttle", "down"),
     ),
     "port-throttle": Guilty(
-        lambda: loses(0.3, 5, lambda p: p.app_port and p.media),
+        lambda: loses(0.6, 5, lambda p: p.app_port and p.media),
         ("throttled", "voice", "port.throttle", "both"),
     ),
     "sip-text": Guilty(

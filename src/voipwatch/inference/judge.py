@@ -8,7 +8,7 @@ from typing import Final
 from voipwatch.inference.controls import LineState, line_state
 from voipwatch.inference.explain import Facts, explain
 from voipwatch.inference.join import Session, join_session
-from voipwatch.inference.pairs import blocks_of, effect_of, paired
+from voipwatch.inference.pairs import blocks_of, effect_of, paired, paired_across_ports
 from voipwatch.inference.quality import quality_of
 from voipwatch.inference.row import AppFinding, judge_app
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
@@ -161,7 +161,9 @@ def _effects(session: Session, app: str, finding: Finding, planned: int) -> dict
     flows = [f for f in session.of_app(app) if f.arm is not Arm.D]
     video = finding.stage is Stage.VIDEO
     of_medium = [f for f in flows if (f.record.kind.media is Media.VIDEO) is video]
-    pairs = paired(blocks_of(of_medium))
+    blocks = blocks_of(of_medium)
+    by_port = finding.rule in {"blocked.port", "throttled.port"}
+    pairs = paired_across_ports(blocks) if by_port else paired(blocks)
     died_before = finding.stage is not None and finding.stage not in MEDIA_STAGES
     return {
         d: effect_of(pairs, d, media=not died_before, family_size=planned)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from voipwatch.inference.join import FlowView
-from voipwatch.inference.pairs import Block, Pair, pairs_of, track_of
+from voipwatch.inference.pairs import HELD, Block, Pair, pairs_of, track_of
 from voipwatch.inference.track import Fate, Track
 from voipwatch.model.ruleset import (
     CUT_CONTROL_LOSS_RATIO_MAX,
@@ -20,8 +20,6 @@ from voipwatch.model.ruleset import (
 from voipwatch.model.vocabulary import Arm, Direction
 from voipwatch.stats import FlowPair, LateCut, find_late_cut
 
-HELD = "held"
-"""The question that holds flows for many seconds."""
 WINDOWS_MAX = 7_200
 """An hour of half seconds: a wild clock must not make a list without end."""
 

@@ -2,8 +2,9 @@
 
 Flows of one question, shape, medium and block are matched: they ran side by side, and which of them went
 first was drawn. The control of an effect is C' (control bytes on a neutral port) where the block has one,
-so that the effect holds what the signature and what the port costs; else C. Which of the two it was is for
-`throttle` to tell apart.
+so that the effect holds what the signature and what the port costs; else C. In the set-up questions it is
+always C: there A and C go before the neutral arms, which a burst of the line may miss, and only what was
+drawn may be swapped. Which of signature and port it was is for `throttle` to tell apart.
 """
 
 from collections import defaultdict
@@ -18,6 +19,13 @@ from voipwatch.model.vocabulary import Arm, Direction
 from voipwatch.stats import FlowMetrics, paired_differences, sign_flip_interval
 from voipwatch.stats.pairing import Metric
 
+ORDERED_QUESTIONS = frozenset({"setup", "repeat"})
+"""Questions that start A and C before A' and C'."""
+
+
+HELD = "held"
+"""The question that holds flows for many seconds."""
+
 
 class Pair(NamedTuple):
     """Two matched flows."""
@@ -29,6 +37,7 @@ class Pair(NamedTuple):
 class Block(NamedTuple):
     """The matched flows of one block, arm by arm."""
 
+    question: str
     arms: dict[Arm, list[FlowView]]
 
 
@@ -39,7 +48,7 @@ def blocks_of(flows: Iterable[FlowView]) -> list[Block]:
         record = flow.record
         key = (record.question, *flow.shape, record.kind.media, record.kind.mutant, record.block)
         found[key][record.kind.arm].append(flow)
-    return [Block(dict(arms)) for arms in found.values()]
+    return [Block(str(key[0]), dict(arms)) for key, arms in found.items()]
 
 
 def pairs_of(blocks: Iterable[Block], treatment: Arm, control: Arm) -> list[Pair]:
@@ -51,14 +60,27 @@ def pairs_of(blocks: Iterable[Block], treatment: Arm, control: Arm) -> list[Pair
     ]
 
 
-def effect_control(blocks: Sequence[Block]) -> Arm:
-    """C' if any block pairs the treatment with it, else C."""
-    return Arm.C_NEUTRAL if pairs_of(blocks, Arm.A, Arm.C_NEUTRAL) else Arm.C
+def paired(blocks: Iterable[Block]) -> list[Pair]:
+    """Treatment with the control that it may be swapped with: the input of the sign-flip test.
+
+    Held flows are none: a second pair of them is asked for only when the first falls silent, and a number of
+    pairs that depends on what they say spoils the test.
+    """
+    return [
+        pair
+        for block in blocks
+        if block.question != HELD
+        for pair in (
+            pairs_of([block], Arm.A, Arm.C)
+            if block.question in ORDERED_QUESTIONS or Arm.C_NEUTRAL not in block.arms
+            else pairs_of([block], Arm.A, Arm.C_NEUTRAL)
+        )
+    ]
 
 
-def paired(blocks: Sequence[Block]) -> list[Pair]:
-    """Treatment with the effect's control."""
-    return pairs_of(blocks, Arm.A, effect_control(blocks))
+def paired_across_ports(blocks: Sequence[Block]) -> list[Pair]:
+    """Treatment with C' in every block that has it, else with C: to describe, not to test."""
+    return pairs_of(blocks, Arm.A, Arm.C_NEUTRAL) or pairs_of(blocks, Arm.A, Arm.C)
 
 
 def track_of(flow: FlowView, direction: Direction, *, media: bool) -> Track:

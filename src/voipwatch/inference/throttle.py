@@ -1,10 +1,10 @@
 """Alive but slowed: the sign-flip test on matched media flows, under the error budget of the whole check.
 
-The deciding contrast is A against C' (what signature and port cost together), so that one test for each app,
-direction and metric is enough: 3 apps x 2 directions x 3 metrics = 18 tests fit twelve blocks at a
-family-wise 0.005 (2**-12 x 18 = 0.0044). Which of the two it was is told afterwards, among claims already
-made, by A against C and C against C'. Flows of several dialects and questions of one app are pairs of one
-test. Only the finished measurement is looked at, so there is one look.
+The deciding contrast is A against C' (what signature and port cost together) where the block drew which went
+first, else A against C; so one test for each app, direction and metric is enough: 3 apps x 2 directions x 3
+metrics = 18 tests fit twelve blocks at a family-wise 0.005 (2**-12 x 18 = 0.0044). Which of the two it was is
+told afterwards, among claims already made, by A against C and C against C'. Flows of several dialects and
+questions of one app are pairs of one test. Only the finished measurement is looked at, so there is one look.
 """
 
 from collections import Counter
@@ -14,7 +14,15 @@ from typing import Final, NamedTuple
 
 from voipwatch.inference.controls import LineState, unlucky
 from voipwatch.inference.join import FlowView, Session
-from voipwatch.inference.pairs import Pair, blocks_of, effect_control, metrics_of, paired, pairs_of, track_of
+from voipwatch.inference.pairs import (
+    Pair,
+    blocks_of,
+    metrics_of,
+    paired,
+    paired_across_ports,
+    pairs_of,
+    track_of,
+)
 from voipwatch.inference.stages import BROKEN_LOSS_RATIO, MEDIA_MIN
 from voipwatch.inference.track import Count, total
 from voipwatch.model.ruleset import (
@@ -114,7 +122,7 @@ def heavy_claims(session: Session, line: LineState, app: str, media: Media, *, a
     budget.
     """
     flows = media_flows(session, app, media)
-    pairs = paired(blocks_of(flows))
+    pairs = paired_across_ports(blocks_of(flows))
     claims: set[Key] = set()
     for direction in DIRECTIONS:
         ravaged = {arm: _ravaged(flows, arm, direction) for arm in (Arm.A, Arm.A_NEUTRAL, Arm.C)}
@@ -153,10 +161,10 @@ def slowed(session: Session, app: str, media: Media, *, rejected: Iterable[Key])
     direction = Direction.BOTH if len(seen) == 2 else next(iter(seen))
     flows = media_flows(session, app, media)
     blocks = blocks_of(flows)
-    control = effect_control(blocks)
-    whole = pairs_of(blocks, Arm.A, control)
-    by_signature = control is Arm.C or _carries(pairs_of(blocks, Arm.A, Arm.C), whole, mine)
-    by_port = control is Arm.C_NEUTRAL and _carries(pairs_of(blocks, Arm.C, Arm.C_NEUTRAL), whole, mine)
+    whole = paired_across_ports(blocks)
+    on_port, across = pairs_of(blocks, Arm.A, Arm.C), pairs_of(blocks, Arm.C, Arm.C_NEUTRAL)
+    by_signature = not across or _carries(on_port, whole, mine)
+    by_port = _carries(across, whole, mine)
     mechanism: str | None = None
     if by_signature and not by_port:
         mechanism = _pattern([f for f in flows if f.arm is Arm.A], mine)
