@@ -357,7 +357,8 @@ class Rig:
             case "far", (int(index), int(socket), int(port), bytes(data)):
                 self._fars()[index].receive_datagrams([((NEAR_IP, 40_000 + socket), port, data)], self.now)
             case "near", (int(socket), bytes(data)):
-                if socket in self.opened and socket not in self.closed:
+                is_open = socket in self.opened and socket not in self.closed
+                if is_open and self.near.get_timer() is not None:
                     self.got_bytes[socket] += len(data)
                     self.got_count[socket] += 1
                     self.near.receive_datagrams([(socket, data)], self.now)
