@@ -40,13 +40,13 @@ class Size(msgspec.Struct, frozen=True):
 
 
 FULL: Final = Size(
-    seeds=3,
+    seeds=2,
     rtts_ms=deciding.RTTS_MS,
     worlds=tuple(deciding.CLEAR_CUT),
     others=(*deciding.MEDIA_DEAD, *deciding.OTHERS),
-    other_seeds=2,
+    other_seeds=1,
     datagrams=100_000,
-    check_seeds=3,
+    check_seeds=2,
     noise=receiving.NOISE,
     alone=True,
 )

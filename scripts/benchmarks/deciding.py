@@ -35,7 +35,7 @@ CLEAR_CUT: Final = {
 """World -> the apps whose set-up or handshake is dead in it."""
 MEDIA_DEAD: Final = ("srtp-dynamic-pt", "match-then-kill", "one-way-media")
 OTHERS: Final = ("clean", "burst-10", "cut-after-n", "media-loss-80", "police", "throttled", "merely-bad")
-RTTS_MS: Final = (20, 60, 100, 150, 200)
+RTTS_MS: Final = (20, 60, 120, 200)
 TOGETHER, ALONE = "three apps at once", "one app alone"
 
 

@@ -46,6 +46,12 @@ CHECKS_SAY: Final = (
     "processes in {wall_s:.1f} s, {checks_per_s:.2f} checks and {datagrams_per_s:,.0f} datagrams a second. "
     "What limits it is the two ends, not the network: building, keying and recognising each datagram."
 )
+BUSY_LOAD: Final = 0.5
+"""Load a core above which times say more of the machine's other work than of the program."""
+BUSY_SAYS: Final = (
+    " **The machine was busy with other work: times below are worse than the program's own, send times "
+    "above all.** On an idle machine they must be measured again."
+)
 RECEIVING_SAYS: Final = "The pure core on one core of the machine, sockets not counted."
 
 
@@ -140,10 +146,11 @@ def _met(met: bool | None) -> str:
 def _where(results: Results) -> str:
     m = results.machine
     load = NONE if m.load_1min is None else f"{m.load_1min:.2f}"
+    busy = m.load_1min is not None and m.load_1min > BUSY_LOAD * m.cores
     return (
         f"`{results.command}`, {m.date} UTC, {results.took_s:.0f} s. "
         f"{m.cores} cores of {m.cpu}, {m.kernel}, Python {m.python}; "
-        f"load average at the start {load} (the more of it, the later datagrams leave)."
+        f"load average at the start {load}." + (BUSY_SAYS if busy else "")
     )
 
 

@@ -58,13 +58,13 @@ def test_the_page_has_its_markers() -> None:
         assert "x y z" in page.replace_between(text, name, "x y z")
 
 
-def results(*, late_ms: float = 1.0, packets: float = 9) -> page.Results:
+def results(*, late_ms: float = 1.0, packets: float = 9, load: float = 0.25) -> page.Results:
     def all_of(value: float) -> Distribution:
         return Distribution(10, value, value, value, value)
 
     return page.Results(
         command="make bench",
-        machine=Machine("2016-01-07 12:00", "a processor", 2, "Linux 6", "3.11.2", 0.25),
+        machine=Machine("2016-01-07 12:00", "a processor", 2, "Linux 6", "3.11.2", load),
         took_s=100,
         sending=[
             sending.Sending(
@@ -129,6 +129,11 @@ def test_the_rendered_page_names_machine_load_n_and_every_table_is_whole() -> No
     ]
     assert len(widths) == 7
     assert all(len(set(width)) == 1 for width in widths)
+
+
+def test_a_busy_machine_is_confessed() -> None:
+    assert "busy with other work" not in page.render(results(load=1.0))
+    assert "busy with other work" in page.render(results(load=1.01))
 
 
 def test_results_survive_json() -> None:
