@@ -26,6 +26,7 @@ from rich.text import Text
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, Misuse, Trouble
+from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.language import texts as texts_of
 from voipwatch.cli.machinery import judge, measure_world
@@ -105,7 +106,7 @@ def demo(
         context.tell("demo.title", style="bold")
         context.tell("demo.kernel" if problem is None else "demo.user_space", reason=problem)
     started = time.monotonic()
-    with _live(context, board) as refresh:
+    with ended_by_ctrl_c(), _live(context, board) as refresh:
         for name in _measure_all(board, drawn, context.texts.lang):
             refresh(name)
     took_s = time.monotonic() - started

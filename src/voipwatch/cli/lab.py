@@ -14,6 +14,7 @@ from rich.text import Text
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
+from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem
 from voipwatch.cli.machinery import judge_in_english, measure_world
 from voipwatch.cli.reportfile import require_writable, write_file
@@ -155,7 +156,7 @@ def matrix(
     path = None if out is None else Path(out)
     if path is not None:
         require_writable(path)
-    with _counted(context) as step:
+    with ended_by_ctrl_c(), _counted(context) as step:
         result = run_matrix(
             judge=judge_in_english, runs=runs, guilty_seeds=seeds, jobs=processes, on_progress=step
         )
