@@ -8,7 +8,6 @@ Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` ap
 a trigger question where a set-up died; 3 s for late packets; the signed logs; finished.
 """
 
-import heapq
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,8 +27,9 @@ from voipwatch.experiment.events import (
     ReflectorSession,
     TcpOutcome,
 )
+from voipwatch.experiment.flow_book import FlowBook
 from voipwatch.experiment.ledger import Ledger, tcp_bytes
-from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.pacing import Pacer
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
@@ -87,12 +87,8 @@ class LineCheck:
         self._course = Course.WARMUP
         self._epoch = 0.0
         self._events: deque[Event] = deque()
-        self._flows: list[NearFlow] = []
-        self._by_socket: dict[int, NearFlow] = {}
-        self._by_flow: dict[tuple[int, int], NearFlow] = {}
+        self._book = FlowBook()
         self._open: set[int] = set()
-        self._due: list[tuple[float, int]] = []
-        self._due_at: dict[int, float] = {}
         self._warmups: dict[int, Warmup] = {}
         self._pacers: dict[int, Pacer] = {}
         self._starts: deque[float] = deque()
@@ -108,8 +104,6 @@ class LineCheck:
         self._not_tested = self._planner.not_tested()
         self._notes: list[str] = []
         self._next_pacing: float | None = None
-        self._news: set[int] = set()
-        self._asker: dict[int, Question] = {}
         self._looked_at = 0.0
 
     # -- the shell's side ----------------------------------------------------------------------
@@ -134,20 +128,15 @@ class LineCheck:
         if self._course is Course.FINISHED:
             return  # the measurement is handed out and changes no more
         for socket, data in batch:
-            flow = self._by_socket.get(socket)
-            if flow is None:
-                continue
-            phase = flow.phase
-            flow.receive(data, now)
-            self._spread_receipts(flow.session, now)
-            self._schedule(flow)
-            if flow.outcomes or flow.phase is not phase:
-                self._news.add(socket)
+            flow = self._book.at(socket)
+            if flow is not None:
+                self._book.receive(flow, data, now)
+                self._spread_receipts(flow.session, now)
         self._look(now)
 
     def receive_failure(self, socket: int, failure: Failure, now: float) -> None:
         """The network reported an error on a socket."""
-        flow = self._by_socket.get(socket)
+        flow = self._book.at(socket)
         if flow is not None:
             flow.receive_failure(failure, now)
 
@@ -179,18 +168,8 @@ class LineCheck:
         if self._course is Course.WARMUP:
             next(self._preparation, None)
         out: list[Outgoing] = []
-        while self._due and self._due[0][0] <= now:
-            at, socket = heapq.heappop(self._due)
-            if self._due_at.get(socket) != at:
-                continue  # superseded by an earlier entry
-            del self._due_at[socket]
-            flow = self._by_socket[socket]
-            phase = flow.phase
-            port = flow.record.remote_port
-            out.extend(Outgoing(socket, port, data) for data in flow.emit(now))
-            self._schedule(flow)
-            if flow.outcomes or flow.phase is not phase:
-                self._news.add(socket)
+        for flow, datagrams in self._book.emit(now):
+            out.extend(Outgoing(flow.socket, flow.record.remote_port, data) for data in datagrams)
         self._look(now)
         return out
 
@@ -200,8 +179,9 @@ class LineCheck:
             return None
         running = self._course in (Course.WARMUP, Course.APPS)
         times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
-        if self._due:
-            times.append(self._due[0][0])
+        due = self._book.next_due()
+        if due is not None:
+            times.append(due)
         times.extend(t for q in self._active if (t := q.get_timer()) is not None)
         if self._next_pacing is not None:
             times.append(self._next_pacing)
@@ -229,8 +209,8 @@ class LineCheck:
         """After traffic: the questions whose flows have news think, all of them only every `LOOK_S`."""
         if now >= self._looked_at + LOOK_S:
             self._step(now)
-        elif self._news:
-            concerned = {id(self._asker[socket]) for socket in self._news}
+        elif self._book.news:
+            concerned = self._book.concerned()
             self._step(now, [q for q in self._active if id(q) in concerned])
 
     def _step(self, now: float, thinking: list[Question] | None = None) -> None:
@@ -238,7 +218,7 @@ class LineCheck:
             return
         if thinking is None:
             thinking, self._looked_at = self._active, now
-        self._news.clear()
+        self._book.news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
             self._interrupted = Interruption("overtime", round(now - self._epoch, 3))
             self._stop_all(now)
@@ -298,7 +278,7 @@ class LineCheck:
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE
-        self._late_until = now + (LATE_S if self._flows else 0.0)
+        self._late_until = now + (LATE_S if self._book.flows else 0.0)
 
     def _begin_logs(self, now: float) -> None:
         self._course = Course.LOGS
@@ -316,7 +296,7 @@ class LineCheck:
         self._events.append(Finished(self.measurement(now)))
 
     def _stop_all(self, now: float) -> None:
-        for flow in self._flows:
+        for flow in self._book.flows:
             flow.abort(now)
         self._waiting.clear()
         self._active.clear()
@@ -342,7 +322,7 @@ class LineCheck:
             queues = [q for q in queues if q.wishes]
 
     def _fits(self, wish: FlowWish, reflector: int) -> bool:
-        alive = [f for f in self._flows if f.phase is not Phase.ENDED]
+        alive = self._book.alive()
         pacer = self._pacers[reflector]
         if not pacer.mappings_free(len(alive)):
             return False
@@ -355,7 +335,7 @@ class LineCheck:
     def _start_flow(self, question: Question, wish: FlowWish, now: float) -> None:
         session = self._session(question.reflector)
         script = session.script(wish.kind, wish.replicate)
-        socket = len(self._flows)
+        socket = len(self._book.flows)
         record = FlowRecord(
             flow=session.flow(wish.kind, wish.replicate),
             reflector=session.reflector,
@@ -371,15 +351,11 @@ class LineCheck:
         wait_s = self._reply_wait_s(session.reflector)
         linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)
         flow = NearFlow(socket, session, record, self._epoch, wait_s, linger_s)
-        self._flows.append(flow)
-        self._by_socket[socket] = flow
-        self._asker[socket] = question
-        self._by_flow[(session.reflector, record.flow)] = flow
         self._open.add(socket)
         self._events.append(OpenSocket(socket, session.reflector))
         flow.start(now)
         question.started(flow, now)
-        self._schedule(flow)
+        self._book.add(flow, question)
 
     def _reply_wait_s(self, reflector: int) -> float:
         warmup = self._warmups[reflector]
@@ -387,13 +363,6 @@ class LineCheck:
         if rtt is None:
             return REPLY_WAIT_UNKNOWN_S
         return min(REPLY_WAIT_MAX_S, max(REPLY_WAIT_MIN_S, 1.5 * rtt + 4 * warmup.rtt_spread_s() + 0.05))
-
-    def _schedule(self, flow: NearFlow) -> None:
-        due = flow.due()
-        known = self._due_at.get(flow.socket)
-        if due is not None and (known is None or due < known):
-            self._due_at[flow.socket] = due
-            heapq.heappush(self._due, (due, flow.socket))
 
     def _close_sockets(self) -> None:
         self._events.extend(CloseSocket(socket) for socket in sorted(self._open))
@@ -404,7 +373,7 @@ class LineCheck:
 
     def _spread_receipts(self, session: Session, now: float) -> None:
         for receipt in session.collect_receipts():
-            flow = self._by_flow.get((session.reflector, receipt.flow))
+            flow = self._book.named(session.reflector, receipt.flow)
             if flow is None:
                 continue
             kept = flow.record.receipts
@@ -451,10 +420,10 @@ class LineCheck:
             profile_digests=self._planner.digests(),
             line=self.config.line,
             reflectors=[r.facts for r in self._offered],
-            flows=[f.record for f in self._flows],
+            flows=[f.record for f in self._book.flows],
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
             decisions=[d for q in questions for d in q.decisions],
-            costs=self._ledger.costs([*apps], self._flows, now - self._epoch),
+            costs=self._ledger.costs([*apps], self._book.flows, now - self._epoch),
             not_tested=self._left_out(),
             notes=list(self._notes),
             video=self.config.video,

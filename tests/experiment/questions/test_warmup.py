@@ -13,7 +13,7 @@ from voipwatch.wire.token import FlowReceipt
 
 HALF_WAY_US = 30_000
 """One-way delay that is planted."""
-FAR_ZERO_US = 4_000_000_000
+FAR_ZERO_US = 2**32 - 1_000_000
 """The far clock starts near its 32-bit end, so that it wraps in mid-warm-up."""
 
 
@@ -132,3 +132,19 @@ def test_the_uplink_rate_is_the_delay_that_the_burst_built_up(rate: float) -> No
         waited += flow.script.up[n].size / rate
         receipt(warmup, flow, n, queue_us=round(waited * 1e6))
     assert warmup.rate_up() == pytest.approx(rate, rel=0.02)
+
+
+def test_a_first_packet_slower_than_the_rest_does_not_make_the_line_thin() -> None:
+    warmup, flows = warmed()
+    for flow in flows:
+        for n, packet in enumerate(flow.script.up):
+            sent_us = flow.record.sent.t_us[flow.record.sent.seq.index(MEDIA_SEQ + n)]
+            slow_us = 9_000 if n == 0 else 0
+            queue_us = 500 if packet.size >= BURST_SIZE_MIN else 0
+            told = FlowReceipt(
+                flow.flow, MEDIA_SEQ + n, n + 1, (sent_us + slow_us + queue_us - 4_000) % 2**32, 0
+            )
+            warmup.receipt(told, START_S + sent_us / 1e6 + 0.01)
+    rate = warmup.rate_up()
+    assert rate is not None
+    assert rate > 1e6, "8 kB that built up half a millisecond of queue"

@@ -104,11 +104,13 @@ class Warmup:
                 )
                 if seq >= MEDIA_SEQ
             }
-            base, peak = None, None
+            first, base, peak = None, None, None
             for seq, far_us, _ in self._receipts.get(flow.flow, []):
                 if seq not in sent:
                     continue
-                transit = (far_us - sent[seq][0]) % (1 << 32)
+                raw = far_us - sent[seq][0]
+                first = raw if first is None else first
+                transit = _signed32(raw - first)
                 if sent[seq][1] < BURST_SIZE_MIN:
                     base = transit if base is None else min(base, transit)
                 else:
@@ -117,3 +119,11 @@ class Warmup:
             if base is not None and peak is not None and burst_bytes:
                 rates.append(burst_bytes / max((peak - base) / 1e6, 1e-3))
         return min(rates, default=None)
+
+
+def _signed32(difference: int) -> int:
+    """A difference modulo 2**32, as the signed number nearest to zero.
+
+    Taken as unsigned, packets a little faster than the first would seem 71 minutes slower.
+    """
+    return (difference + (1 << 31)) % (1 << 32) - (1 << 31)
