@@ -79,3 +79,13 @@ def test_the_neutral_control_judges_the_control_and_the_line_judges_itself() -> 
     assert died(silent, Arm.C_NEUTRAL).round == 0
     answered_once = taken(*[flow(Arm.C_NEUTRAL, n, "...x") for n in range(4)])
     assert answered_once.dead(Arm.C_NEUTRAL) is None
+
+
+def test_an_arms_death_is_its_own() -> None:
+    tests = taken(*living(), *[flow(Arm.A, n, "xx") for n in range(4)])
+    for n in range(4):
+        tests.take(flow(Arm.C_NEUTRAL, 30 + n, "xx"))
+        tests.take(flow(Arm.A_NEUTRAL, 20 + n, "...."))
+    assert tests.dead(Arm.A_NEUTRAL) is not None
+    assert tests.dead(Arm.A) is None
+    assert tests.dead(Arm.C) is None

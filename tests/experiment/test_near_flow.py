@@ -128,6 +128,18 @@ def test_of_several_replies_the_rest_is_awaited_a_moment_and_no_longer() -> None
     assert (1, True) in outcomes(flow)
 
 
+def test_a_request_that_was_half_answered_is_not_tried_again() -> None:
+    flow = near_flow()
+    flow.start(at(0))
+    (first,) = flow.emit(at(0))
+    flow.receive(reply(flow, 0, 0, first), at(0.01))
+    (again,) = flow.emit(at(0.04))
+    flow.emit(at(0.35))
+    flow.receive(reply(flow, 64, 0, again), at(0.40))
+    assert flow.emit(at(0.51)) == [], "its retry would be due at 0.51"
+    assert flow.record.sent.seq == [0, 64]
+
+
 def test_an_unanswered_round_is_tried_again_at_its_times_and_then_given_up() -> None:
     flow = near_flow()
     flow.start(at(0))
@@ -245,6 +257,7 @@ def test_media_leaves_at_its_scripts_times(arm: Arm) -> None:
     started = through_rounds(flow)
     sent: list[tuple[float, int]] = []
     while (due := flow.due()) is not None:
+        assert flow.emit(due - 1e-4) == [], "never early"
         sent += [(due, len(data)) for data in flow.emit(due)]
     script = flow.script
     assert [size for _, size in sent] == [p.size for p in script.up]
@@ -284,6 +297,16 @@ def test_downlink_media_counts_once_and_reports_are_left_aside() -> None:
     assert flow.record.forged == 0
     flow.receive(media(flow, 4, keys=TokenKeys(1, bytes(32), bytes(16))), started + 0.2)
     assert (flow.media_received(), flow.record.forged) == (3, 1)
+
+
+def test_a_media_packet_with_a_set_up_number_is_nothing() -> None:
+    flow = near_flow(Arm.C)
+    started = through_rounds(flow)
+    packet = flow.script.down[0]
+    odd = from_far(flow.session, flow.flow, packet.message, 200, packet.size)
+    flow.receive(odd, started + 0.1)
+    assert flow.record.forged == 1
+    assert 200 not in flow.record.received.seq
 
 
 def test_media_that_overtakes_the_reply_counts_as_media() -> None:

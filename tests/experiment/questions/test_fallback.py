@@ -98,6 +98,16 @@ def test_anybody_elses_answer_is_a_failure(forge: str) -> None:
     assert [(r.answered, r.failure) for r in asked.records] == [(False, Failure.BAD_ANSWER)] * 2
 
 
+def test_the_answer_of_one_trial_does_not_open_another_of_the_same_kind() -> None:
+    far = reflector(PROFILES)
+    asked = fallback(far)
+    asked.names = {"tcp-443": "F", "tcp-5222": "G"}
+    trials, answers = answered(asked, far)
+    asked.finished(trials[0].trial, outcome(answers[1]))
+    asked.finished(trials[1].trial, outcome(answers[1]))
+    assert [r.answered for r in asked.records] == [False, True]
+
+
 def test_what_the_network_said_is_kept_and_silence_is_a_closed_connection() -> None:
     asked = fallback()
     first, second = asked.trials(START_S)

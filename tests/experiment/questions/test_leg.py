@@ -295,6 +295,9 @@ def test_flows_that_were_not_begun_when_their_arm_died_are_not_begun_any_more() 
     assert ("setup", "A", "setup", "dead") in outcomes(hand.leg)
     assert Arm.A not in {w.kind.arm for w in hand.leg.wishes}
     assert hand.leg.wishes
+    for flow in hand.flows:
+        flow.end()
+    hand.update(10)
     hand.update(10)
     assert hand.leg.phase is LegPhase.FIRST, "the controls of the first blocks are still to come"
 
