@@ -26,6 +26,7 @@ from voipwatch.wire.token import CONTROL_FLOW, NO_FLOW, TCP_FLOW
 
 
 def test_set_up_numbers_end_where_media_numbers_begin() -> None:
+    assert (MEDIA_SEQ, TRIES_MAX, REPLIES_MAX) == (1024, 16, 4), "logs in old reports are read by these"
     assert TRIES_MAX * REPLIES_MAX * ROUNDS_MAX == MEDIA_SEQ
     assert near_flow.ROUND_SPAN == TRIES_MAX * REPLIES_MAX == likely.ROUND_SEQS
     assert likely.ROUND_SEQS % REPLIES_MAX == 0
