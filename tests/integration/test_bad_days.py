@@ -51,7 +51,6 @@ def test_with_the_control_channel_blocked_the_receipts_tell_the_same(world_id: s
             assert row.direction in (*expected.directions, None), "less may be said, nothing else"
 
 
-@pytest.mark.xfail(reason="without a log the silent end of a held flow is not looked at")
 def test_with_the_control_channel_blocked_a_cut_call_is_not_called_well() -> None:
     said = rows(without_control_channel("cut-after-n"))
     assert Verdict.OK not in {row.verdict for row in said.values()}
@@ -70,6 +69,7 @@ def test_a_reflector_that_dies_accuses_nobody(at_s: float) -> None:
         if at_s < 4.0:
             assert row.verdict is not Verdict.OK, "what was seen in so short a life is no evidence"
     assert "far-log-missing" in check.notes
+    assert ("reflector-silent" in check.notes) == (1.0 < at_s < 20.0)
     assert measurement.reflectors[0].control == "lost"
 
 
@@ -147,20 +147,19 @@ def says_nothing(log: FarLog, _kinds: Kinds) -> None:
     log.flows = []
 
 
-CAUGHT: list[Lie] = [forgets_treatments, forgets_set_ups, forgets_what_it_sent, says_nothing]
-CONTRADICTED: list[Lie] = [forgets_media, forgets_half_of_the_media]
-"""By the receipts that the same reflector sent in band."""
-
-
-UNCAUGHT = pytest.mark.xfail(reason="the log is not held against the receipts")
+LIES: list[Lie] = [
+    forgets_treatments,
+    forgets_set_ups,
+    forgets_what_it_sent,
+    says_nothing,
+    forgets_media,
+    forgets_half_of_the_media,
+]
+"""The last two contradict the receipts that the same reflector sent in band."""
 
 
 @beside("clean")
-@pytest.mark.parametrize(
-    "lie",
-    [*CAUGHT, *(pytest.param(lie, marks=UNCAUGHT) for lie in CONTRADICTED)],
-    ids=lambda lie: lie.__name__,
-)
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
 def test_a_log_that_contradicts_what_was_seen_accuses_nobody(lie: Lie) -> None:
     check = judge(lied(simulated("clean"), lie))
     assert {row.app: row.verdict for row in check.results if row.verdict in ACCUSATIONS} == {}
