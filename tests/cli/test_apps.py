@@ -81,3 +81,10 @@ def test_outline() -> None:
         "  h: -",
         "i: ",
     ]
+
+
+def test_a_device_is_no_profile() -> None:
+    ran = run_line("apps", "check", "/dev/zero")
+    assert ran.status == 64
+    assert "not a file" in ran.err
+    assert "report" not in ran.err

@@ -24,9 +24,12 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[ReflectorOptions]:
 
 
 def test_options_are_understood(started: list[ReflectorOptions], tmp_path: Path) -> None:
+    chain, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    chain.write_text("chain")
+    key.write_text("key")
     ran = run_line(
         "reflector", "--bind", "0.0.0.0", "--bind", "[::]", "--bind", "0.0.0.0", "--control-port", "0",
-        "--data", str(tmp_path / "new" / "data"), "--certificate", "c.pem", "--certificate-key", "k.pem",
+        "--data", str(tmp_path / "new" / "data"), "--certificate", str(chain), "--certificate-key", str(key),
     )  # fmt: skip
     assert ran.status == 0
     (options,) = started
@@ -34,7 +37,7 @@ def test_options_are_understood(started: list[ReflectorOptions], tmp_path: Path)
     assert options.control_port == 0
     assert options.data == tmp_path / "new" / "data"
     assert options.data.is_dir()
-    assert (options.certificate, options.certificate_key) == (Path("c.pem"), Path("k.pem"))
+    assert (options.certificate, options.certificate_key) == (chain, key)
 
 
 def test_defaults(started: list[ReflectorOptions]) -> None:
@@ -62,3 +65,17 @@ def test_a_control_port_in_use_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = run_line("reflector", "--bind", "127.0.0.1", "--control-port", str(taken.getsockname()[1]))
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (70, "", 1)
+
+
+def test_a_certificate_without_an_end_is_refused(started: list[ReflectorOptions], tmp_path: Path) -> None:
+    good = tmp_path / "good.pem"
+    good.write_text("pem")
+    for chain, key in (
+        ("/dev/zero", str(good)),
+        (str(good), "/dev/zero"),
+        (str(tmp_path / "none"), str(good)),
+    ):
+        ran = run_line("reflector", "--bind", "127.0.0.1", "--certificate", chain, "--certificate-key", key)
+        assert ran.status == 64
+        assert ran.err.count("\n") == 1
+    assert started == []

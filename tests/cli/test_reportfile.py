@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,93 @@ def test_a_file_larger_than_any_report(tmp_path: Path, monkeypatch: pytest.Monke
         read_file(path)
     path.write_bytes(b"x" * 10)
     assert len(read_file(path)) == 10
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    link, target = tmp_path / "r.json", tmp_path / "kept" / "target.json"
+    link.symlink_to(target)
+    for content in (b"first", b"second"):  # a link to nothing yet, then to a file
+        require_writable(link)
+        write_file(link, content)
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+    assert list((tmp_path / "kept").iterdir()) == [target]
+
+
+def test_links_that_lead_nowhere(tmp_path: Path) -> None:
+    loop, lost = tmp_path / "loop", tmp_path / "lost"
+    loop.symlink_to(loop)
+    lost.symlink_to(tmp_path / "no" / "r.json")
+    for path, key in ((loop, "error.out_name"), (lost, "error.out_no_folder")):
+        with pytest.raises(Misuse) as refused:
+            require_writable(path)
+        assert refused.value.key == key
+        with pytest.raises(Trouble, match=r"error\.out_failed"):
+            write_file(path, b"new")
+        assert path.is_symlink()
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = b"x" * 300_000  # more than a pipe holds
+    got: list[bytes] = []
+    # Opened for both, a pipe never waits; the thread reads as much as was written, and ends.
+    handle = os.open(pipe, os.O_RDWR)
+
+    def read() -> None:
+        while sum(map(len, got)) < len(content):
+            got.append(os.read(handle, 65_536))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    require_writable(pipe)
+    write_file(pipe, content)
+    reader.join(timeout=20)
+    os.close(handle)
+    assert b"".join(got) == content
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_pipe_that_nobody_reads_is_an_error_and_no_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Trouble, match=r"error\.out_failed"):
+        write_file(tmp_path / "pipe", b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_full_device_says_so_and_nothing_is_renamed_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        pytest.fail("a device would be replaced")
+
+    monkeypatch.setattr("voipwatch.cli.reportfile.tempfile.NamedTemporaryFile", never)
+    monkeypatch.setattr(Path, "replace", never)
+    link = tmp_path / "link"
+    link.symlink_to("/dev/full")
+    for path in (Path("/dev/full"), link):
+        require_writable(path)
+        with pytest.raises(Trouble) as trouble:
+            write_file(path, b"new")
+        assert trouble.value.status == 70
+        assert trouble.value.values["reason"] == os.strerror(errno.ENOSPC)
+    write_file(Path("/dev/null"), b"new")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # without a writer: to open it would wait for ever
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(Misuse, match=r"error\.file_special"):
+            read_file(path)
+
+
+def test_each_kind_of_file_has_its_own_longest(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(b"x" * 11)
+    assert len(read_file(path, most_bytes=11)) == 11
+    with pytest.raises(Misuse, match=r"error\.file_too_large"):
+        read_file(path, most_bytes=10)

@@ -1,7 +1,7 @@
 """`voipwatch apps list | show APP | check FILE`: the call profiles."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -14,6 +14,9 @@ from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.show import table
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.vocabulary import APP_IDS
+
+PROFILE_BYTES_MAX: Final = 1 << 20
+"""The longest profile of the catalogue has 10 kB."""
 
 
 def list_apps(*, context: Annotated[Context, Parameter(parse=False)], json: bool = False) -> int:
@@ -78,7 +81,7 @@ def check_file(
     json: bool = False,
 ) -> int:
     """Say of a profile file that it can be used, or what is wrong with it: file, line, field."""
-    content = read_file(Path(file))
+    content = read_file(Path(file), most_bytes=PROFILE_BYTES_MAX)
     try:
         profile = load_profile_file(file, content)
     except ProfileError as error:

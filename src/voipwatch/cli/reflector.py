@@ -2,13 +2,17 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, TextIO, cast
+from typing import Annotated, Final, TextIO, cast
 
 from cyclopts import Parameter
 
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.values import CONTROL_PORT, parse_count, shown
+
+PEM_BYTES_MAX: Final = 1 << 20
+"""A chain of certificates has a few kB."""
 
 
 def reflector(
@@ -27,6 +31,9 @@ def reflector(
     port = parse_count(control_port, option="--control-port", low=0, high=65535)
     if (certificate is None) != (certificate_key is None):
         raise Misuse("error.half_certificate")
+    for name in (certificate, certificate_key):
+        if name is not None:
+            read_file(Path(name), most_bytes=PEM_BYTES_MAX)  # refused here in the reader's language
     folder = None if data is None else _folder(data)
     from voipwatch.reflector.options import ReflectorOptions  # noqa: PLC0415 -- asyncio, TLS: seldom needed
     from voipwatch.reflector.server import run  # noqa: PLC0415 -- the same

@@ -7,6 +7,7 @@ be proved rests on the reflector's signature and on recomputing (`verify`).
 
 import contextlib
 import os
+import stat
 import tempfile
 from hashlib import sha256
 from pathlib import Path
@@ -45,34 +46,51 @@ def encode_report(report: Report) -> bytes:
 
 def require_writable(path: Path) -> None:
     """Raise Misuse before any data is spent, when `path` is no place for a report."""
-    folder = path.absolute().parent
     if "\0" in str(path):  # pathlib says of such a path that it does not exist
         raise Misuse("error.out_name", path=shown_path(path))
     try:
         if path.is_dir():
             raise Misuse("error.out_is_folder", path=shown_path(path))
-        if not folder.is_dir():
+        special = _is_special(path)
+        folder = Path(os.path.realpath(path)).parent
+        if not special and not folder.is_dir():
             raise Misuse("error.out_no_folder", path=shown_path(folder))
     except (OSError, ValueError):
         raise Misuse("error.out_name", path=shown_path(path)) from None
-    if not os.access(folder, os.W_OK):
+    if special and not os.access(path, os.W_OK):
+        raise Misuse("error.out_failed_before", path=shown_path(path))
+    if not special and not os.access(folder, os.W_OK):
         raise Misuse("error.out_not_writable", path=shown_path(folder))
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a pipe, device or socket stands there, links followed. Raises OSError: a loop of links, ..."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write `content` atomically, readable by its owner only: a reader never sees half a report.
 
+    A link stays a link, and its target is replaced. A pipe or a device is written to in place: a rename over
+    it would remove the device from the machine.
     Raises Trouble when the disk is full or the folder is gone; nothing is left behind.
     """
-    folder = path.absolute().parent
     temporary: str | None = None
     try:
+        if _is_special(path):
+            _write_in_place(path, content)
+            return
+        target = Path(os.path.realpath(path))
+        folder = target.parent
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name[:40]}.", delete=False) as file:
             temporary = file.name
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        Path(temporary).replace(target)
     except OSError as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -81,20 +99,34 @@ def write_file(path: Path, content: bytes) -> None:
         raise Trouble("error.out_failed", path=shown_path(path), reason=reason) from error
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file that the user named. Raises Misuse when it cannot be read."""
+def _write_in_place(path: Path, content: bytes) -> None:
+    # Not blocking while it opens: a pipe that nobody reads is an error at once, not a wait for ever.
+    handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    os.set_blocking(handle, True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def read_file(path: Path, *, most_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file that the user named. Raises Misuse when it cannot be read.
+
+    `most_bytes`: more than this no file of the kind has; SIZE_MAX unless given.
+    """
+    most = SIZE_MAX if most_bytes is None else most_bytes
     try:
         if path.is_dir():
             raise Misuse("error.file_is_folder", path=shown_path(path))
+        if not stat.S_ISREG(path.stat().st_mode):  # a device may have no end, a pipe no writer
+            raise Misuse("error.file_special", path=shown_path(path))
         with path.open("rb") as file:
-            content = file.read(SIZE_MAX + 1)
+            content = file.read(most + 1)
     except FileNotFoundError:
         raise Misuse("error.file_missing", path=shown_path(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise Misuse("error.file_unreadable", path=shown_path(path), reason=shown(reason)) from None
-    if len(content) > SIZE_MAX:
-        raise Misuse("error.file_too_large", path=shown_path(path), most=SIZE_MAX >> 20)
+    if len(content) > most:
+        raise Misuse("error.file_too_large", path=shown_path(path), most=most >> 20)
     return content
 
 
