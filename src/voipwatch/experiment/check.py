@@ -266,6 +266,8 @@ class LineCheck:
         for question in [q for q in self._active if q.done]:
             self._active.remove(question)
             self._progress(question)
+            if isinstance(question, Leg) and question.confirmed:
+                self._curtail_siblings(question, now)
         for leg in [q for q in self._active if isinstance(q, Leg)]:
             stage = leg.dead.get(Arm.A)
             if stage is Stage.SETUP and not any(
@@ -275,6 +277,12 @@ class LineCheck:
                 trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now)
                 self._triggers.append(trigger)
                 self._active.append(trigger)
+
+    def _curtail_siblings(self, dead: Leg, now: float) -> None:
+        """Stop as soon as the answer is certain: an app whose set-up is dead has no call to hold."""
+        for leg in self._legs:
+            if leg is not dead and (leg.app, leg.reflector) == (dead.app, dead.reflector):
+                leg.curtail(now)
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE

@@ -133,6 +133,7 @@ class NearFlow:
     def abort(self, now: float) -> None:
         """Stops sending: the answer is certain or the budget is spent. Late packets still count."""
         if self.phase is not Phase.ENDED:
+            self.record.aborted = True
             self._end(now)
 
     def _us(self, now: float) -> int:
@@ -194,6 +195,7 @@ class NearFlow:
         self._advance_at = None
         self._media_start = now
         self.record.media_s = self.script.media_s
+        self.record.planned_down = len(self.script.down)
         self.record.aside_up = [MEDIA_SEQ + n for n, p in enumerate(self.script.up) if p.aside]
         self.record.aside_down = [MEDIA_SEQ + n for n, p in enumerate(self.script.down) if p.aside]
         self._end_at = now + self.script.media_s + self.linger_s

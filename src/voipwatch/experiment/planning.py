@@ -15,17 +15,20 @@ from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.questions.leg import FIRST_BLOCKS, Leg, LegPlan
 from voipwatch.experiment.session import Session
 from voipwatch.model.flows import HELD_REPLICATES, FlowKind
-from voipwatch.model.ruleset import BLOCKS, CHECK_ALPHA
+from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
-HYPOTHESES_PER_LEG = 2 * 3 * 3
-"""Directions x metrics x contrasts (A-C, A'-C', C-C')."""
+HYPOTHESES_PER_APP = 2 * 3
+"""Directions x metrics, for each kind of media at each reflector: the family that the judge divides by."""
+RESERVE = 1.5
+"""Most plans can then lose a block and still make a claim; one app alone keeps the default."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 
 
-def blocks_wanted(apps: int) -> int:
-    """Matched blocks so that the smallest sign-flip p (2**-n) passes Holm's first step for all apps."""
-    return max(BLOCKS, ceil(log2(HYPOTHESES_PER_LEG * max(1, apps) / CHECK_ALPHA)))
+def blocks_wanted(apps: int, *, media: int = 1, reflectors: int = 1) -> int:
+    """Matched blocks so that the smallest sign-flip p (2**-n) passes Holm's first step in the whole check."""
+    tests = HYPOTHESES_PER_APP * max(1, apps) * max(1, media) * max(1, reflectors)
+    return max(BLOCKS, ceil(log2(RESERVE * tests / THROTTLE_ALPHA)))
 
 
 class Planner:

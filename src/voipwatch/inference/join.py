@@ -28,6 +28,10 @@ WAIT_US = 400_000
 FOREIGN_SHARE_MAX = 0.1
 """Answers we hold that the log does not know of: above this share the log is not of this session."""
 FOREIGN_MIN = 5
+PLANNED_MAX = 60_000
+"""Sequence numbers travel in 16 bits: no script plans more."""
+CONTRADICTED_SHARE_MAX = 0.01
+"""Packets that receipts name and the log lacks: an honest log lacks none."""
 GAP_MAX = 1_000
 GAP_RATIO_MAX = 50
 """Lost packets that a record may claim by its numbers: the first thousand, then 50 for each that came."""
@@ -147,7 +151,7 @@ def join_session(measurement: Measurement, index: int) -> Session:
     facts = measurement.reflectors[index]
     records = [r for r in measurement.flows if r.reflector == index]
     log, signed, notes = _open_log(facts)
-    if log is not None and _foreign(records, log):
+    if log is not None and (_foreign(records, log) or _contradicted(records, log)):
         log, notes = None, [*notes, "log-inconsistent"]
     far = {f.flow: f for f in log.flows} if log is not None else None
     clock = _clock(records, far)
@@ -198,6 +202,25 @@ def _foreign(records: Iterable[FlowRecord], log: FarLog) -> bool:
             held += len(got)
             foreign += len(got - sent.get(record.flow, set()))
     return foreign >= FOREIGN_MIN and foreign > FOREIGN_SHARE_MAX * held
+
+
+def _contradicted(records: Iterable[FlowRecord], log: FarLog) -> bool:
+    """Whether receipts, keyed and in band, name uplink packets that the same reflector's log leaves out."""
+    logged = {f.flow: set(f.up.seq) for f in log.flows}
+    named = missing = 0
+    for record in records:
+        receipted: set[int] = set()
+        for receipt in record.receipts:
+            receipted |= _receipted(receipt)
+        named += len(receipted)
+        missing += len(receipted - logged.get(record.flow, set()))
+    return missing >= FOREIGN_MIN and missing > CONTRADICTED_SHARE_MAX * named
+
+
+def _receipted(receipt: Receipt) -> set[int]:
+    """The sequence numbers that a receipt says have come."""
+    bits = {receipt.highest_seq - 1 - i for i in range(RECEIPT_BITS) if receipt.bitmap >> i & 1}
+    return {receipt.highest_seq, *bits}
 
 
 def _first_times(columns: Columns | FarColumns) -> dict[int, int]:
@@ -362,6 +385,8 @@ def _down_alone(answers: Mapping[int, int], record: FlowRecord) -> Track:
     media = [s for s in answers if s >= MEDIA_SEQ]
     # A record may name any number: gaps that no plausible loss explains are not counted.
     highest = min(max(media, default=MEDIA_SEQ - 1), MEDIA_SEQ + GAP_MAX + GAP_RATIO_MAX * len(media))
+    if media and not record.aborted:  # the far end plays its script to the end while we are heard
+        highest = max(highest, MEDIA_SEQ + min(record.planned_down, PLANNED_MAX) - 1)
     for seq in range(MEDIA_SEQ, highest + 1):
         came = answers.get(seq)
         fate = Fate.LOST if came is None else Fate.ARRIVED

@@ -92,6 +92,10 @@ class FlowRecord(msgspec.Struct):
     failures: list[FlowFailure] = []
     media_s: float = 0.0
     """Planned seconds of media, 0 without."""
+    planned_down: int = 0
+    """Downlink media packets of the whole script, reports included."""
+    aborted: bool = False
+    """The near end stopped before the script's end: what did not come then was not awaited."""
     aside_up: list[int] = []
     """Sequence numbers at or above MEDIA_SEQ that carry reports (RTCP), not media; planned, by the script."""
     aside_down: list[int] = []

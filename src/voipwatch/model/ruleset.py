@@ -20,7 +20,14 @@ THROTTLE_LOSS_POINTS: Final = 3.0
 THROTTLE_DELAY_MS: Final = 50.0
 THROTTLE_JITTER_MS: Final = 20.0
 CHECK_ALPHA: Final = 0.005
-"""Family-wise error rate of one whole check (all apps, directions, metrics, contrasts, looks)."""
+"""Family-wise error rate of one whole check (all apps, directions, metrics, stages, looks), in two shares."""
+THROTTLE_ALPHA: Final = 0.0025
+"""Share of the sign-flip tests for throttling, divided by Holm."""
+LUCK_ALPHA: Final = CHECK_ALPHA - THROTTLE_ALPHA
+"""Share of Fisher's tests that exclude luck of the path, divided by Bonferroni."""
+LUCK_TESTS_PER_APP: Final = 20
+"""Most such tests of one app at one reflector, voice and video: set-up or handshake of its legs 2; media up,
+down and exchange 3, heavy losses up and down 2, late cuts in two directions and two lengths 4, each twice."""
 CUT_WINDOW_S: Final = 0.5
 CUT_WINDOWS: Final = 3
 CUT_FLOWS: Final = 2

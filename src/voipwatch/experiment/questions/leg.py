@@ -90,6 +90,8 @@ class Leg:
     decisions: list[Decision] = field(default_factory=list)
     dead: dict[Arm, Stage] = field(default_factory=dict)
     """Arms found dead in the first blocks, and where."""
+    confirmed: bool = False
+    """A dead arm was dead again in the repeat."""
     flows: list[NearFlow] = field(default_factory=list)
     _live: list[NearFlow] = field(default_factory=list)
     _tests: ArmTests = field(default_factory=ArmTests)
@@ -100,6 +102,7 @@ class Leg:
     _repeat_at: float | None = None
     _reported: set[tuple[str, Arm]] = field(default_factory=set)
     _held_wished: int = 0
+    _curtailed: bool = False
 
     def __post_init__(self) -> None:
         self.app = self.plan.app
@@ -131,6 +134,14 @@ class Leg:
     def media(self) -> Media:
         """What the leg carries after its set-up."""
         return self.plan.media
+
+    def curtail(self, now: float) -> None:
+        """Another leg of the app is dead beyond doubt: this one plays no more than its first blocks."""
+        self._curtailed = True
+        self.wishes = deque(w for w in self.wishes if w.question in ("setup", "repeat"))
+        for flow in self.flows:
+            if flow.record.question in ("media", "held"):
+                flow.abort(now)
 
     def line_heard(self, received: int, sent: int) -> None:
         """What the warm-up on a neutral port got back: C' for the first decision."""
@@ -253,7 +264,7 @@ class Leg:
             return
         if not self._ended("setup"):
             return
-        if self.media is Media.NONE or not self._any_media():
+        if self.media is Media.NONE or self._curtailed or not self._any_media():
             self._finish("exhausted" if not self._any_answer() else "done", now)
             return
         self.phase = LegPhase.MEDIA
@@ -277,6 +288,7 @@ class Leg:
                     flow.abort(now)
         if self._ended("repeat"):
             again = [arm for arm in self.dead if ("repeat", arm) in self._reported]
+            self.confirmed = bool(again)
             self._finish("dead" if again else "exhausted", now)
 
     def _update_media(self, now: float) -> None:
