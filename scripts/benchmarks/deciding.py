@@ -65,7 +65,7 @@ class Outcome(msgspec.Struct, frozen=True):
     after_warmup_s: float | None = None
     """From the end of the warm-up to the same; waiting for its turn among other apps included."""
     packets: int | None = None
-    """Set-up packets of the treatment sent until then, summed over its flows."""
+    """Set-up packets of the decided arm sent until then, summed over its flows."""
     repeated_s: float | None = None
     """From the first set-up packet until the repeat was dead too: then the verdict is certain."""
 
@@ -142,23 +142,24 @@ def outcome(measurement: Measurement, job: Job, app: str, verdict: Verdict) -> O
         told,
         decided_s=first.at_s,
         after_warmup_s=(decided_us - warm_us) / 1e6,
-        packets=sum(_setup_packets(f, decided_us) for f in mine),
+        packets=sum(_setup_packets(f, first.arm, decided_us) for f in mine),
         repeated_s=None if repeated_us is None else repeated_us / 1e6,
     )
 
 
 def _dead(decisions: Sequence[Decision], app: str, question: str) -> Decision | None:
-    stages = (Stage.SETUP.value, Stage.HANDSHAKE.value)
+    """The treatment's, or where the port is dead that of its control on the port."""
+    stages, arms = (Stage.SETUP.value, Stage.HANDSHAKE.value), (Arm.A.value, Arm.C.value)
     for each in decisions:
-        if (each.app, each.question, each.arm, each.outcome) == (app, question, Arm.A.value, "dead") and (
-            each.stage in stages
+        if (each.app, each.question, each.outcome) == (app, question, "dead") and (
+            each.stage in stages and each.arm in arms
         ):
             return each
     return None
 
 
-def _setup_packets(flow: FlowRecord, until_us: int) -> int:
-    if flow.kind.arm is not Arm.A or flow.question != "setup":
+def _setup_packets(flow: FlowRecord, arm: str, until_us: int) -> int:
+    if flow.kind.arm.value != arm or flow.question != "setup":
         return 0
     sent = zip(flow.sent.seq, flow.sent.t_us, strict=True)
     return sum(1 for seq, t_us in sent if seq < MEDIA_SEQ and t_us <= until_us)

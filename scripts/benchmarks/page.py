@@ -33,8 +33,8 @@ DECIDING_SAYS: Final = (
     "Simulated lines of {lines} ms round trip without loss, {seeds} seeds each; a row counts the apps "
     "whose set-up or handshake the world kills. *Decided*: from the app's first set-up packet to the "
     'stopping rule\'s "dead". *After the warm-up* adds waiting for a turn among other apps. *Packets*: '
-    "set-up packets of the treatment sent by then, over all its flows. The verdict needs the repeat too, "
-    "at least 2 s later by design."
+    "set-up packets of the decided arm sent by then, over all its flows: the treatment's, or where a port is "
+    "dead those of the control on it. The verdict needs the repeat too, at least 2 s later by design."
 )
 COSTS_SAY: Final = "IP bytes both ways, kB of 1,000 bytes, default budget of 2 MB an app."
 NETWORK_SAYS: Final = (
@@ -173,7 +173,7 @@ def summary(results: Results) -> list[Row]:
             network >= TARGETS["network_per_s"],
         ),
         _row("clear-cut block decided, s after the app's first set-up packet, largest", decided, "decided_s"),
-        _row("set-up packets of the treatment until then, largest", packets, "packets"),
+        _row("set-up packets of the decided arm until then, largest", packets, "packets"),
         Row("clear-cut blocks not decided in the first blocks", str(missed), "0", missed == 0),
         _row("cost of an app in a clear-cut case, kB, largest", clear, "clear_kb"),
         _row("cost of an app in any other case, kB, largest", other, "other_kb"),

@@ -200,6 +200,17 @@ def test_time_and_packets_of_a_decision_come_from_the_records() -> None:
     assert (told.cost_bytes, told.line_bytes) == (123_456, 100_000)
 
 
+def test_a_dead_port_is_decided_by_its_control() -> None:
+    measurement = planted()
+    measurement.decisions = [
+        msgspec.structs.replace(d, arm="C")
+        for d in measurement.decisions
+        if d.arm == "A" and d.stage == "setup"
+    ]
+    told = deciding.outcome(measurement, JOB, "whatsapp", Verdict.BLOCKED)
+    assert (told.decided_s, told.packets, told.repeated_s) == (0.5, 1, 3.25)
+
+
 def test_an_app_that_was_not_decided_is_counted_as_such() -> None:
     measurement = planted()
     measurement.decisions = [d for d in measurement.decisions if d.arm != "A"]
