@@ -49,12 +49,23 @@ LOG = FarLog(
         FarFlow(flow=65, port=5060, up=FarColumns(), down=FarColumns()),
     ],
     garbage=4,
+    strangers=[(3478, 2), (5060, 9)],
+    refused=3,
+    refused_us=77,
 )
 PAYLOAD = encode_farlog(LOG)
 
 
 def test_a_log_reads_back() -> None:
     assert decode_farlog(PAYLOAD) == LOG
+
+
+def test_a_log_from_before_strangers_and_refusals_were_counted_reads() -> None:
+    plain = msgspec.msgpack.decode(zlib.decompress(PAYLOAD))
+    for name in ("strangers", "refused", "refused_us"):
+        del plain[name]
+    log = decode_farlog(zlib.compress(msgspec.msgpack.encode(plain)))
+    assert (log.strangers, log.refused, log.refused_us) == (None, 0, None)
 
 
 def test_encoding_leaves_the_log_alone() -> None:

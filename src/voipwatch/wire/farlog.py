@@ -63,6 +63,13 @@ class FarLog(msgspec.Struct):
     """UTC, ISO 8601 with Z, by the reflector's wall clock."""
     flows: list[FarFlow]
     garbage: int = 0
+    strangers: list[tuple[int, int]] | None = None
+    """Datagrams without a valid token from next to an address that this session proved: (local port, count).
+    What a gateway rewrote arrives like this. None: an older reflector, which did not count them."""
+    refused: int = 0
+    """Authenticated datagrams, either way, that one of the reflector's own limits kept from their place."""
+    refused_us: int | None = None
+    """When the first of them was refused; what this log lacks from then on need not be lost."""
     schema: str = FARLOG_SCHEMA
 
 

@@ -15,6 +15,7 @@ from tests.reflector.core.support import (
     WALL_S,
     WARM,
     Address,
+    Near,
     log_of,
     make_core,
     media_seq,
@@ -234,12 +235,18 @@ def test_tickets_are_bounded_by_prefix_and_hour() -> None:
     assert len(core.issue_tickets(8, ("192.0.2.1", 1), later, WALL_S, b"x" * 16).tickets) == 8
 
 
-def test_live_tickets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_live_tickets_are_bounded_and_those_in_use_or_of_one_batch_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(ticket_module, "TICKETS_LIVE_MAX", 10)
     core = make_core()
-    assert len(tickets(core, 8).tickets) == 8
-    assert len(tickets(core, 8, source=AWAY).tickets) == 2
-    assert tickets(core, 8, source=("203.0.113.1", 1)).tickets == []
+    for ticket in tickets(core, 8).tickets:
+        assert len(Near(core, ticket).send(CALL, 0, 1.0, size=60)) == 1
+    got = tickets(core, 8, source=AWAY, now=1.0).tickets
+    assert len(got) == 2
+    assert core.counters.tickets_refused == 6
+    assert len(tickets(core, 1, source=AWAY, now=2.0).tickets) == 1
+    assert [len(Near(core, t).send(CALL, 0, 3.0, source=AWAY, size=60)) for t in got] == [0, 1]
 
 
 def test_an_offer_says_what_is_served() -> None:

@@ -251,9 +251,11 @@ class Downlink:
         budget = self._prefixes.of_prefix(account.prefix, now)
         if session.bytes_used + size > limits.TICKET_BYTES_MAX or not budget.affords_bytes(size):
             self._counters.refused += 1
+            session.refuse(now)
             return
         if session.packets >= limits.SESSION_PACKETS_MAX:
             self._counters.refused += 1
+            session.refuse(now)
             return
         session.bytes_used += size
         session.packets += 1

@@ -25,6 +25,7 @@ from voipwatch.reflector.core.proof import source_nonce
 from voipwatch.reflector.core.receipts import note_news
 from voipwatch.reflector.core.scripts import ProfileScripts, Scripts
 from voipwatch.reflector.core.session import Address, Flow, Session
+from voipwatch.reflector.core.strangers import Strangers
 from voipwatch.reflector.core.tickets import Tickets
 from voipwatch.wire.derive import flow_secret
 from voipwatch.wire.farlog import FarLog
@@ -70,6 +71,7 @@ class ReflectorCore:
         self._prefixes = Prefixes()
         self._sessions: dict[int, Session] = {}
         self._bound: dict[tuple[Address, int], Session] = {}
+        self._strangers = Strangers()
         self._flows = 0
         self._packets = 0
         self._likely = LikelySeqs(scripts, self._tickets, self._sessions)
@@ -98,7 +100,8 @@ class ReflectorCore:
         granted = self._prefixes.grant_tickets(source[0], wanted, now)
         tickets: list[Ticket] = []
         for index in range(granted):
-            ticket = self._tickets.issue(entropy + bytes([index]), source[0], wall_s=wall_s)
+            kept = {*self._sessions, *(t.number for t in tickets)}
+            ticket = self._tickets.issue(entropy + bytes([index]), source[0], wall_s=wall_s, kept=kept)
             if ticket is None:
                 break
             tickets.append(Ticket(ticket.number, ticket.key, ticket.expires_at))
@@ -143,7 +146,7 @@ class ReflectorCore:
                     likely_seqs=self._likely,
                 )
             if token is None:
-                self._receive_garbage(source, port)
+                self._receive_garbage(source, port, now)
             elif not self._receive(token, source, port, data, now):
                 counters.refused += 1
 
@@ -238,8 +241,9 @@ class ReflectorCore:
             return None  # we have sent nothing under this ticket yet
         return source_nonce(self._identity.nonce_secret, number, self._source_ip)
 
-    def _receive_garbage(self, source: Address, port: int) -> None:
+    def _receive_garbage(self, source: Address, port: int, now: float) -> None:
         self.counters.garbage += 1
+        self._strangers.receive(source[0], port, now)
         session = self._bound.get((source, port))
         if session is not None:
             session.garbage += 1
@@ -258,12 +262,18 @@ class ReflectorCore:
         keys = TokenKeys(number, ticket.key, self._identity.salt)
         session = Session(keys=keys, started_at=now, started_wall_s=wall_s, last_heard_at=now)
         if ticket.issued_to is not None:
-            session.prove(ticket.issued_to)
+            self._prove(session, ticket.issued_to)
         self._sessions[number] = session
         self.counters.sessions += 1
         if self._swept_at is None:
             self._swept_at = now
         return session
+
+    def _prove(self, session: Session, ip: str) -> None:
+        session.prove(ip)
+        account = session.account(ip, create=False)
+        if account is not None and account.proved:
+            self._strangers.watch(session, ip)
 
     def _receive(self, token: UpToken, source: Address, port: int, data: bytes, now: float) -> bool:
         """An authenticated datagram; False when it is refused."""
@@ -271,14 +281,18 @@ class ReflectorCore:
             return False
         session = self._session(token.number, now)
         if session is None:
+            over = self._sessions.get(token.number)
+            if over is not None:
+                over.refuse(now)
             return False
-        flow = session.flows.get(token.flow) or self._new_flow(session, token, source, port)
+        flow = session.flows.get(token.flow) or self._new_flow(session, token, source, port, now)
         if flow is None or flow.port != port or not flow.window.admits(token.seq):
             return False
         if (
             session.bytes_used + len(data) > limits.TICKET_BYTES_MAX
             or session.packets >= limits.SESSION_PACKETS_MAX
         ):
+            session.refuse(now)
             return False
         t_us = session.t_us(now)
         newest = token.seq > flow.window.highest_seq
@@ -290,10 +304,11 @@ class ReflectorCore:
         self._locate(session, flow, source, newest=newest)
         account = session.account(source[0])
         if account is None:
+            session.refuse(now)
             return False
         account.receive(len(data))
         if token.echoed:
-            session.prove(source[0])
+            self._prove(session, source[0])
         session.last_heard_at = flow.last_heard_at = now
         self._downlink.release(session, now)
         if session.paused:
@@ -305,8 +320,11 @@ class ReflectorCore:
             self.counters.unproved += 1
         return True
 
-    def _new_flow(self, session: Session, token: UpToken, source: Address, port: int) -> Flow | None:
+    def _new_flow(
+        self, session: Session, token: UpToken, source: Address, port: int, now: float
+    ) -> Flow | None:
         if len(session.flows) >= limits.FLOWS_MAX or self._flows >= limits.FLOWS_TOTAL_MAX:
+            session.refuse(now)
             return None
         script = self._scripts.compile(token.flow, session.keys.key)
         fits = port in self._neutral if script.port is None else port == script.port
@@ -379,7 +397,7 @@ class ReflectorCore:
             return None
         session.tcp_answers[token.seq] = answers + 1
         session.last_heard_at = now
-        session.prove(source[0])
+        self._prove(session, source[0])
         nonce = source_nonce(self._identity.nonce_secret, token.number, source[0])
         return stream.answer_bytes(
             session.keys,
@@ -405,6 +423,7 @@ class ReflectorCore:
     def _close(self, session: Session) -> None:
         session.closed = True
         self._downlink.forget(session)
+        self._strangers.forget(session)
         self._tickets.remove(session.keys.number)
         for flow in session.flows.values():
             self._flows -= 1

@@ -4,6 +4,8 @@ from typing import Final
 
 TICKETS_LIVE_MAX: Final = 4096
 """One in sixteen numbers: random bytes name a live ticket that rarely, which keeps garbage cheap."""
+TICKETS_SITE_MAX: Final = 64
+"""Unused tickets of one /24 or /48: who asks for more gives up the oldest of them."""
 TICKETS_BATCH_MAX: Final = 8
 TICKET_S: Final = 7 * 86_400
 """A ticket may wait this long on the probe's disk."""
@@ -35,6 +37,9 @@ UNPROVED_FLOWS_MAX: Final = 4
 UNPROVED_WAIT_S: Final = 3.0
 UNPROVED_QUEUE_MAX: Final = 64
 """Datagrams that wait for a proof, a session."""
+
+NEIGHBOURS_MAX: Final = 16
+"""Sessions that one datagram of garbage is counted for: what it costs is bounded."""
 
 SILENCE_S: Final = 2.0
 """Downlink media stops when nothing authenticated of the session arrived for this long."""

@@ -36,6 +36,9 @@ def far_log(session: Session, *, reflector: str, version: str) -> FarLog:
         started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         flows=[_far_flow(flow) for flow in session.flows.values()],
         garbage=session.garbage,
+        strangers=sorted(session.strangers.items()),
+        refused=session.refused,
+        refused_us=session.refused_us,
     )
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Final
 
 from voipwatch.reflector.core.limits import (
     PREFIX_BYTES_MAX,
@@ -11,14 +12,17 @@ from voipwatch.reflector.core.limits import (
     PREFIXES_MAX,
 )
 
+SITE_BITS: Final = 48
+"""IPv6: what a site is given (RFC 6177); a /56 would leave its holder 256 shares of the tickets."""
 
-def prefix_of(ip: str) -> str:
+
+def prefix_of(ip: str, *, v6_bits: int = 56) -> str:
     """The prefix that shares a budget. Cannot fail: what is no address is its own prefix."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return ip[:64]
-    length = 24 if address.version == 4 else 56
+    length = 24 if address.version == 4 else v6_bits
     return str(ipaddress.ip_network((int(address), length), strict=False))
 
 

@@ -95,6 +95,11 @@ class Session:
     bytes_used: int = 0
     packets: int = 0
     garbage: int = 0
+    strangers: dict[int, int] = field(default_factory=dict)
+    """Local port to datagrams without a token from next to an address proved here (`strangers`)."""
+    refused: int = 0
+    refused_us: int | None = None
+    """First time that one of our limits refused something of the session."""
     tcp_answers: dict[int, int] = field(default_factory=dict)
     log_fetches: int = 0
     closed: bool = False
@@ -122,6 +127,12 @@ class Session:
             return
         account.proved = True
         self.unproved_flows = {n for n in self.unproved_flows if self.flows[n].source[0] != ip}
+
+    def refuse(self, now: float) -> None:
+        """A limit of ours kept an authenticated datagram out: its absence from the log is no loss."""
+        self.refused += 1
+        if self.refused_us is None:
+            self.refused_us = self.t_us(now)
 
     def t_us(self, now: float) -> int:
         """Microseconds since the ticket's first use."""

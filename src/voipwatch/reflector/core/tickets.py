@@ -1,12 +1,15 @@
 """Who may measure: live tickets, their keys, and what of them outlives a restart."""
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import msgspec
 
 from voipwatch.model.tickets import Ticket
-from voipwatch.reflector.core.limits import TICKET_S, TICKETS_LIVE_MAX
+from voipwatch.reflector.core.limits import TICKET_S, TICKETS_LIVE_MAX, TICKETS_SITE_MAX
+from voipwatch.reflector.core.prefixes import SITE_BITS, prefix_of
 
 STATE_SCHEMA = "voipwatch.reflector-state/1"
 
@@ -27,6 +30,8 @@ class LiveTicket:
     expires_at: int
     issued_to: str | None
     """The address that got it over TCP and is thereby proved; only ever in memory."""
+    site: str = ""
+    """Its /24 or /48; in memory too: tickets that outlived a restart have none."""
 
 
 class Tickets:
@@ -48,8 +53,23 @@ class Tickets:
         ticket = self._live.get(number)
         return None if ticket is None else ticket.key
 
-    def issue(self, entropy: bytes, issued_to: str | None, *, wall_s: int) -> LiveTicket | None:
-        """A new ticket with a free number, None when there are too many live. `entropy`: 16 fresh bytes."""
+    def issue(
+        self, entropy: bytes, issued_to: str | None, *, wall_s: int, kept: Collection[int] = frozenset()
+    ) -> LiveTicket | None:
+        """A new ticket with a free number, None when all that live are kept.
+
+        A caller whose site holds its share, or whom the table has no room for, gets the place of the oldest
+        unused ticket: of his own site, or of the one that holds most. So nobody closes the reflector by
+        hoarding, and a whole carrier behind one address is not locked out for a week.
+
+        Args:
+            entropy: 16 fresh bytes.
+            issued_to: the caller's address.
+            wall_s: Unix time.
+            kept: numbers of tickets that are not given up: those in use, those of the same batch.
+        """
+        site = "" if issued_to is None else prefix_of(issued_to, v6_bits=SITE_BITS)
+        self._make_room(site, kept)
         if len(self._live) >= TICKETS_LIVE_MAX:
             return None
         seed = blake2b(entropy, key=self._master, person=b"vw-tnum", digest_size=2).digest()
@@ -58,9 +78,19 @@ class Tickets:
             number = (number + 1) & 0xFFFF
         message = number.to_bytes(2, "big") + entropy
         key = blake2b(message, key=self._master, person=b"vw-tkey", digest_size=32).digest()
-        ticket = LiveTicket(number, key, wall_s + TICKET_S, issued_to)
+        ticket = LiveTicket(number, key, wall_s + TICKET_S, issued_to, site)
         self._live[number] = ticket
         return ticket
+
+    def _make_room(self, site: str, kept: Collection[int]) -> None:
+        """Oldest first is the order of the table: every ticket lives equally long."""
+        unused = [ticket for ticket in self._live.values() if ticket.number not in kept]
+        own = [ticket.number for ticket in unused if ticket.site == site]
+        if site and len(own) >= TICKETS_SITE_MAX:
+            del self._live[own[0]]
+        elif unused and len(self._live) >= TICKETS_LIVE_MAX:
+            most = Counter(ticket.site for ticket in unused).most_common(1)[0][0]
+            del self._live[next(ticket.number for ticket in unused if ticket.site == most)]
 
     def remove(self, number: int) -> None:
         """The ticket is used up."""
