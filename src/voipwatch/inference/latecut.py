@@ -1,7 +1,7 @@
 """A call that lives at first and is cut late: the run rule on matched flows, in windows of half a second.
 
 Windows are laid by the sender's clock from the flow's first media packet. Without the far log the downlink's
-sending times are not known and nothing is claimed about it.
+sending times are not known; then they are laid by the script's plan, evenly over the media's planned seconds.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from voipwatch.inference.join import FlowView
 from voipwatch.inference.pairs import HELD, Block, Pair, pairs_of, track_of
 from voipwatch.inference.track import Fate, Track
+from voipwatch.model.flows import MEDIA_SEQ, FlowRecord
 from voipwatch.model.ruleset import (
     CUT_CONTROL_LOSS_RATIO_MAX,
     CUT_FLOWS,
@@ -20,6 +21,8 @@ from voipwatch.model.ruleset import (
 from voipwatch.model.vocabulary import Arm, Direction
 from voipwatch.stats import FlowPair, LateCut, find_late_cut
 
+LONGEST_S = 600.0
+"""A record may name any length; no script's media is longer than a minute."""
 WINDOWS_MAX = 7_200
 """An hour of half seconds: a wild clock must not make a list without end."""
 
@@ -30,6 +33,8 @@ class Cut:
 
     direction: Direction
     flows: int
+    of: int
+    """Flows long enough to show it."""
     packets: int
     """Median number of packets that got through before."""
     seconds: float
@@ -72,6 +77,7 @@ def _cut_in(of_length: Sequence[Pair], direction: Direction) -> tuple[Cut, list[
     claim = Cut(
         direction=direction,
         flows=len(late),
+        of=cut.n,
         packets=sorted(c.packets_total for c in late)[middle],
         seconds=sorted(c.window_index for c in late)[middle] * CUT_WINDOW_S,
     )
@@ -80,7 +86,7 @@ def _cut_in(of_length: Sequence[Pair], direction: Direction) -> tuple[Cut, list[
 
 def _dead_from(flow: FlowView, direction: Direction, window: int) -> bool:
     """Whether one direction of a flow was lost from a window on, to the end."""
-    tail = (_counts(track_of(flow, direction, media=True)) or [])[window + 1 :]
+    tail = (_counts(flow, direction) or [])[window + 1 :]
     sent, got = sum(s for s, _ in tail), sum(g for _, g in tail)
     return sent > 0 and sent - got >= DEAD_LOSS_RATIO * sent
 
@@ -93,16 +99,13 @@ def _most_agree(cut: LateCut) -> bool:
 def _usable(pairs: Sequence[Pair], direction: Direction) -> list[tuple[Pair, FlowPair]]:
     usable = []
     for pair in pairs:
-        windows = _windows(
-            track_of(pair.treatment, direction, media=True), track_of(pair.control, direction, media=True)
-        )
+        windows = _windows(_counts(pair.treatment, direction), _counts(pair.control, direction))
         if windows is not None:
             usable.append((pair, windows))
     return usable
 
 
-def _windows(treatment: Track, control: Track) -> FlowPair | None:
-    a, c = _counts(treatment), _counts(control)
+def _windows(a: list[tuple[int, int]] | None, c: list[tuple[int, int]] | None) -> FlowPair | None:
     if a is None or c is None:
         return None
     n = max(len(a), len(c))
@@ -115,8 +118,11 @@ def _windows(treatment: Track, control: Track) -> FlowPair | None:
     )
 
 
-def _counts(track: Track) -> list[tuple[int, int]] | None:
+def _counts(flow: FlowView, direction: Direction) -> list[tuple[int, int]] | None:
     """Packets sent and arrived per window; None where sending times are not known or are wild."""
+    track = track_of(flow, direction, media=True)
+    if not flow.logged and direction is Direction.DOWN:
+        track = _by_plan(track, flow.record)
     times = [p.sent_us for p in track.known]
     known = [t for t in times if t is not None]
     if not known or len(known) != len(times):
@@ -131,3 +137,11 @@ def _counts(track: Track) -> list[tuple[int, int]] | None:
         window[0] += 1
         window[1] += packet.fate is Fate.ARRIVED
     return [(sent, got) for sent, got in counts]
+
+
+def _by_plan(track: Track, record: FlowRecord) -> Track:
+    """The downlink with the times at which the script plans it: good to half a second, not to a delay."""
+    if record.planned_down <= 0:
+        return track
+    step_us = min(max(record.media_s, 0.0), LONGEST_S) * 1e6 / record.planned_down
+    return Track(tuple(p._replace(sent_us=round((p.seq - MEDIA_SEQ) * step_us)) for p in track.packets))
