@@ -111,3 +111,22 @@ def test_the_local_hop_is_a_kind_and_never_an_address(
 ) -> None:
     monkeypatch.setattr(Path, "local_ip", lambda _: ip)
     assert line.local_hop(Path("192.0.2.1")) == kind
+
+
+@pytest.mark.parametrize(
+    ("local_hop", "observed", "nat"),
+    [
+        ("private", "public", "translated"),
+        ("cgnat", "public", "translated"),
+        ("private", "cgnat", "translated"),
+        ("public", "public", "none"),
+        ("none", "loopback", "none"),
+        ("private", "private", None),
+        (None, "public", None),
+        ("private", None, None),
+    ],
+)
+def test_a_translator_shows_by_the_kinds_of_address(
+    local_hop: str | None, observed: str | None, nat: str | None
+) -> None:
+    assert line.translation(local_hop, observed) == nat

@@ -108,5 +108,7 @@ class ReflectorSession(msgspec.Struct, frozen=True):
     host: str = "reflector.invalid"
     """Name for SIP URIs and SDP."""
     ip_version: int = 4
+    observed: str | None = None
+    """Kind of our address as the reflector saw it when it gave the ticket; never the address."""
     setup_bytes: int = 0
     """IP bytes spent on tickets."""

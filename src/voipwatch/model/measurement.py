@@ -19,14 +19,16 @@ class Line(msgspec.Struct, frozen=True):
     """The user's line, as far as it was declared or seen."""
 
     country: str | None = None
+    """ISO 3166 code; the probe asks nobody, so it stays None until an observatory fills it in."""
     asn: int | None = None
+    """As for country."""
     operator_declared: str | None = None
     access: Access = Access.UNKNOWN
     local_hop: str | None = None
     """Kind of the first hop's address: private, cgnat, public, none; never the address."""
     ip_version: int | None = None
     nat: str | None = None
-    """none, endpoint-independent, per-destination, unknown; seen from reflected ports."""
+    """`none` or `translated`, by the kinds of address at both ends; None where that cannot be told."""
     tunnel: bool | None = None
     """True when the default route is a tunnel; None when it could not be told."""
 

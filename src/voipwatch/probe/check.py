@@ -197,17 +197,23 @@ def _session(
         ticket=ticket,
         host=target.host,
         ip_version=path.ip_version,
+        observed=batch.observed if batch is not None and facts.control == "ok" else None,
         setup_bytes=cost_bytes,
     )
 
 
 def _line(declared: Line, reached: list[Reached]) -> Line:
     """The declared line with what the first path shows of it."""
-    path = next((each.path for each in reached if each.path is not None), None)
-    if path is None:
+    first = next((each for each in reached if each.path is not None), None)
+    if first is None or first.path is None:
         return declared
+    path, local_hop = first.path, line.local_hop(first.path)
     return msgspec.structs.replace(
-        declared, ip_version=path.ip_version, local_hop=line.local_hop(path), tunnel=line.tunnel(path)
+        declared,
+        ip_version=path.ip_version,
+        local_hop=local_hop,
+        nat=line.translation(local_hop, first.session.observed),
+        tunnel=line.tunnel(path),
     )
 
 

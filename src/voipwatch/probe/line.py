@@ -16,6 +16,19 @@ _ARPHRD_TUNNELS: Final = frozenset({768, 769, 776, 778, 823})
 """IPIP, IP6 in IP6, SIT, GRE, GRE over IPv6 (linux/if_arp.h)."""
 
 
+def translation(local_hop: str | None, observed: str | None) -> str | None:
+    """`translated` or `none`, by the kinds of the address here and as the reflector saw it; None: not told.
+
+    Two addresses of one private kind may still be two: then nothing is claimed.
+    """
+    if local_hop is None or observed is None:
+        return None
+    here = {"none": "loopback"}.get(local_hop, local_hop)
+    if here != observed:
+        return "translated"
+    return "none" if here in {"public", "loopback"} else None
+
+
 def local_hop(path: Path) -> str | None:
     """Kind of the line's own address: private, cgnat, public, or none (the machine itself); None: unknown."""
     ip = path.local_ip()
