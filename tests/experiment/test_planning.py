@@ -11,9 +11,11 @@ from tests.experiment.support import START_S, offered, reflector, small_profiles
 from voipwatch.apps import load_profiles, neutral_ports
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
-from voipwatch.experiment.planning import ARMS, HYPOTHESES_PER_LEG, Planner, blocks_wanted
+from voipwatch.experiment.planning import ARMS, Planner, blocks_wanted
 from voipwatch.experiment.session import Session
-from voipwatch.model.ruleset import BLOCKS, CHECK_ALPHA
+from voipwatch.inference.throttle import family_size
+from voipwatch.model.flows import HELD_REPLICATES
+from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
 REAL = load_profiles()
@@ -29,12 +31,30 @@ def session(plans: Planner, *, udp: tuple[int, ...] | None = None, real: bool = 
     return plans.sessions([offered(reflector(REAL if real else SMALL, udp=udp))])[0]
 
 
-@given(st.integers(1, 20))
-def test_so_many_blocks_that_the_smallest_p_value_can_pass_holms_first_step(apps: int) -> None:
-    blocks = blocks_wanted(apps)
-    assert 2.0**-blocks <= CHECK_ALPHA / (HYPOTHESES_PER_LEG * apps)
-    assert blocks == BLOCKS or 2.0 ** -(blocks - 1) > CHECK_ALPHA / (HYPOTHESES_PER_LEG * apps)
-    assert blocks >= BLOCKS
+@given(st.integers(1, 20), st.integers(1, 2), st.integers(1, 4))
+def test_so_many_blocks_that_the_smallest_p_value_can_pass_holms_first_step(
+    apps: int, media: int, reflectors: int
+) -> None:
+    blocks = blocks_wanted(apps, media=media, reflectors=reflectors)
+    level = THROTTLE_ALPHA / family_size(apps, media=media, reflectors=reflectors)
+    assert 2.0**-blocks <= level  # the judge's own family
+    assert blocks == BLOCKS or 2.0 ** -(blocks - 2) > level
+    assert BLOCKS <= blocks <= HELD_REPLICATES[0]  # short replicates that a session has
+
+
+def test_blocks_of_the_usual_checks() -> None:
+    assert [blocks_wanted(n) for n in (1, 2, 3)] == [12, 13, 14]
+    assert blocks_wanted(1, media=2) == blocks_wanted(1, reflectors=2) == 13
+
+
+def test_a_plan_knows_of_video_and_of_every_reflector() -> None:
+    def blocks(*, video: bool, reflectors: int) -> set[int]:
+        plans = planner("sip", video=video)
+        sessions = plans.sessions([offered(reflector(REAL)), *[unreachable()] * (reflectors - 1)])
+        return {leg.plan.blocks for leg in plans.legs(sessions)}
+
+    assert blocks(video=False, reflectors=1) == {12}
+    assert blocks(video=True, reflectors=1) == blocks(video=False, reflectors=2) == {13}
 
 
 def test_blocks_for_no_app_at_all_are_the_default() -> None:

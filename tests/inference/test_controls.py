@@ -3,9 +3,20 @@
 import pytest
 
 from tests.inference.build import Check, Shape, World, both, clean, drops, loses, paths
-from voipwatch.inference.controls import control_bad, families_live, line_state, one_way_ms, unlucky
+from voipwatch.apps import load_profiles
+from voipwatch.apps.profile import Profile
+from voipwatch.inference.controls import (
+    can_exclude_luck,
+    control_bad,
+    families_live,
+    line_state,
+    luck_level,
+    one_way_ms,
+    unlucky,
+)
 from voipwatch.inference.join import Session, join_session
 from voipwatch.inference.track import total
+from voipwatch.model.ruleset import CHECK_ALPHA, LUCK_ALPHA, LUCK_TESTS_PER_APP, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import Arm, Family
 
 SMALL = Shape(media_s=0.6, spacing_s=0.04)
@@ -90,22 +101,43 @@ def test_a_dead_port_is_not_in_the_pool_of_paths() -> None:
     assert all(w.flow.arm is Arm.C_NEUTRAL for w in line.pool)
 
 
+def test_the_shares_of_the_error_budget_add_up_to_the_whole() -> None:
+    assert pytest.approx(CHECK_ALPHA) == THROTTLE_ALPHA + LUCK_ALPHA
+    assert 3 * LUCK_TESTS_PER_APP * luck_level(3) == pytest.approx(LUCK_ALPHA)
+    assert luck_level(0) == luck_level(1)
+
+
+@pytest.mark.parametrize("profile", load_profiles().profiles, ids=lambda profile: profile.id)
+def test_no_app_has_more_tests_for_luck_than_the_budget_is_divided_by(profile: Profile) -> None:
+    """Each set-up stage of a leg 1; media of a kind: up, down, exchange and four cuts; heavy losses 2."""
+    legs = [leg for leg in profile.legs if leg.run and profile.default_dialect in leg.dialects]
+    setup = sum(len({r.stage for r in leg.rounds}) for leg in legs)
+    media = [m.media for leg in legs for m in leg.media]
+    assert setup + 7 * len(media) + 2 * len(set(media)) <= LUCK_TESTS_PER_APP
+
+
+def test_two_flows_can_never_exclude_luck_and_a_dozen_can() -> None:
+    line = line_state(session_of(clean))
+    assert not can_exclude_luck(line, 2, rows=1)
+    assert can_exclude_luck(line, 12, rows=1)
+
+
 def test_luck_is_excluded_by_flows_and_not_by_packets() -> None:
     line = line_state(session_of(clean))
-    assert unlucky(line, 1, 1, apps=1)
-    assert unlucky(line, 2, 4, apps=1)
-    assert not unlucky(line, 4, 4, apps=1)
+    assert unlucky(line, 1, 1, rows=1)
+    assert unlucky(line, 2, 4, rows=1)
+    assert not unlucky(line, 6, 6, rows=1)
 
 
 def test_broken_controls_defend_the_accused() -> None:
     """On a line with a dead path of four, four dead flows prove less."""
     calm, torn = line_state(session_of(clean)), line_state(session_of(paths(1)))
     assert sum(w.broken for w in torn.pool) >= 3
-    assert not unlucky(calm, 3, 3, apps=1)
-    assert unlucky(torn, 3, 3, apps=1)
+    assert not unlucky(calm, 6, 6, rows=1)
+    assert unlucky(torn, 6, 6, rows=1)
 
 
 def test_more_apps_share_the_same_budget() -> None:
     line = line_state(session_of(both(clean)))
-    assert not unlucky(line, 3, 3, apps=1)
-    assert unlucky(line, 3, 3, apps=50)
+    assert not unlucky(line, 6, 6, rows=1)
+    assert unlucky(line, 6, 6, rows=10_000)

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.inference.build import Check, Shape, World, clean, drops, loses
+from tests.inference.build import Check, Shape, World, clean, drops, loses, paths
+from voipwatch.inference.controls import line_state
 from voipwatch.inference.join import join_session
 from voipwatch.inference.latecut import Cut, late_cut
 from voipwatch.inference.pairs import blocks_of
+from voipwatch.inference.verdict import Case, _lucky_cut
 from voipwatch.model.vocabulary import Arm, Direction
 
 LONG = Shape(media_s=1.6, spacing_s=0.04)
@@ -21,7 +23,7 @@ def cut(world: World, *, held: bool = True, logged: bool = True) -> Cut | None:
 def test_two_held_flows_are_enough_whatever_the_short_ones_say() -> None:
     found = cut(drops(lambda p: p.arm is Arm.A and p.nth > 150))
     assert found is not None
-    assert (found.direction, found.flows) == (Direction.BOTH, 2)
+    assert (found.direction, found.flows, found.of) == (Direction.BOTH, 2, 2)
     assert found.packets == pytest.approx(75, abs=5)
     assert found.seconds == pytest.approx(3.0, abs=0.6)
 
@@ -67,3 +69,17 @@ def test_a_clean_line_is_not_cut() -> None:
 
 def test_dead_from_the_start_is_no_late_cut() -> None:
     assert cut(drops(lambda p: p.treatment and p.media)) is None
+
+
+def test_luck_of_the_path_is_asked_where_flows_are_enough() -> None:
+    """Two held flows stand on the run rule; a dozen short ones must exclude luck, and half does not."""
+
+    def lucky(world: World, cut_flows: int, of: int) -> bool:
+        session = join_session(Check(world, (LONG,), blocks=8).run(), 0)
+        case = Case(session, line_state(session), "whatsapp", session.of_app("whatsapp"), 1)
+        return _lucky_cut(case, Cut(Direction.UP, cut_flows, of, 50, 1.0))
+
+    assert not lucky(clean, 2, 2)
+    assert not lucky(paths(1), 2, 2)
+    assert not lucky(clean, 12, 12)
+    assert lucky(paths(1), 7, 12)

@@ -71,11 +71,11 @@ def test_an_effect_is_in_points_with_the_interval_that_n_allows() -> None:
     assert effect.low < effect.loss_points < effect.high
     assert effect.n_flows == 14
     assert effect.n_packets == 14 * 15
-    assert effect.confidence == pytest.approx(1 - 2 * 0.005 / 6)
+    assert effect.confidence == pytest.approx(1 - 2 * 0.0025 / 6)
 
 
 def test_confidence_is_what_the_pairs_can_bear() -> None:
-    assert interval_confidence(14, 18) == pytest.approx(1 - 0.01 / 18)
+    assert interval_confidence(14, 18) == pytest.approx(1 - 2 * 0.0025 / 18)
     assert interval_confidence(4, 18) == 0.875
     assert interval_confidence(1, 18) == 0.0
 

@@ -39,6 +39,7 @@ class Planner:
         self._profiles = profiles
         self._seed = seed
         self._kinds = kind_table(profiles)
+        self._reflectors = 1
 
     def _draw(self, purpose: str) -> int:
         digest = blake2b(purpose.encode(), key=self._seed[:64], person=b"vw-plan", digest_size=8).digest()
@@ -46,6 +47,7 @@ class Planner:
 
     def sessions(self, reflectors: list[ReflectorSession]) -> list[Session]:
         """One session for every reflector that gave a ticket and plays the same profiles."""
+        self._reflectors = len(reflectors)  # the judge divides by all, those that failed too
         out = []
         for index, offered in enumerate(reflectors):
             offer = offered.offer
@@ -175,7 +177,9 @@ class Planner:
             kinds={arm: kinds[arm] for arm in ARMS if arm in kinds},
             stages=tuple(step.stage for step in script.rounds),
             copies=script.rounds[0].copies if script.rounds else 0,
-            blocks=blocks_wanted(len(self._config.apps)),
+            blocks=blocks_wanted(
+                len(self._config.apps), media=1 + self._config.video, reflectors=self._reflectors
+            ),
             long=self._config.long,
             flow_bytes=flow_bytes,
             shuffled=shuffled,

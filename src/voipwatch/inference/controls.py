@@ -21,17 +21,16 @@ from voipwatch.inference.stages import (
 from voipwatch.inference.track import Count, total
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.ruleset import (
-    CHECK_ALPHA,
     CONTROL_DELAY_MS_MAX,
     CONTROL_LOSS_RATIO_MAX,
     DEAD_LOSS_RATIO,
+    LUCK_ALPHA,
+    LUCK_TESTS_PER_APP,
 )
 from voipwatch.model.vocabulary import Arm, Direction, Failure, Family, Stage
 
 EXCHANGE_LOSS_MAX: Final = 1.0 - (1.0 - CONTROL_LOSS_RATIO_MAX) ** 2
 """Unanswered share of an exchange whose two directions lose the most a control may: 36 %."""
-LOTTERY_STAGES: Final = 3
-"""Set-up or handshake dead, media dead, media half dead: what an app can be accused of by its flows."""
 FAMILIES: Final = (Family.U, Family.Q)
 
 
@@ -134,11 +133,24 @@ def _pool(controls: Iterable[Whole]) -> list[Whole]:
     ]
 
 
-def unlucky(line: LineState, dead: int, flows: int, *, apps: int) -> bool:
-    """Whether luck of the path explains `dead` of `flows` treatment flows, at the check's error rate."""
+def unlucky(line: LineState, dead: int, flows: int, *, rows: int) -> bool:
+    """Whether luck of the path explains `dead` of `flows` treatment flows, within the check's error rate.
+
+    `rows`: apps of the check times its reflectors; they share the budget.
+    """
     broken = sum(w.broken for w in line.pool)
     p = lottery_p(dead=dead, flows=flows, broken=broken, controls=len(line.pool))
-    return p > CHECK_ALPHA / (LOTTERY_STAGES * max(1, apps))
+    return p > luck_level(rows)
+
+
+def luck_level(rows: int) -> float:
+    """Bonferroni's level of one test for luck of the path: its share by the most tests a check can make."""
+    return LUCK_ALPHA / (LUCK_TESTS_PER_APP * max(1, rows))
+
+
+def can_exclude_luck(line: LineState, flows: int, *, rows: int) -> bool:
+    """Whether so many treatment flows could pass the test at all: all dead, beside controls that all live."""
+    return lottery_p(dead=flows, flows=flows, broken=0, controls=len(line.pool)) <= luck_level(rows)
 
 
 def families_live(line: LineState, flows: Iterable[FlowView]) -> bool:

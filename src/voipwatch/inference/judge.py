@@ -70,7 +70,9 @@ def _judge_reflectors(measurement: Measurement, media: Sequence[Media], planned:
     lines = [line_state(session) for session in sessions]
     for session, line in zip(sessions, lines, strict=True):
         for app, medium in product(dict.fromkeys(measurement.apps), media):
-            rejected |= heavy_claims(session, line, app, medium, apps=len(measurement.apps))
+            rejected |= heavy_claims(
+                session, line, app, medium, rows=len(measurement.apps) * len(measurement.reflectors)
+            )
     judged = []
     for session, line in zip(sessions, lines, strict=True):
         findings = {

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from voipwatch.inference.join import FlowView
 from voipwatch.inference.track import Track
 from voipwatch.model.results import Effect
-from voipwatch.model.ruleset import CHECK_ALPHA
+from voipwatch.model.ruleset import THROTTLE_ALPHA
 from voipwatch.model.vocabulary import Arm, Direction
 from voipwatch.stats import FlowMetrics, paired_differences, sign_flip_interval
 from voipwatch.stats.pairing import Metric
@@ -100,11 +100,11 @@ def metrics_of(
 
 
 def interval_confidence(n: int, family_size: int) -> float:
-    """Two-sided confidence of an interval over n pairs: the check's, held by all at once, or what n allows.
+    """Two-sided confidence of an interval over n pairs: throttling's, held by all at once, or what n allows.
 
     n pairs cannot bound anything beyond 1 - 2**(1 - n); a smaller confidence is stated, never hidden.
     """
-    return min(1.0 - 2.0 * CHECK_ALPHA / max(1, family_size), 1.0 - 2.0 ** (1 - n))
+    return min(1.0 - 2.0 * THROTTLE_ALPHA / max(1, family_size), 1.0 - 2.0 ** (1 - n))
 
 
 def effect_of(pairs: Sequence[Pair], direction: Direction, *, media: bool, family_size: int) -> Effect | None:

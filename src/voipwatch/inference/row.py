@@ -69,9 +69,10 @@ def judge_app(
     findings: list[Finding] = []
     stages: list[StageResult] = []
     for shape in dict.fromkeys(f.shape for f in flows):
-        case = Case(session, line, app, tuple(f for f in flows if f.shape == shape), len(measurement.apps))
-        of_shape, results = _judge_shape(case, claims)
-        findings += of_shape
+        of_shape = tuple(f for f in flows if f.shape == shape)
+        case = Case(session, line, app, of_shape, len(measurement.apps) * len(measurement.reflectors))
+        found, results = _judge_shape(case, claims)
+        findings += found
         stages += results
     finding = _speaking(findings)
     notes = list(finding.notes)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voipwatch.inference import mechanism
-from voipwatch.inference.controls import LineState, control_bad, families_live, unlucky
+from voipwatch.inference.controls import LineState, can_exclude_luck, control_bad, families_live, unlucky
 from voipwatch.inference.join import FlowView, Session
-from voipwatch.inference.latecut import late_cut
+from voipwatch.inference.latecut import Cut, late_cut
 from voipwatch.inference.pairs import blocks_of
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.stages import (
@@ -62,8 +62,8 @@ class Case:
     app: str
     flows: tuple[FlowView, ...]
     """The shape's flows, all arms but mutants."""
-    apps: int
-    """Apps of the check: they share its error budget."""
+    rows: int
+    """Apps of the check times its reflectors: they share its error budget."""
 
 
 def stage_outcomes(case: Case, stage: Stage) -> list[Outcome]:
@@ -104,7 +104,7 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         return min(found.values(), key=lambda f: list(RULES).index(f.rule))
     cut = late_cut(blocks_of(f for f in case.flows if f.record.kind.media.value == stage.value))
     controls = [o.flow for o in outcomes if o.flow.arm is Arm.C]
-    if cut is not None and families_live(case.line, controls):
+    if cut is not None and families_live(case.line, controls) and not _lucky_cut(case, cut):
         return Finding(
             "blocked.cut",
             stage,
@@ -216,7 +216,16 @@ def _unfit(case: Case, stage: Stage, controls: Sequence[Outcome]) -> str | None:
 def _lucky(case: Case, accused: Sequence[ArmView]) -> bool:
     dead = sum(len(v.dead) for v in accused)
     flows = sum(len(v.outcomes) for v in accused)
-    return unlucky(case.line, dead, flows, apps=case.apps)
+    return unlucky(case.line, dead, flows, rows=case.rows)
+
+
+def _lucky_cut(case: Case, cut: Cut) -> bool:
+    """Two held flows can never exclude luck of the path by their number: there the run rule alone holds, with
+    its measured rate of false alarms (docs/methods/runrule.md). Where flows are enough, they must.
+    """
+    if not can_exclude_luck(case.line, cut.of, rows=case.rows):
+        return False
+    return unlucky(case.line, cut.flows, cut.of, rows=case.rows)
 
 
 def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> Finding:
