@@ -1,7 +1,8 @@
 """The matrix: every world, many seeds, and whether the judge said what must be said.
 
 Guilty worlds run on a clean line and with 5 % bursty loss; innocent worlds on their own line, the
-runs shared among them. One run is one check of all three apps; one *verdict* is one of its rows.
+runs shared among them. A *run* is one app in one world with one seed; the apps of a check run side by
+side, so that three runs come from one simulated check.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -96,7 +97,7 @@ class MatrixResult(msgspec.Struct):
 
 
 def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list[Job]:
-    """Jobs for `runs` innocent checks in all and `guilty_seeds` seeds of each guilty world and line."""
+    """Jobs for at least `runs` innocent runs in all and `guilty_seeds` seeds of each guilty world and line."""
     worlds = load_worlds().matrix
     innocent = [w for w in worlds if not w.guilty]
     jobs = [
@@ -106,7 +107,8 @@ def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list
         for line in GUILTY_LINES
         for seed in range(1, guilty_seeds + 1)
     ]
-    jobs += [Job(innocent[n % len(innocent)].id, None, 1000 + n // len(innocent)) for n in range(runs)]
+    checks = -(-runs // len(APPS))
+    jobs += [Job(innocent[n % len(innocent)].id, None, 1000 + n // len(innocent)) for n in range(checks)]
     return jobs
 
 
