@@ -182,6 +182,10 @@ class Check:
     setup_blocks: int = 4
     interrupted: Interruption | None = None
     key: str | None = PUBLIC
+    strangers: list[tuple[int, int]] | None = field(default_factory=list)
+    """What the log says of datagrams without a token: port and count."""
+    refused_at_s: float | None = None
+    """When the reflector's first limit was met; combine with `dead_from_s`."""
 
     def run(self) -> Measurement:
         self._records: list[FlowRecord] = []
@@ -199,6 +203,9 @@ class Check:
             ticket_id="00",
             started_at="2026-01-01T00:00:00Z",
             flows=self._far,
+            strangers=self.strangers,
+            refused=0 if self.refused_at_s is None else 9,
+            refused_us=None if self.refused_at_s is None else round(self.refused_at_s * 1e6) + FAR_OFFSET_US,
         )
         payload = encode_farlog(log)
         facts = ReflectorFacts(
@@ -450,7 +457,8 @@ def _warmup_kind() -> FlowKind:
 
 
 def _trial(name: str, outcome: str) -> TcpRecord:
-    failure = {"answered": None, "intercepted": Failure.BAD_ANSWER, "dead": Failure.CONNECT_TIMEOUT}[outcome]
+    failure = {"answered": None, "intercepted": Failure.BAD_ANSWER, "dead": Failure.CONNECT_TIMEOUT}
+    failure["closed"] = Failure.CONNECTION_CLOSED
     return TcpRecord(
         arm="G" if "5222" in name else "F",
         name=name,
@@ -459,7 +467,7 @@ def _trial(name: str, outcome: str) -> TcpRecord:
         started_us=100_000,
         connect_ms=None if outcome == "dead" else 60.0,
         answered=outcome == "answered",
-        failure=failure,
+        failure=failure[outcome],
         sent_bytes=300,
         received_bytes=300,
     )

@@ -123,6 +123,7 @@ CASES: dict[str, Callable[[], Measurement]] = {
     "insufficient.altered": lambda: Check(
         drops(lambda p: a_setup(p) and p.seq >= 64), (SIP,), alters=lambda p: p.treatment
     ).run(),
+    "insufficient.reflector-limit": lambda: Check(clean, (SMALL,), dead_from_s=3.0, refused_at_s=3.0).run(),
     "insufficient.reflectors": lambda: two_reflectors(blocked(), Check(clean, (SMALL,)).run()),
 }
 

@@ -125,6 +125,10 @@ class Session:
     notes: tuple[str, ...] = ()
     died_us: int | None = None
     """Near time of the last sign of life, when the controls went silent for good after it."""
+    limited_us: int | None = None
+    """Near time from which on a limit of the reflector's own kept packets out of its log."""
+    strangers: Mapping[int, int] | None = None
+    """Datagrams without a token from next to our address, by the reflector's port; None: not counted."""
 
     def of_app(self, app: str) -> tuple[FlowView, ...]:
         """The flows of one app."""
@@ -155,10 +159,13 @@ def join_session(measurement: Measurement, index: int) -> Session:
         log, notes = None, [*notes, "log-inconsistent"]
     far = {f.flow: f for f in log.flows} if log is not None else None
     clock = _clock(records, far)
-    died_us = _death_us(records, far)
+    limited_us = _limited_us(records, log)
+    died_us = _death_us(records, far) if limited_us is None else None
     if died_us is not None:
         notes.append("reflector-silent")
-    flows = tuple(_view(r, far, clock, died_us) for r in records)
+    if limited_us is not None:
+        notes.append("reflector-limit")
+    flows = tuple(_view(r, far, clock, died_us if limited_us is None else limited_us) for r in records)
     if any(f.rebound for f in flows):
         notes.append("nat-rebind")
     if any(r.forged for r in records):
@@ -174,7 +181,28 @@ def join_session(measurement: Measurement, index: int) -> Session:
         rtt_us=clock.rtt_us,
         notes=tuple(notes),
         died_us=died_us,
+        limited_us=limited_us,
+        strangers=_strangers(log),
     )
+
+
+def _strangers(log: FarLog | None) -> Mapping[int, int] | None:
+    return None if log is None or log.strangers is None else dict(log.strangers)
+
+
+def _limited_us(records: Iterable[FlowRecord], log: FarLog | None) -> int | None:
+    """From when on a packet may have arrived and been refused: the first refusal, less the slowest way up."""
+    if log is None or log.refused_us is None:
+        return None
+    sent = {r.flow: _first_times(r.sent) for r in records}
+    transits = [
+        t_us - sent[f.flow][seq]
+        for f in log.flows
+        if f.flow in sent
+        for seq, t_us in _first_times(f.up).items()
+        if seq in sent[f.flow]
+    ]
+    return log.refused_us - max(transits) if transits else 0
 
 
 def _open_log(facts: ReflectorFacts) -> tuple[FarLog | None, bool, list[str]]:

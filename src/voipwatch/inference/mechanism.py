@@ -41,8 +41,13 @@ def port_label(dead: Iterable[Outcome], neutral_treatment: ArmView) -> str | Non
     """
     if neutral_treatment.state not in {State.ALIVE, State.ABSENT}:
         return None
-    rejected = [o for o in dead if any(f.failure in REJECTED for f in o.flow.record.failures)]
-    return "port.reject" if len(rejected) >= CONCORDANT else "port.drop"
+    return "port.reject" if rejected(dead) else "port.drop"
+
+
+def rejected(dead: Iterable[Outcome]) -> bool:
+    """Whether two flows or more met ICMP errors or refusals."""
+    met = [o for o in dead if any(f.failure in REJECTED for f in o.flow.record.failures)]
+    return len(met) >= CONCORDANT
 
 
 def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome]) -> str | None:
@@ -143,6 +148,21 @@ def _died_after_first(flow: FlowView) -> bool:
     if before >= MEDIA_SEQ:
         return not flow.asked_us and passed <= FIRST_PACKETS_MAX
     return after // ROUND_SPAN == before // ROUND_SPAN
+
+
+def ticket_refused(measurement: Measurement, session: Session) -> bool:
+    """Whether a reflector that forgot the ticket (a restart) explains that nothing came back.
+
+    It takes TCP connections and closes each without a byte; or the ticket was a kept one and nothing at all
+    was heard under it. A log, or a keyed answer, shows that the ticket was known.
+    """
+    trials = [t for t in measurement.tcp if t.reflector == session.index]
+    known = session.log_used or any(t.answered for t in trials)
+    if known or any(f.record.received.seq for f in session.flows):
+        return False
+    connected = [t for t in trials if t.connect_ms is not None]
+    closed = bool(connected) and all(t.failure is Failure.CONNECTION_CLOSED for t in connected)
+    return closed or session.facts.control == "stored-ticket"
 
 
 def line_label(measurement: Measurement, reflector: int) -> str | None:

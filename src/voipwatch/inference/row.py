@@ -63,7 +63,7 @@ def judge_app(
         finding = _not_run(measurement, session)
         if finding.rule == "insufficient.not-run":
             finding = _line_wide(measurement, session, line, finding)
-        return AppFinding(app, session.index, finding, (), ())
+        return AppFinding(app, session.index, finding, (), finding.notes)
     rejected = list(rejected)
     claims = {stage: slowed(session, app, media, rejected=rejected) for stage, media in STAGE_MEDIA.items()}
     findings: list[Finding] = []
@@ -77,12 +77,23 @@ def judge_app(
     finding = _speaking(findings)
     notes = list(finding.notes)
     finding = _line_wide(measurement, session, line, finding)
+    if finding.rule == "insufficient.reach":
+        notes += finding.notes
     finding = _with_unresolved(session, app, finding)
-    if measurement.interrupted is not None or session.died_us is not None:
-        died = session.died_us is not None
+    cut = _cut_short(measurement, session)
+    if cut is not None:
         finding = _with_interruption(measurement, session, app, finding)
-        notes.append("reflector-silent" if died else "interrupted")
+        notes.append(cut)
     return AppFinding(app, session.index, finding, _merged(stages), tuple(dict.fromkeys(notes)))
+
+
+def _cut_short(measurement: Measurement, session: Session) -> str | None:
+    """The note that says why the evidence ends early, None where it does not."""
+    if session.limited_us is not None:
+        return "reflector-limit"
+    if session.died_us is not None:
+        return "reflector-silent"
+    return None if measurement.interrupted is None else "interrupted"
 
 
 def _not_run(measurement: Measurement, session: Session) -> Finding:
@@ -187,13 +198,17 @@ def _merged(results: Sequence[StageResult]) -> tuple[StageResult, ...]:
 
 
 def _line_wide(measurement: Measurement, session: Session, line: LineState, finding: Finding) -> Finding:
-    """A dead app on a line where all UDP is dead says something of the line: what TCP saw decides what."""
+    """A dead app on a line where all UDP is dead says something of the line: what TCP saw decides what. Where
+    the reflector itself may have refused us, it says nothing.
+    """
     concerned = {"down.line", "insufficient.not-repeated", "insufficient.not-run"}
-    if finding.rule not in concerned or not line.udp_dead or len(line.wholes) < DOWN_FLOWS_MIN:
-        return finding
-    label = mechanism.line_label(measurement, session.index)
-    rule = {"udp.all": "down.udp", "tls.intercept": "down.intercept"}.get(label or "", "down.line")
-    return replace(finding, rule=rule, stage=Stage.REACH, mechanism=label)
+    if finding.rule in concerned and line.udp_dead and len(line.wholes) >= DOWN_FLOWS_MIN:
+        label = mechanism.line_label(measurement, session.index)
+        rule = {"udp.all": "down.udp", "tls.intercept": "down.intercept"}.get(label or "", "down.line")
+        finding = replace(finding, rule=rule, stage=Stage.REACH, mechanism=label)
+    if finding.rule == "down.line" and mechanism.ticket_refused(measurement, session):
+        return Finding("insufficient.reach", Stage.REACH, None, None, ("ticket-refused",))
+    return finding
 
 
 def _with_unresolved(session: Session, app: str, finding: Finding) -> Finding:
@@ -211,7 +226,10 @@ def _with_interruption(measurement: Measurement, session: Session, app: str, fin
     reason = measurement.interrupted.reason if measurement.interrupted is not None else None
     stands = {
         Verdict.OK: len(paired(blocks_of(media_flows(session, app, Media.VOICE)))) >= BLOCKS_MIN,
-        Verdict.DOWN: reason != "reflector-died" and session.died_us is None,
+        Verdict.DOWN: reason != "reflector-died" and session.died_us is None and session.limited_us is None,
         Verdict.INSUFFICIENT: finding.rule not in UNFINISHED,
     }.get(finding.verdict, True)
-    return finding if stands else Finding("insufficient.interrupted", finding.stage)
+    if stands:
+        return finding
+    limited = session.limited_us is not None and measurement.interrupted is None
+    return Finding("insufficient.reflector-limit" if limited else "insufficient.interrupted", finding.stage)

@@ -131,7 +131,7 @@ _RULES: Final = (
     ),
     Rule(
         "insufficient.reach",
-        "no ticket, no reflector, or no network",
+        "no ticket or one that the reflector may have forgotten, no reflector, or no network",
         Verdict.INSUFFICIENT,
         "Nothing was measured of the call itself.",
     ),
@@ -197,9 +197,15 @@ _RULES: Final = (
     ),
     Rule(
         "insufficient.altered",
-        "SIP set-up dead, SIP text rewritten on the way",
+        "A dead, perhaps rewritten: SIP text altered, strangers on the port, or SIP without a log",
         Verdict.INSUFFICIENT,
-        "A gateway's clumsy rewriting looks like a drop; it is excluded before anyone is blamed.",
+        "A gateway's rewriting looks like a drop; it is excluded before anyone is blamed.",
+    ),
+    Rule(
+        "insufficient.reflector-limit",
+        "a limit of the reflector's own cut the evidence short",
+        Verdict.INSUFFICIENT,
+        "What the far end would not take is nobody's loss; what was proved before stands.",
     ),
     Rule(
         "insufficient.reflectors",

@@ -23,7 +23,7 @@ from voipwatch.inference.stages import (
     outcomes_at,
 )
 from voipwatch.inference.throttle import Slowed
-from voipwatch.inference.track import Count, total
+from voipwatch.inference.track import Count, Fate, total
 from voipwatch.model.vocabulary import Arm, Direction, Stage, Verdict
 
 GONE = frozenset({State.DEAD, State.UNREPEATED})
@@ -31,6 +31,8 @@ MEDIA_STAGES = frozenset({Stage.VOICE, Stage.VIDEO})
 _OTHER = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
 DYING_SHARE_MIN = 0.9
 """Share of dead control flows that makes them dead rather than unlucky, where nobody is accused by it."""
+STRANGERS_MIN = 3
+"""Datagrams without a token on the accused port that may be the dead requests, rewritten."""
 ALIVE_FLOWS_MIN = 2
 """Living treatment flows that `ok` needs at each stage."""
 
@@ -158,6 +160,9 @@ def _dead_treatment(
     accused = [a, a_neutral] if a_neutral.state in GONE else [a]
     if _lucky(case, accused):
         return Finding("insufficient.lottery", stage, direction)
+    altered = _altered(case, stage, direction, accused)
+    if altered is not None:
+        return altered
     if stage in MEDIA_STAGES:
         return Finding("blocked.media", stage, direction, mechanism.media_label(a.dead, other_lives=False))
     return _blocked_setup(case, stage, direction, arms)
@@ -166,9 +171,7 @@ def _dead_treatment(
 def _blocked_setup(
     case: Case, stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmView]
 ) -> Finding:
-    """A's own messages died beside a living control: what did it, unless a gateway's rewriting may have."""
-    if case.app in mechanism.SIP_APPS and any(f.altered for f in case.flows):
-        return Finding("insufficient.altered", stage, direction, None, ("sip-altered",))
+    """A's own messages died beside a living control: what did it."""
     dead = arms[Arm.A].dead
     label = mechanism.setup_label(case.session, case.app, stage, dead)
     if label == "flow.kill" and any(o.fate_down for o in dead):
@@ -176,6 +179,31 @@ def _blocked_setup(
     notes = ("neutral-port-alive",) if arms.get(Arm.A_NEUTRAL, ABSENT).state is State.ALIVE else ()
     rule = "blocked.handshake" if stage is Stage.HANDSHAKE else "blocked.setup"
     return Finding(rule, stage, direction, label, notes)
+
+
+def _altered(
+    case: Case, stage: Stage, direction: Direction | None, accused: Sequence[ArmView]
+) -> Finding | None:
+    """The finding where a gateway's rewriting explains what died: without its token a packet arrives unseen.
+
+    The log counts such strangers. Where none was kept, or an older reflector kept it, a packet that arrived
+    shows that the text is let be; else dead SIP text and rewritten SIP text look the same.
+    """
+    sip = case.app in mechanism.SIP_APPS
+    text = sip and stage not in MEDIA_STAGES
+    flows = [o.flow for view in accused for o in view.dead]
+    strangers = case.session.strangers
+    if text and any(f.altered for f in case.flows):
+        seen = True
+    elif direction is Direction.DOWN:
+        seen = False  # the requests arrived whole
+    elif strangers is not None:
+        seen = sum(strangers.get(p, 0) for p in {f.record.remote_port for f in flows}) >= STRANGERS_MIN
+    else:
+        treatment = [f for f in flows if not f.is_control]
+        seen = text and not any(p.fate is Fate.ARRIVED for f in treatment for p in f.setup(up=True).packets)
+    note = "sip-altered" if sip else "setup-altered"
+    return Finding("insufficient.altered", stage, direction, None, (note,)) if seen else None
 
 
 def _all_dead(stage: Stage, direction: Direction | None, arms: Mapping[Arm, ArmView]) -> Finding:
@@ -199,6 +227,10 @@ def _dead_port(case: Case, stage: Stage, direction: Direction | None, arms: Mapp
     if _lucky(case, [a, c]):
         return Finding("insufficient.lottery", stage, direction)
     dead = [*a.dead, *c.dead]
+    if not mechanism.rejected(dead):
+        altered = _altered(case, stage, direction, [a, c])
+        if altered is not None:
+            return altered
     label = mechanism.port_label(dead, arms.get(Arm.A_NEUTRAL, ABSENT))
     return Finding("blocked.port", stage, direction, label)
 

@@ -30,6 +30,22 @@ def test_a_helper_puts_its_address_everywhere_but_where_the_dialog_lives() -> No
     assert out.startswith(b"INVITE sip:bob@reflector.example SIP/2.0\r\n")
 
 
+def test_a_gateway_may_put_its_own_identifiers_there_equal_ones_for_equal_ones() -> None:
+    out = rewrite(INVITE, b"198.51.100.10", ids=True)
+    branch, call = re.search(rb"branch=z9hG4bK([^;]*);rport", out), re.search(rb"Call-ID: (\S+)\r\n", out)
+    assert branch
+    assert call
+    assert len(branch[1]) == 16
+    assert b"00112233" not in branch[1]
+    assert call[1].endswith(b"@198.51.100.10")
+    assert call[1] != b"77@10.1.2.3"
+    assert rewrite(INVITE, b"198.51.100.10", ids=True) == out
+    box = Box({"policy": "sip-alg", "public": "198.51.100.9", "ids": True})
+    action = box.up(INVITE, dport=5060)
+    assert isinstance(action, Inject)
+    assert action.packets[0][1].payload == rewrite(INVITE, b"198.51.100.9", ids=True)
+
+
 def test_content_length_is_right_after_the_rewrite() -> None:
     out = rewrite(INVITE, b"198.51.100.10")
     head, _, body = out.partition(b"\r\n\r\n")

@@ -303,8 +303,7 @@ class ReflectorCore:
         self._log_uplink(session, flow, token.seq, data, t_us)
         self._locate(session, flow, source, newest=newest)
         account = session.account(source[0])
-        if account is None:
-            session.refuse(now)
+        if account is None:  # logged all the same: what is lost is an answer, and that is nobody's loss
             return False
         account.receive(len(data))
         if token.echoed:
