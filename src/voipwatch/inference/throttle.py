@@ -2,9 +2,9 @@
 
 The deciding contrast is A against C' (what signature and port cost together) where the block drew which went
 first, else A against C; so one test for each app, direction and metric is enough: 3 apps x 2 directions x 3
-metrics = 18 tests fit 13 blocks at throttling's share of the error rate, 0.0025 (18 x 2**-13 = 0.0022). Which of
-the two it was is told afterwards, among claims already made, by A against C and C against C'. Flows of several
-dialects and questions of one app are pairs of one test. Only the finished measurement is looked at: one look.
+metrics = 18 tests fit 13 blocks at throttling's 0.0025 of the error rate (18 x 2**-13 = 0.0022). Which of the
+two it was is told afterwards, among claims already made, by A against C and C against C'. Flows of several
+dialects and questions of one app are pairs of one test. Only the finished measurement is looked at.
 """
 
 from collections import Counter
