@@ -97,7 +97,7 @@ class MatrixResult(msgspec.Struct):
 
 
 def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list[Job]:
-    """Jobs for at least `runs` innocent runs in all and `guilty_seeds` seeds of each guilty world and line."""
+    """Jobs for at least `runs` innocent runs and `guilty_seeds` seeds of each guilty world and line."""
     worlds = load_worlds().matrix
     innocent = [w for w in worlds if not w.guilty]
     jobs = [

@@ -145,8 +145,8 @@ def sign_flip_interval(
 def pairs_needed(p_value: float) -> int:
     """Fewest matched pairs whose smallest p-value, 2**-n, is not above `p_value`.
 
-    With Holm over a family of m tests at level alpha, ask for alpha / m: 0.0025 / 6 needs 12 pairs, 0.0025 / 18
-    needs 13.
+    With Holm over a family of m tests at level alpha, ask for alpha / m: 0.0025 / 6 needs 12 pairs and
+    0.0025 / 18 needs 13.
 
     Raises:
         ValueError: not strictly between 0 and 1.
