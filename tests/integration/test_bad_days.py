@@ -41,10 +41,11 @@ def test_with_the_control_channel_blocked_the_receipts_tell_the_same(world_id: s
     assert not check.reflectors[0].log_signed
     for row in check.results:
         expected = world.expected[row.app]
-        verdicts = expected.verdicts
-        if (world_id, row.app) == ("one-way-media", "sip"):
-            verdicts = (*verdicts, Verdict.INSUFFICIENT)  # media without a set-up: nothing to start a clock
-        assert row.verdict in verdicts, row
+        if (world_id, row.app) == ("sip-text", "sip"):
+            # Without a log dead SIP text and text that a router rewrote look the same.
+            assert row.rule == "insufficient.altered"
+            continue
+        assert row.verdict in expected.verdicts, row
         if row.verdict in ACCUSATIONS:
             assert row.mechanism in expected.mechanisms
             assert row.stage in expected.stages
