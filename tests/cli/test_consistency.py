@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from voipwatch.cli.consistency import check_record
@@ -19,7 +20,13 @@ def found(measurement: Measurement) -> dict[str, bool | None]:
 
 
 def test_a_probes_record_holds(measurement: Measurement) -> None:
-    assert found(measurement) == {"kinds": True, "times": True, "receipts": True, "dates": True}
+    assert found(measurement) == {
+        "kinds": True,
+        "times": True,
+        "trials": True,
+        "receipts": True,
+        "dates": True,
+    }
 
 
 def other_arm(measurement: Measurement) -> None:
@@ -50,9 +57,31 @@ def other_profile(measurement: Measurement) -> None:
     measurement.profile_digests["webrtc"] = "00" * 32
 
 
+def other_question(measurement: Measurement) -> None:
+    measurement.flows[-1].question = "anything"
+
+
+def longer_media(measurement: Measurement) -> None:
+    measurement.flows[-1].media_s += 1.0
+
+
+def no_digest(measurement: Measurement) -> None:
+    measurement.profile_digests.clear()
+
+
 @pytest.mark.parametrize(
     "change",
-    [other_arm, other_family, other_port, other_number, more_attested_than_received, other_profile],
+    [
+        other_question,
+        longer_media,
+        no_digest,
+        other_arm,
+        other_family,
+        other_port,
+        other_number,
+        more_attested_than_received,
+        other_profile,
+    ],
 )
 def test_a_flow_that_is_not_of_its_kind(
     measurement: Measurement, change: Callable[[Measurement], None]
@@ -64,6 +93,12 @@ def test_a_flow_that_is_not_of_its_kind(
 def test_other_profiles_leave_the_kinds_open(measurement: Measurement) -> None:
     measurement.reflectors[0].profiles_digest = "00" * 32
     assert found(measurement)["kinds"] is None
+    assert found(measurement)["trials"] is None
+
+
+def test_a_trial_that_nobody_asks_for(measurement: Measurement) -> None:
+    measurement.tcp[0] = msgspec.structs.replace(measurement.tcp[0], arm="X")
+    assert found(measurement)["trials"] is False
 
 
 def backwards(measurement: Measurement) -> None:
@@ -124,4 +159,4 @@ def test_dates_a_day_apart_are_said_and_accuse_nobody(measurement: Measurement) 
 
 def test_without_a_log_only_the_probes_own_record_is_looked_at(measurement: Measurement) -> None:
     measurement.reflectors[0].log = None
-    assert set(found(measurement)) == {"kinds", "times"}
+    assert set(found(measurement)) == {"kinds", "times", "trials"}

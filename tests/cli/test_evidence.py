@@ -132,6 +132,15 @@ def test_a_missing_log_speaks_against_nobody() -> None:
     measurement = measured(columns(SETUP), columns(), far(SETUP), far())
     measurement.reflectors[0].log = None
     assert story(measurement)["signature"].holds is None
+    assert "nolog" not in story(measurement)
+
+
+def test_a_missing_log_fails_whoever_knows_the_key() -> None:
+    measurement = measured(columns(SETUP), columns(), far(SETUP), far())
+    assert "nolog" not in {finding.id for finding in check_logs(measurement, key=PUBLIC)}
+    measurement.reflectors[0].log = None
+    found = {finding.id: finding.holds for finding in check_logs(measurement, key=PUBLIC)}
+    assert found["nolog"] is False
 
 
 @pytest.mark.parametrize(

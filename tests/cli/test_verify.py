@@ -3,14 +3,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.cli.doubles import Told, run_line
+from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.language import texts
 from voipwatch.cli.reportfile import content_digest, decode_report
-from voipwatch.cli.verify import _difference, findings
+from voipwatch.cli.verify import _difference, _end, findings
 from voipwatch.model.vocabulary import Verdict
 
 PROBES_WORD = {
@@ -20,18 +22,18 @@ PROBES_WORD = {
     "measurement.long",
     "measurement.budget_bytes",
     "measurement.decisions.*.*",
-    "measurement.flows.*.question",
-    "measurement.flows.*.block",
-    "measurement.flows.*.media_s",
-    "measurement.flows.*.aside_up.*",
-    "measurement.flows.*.aside_down.*",
+    # Whether it stopped a flow early: read only where there is no log.
+    "measurement.flows.*.aborted",
     # What only the probe saw: packets that never arrived, its own clock, its TCP trials.
     "measurement.flows.*.ended_us",
     "measurement.flows.*.sent.*.*",
     "measurement.flows.*.received.seq.*",
     "measurement.flows.*.received.t_us.*",
     "measurement.flows.*.receipts.*.*",
-    "measurement.tcp.*.*",
+    "measurement.tcp.*.started_us",
+    "measurement.tcp.*.connect_ms",
+    "measurement.tcp.*.sent_bytes",
+    "measurement.tcp.*.received_bytes",
     # What the reflector said of itself when it gave the ticket.
     "measurement.reflectors.*.protocol",
     "measurement.reflectors.*.udp_ports.*",
@@ -121,7 +123,7 @@ def test_it_speaks_the_language_and_recomputes_in_the_reports(
 def test_json(report_path: Path) -> None:
     document = json.loads(run_line("verify", str(report_path), "--json").out)
     assert document["schema"] == "voipwatch.verification/1"
-    assert document["verified"] is True
+    assert (document["verified"], document["state"]) == (True, "verified")
     assert {finding["id"] for finding in document["findings"]} >= {"content", "signature", "story", "verdict"}
     assert all({"id", "holds", "text"} <= set(finding) for finding in document["findings"])
 
@@ -177,6 +179,57 @@ def test_a_report_without_its_log_says_so(report_path: Path, report_bytes: bytes
     ran = run_line("verify", str(report_path), width=200)
     assert "There is no signed log" in ran.out
     assert ran.status == 1  # the check in the file says that there was one
+
+
+def unsigned(report_bytes: bytes) -> dict[str, Any]:
+    """A forger's report: the log taken out, and check and digest made anew without it."""
+    document: dict[str, Any] = json.loads(report_bytes)
+    document["measurement"]["reflectors"][0]["log"] = None
+    report, _ = decode_report(json.dumps(document).encode(), name="report")
+    check = conclude(report.measurement, Context(texts("en")).judging(), texts("en"))
+    document["check"] = msgspec.to_builtins(check)
+    document["content_digest"] = content_digest(document)
+    return document
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "NOT SIGNED"), ("fr", "NON SIGNÉ"), ("ar", "غير موقَّع")])
+def test_a_report_that_nobody_signed_is_never_called_verified(
+    report_path: Path, report_bytes: bytes, lang: str, words: str
+) -> None:
+    report_path.write_text(json.dumps(unsigned(report_bytes)), encoding="utf-8")
+    ran = run_line("verify", str(report_path), width=200, lang=lang)
+    assert ran.status == 0
+    assert ran.out.splitlines()[-1].lstrip("\u2067").startswith(words)
+    assert texts(lang)("verify.verified") not in ran.out
+    document = json.loads(run_line("verify", str(report_path), "--json").out)
+    assert (document["verified"], document["state"]) == (False, "unsigned")
+
+
+def test_a_report_that_nobody_signed_fails_by_the_published_key(
+    report_path: Path, report_bytes: bytes
+) -> None:
+    forged = unsigned(report_bytes)
+    key = forged["measurement"]["reflectors"][0]["key"]
+    for given in (key, "ab" * 32):
+        assert verify(report_path, forged, "--key", given) == 1
+    ran = run_line("verify", str(report_path), "--key", key, "--json")
+    failed = [finding["id"] for finding in json.loads(ran.out)["findings"] if finding["holds"] is False]
+    assert failed == ["nolog"]
+
+
+def test_one_signed_log_does_not_speak_for_another_reflectors_flows(report_bytes: bytes) -> None:
+    report, _ = decode_report(report_bytes, name="report")
+    bare = msgspec.structs.replace(report.measurement.reflectors[0], log=None)
+    report.measurement.reflectors.append(bare)
+    assert _end(report, []) == "verified"  # it was never used
+    report.measurement.flows.append(msgspec.structs.replace(report.measurement.flows[-1], reflector=1))
+    assert _end(report, []) == "unsigned"
+
+
+def test_what_is_the_probes_word_is_said(report_path: Path) -> None:
+    ran = run_line("verify", str(report_path), width=200)
+    assert "Facts about the line, costs, TCP trials" in ran.out
+    assert "probe's own word" in ran.out
 
 
 def test_a_log_of_another_session_is_found(report_path: Path, report_bytes: bytes) -> None:

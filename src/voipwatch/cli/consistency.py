@@ -21,6 +21,7 @@ from voipwatch.apps import (
     neutral_ports,
 )
 from voipwatch.cli.evidence import Finding
+from voipwatch.cli.plan import digests_fit, media_fits, question_fits, tcp_fits
 from voipwatch.model.flows import FlowKind, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
@@ -37,6 +38,7 @@ def check_record(measurement: Measurement) -> Iterator[Finding]:
     """Everything about the probe's own record that its columns alone do not say."""
     yield _kinds(measurement)
     yield _times(measurement)
+    yield _trials(measurement)
     for index, facts in enumerate(measurement.reflectors):
         log = _log(facts)
         if log is not None:
@@ -54,16 +56,26 @@ def _log(facts: ReflectorFacts) -> FarLog | None:
 def _kinds(measurement: Measurement) -> Finding:
     """Each flow's number names its kind, replicate and family; its port and plan are those of the kind."""
     profiles = load_profiles()
-    digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
-    if digests - {profiles.digest}:
+    if not _same_profiles(measurement, profiles):
         return Finding("kinds", None)
-    own = {profile.id: profile.digest for profile in profiles.profiles}
-    if any(own.get(app) != digest for app, digest in measurement.profile_digests.items()):
+    if not digests_fit(measurement, profiles):
         return Finding("kinds", False, {"flow": "-"})
     for record in measurement.flows:
         if not _is_of_its_kind(record, profiles):
             return Finding("kinds", False, {"flow": record.flow})
     return Finding("kinds", True)
+
+
+def _same_profiles(measurement: Measurement, profiles: ProfileSet) -> bool:
+    digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
+    return not digests - {profiles.digest}
+
+
+def _trials(measurement: Measurement) -> Finding:
+    """TCP trials are of the names, ports and arms that the profiles ask for."""
+    if not _same_profiles(measurement, load_profiles()):
+        return Finding("trials", None)
+    return Finding("trials", tcp_fits(measurement), {"trials": len(measurement.tcp)})
 
 
 def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
@@ -76,7 +88,13 @@ def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
     script = _script(kind, replicate)
     port_fits = record.remote_port == script.port if script.port else record.remote_port in neutral_ports
     stages = [item.stage for item in script.rounds]
-    return port_fits and record.round_stages == stages and record.attested <= len(record.received.seq)
+    return (
+        port_fits
+        and record.round_stages == stages
+        and record.attested <= len(record.received.seq)
+        and question_fits(record)
+        and media_fits(record, script)
+    )
 
 
 @cache

@@ -48,6 +48,8 @@ def check_logs(measurement: Measurement, *, key: str | None) -> Iterator[Finding
     for index, facts in enumerate(measurement.reflectors):
         if facts.log is None:
             yield Finding("signature", None, {"name": facts.name})
+            if key is not None:
+                yield Finding("nolog", False, {"name": facts.name})
             continue
         if facts.key is None or not verify_farlog(facts.log.payload, facts.log.signature, facts.key):
             yield Finding("signature", False, {"name": facts.name})

@@ -24,6 +24,8 @@ SCHEMA: Final = "voipwatch.verification/1"
 RELATIVE_TOLERANCE: Final = 1e-6
 """Two machines' numerical libraries may differ in the last bits, never in the sixth digit."""
 _STYLES: Final = {True: "green", False: "bold red", None: "yellow"}
+_ENDS: Final = {"verified": "bold green", "unsigned": "bold yellow", "refuted": "bold red"}
+"""The last line's texts and styles."""
 
 
 def verify(
@@ -34,22 +36,36 @@ def verify(
     key: Annotated[str | None, Parameter(metavar="HEX")] = None,
     json: bool = False,
 ) -> int:
-    """Say of everything that can be checked whether it holds; 0 when nothing fails, else 1."""
+    """Say of everything that can be checked whether it holds; 0 when nothing fails, else 1.
+
+    Without `key` a report that no reflector signed is told apart and exits with 0; with it, it fails.
+    """
     if key is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", key, re.ASCII):
         raise Misuse("error.key", value=shown(key))
     report, whole = decode_report(read_file(Path(file)), name=file)
     found = findings(context, report, whole=whole, key=key.lower() if key else None)
-    verified = all(finding.holds is not False for finding in found)
+    end = _end(report, found)
+    status = INTERFERENCE if end == "refuted" else CLEAR
     if json:
-        context.print_json(_json(context, file, found, verified=verified))
-        return CLEAR if verified else INTERFERENCE
+        context.print_json(_json(context, file, found, end=end))
+        return status
     for finding in found:
         state = {True: "holds", False: "fails", None: "open"}[finding.holds]
         line = Text(context.texts(f"verify.state.{state}"), style=_STYLES[finding.holds])
         line.append(f" {_text(context, finding)}", style="")
         context.out.print(line, soft_wrap=True)
-    context.tell("verify.verified" if verified else "verify.refuted", style=f"bold {_STYLES[verified]}")
-    return CLEAR if verified else INTERFERENCE
+    context.tell(f"verify.{end}", style=_ENDS[end])
+    return status
+
+
+def _end(report: ReportFile, found: list[Finding]) -> str:
+    """verified; refuted, where something fails; unsigned, where flows rest on no reflector's signature."""
+    if any(finding.holds is False for finding in found):
+        return "refuted"
+    reflectors = report.measurement.reflectors
+    bare = {index for index, facts in enumerate(reflectors) if facts.log is None}
+    silent = len(bare) == len(reflectors)
+    return "unsigned" if silent or any(f.reflector in bare for f in report.measurement.flows) else "verified"
 
 
 def findings(context: Context, report: ReportFile, *, whole: bool, key: str | None = None) -> list[Finding]:
@@ -58,7 +74,7 @@ def findings(context: Context, report: ReportFile, *, whole: bool, key: str | No
     found = [Finding("content", whole), check_columns(measurement)]
     possible = found[-1].holds
     if possible:
-        found += [*check_record(measurement), *check_logs(measurement, key=key)]
+        found += [*check_record(measurement), Finding("word", None), *check_logs(measurement, key=key)]
     readable = report.check.ruleset == RULESET and report.lang in LANGUAGES
     found.append(
         Finding(
@@ -130,11 +146,12 @@ def _text(context: Context, finding: Finding) -> str:
     return context.texts(f"verify.{finding.id}.{state}", **finding.values)
 
 
-def _json(context: Context, file: str, found: list[Finding], *, verified: bool) -> bytes:
+def _json(context: Context, file: str, found: list[Finding], *, end: str) -> bytes:
     document = {
         "schema": SCHEMA,
         "file": file,
-        "verified": verified,
+        "verified": end == "verified",
+        "state": end,
         "findings": [
             {"id": finding.id, "holds": finding.holds, **finding.values, "text": _text(context, finding)}
             for finding in found

@@ -1,0 +1,134 @@
+"""Whether what a probe's record says of its plan is what the profiles plan: questions, media, TCP trials.
+
+Nobody signs these fields, and the judge reads them: a packet called a report is no media, a flow moved to
+another block is compared with another. So they may say what the profiles allow and nothing else.
+"""
+
+from functools import cache
+from itertools import product
+from typing import Final
+
+from voipwatch.apps import ProfileSet, Script, load_profiles
+from voipwatch.apps.codecs.rtcp import RtcpSpec
+from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
+from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.planning import ARMS, Planner
+from voipwatch.experiment.questions.leg import FIRST_BLOCKS, REPEAT_BLOCKS
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
+from voipwatch.model.measurement import Measurement
+from voipwatch.model.vocabulary import Arm, Direction
+
+_SHORT: Final = range(min(HELD_REPLICATES))
+REPLICATES: Final = {
+    "warmup": range(2),
+    "setup": range(FIRST_BLOCKS),
+    "repeat": range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS),
+    "media": _SHORT,
+    "held": (*HELD_REPLICATES, *LONG_REPLICATES),
+    "trigger": _SHORT,
+}
+"""Every question there is, and the replicates that it plays."""
+Places = tuple[tuple[int, ...], tuple[int, ...], int]
+"""Sequence numbers of reports up and down, and the number of media packets down."""
+
+
+def question_fits(record: FlowRecord) -> bool:
+    """Whether the question is one of those there are, and the arm, replicate and block are its own."""
+    arms = {"warmup": (Arm.W,), "trigger": (Arm.D,)}.get(record.question, ARMS)
+    block = 0 if record.question == "warmup" else record.replicate
+    return (
+        record.replicate in REPLICATES.get(record.question, ())
+        and record.kind.arm in arms
+        and record.block == block
+    )
+
+
+def media_fits(record: FlowRecord, script: Script) -> bool:
+    """Whether the planned media and its reports are those of the flow's script, whatever the shape's seed."""
+    numbers = [*record.sent.seq, *record.received.seq]
+    if not record.media_s and not record.aside_up and not record.aside_down and not record.planned_down:
+        return max(numbers, default=0) < MEDIA_SEQ or not script.media_s  # its media never began
+    if record.media_s != script.media_s:
+        return False
+    said = (tuple(record.aside_up), tuple(record.aside_down), record.planned_down)
+    return said in _places(record.kind, script.media_s) or said == _placed(script)
+
+
+def tcp_fits(measurement: Measurement) -> bool:
+    """Whether every TCP trial is one that the profiles of the apps ask for, made once at most."""
+    config = CheckConfig(apps=tuple(measurement.apps), started_at=measurement.started_at)
+    trials = Planner(config, load_profiles(), b"verify").tcp_trials()
+    made = [(trial.reflector, trial.name) for trial in measurement.tcp]
+    return len(set(made)) == len(made) and all(_trial_fits(t, trials, measurement) for t in measurement.tcp)
+
+
+def _trial_fits(trial: TcpRecord, trials: dict[str, str], measurement: Measurement) -> bool:
+    if trials.get(trial.name) != trial.arm or not 0 <= trial.reflector < len(measurement.reflectors):
+        return False
+    served = measurement.reflectors[trial.reflector].tcp_ports
+    return (
+        trial.name.endswith(f"-{trial.port}")
+        and trial.port in served
+        and trial.answered == (trial.failure is None)
+        and (trial.connect_ms is not None or not trial.answered)
+    )
+
+
+def digests_fit(measurement: Measurement, profiles: ProfileSet) -> bool:
+    """Whether the profile of every app that was asked for is named by the digest of the installed one."""
+    own = {profile.id: profile.digest for profile in profiles.profiles}
+    return measurement.profile_digests == {app: own[app] for app in measurement.apps if app in own}
+
+
+@cache
+def _places(kind: FlowKind, media_s: float) -> frozenset[Places]:
+    """Where reports may stand: the seed draws a rhythm for each stream, and nothing else that moves them."""
+    profile = load_profiles().get(kind.app)
+    if profile is None or kind.arm is Arm.D:
+        return frozenset()
+    spec = next((spec for spec in profile.leg(kind.leg).media if spec.media is kind.media), None)
+    if spec is None:
+        return frozenset()
+    reports = {s.name for s in spec.streams if isinstance(profile.messages[s.message], RtcpSpec)}
+    return frozenset(
+        _merged(spec, rhythms, media_s, reports) for rhythms in product(*(s.rhythms for s in spec.streams))
+    )
+
+
+def _merged(spec: MediaSpec, rhythms: tuple[Rhythm, ...], media_s: float, reports: set[str]) -> Places:
+    up, down = (
+        [
+            report
+            for _, report in sorted(
+                (
+                    (at_us, stream.name in reports)
+                    for stream, rhythm in zip(spec.streams, rhythms, strict=True)
+                    if direction in stream.directions
+                    for at_us in _times_us(stream, rhythm, media_s)
+                ),
+                key=lambda packet: packet[0],
+            )
+        ]
+        for direction in (Direction.UP, Direction.DOWN)
+    )
+    return _numbers(up), _numbers(down), len(down)
+
+
+def _times_us(stream: StreamSpec, rhythm: Rhythm, media_s: float) -> list[int]:
+    gaps_us = [round(gap * 1000) for gap in rhythm.spacing_ms]
+    times = []
+    at_us = round(stream.start_ms * 1000)
+    while at_us < round(media_s * 1_000_000):
+        times.append(at_us)
+        at_us += gaps_us[(len(times) - 1) % len(gaps_us)]
+    return times
+
+
+def _placed(script: Script) -> Places:
+    """Of a script that no profile has: the warm-up's."""
+    up, down = ([packet.aside for packet in packets] for packets in (script.up, script.down))
+    return _numbers(up), _numbers(down), len(down)
+
+
+def _numbers(reports: list[bool]) -> tuple[int, ...]:
+    return tuple(MEDIA_SEQ + number for number, report in enumerate(reports) if report)
