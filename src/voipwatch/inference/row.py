@@ -226,7 +226,7 @@ def _with_interruption(measurement: Measurement, session: Session, app: str, fin
     reason = measurement.interrupted.reason if measurement.interrupted is not None else None
     stands = {
         Verdict.OK: len(paired(blocks_of(media_flows(session, app, Media.VOICE)))) >= BLOCKS_MIN,
-        Verdict.DOWN: reason != "reflector-died" and session.died_us is None and session.limited_us is None,
+        Verdict.DOWN: reason != "reflector-died" and session.died_us is None,
         Verdict.INSUFFICIENT: finding.rule not in UNFINISHED,
     }.get(finding.verdict, True)
     if stands:

@@ -271,8 +271,7 @@ class ReflectorCore:
 
     def _prove(self, session: Session, ip: str) -> None:
         session.prove(ip)
-        account = session.account(ip, create=False)
-        if account is not None and account.proved:
+        if session.account(ip, create=False) is not None:
             self._strangers.watch(session, ip)
 
     def _receive(self, token: UpToken, source: Address, port: int, data: bytes, now: float) -> bool:
