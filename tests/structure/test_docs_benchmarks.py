@@ -350,7 +350,7 @@ def test_the_matrix_file_is_read_as_the_command_writes_it(
 
 
 def test_the_matrix_is_planned_over_every_world() -> None:
-    assert {job.world for job in plan(runs=27)} == {w.id for w in load_worlds().matrix}
+    assert {job.world for job in plan(runs=42)} == {w.id for w in load_worlds().matrix}
 
 
 # --- the picture and the programs ---------------------------------------------------------------------
