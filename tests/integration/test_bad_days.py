@@ -34,7 +34,7 @@ LESS_WITHOUT_A_LOG = {
     (
         "one-way-media",
         "sip",
-    ): "insufficient.treatment",  # a flow without a set-up from which nothing ever came
+    ): "insufficient.treatment",  # no set-up, and nothing ever came
 }
 
 
