@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tests.experiment.support import NONCE, START_S, from_far, offered, reflector, small_profiles
 from voipwatch.apps import kind_table
-from voipwatch.experiment.near_flow import REPLIES_GRACE_S, NearFlow, Outcome, Phase
+from voipwatch.experiment.near_flow import LOSS_LOOK_S, REPLIES_GRACE_S, NearFlow, Outcome, Phase
 from voipwatch.experiment.session import Session, setup_crc
-from voipwatch.model.flows import MEDIA_SEQ, FlowKind, FlowRecord
+from voipwatch.model.flows import HELD_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord
 from voipwatch.model.vocabulary import LINE, Arm, Failure, Media
 from voipwatch.reflector.core import ReflectorCore
 from voipwatch.wire.token import TokenKeys, encode_down
@@ -297,6 +297,22 @@ def test_downlink_media_counts_once_and_reports_are_left_aside() -> None:
     assert flow.record.forged == 0
     flow.receive(media(flow, 4, keys=TokenKeys(1, bytes(32), bytes(16))), started + 0.2)
     assert (flow.media_received(), flow.record.forged) == (3, 1)
+
+
+def test_the_lost_share_of_a_held_flow_counts_what_is_overdue() -> None:
+    flow = near_flow(replicate=HELD_REPLICATES[0])
+    started = through_rounds(flow)
+    down = flow.script.down
+    for n, packet in enumerate(down):
+        if packet.offset_us < 5_000_000 and n % 4:
+            flow.receive(media(flow, n), started + packet.offset_us / 1e6)
+            flow.receive(media(flow, n), started + packet.offset_us / 1e6)
+    assert flow.media_lost_share(started + LOSS_LOOK_S - 0.01) == 0.0, "too early to say"
+    for seconds in (2.01, 3.31, 4.91, 5.53, 7.01):
+        due = [n for n, p in enumerate(down) if p.offset_us <= (seconds - LINGER_S) * 1e6]
+        lost = [n for n in due if n % 4 == 0 or down[n].offset_us >= 5_000_000]
+        assert flow.media_lost_share(started + seconds) == pytest.approx(len(lost) / len(due))
+    assert near_flow().media_lost_share(at(100.0)) == 0.0, "no media yet"
 
 
 def test_a_media_packet_with_a_set_up_number_is_nothing() -> None:

@@ -7,11 +7,12 @@ State (the picture in docs/experiments/session-protocol.md is drawn from this)::
     any    --abort-------------------------------------------------> ENDED
 """
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
 
-from voipwatch.apps import Message, Round, answers
+from voipwatch.apps import MediaPacket, Message, Round, answers
 from voipwatch.experiment.session import Session, setup_crc
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowFailure, FlowRecord
 from voipwatch.model.vocabulary import Failure
@@ -79,6 +80,8 @@ class NearFlow:
         self._trials: dict[int, Trial] = {}
         self._replies_seen: set[int] = set()
         self._down_seen: set[int] = set()
+        self._down_media = 0
+        self._down_highest = 0
         self._media_at = 0
         self._media_start: float | None = None
         self._sends: deque[float] = deque()
@@ -287,6 +290,9 @@ class NearFlow:
         _append(self.record.sent, seq, data, self._us(now))
 
     def _note_received(self, seq: int, data: bytes, now: float) -> None:
+        if seq >= MEDIA_SEQ and seq not in self._down_seen:
+            self._down_media += 1
+            self._down_highest = max(self._down_highest, seq)
         self._down_seen.add(seq)
         _append(self.record.received, seq, data, self._us(now))
 
@@ -306,8 +312,9 @@ class NearFlow:
         if self._media_start is None or now - self._media_start < LOSS_LOOK_S:
             return 0.0
         overdue_us = (now - self._media_start - self.linger_s) * 1e6
-        due = sum(1 for packet in self.script.down if packet.offset_us <= overdue_us)
-        came = sum(1 for seq in self._down_seen if MEDIA_SEQ <= seq < MEDIA_SEQ + due)
+        due = bisect_right(self.script.down, overdue_us, key=_offset_us)
+        not_due = range(MEDIA_SEQ + due, self._down_highest + 1)  # few: those of the linger time
+        came = self._down_media - sum(1 for seq in not_due if seq in self._down_seen)
         return 1.0 - came / due if due else 0.0
 
     def media_sent(self) -> int:
@@ -318,6 +325,10 @@ class NearFlow:
     def media_started_at(self) -> float | None:
         """When the media began, on the shell's clock."""
         return self._media_start
+
+
+def _offset_us(packet: MediaPacket) -> int:
+    return packet.offset_us
 
 
 def _append(columns: Columns, seq: int, data: bytes, t_us: int) -> None:
