@@ -38,9 +38,7 @@ LESS_WITHOUT_A_LOG = {
 }
 
 
-@pytest.mark.parametrize(
-    "world_id", ["clean", "stun-cookie", "sip-text", "srtp-dynamic-pt", "one-way-media", "media-loss-80"]
-)
+@pytest.mark.parametrize("world_id", ["clean", "stun-cookie", "sip-text", "srtp-dynamic-pt", "one-way-media"])
 def test_with_the_control_channel_blocked_the_receipts_tell_the_same(world_id: str) -> None:
     world = load_worlds().get(world_id)
     check = judge(without_control_channel(world_id))
@@ -68,7 +66,7 @@ def test_with_the_control_channel_blocked_a_cut_call_is_not_called_well() -> Non
 # -- the reflector dies ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at_s", [0.01, 2.5, 3.3, 6.5, 12.0, 21.0])
+@pytest.mark.parametrize("at_s", [0.01, 3.3, 6.5, 16.0])
 def test_a_reflector_that_dies_accuses_nobody(at_s: float) -> None:
     measurement = run_simulated(dying("clean", at_s), apps=APPS, seed=SEED)
     check = judge(measurement)
@@ -82,7 +80,7 @@ def test_a_reflector_that_dies_accuses_nobody(at_s: float) -> None:
     assert measurement.reflectors[0].control == "lost"
 
 
-@pytest.mark.parametrize("at_s", [2.7, 6.0, 9.0])
+@pytest.mark.parametrize("at_s", [2.7, 9.0])
 def test_a_reflector_that_dies_on_a_censored_line_leaves_what_was_proved(at_s: float) -> None:
     world = dying("stun-cookie", at_s)
     said = rows(run_simulated(world, apps=APPS, seed=SEED))
@@ -213,7 +211,7 @@ def signed(payload: bytes) -> SignedLog:
 # -- the router forgets ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at_s", [(2.2,), (3.0,), (2.6, 3.6, 4.6, 5.6, 7.0, 9.0)], ids=str)
+@pytest.mark.parametrize("at_s", [(2.6, 3.6, 4.6, 5.6, 7.0, 9.0)], ids=str)
 def test_a_rebinding_router_accuses_nobody(at_s: tuple[float, ...]) -> None:
     world = load_worlds().get("nat-rebind")
     assert world.line.nat is not None
