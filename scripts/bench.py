@@ -8,10 +8,13 @@ What is timed is the machine as it is: run it on an otherwise idle one; the page
 """
 
 import argparse
+import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import msgspec
@@ -117,6 +120,13 @@ def measure(size: Size, command: str) -> page.Results:
     )
 
 
+def end(number: int, _frame: FrameType | None) -> None:
+    """Ctrl-C or SIGTERM: the workers end too, instead of waiting for work for ever."""
+    for child in multiprocessing.active_children():
+        child.terminate()
+    sys.exit(128 + number)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measure; write the page or print JSON. 0 also when a target is missed: the page says so."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -125,6 +135,8 @@ def main(argv: list[str] | None = None) -> int:
         "--json", action="store_true", help="JSON on standard output; the page stays as it is"
     )
     asked = parser.parse_args(argv)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     results = measure(QUICK if asked.quick else FULL, "make bench" if not asked.quick else "bench --quick")
     if asked.json:
         print(msgspec.json.format(msgspec.json.encode(results), indent=2).decode())

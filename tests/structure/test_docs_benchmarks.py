@@ -105,10 +105,11 @@ def met(told: page.Results) -> list[bool | None]:
 
 
 def test_the_summary_takes_the_worst_case_and_says_what_was_missed() -> None:
-    # late, network, seconds, packets, undecided, clear-cut cost, other cost
-    assert met(results()) == [True, False, True, True, False, False, True]
-    assert met(results(late_ms=2.0, packets=12))[:4] == [False, False, True, False]
+    # recorded, left, network, seconds, packets, undecided, clear-cut cost, other cost
+    assert met(results()) == [True, True, False, True, True, False, False, True]
+    assert met(results(late_ms=2.0, packets=12))[:5] == [True, False, False, True, False]
     assert [row.figure for row in page.summary(results())] == [
+        "0.50",
         "1.00",
         "49,000",
         "0.50",
