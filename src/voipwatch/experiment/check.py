@@ -263,12 +263,14 @@ class LineCheck:
                 apps.add(leg.app)
 
     def _retire(self, now: float) -> None:
-        for question in [q for q in self._active if q.done]:
+        while (question := next((q for q in self._active if q.done), None)) is not None:
             self._active.remove(question)
             self._progress(question)
-            if isinstance(question, Leg) and question.confirmed:
-                self._curtail_siblings(question, now)
+            if isinstance(question, Leg) and question.dead:
+                self._tell_siblings(question, now)
         for leg in [q for q in self._active if isinstance(q, Leg)]:
+            for sibling in self._siblings(leg) if leg.dead else []:
+                sibling.on_hold = True
             stage = leg.dead.get(Arm.A)
             if stage is Stage.SETUP and not any(
                 (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
@@ -278,11 +280,20 @@ class LineCheck:
                 self._triggers.append(trigger)
                 self._active.append(trigger)
 
-    def _curtail_siblings(self, dead: Leg, now: float) -> None:
+    def _siblings(self, of: Leg) -> list[Leg]:
+        return [
+            leg
+            for leg in self._legs
+            if leg is not of and (leg.app, leg.reflector) == (of.app, of.reflector) and not leg.done
+        ]
+
+    def _tell_siblings(self, ended: Leg, now: float) -> None:
         """Stop as soon as the answer is certain: an app whose set-up is dead has no call to hold."""
-        for leg in self._legs:
-            if leg is not dead and (leg.app, leg.reflector) == (dead.app, dead.reflector):
+        for leg in self._siblings(ended):
+            leg.on_hold = False
+            if ended.confirmed:
                 leg.curtail(now)
+            leg.update(now)
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE

@@ -90,6 +90,8 @@ class Leg:
     decisions: list[Decision] = field(default_factory=list)
     dead: dict[Arm, Stage] = field(default_factory=dict)
     """Arms found dead in the first blocks, and where."""
+    on_hold: bool = False
+    """Another leg of the app seems dead: no more is spent here until its repeat has told."""
     confirmed: bool = False
     """A dead arm was dead again in the repeat."""
     flows: list[NearFlow] = field(default_factory=list)
@@ -262,7 +264,7 @@ class Leg:
                 self._tests = ArmTests()
                 self._wish_blocks("repeat", range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS))
             return
-        if not self._ended("setup"):
+        if self.on_hold or not self._ended("setup"):
             return
         if self.media is Media.NONE or self._curtailed or not self._any_media():
             self._finish("exhausted" if not self._any_answer() else "done", now)
