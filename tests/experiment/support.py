@@ -153,14 +153,78 @@ source = "made for a test"
 """
 
 
+TWO_LEGS = """\
+id = "viber"
+name = "Two legs"
+version = "2026.1"
+default_dialect = "one"
+call_names = ["STUN", "RTP"]
+not_testable = []
+messaging = []
+fallbacks = ["tls-443"]
+
+[[dialects]]
+id = "one"
+name = "the only one"
+
+[[legs]]
+id = "signalling"
+name = "signalling"
+role = "signalling"
+port = 4200
+
+[[legs.rounds]]
+stage = "setup"
+request = "hello"
+replies = ["welcome"]
+retry_ms = [500]
+
+[[legs]]
+id = "media"
+name = "voice"
+role = "media"
+port = 4202
+
+[legs.voice]
+short_s = 0.3
+
+[[legs.voice.streams]]
+name = "audio"
+message = "sound"
+clock_hz = 8000
+rhythms = [{ spacing_ms = [60], sizes = [100] }]
+
+[messages.hello]
+codec = "stun"
+type = 0x0001
+attributes = [{ type = 0x4000, constant = 60 }]
+
+[messages.welcome]
+codec = "stun"
+type = 0x0101
+attributes = [{ integrity = true }]
+
+[messages.sound]
+codec = "rtp"
+payload_type = 8
+
+[[provenance]]
+facts = "all of it"
+status = "synthetic"
+source = "made for a test"
+"""
+"""Signalling and media on flows of their own, as SIP has them."""
+
+
 def bytes_of(text: str, size: int = 32) -> bytes:
     return blake2b(text.encode(), digest_size=size).digest()
 
 
 @cache
 def small_profiles() -> ProfileSet:
-    """Two apps with short media: a whole check of one is about two thousand datagrams."""
+    """Apps with short media: a whole check of one is about two thousand datagrams."""
     texts = {app: STUN_APP.format(id=app, port=port) for app, port in (("whatsapp", 3478), ("imo", 4100))}
+    texts["viber"] = TWO_LEGS
     return ProfileSet.of([load_profile_file(f"{app}.toml", text.encode()) for app, text in texts.items()])
 
 

@@ -152,12 +152,15 @@ def check_end(rig: Rig) -> None:
     assert near.get_timer() is None
 
 
+APPS = st.sampled_from([("whatsapp",), ("viber",)])
+
+
 @RUNS
-@given(fates())
+@given(fates(), APPS)
 def test_whatever_the_network_does_the_check_ends_and_its_books_are_right(
-    script: list[tuple[str, int]],
+    script: list[tuple[str, int]], apps: tuple[str, ...]
 ) -> None:
-    rig = Rig(adversary(script), budget_bytes=LEAST_BYTES)
+    rig = Rig(adversary(script), apps=apps, budget_bytes=LEAST_BYTES)
     measurement = rig.run()
     check_books(rig, measurement)
     assert rig.now - START_S <= OVERALL_MAX_S + LATE_S + LOG_WAIT_S + 1.0
@@ -165,11 +168,11 @@ def test_whatever_the_network_does_the_check_ends_and_its_books_are_right(
 
 
 @RUNS
-@given(fates(), st.sampled_from(list(Direction)[:2]), st.floats(0.0, 1.5))
+@given(fates(), st.sampled_from(list(Direction)[:2]), st.floats(0.0, 1.5), APPS)
 def test_one_direction_alone_may_suffer(
-    script: list[tuple[str, int]], direction: Direction, delay_s: float
+    script: list[tuple[str, int]], direction: Direction, delay_s: float, apps: tuple[str, ...]
 ) -> None:
-    rig = Rig(only(direction, adversary(script, delay_s)), budget_bytes=LEAST_BYTES)
+    rig = Rig(only(direction, adversary(script, delay_s)), apps=apps, budget_bytes=LEAST_BYTES)
     check_books(rig, rig.run())
 
 
@@ -326,6 +329,16 @@ def test_a_clear_cut_block_is_decided_at_once_repeated_and_over() -> None:
     assert {f.kind.mutant for f in mutants} == {"stun-binding"}
     assert sorted(f.block for f in mutants) == [0, 1, 2, 3]
     assert judge(measurement).results[0].verdict is Verdict.BLOCKED
+
+
+def test_an_app_whose_signalling_is_dead_holds_no_call() -> None:
+    rig = Rig(stun_dropped, apps=("viber",))
+    measurement = rig.run()
+    check_books(rig, measurement)
+    whole = Rig(apps=("viber",)).run()
+    assert {f.question for f in whole.flows if f.kind.leg == "media"} == {"setup", "media", "held"}
+    assert {f.question for f in measurement.flows if f.kind.leg == "media"} == {"setup"}
+    assert measurement.costs["viber"].bytes < whole.costs["viber"].bytes / 2
 
 
 def test_no_more_than_three_apps_are_measured_side_by_side() -> None:

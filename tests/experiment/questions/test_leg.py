@@ -335,6 +335,60 @@ def test_nothing_at_all_gets_through() -> None:
     assert not [o for o in outcomes(hand.leg) if o[1] == "A" and o[3] == "dead" and o[2] == "setup"]
 
 
+# -- when another leg of the app is dead -------------------------------------------------------
+
+
+def test_a_curtailed_leg_plays_no_more_than_its_first_blocks() -> None:
+    hand = stage()
+    hand.start()
+    hand.all_answer("setup")
+    hand.update(0.4)
+    hand.leg.curtail(hand.now)
+    assert not any(f.aborted for f in hand.flows), "the first blocks are played out"
+    hand.all_play("setup")
+    hand.update(1.0)
+    assert over(hand)
+    assert not hand.leg.wishes
+    assert outcomes(hand.leg)[-1][3] == "done"
+
+
+def test_a_leg_that_is_curtailed_in_mid_media_stops_at_once() -> None:
+    hand = in_media()
+    waiting = len(hand.leg.wishes)
+    started = hand.start()[: waiting // 2]
+    hand.leg.wishes.extend(FlowWish(f.record.kind, 20, "media", 20) for f in started[:4])
+    for flow in started:
+        flow.play(hand.now)
+    hand.leg.curtail(hand.now)
+    assert not hand.leg.wishes
+    assert all(f.aborted for f in started)
+    hand.update(0.1)
+    assert over(hand)
+
+
+def test_a_leg_on_hold_spends_no_more_until_it_is_let_go() -> None:
+    hand = stage()
+    hand.start()
+    hand.all_answer("setup")
+    hand.all_play("setup")
+    hand.leg.on_hold = True
+    hand.update(1.0)
+    hand.update(5.0)
+    assert not hand.leg.wishes
+    assert not over(hand)
+    hand.leg.on_hold = False
+    hand.update(0.1)
+    assert {w.question for w in hand.leg.wishes} == {"held", "media"}
+
+
+def test_a_leg_is_confirmed_dead_by_its_repeat_alone() -> None:
+    for again in (True, False):
+        hand = dead_setup()
+        assert not hand.leg.confirmed
+        repeated(hand, dead=again)
+        assert hand.leg.confirmed == again
+
+
 # -- a leg without media -----------------------------------------------------------------------
 
 
