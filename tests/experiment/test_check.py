@@ -335,6 +335,7 @@ def test_an_app_whose_signalling_is_dead_holds_no_call() -> None:
     rig = Rig(stun_dropped, apps=("viber",))
     measurement = rig.run()
     check_books(rig, measurement)
+    assert measurement.interrupted is None
     whole = Rig(apps=("viber",)).run()
     assert {f.question for f in whole.flows if f.kind.leg == "media"} == {"setup", "media", "held"}
     assert {f.question for f in measurement.flows if f.kind.leg == "media"} == {"setup"}
