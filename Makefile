@@ -2,7 +2,7 @@
 # No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix bench judge lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge lock clean
 
 BIN := .venv/bin
 
@@ -46,6 +46,9 @@ unit: setup  ## the tests alone, on two processes
 
 matrix: setup  ## every world of the lab against its expected verdict
 	@$(BIN)/voipwatch lab matrix
+
+kernel: setup  ## each world once over this machine's kernel, in real time: a quarter of an hour
+	@$(BIN)/voipwatch lab matrix --network kernel
 
 bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 	@$(BIN)/python scripts/bench.py

@@ -5,8 +5,9 @@ import pytest
 
 from tests.cli.doubles import Ran, Told, run_line
 from voipwatch.cli import lab
-from voipwatch.cli.machinery import judge_in_english
-from voipwatch.lab.matrix import MatrixResult, Row, summarise
+from voipwatch.cli.kernel import KernelCheckError
+from voipwatch.cli.machinery import judge_in_english, measure_in_kernel
+from voipwatch.lab.matrix import Job, MatrixResult, Row, once_each, plan, simulated, summarise
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.vocabulary import Verdict
 
@@ -84,8 +85,8 @@ def result(*, right: bool = True, guilty: bool = True, verdict: str = "blocked")
 def told_matrix(monkeypatch: pytest.MonkeyPatch, given: MatrixResult) -> list[dict[str, object]]:
     asked: list[dict[str, object]] = []
 
-    def run_matrix(**options: object) -> MatrixResult:
-        asked.append(options)
+    def run_matrix(todo: list[Job], **options: object) -> MatrixResult:
+        asked.append({"todo": todo, **options})
         step = options["on_progress"]
         assert callable(step)
         step(1, 2)
@@ -98,8 +99,48 @@ def told_matrix(monkeypatch: pytest.MonkeyPatch, given: MatrixResult) -> list[di
 def test_matrix_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = told_matrix(monkeypatch, result())
     assert run_line("lab", "matrix", "--runs", "5", "--seeds", "2", "--jobs", "1").status == 0
-    assert (asked[0]["runs"], asked[0]["guilty_seeds"], asked[0]["jobs"]) == (5, 2, 1)
-    assert asked[0]["judge"] is judge_in_english
+    assert asked[0]["todo"] == plan(runs=5, guilty_seeds=2)
+    assert (asked[0]["processes"], asked[0]["judge"]) == (1, judge_in_english)
+    assert asked[0]["measure"] is simulated
+
+
+def test_matrix_without_options_is_the_whole_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    assert run_line("lab", "matrix").status == 0
+    assert asked[0]["todo"] == plan()
+
+
+def test_matrix_of_some_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    assert run_line("lab", "matrix", "--world", "clean, police", "--runs", "28", "--seeds", "1").status == 0
+    assert asked[0]["todo"] == [
+        Job("police", "clean", 1), Job("police", "lossy5", 1), Job("clean", None, 1000),
+    ]  # fmt: skip
+    assert run_line("lab", "matrix", "--world", "clean,atlantis").status == 64
+    assert len(asked) == 1
+
+
+def test_matrix_in_the_kernel_is_one_check_a_world_and_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    monkeypatch.setattr(lab, "kernel_problem", lambda: None)
+    assert run_line("lab", "matrix", "--network", "kernel").status == 0
+    assert (asked[0]["todo"], asked[0]["processes"]) == (once_each(), 1)
+    assert asked[0]["measure"] is measure_in_kernel
+    monkeypatch.setattr(lab, "kernel_problem", lambda: "no namespaces here")
+    refused = run_line("lab", "matrix", "--network", "kernel")
+    assert (refused.status, len(asked)) == (70, 1)
+    assert "no namespaces here" in refused.err
+
+
+def test_matrix_says_why_the_kernel_gave_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_matrix(*_todo: object, **_options: object) -> MatrixResult:
+        raise KernelCheckError("the check took too long")
+
+    monkeypatch.setattr(lab, "run_matrix", run_matrix)
+    monkeypatch.setattr(lab, "kernel_problem", lambda: None)
+    ran = run_line("lab", "matrix", "--network", "kernel")
+    assert ran.status == 70
+    assert "took too long" in ran.err
 
 
 @pytest.mark.parametrize(

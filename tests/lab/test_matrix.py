@@ -10,7 +10,7 @@ import pytest
 from voipwatch.inference import judge
 from voipwatch.lab import matrix
 from voipwatch.lab.drive import run_simulated
-from voipwatch.lab.matrix import APPS, GUILTY_LINES, Job, Row, plan, run_job, run_matrix, summarise
+from voipwatch.lab.matrix import APPS, GUILTY_LINES, Job, Row, once_each, plan, run_job, run_matrix, summarise
 from voipwatch.lab.worlds import World, load_worlds
 from voipwatch.model.measurement import Decision, Measurement
 from voipwatch.model.results import Check
@@ -65,6 +65,12 @@ def test_innocent_runs_are_shared_among_their_worlds(runs: int, guilty_seeds: in
     assert len(jobs) == ceil(runs / len(APPS)) + 13 * 2 * guilty_seeds
     shares = Counter(j.world for j in jobs if j.line is None).values()
     assert max(shares, default=0) - min(shares, default=0) <= 1
+
+
+def test_in_real_time_every_world_has_its_turn_on_its_own_line() -> None:
+    jobs = once_each(seeds=2)
+    assert [(j.world, j.line) for j in jobs] == [(w.id, None) for w in load_worlds().matrix] * 2
+    assert {j.seed for j in jobs} == {1, 2}
 
 
 # -- sums --------------------------------------------------------------------------------------
@@ -192,14 +198,17 @@ def test_the_decision_of_a_row_is_the_treatments_at_its_set_up(monkeypatch: pyte
     assert (found.decided_s, found.decided_packets) == (0.3, 6)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("processes", [1, 2])
 def test_the_matrix_runs_its_plan_and_tells_how_far_it_is(
-    asked: list[tuple[str, tuple[str, ...], int, str | None]], jobs: int
+    asked: list[tuple[str, tuple[str, ...], int, str | None]], processes: int
 ) -> None:
     canned("clean")
     told: list[tuple[int, int]] = []
     result = run_matrix(
-        judge=judge, runs=9, guilty_seeds=0, jobs=jobs, on_progress=lambda *done: told.append(done)
+        plan(runs=9, guilty_seeds=0),
+        judge=judge,
+        processes=processes,
+        on_progress=lambda *done: told.append(done),
     )
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert result.totals.innocent_runs == 9
@@ -216,5 +225,17 @@ def test_an_accusation_of_an_innocent_world_is_counted(
         check.results = [msgspec.structs.replace(r, verdict="throttled") for r in check.results]
         return check
 
-    result = run_matrix(judge=accuser, runs=6, guilty_seeds=0, jobs=1)
+    result = run_matrix(plan(runs=6, guilty_seeds=0), judge=accuser, processes=1)
     assert (result.totals.innocent_accused, result.totals.innocent_right) == (6, 0.0)
+
+
+def test_a_job_is_measured_by_whom_the_caller_names() -> None:
+    asked: list[tuple[str, Job]] = []
+
+    def elsewhere(world: World, job: Job) -> Measurement:
+        asked.append((world.id, job))
+        return msgspec.structs.replace(canned("clean"), apps=["webrtc"])
+
+    job = Job("sip-text", None, 5)
+    assert [r.app for r in run_job(job, judge, elsewhere)] == ["webrtc"]
+    assert asked == [("sip-text", job)]

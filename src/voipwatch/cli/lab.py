@@ -16,11 +16,19 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem
-from voipwatch.cli.machinery import judge_in_english, measure_world
+from voipwatch.cli.machinery import judge_in_english, measure_in_kernel, measure_world
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
-from voipwatch.lab.matrix import MatrixResult, run_matrix
+from voipwatch.lab.matrix import (
+    GUILTY_SEEDS,
+    INNOCENT_RUNS,
+    MatrixResult,
+    once_each,
+    plan,
+    run_matrix,
+    simulated,
+)
 from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
 from voipwatch.model.results import Check
 
@@ -81,10 +89,7 @@ def run_world(
             "error.world_app", world=place.id, app=", ".join(strange), known=", ".join(place.expected)
         )
     parse_count(seed, option="--seed", low=0, high=SEED_MAX)
-    if network not in NETWORKS:
-        raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
-    if network == "kernel" and (reason := kernel_problem()) is not None:
-        raise Trouble("error.kernel", reason=reason)
+    _check_network(network)
     try:
         measurement = measure_world(place, apps, seed=seed, network=network)
     except KernelCheckError as error:
@@ -102,6 +107,13 @@ def run_world(
     if wrong:
         context.tell("lab.not_expected", names=", ".join(_wanted(place, wrong)), style="bold red")
     return INTERFERENCE if wrong else CLEAR
+
+
+def _check_network(network: str) -> None:
+    if network not in NETWORKS:
+        raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
+    if network == "kernel" and (reason := kernel_problem()) is not None:
+        raise Trouble("error.kernel", reason=reason)
 
 
 def _world(table_: Worlds, name: str) -> World:
@@ -143,23 +155,40 @@ def _json(document: dict[str, Any]) -> bytes:
 def matrix(
     *,
     context: Annotated[Context, Parameter(parse=False)],
-    runs: Annotated[int, Parameter(metavar="N")] = 1000,
-    seeds: Annotated[int, Parameter(metavar="N")] = 3,
+    runs: Annotated[int, Parameter(metavar="N")] = INNOCENT_RUNS,
+    seeds: Annotated[int | None, Parameter(metavar="N")] = None,
+    world: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    network: Annotated[str, Parameter(metavar="sim|kernel")] = "sim",
     jobs: Annotated[int | None, Parameter(metavar="N")] = None,
     json: bool = False,
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
 ) -> int:
     """Every world; 0 when every verdict was the expected one, else 1."""
     parse_count(runs, option="--runs", low=0, high=RUNS_MAX)
-    parse_count(seeds, option="--seeds", low=0, high=RUNS_MAX)
-    processes = parse_count(jobs or os.cpu_count() or 1, option="--jobs", low=1, high=JOBS_MAX)
+    if seeds is not None:
+        parse_count(seeds, option="--seeds", low=0, high=RUNS_MAX)
+    _check_network(network)
+    # In real time two checks would wait for each other's processor, and what waits is late on the line.
+    by_default = 1 if network == "kernel" else os.cpu_count() or 1
+    processes = parse_count(jobs or by_default, option="--jobs", low=1, high=JOBS_MAX)
+    if network == "kernel":
+        todo = once_each(seeds=1 if seeds is None else seeds)
+    else:
+        todo = plan(runs=runs, guilty_seeds=GUILTY_SEEDS if seeds is None else seeds)
+    if world is not None:
+        chosen = {_world(load_worlds(), name.strip()).id for name in world.split(",")}
+        todo = [job for job in todo if job.world in chosen]
     path = None if out is None else Path(out)
     if path is not None:
         require_writable(path)
-    with ended_by_ctrl_c(), _counted(context) as step:
-        result = run_matrix(
-            judge=judge_in_english, runs=runs, guilty_seeds=seeds, jobs=processes, on_progress=step
-        )
+    measure = measure_in_kernel if network == "kernel" else simulated
+    try:
+        with ended_by_ctrl_c(), _counted(context) as step:
+            result = run_matrix(
+                todo, judge=judge_in_english, measure=measure, processes=processes, on_progress=step
+            )
+    except KernelCheckError as error:
+        raise Trouble("error.kernel", reason=shown(str(error), longest=300)) from error
     document = msgspec.json.format(msgspec.json.encode(result), indent=2)
     if json:
         context.print_json(document)

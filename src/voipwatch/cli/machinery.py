@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voipwatch.cli.context import CheckRequest
 from voipwatch.cli.values import Endpoint
 from voipwatch.experiment.events import Progress
+from voipwatch.lab.matrix import APPS, Job
 from voipwatch.lab.worlds import World
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
@@ -59,6 +60,15 @@ def measure_world(
     from voipwatch.lab.drive import run_simulated  # noqa: PLC0415 -- slow, and seldom needed
 
     return run_simulated(world, apps=apps, seed=seed, budget_bytes=budget_bytes)
+
+
+def measure_in_kernel(world: World, job: Job) -> Measurement:
+    """One check of all apps over the kernel's network, as `lab.matrix` takes it.
+
+    Raises KernelCheckError: the kernel's network could not be had.
+    """
+    place = world if job.line is None else world.on_line(job.line)
+    return measure_world(place, APPS, seed=job.seed, network="kernel")
 
 
 def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:

@@ -2,7 +2,8 @@
 
 Guilty worlds run on a clean line and with 5 % bursty loss; innocent worlds on their own line, the
 runs shared among them. A *run* is one app in one world with one seed; the apps of a check run side by
-side, so that three runs come from one simulated check.
+side, so that three runs come from one check. A check is simulated, or made over the kernel by the caller's
+`measure`: there in real time, so that each world is run on its own line only.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import Verdict
 
 Judge = Callable[[Measurement], Check]
+Measure = Callable[[World, "Job"], Measurement]
 APPS: Final = ("whatsapp", "sip", "webrtc")
 GUILTY_LINES: Final = ("clean", "lossy5")
 GUILTY_SEEDS: Final = 3
@@ -112,11 +114,21 @@ def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list
     return jobs
 
 
-def run_job(job: Job, judge: Judge) -> list[Row]:
+def once_each(*, seeds: int = 1) -> list[Job]:
+    """Jobs for `seeds` checks in each world of the table, on its own line."""
+    return [Job(world.id, None, seed) for seed in range(1, seeds + 1) for world in load_worlds().matrix]
+
+
+def simulated(world: World, job: Job) -> Measurement:
+    """One check of all apps in virtual time."""
+    return run_simulated(world, apps=APPS, seed=job.seed, line=job.line)
+
+
+def run_job(job: Job, judge: Judge, measure: Measure = simulated) -> list[Row]:
     """Runs one check and compares each row with the world's expectation."""
     world = load_worlds().get(job.world)
     started = perf_counter()
-    measurement = run_simulated(world, apps=APPS, seed=job.seed, line=job.line)
+    measurement = measure(world, job)
     check = judge(measurement)
     elapsed_s = perf_counter() - started
     return list(_rows(world, job, measurement, check, elapsed_s))
@@ -188,24 +200,23 @@ def _share(right: list[bool]) -> float | None:
 
 
 def run_matrix(
+    todo: Sequence[Job],
     *,
     judge: Judge,
-    runs: int = INNOCENT_RUNS,
-    guilty_seeds: int = GUILTY_SEEDS,
-    jobs: int = 2,
+    measure: Measure = simulated,
+    processes: int = 2,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> MatrixResult:
-    """Runs the plan on `jobs` processes; `judge` must be importable by them (a module's function)."""
-    todo = plan(runs=runs, guilty_seeds=guilty_seeds)
+    """Runs `todo`; with more than one process, `judge` and `measure` must be functions of a module."""
     rows: list[Row] = []
-    if jobs <= 1:
+    if processes <= 1:
         for done, job in enumerate(todo, 1):
-            rows += run_job(job, judge)
+            rows += run_job(job, judge, measure)
             if on_progress:
                 on_progress(done, len(todo))
         return summarise(rows)
-    with ProcessPoolExecutor(jobs) as pool:
-        futures = [pool.submit(run_job, job, judge) for job in todo]
+    with ProcessPoolExecutor(processes) as pool:
+        futures = [pool.submit(run_job, job, judge, measure) for job in todo]
         for done, future in enumerate(as_completed(futures), 1):
             rows += future.result()
             if on_progress:
