@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from voipwatch.cli.errors import Trouble
 from voipwatch.cli.redact import Redactor
 from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Interruption, Measurement, SignedLog
-from voipwatch.model.vocabulary import APP_IDS, Verdict
+from voipwatch.model.vocabulary import APP_IDS, Failure, Verdict
 
 REFLECTOR = ("--reflector", "reflector.example")
 
@@ -202,7 +203,15 @@ def test_ctrl_c_is_said_in_the_table_too() -> None:
 def test_the_table_has_a_row_and_a_sentence_an_app() -> None:
     told = Told({"whatsapp": Verdict.BLOCKED, "sip": Verdict.INSUFFICIENT})
     ran = run_line("check", *REFLECTOR, "--yes", measure=Measured(), judge=told)
-    for word in ("BLOCKED", "not enough evidence", "stun.drop", "set-up", "sending", "4.2 / –", "tls-443"):
+    for word in (
+        "BLOCKED",
+        "not enough evidence",
+        "stun.drop",
+        "set-up",
+        "sending",
+        "4.2 / –",
+        "TLS port 443",
+    ):
         assert word in ran.out
     for app in ("whatsapp", "sip", "webrtc"):
         assert f"A sentence in en about {app}." in ran.out
@@ -297,3 +306,40 @@ def test_the_redactor_is_keyed_anew_for_each_report() -> None:
         names.add(json.loads(ran.out)["reflectors"][0]["name"])
     assert len(names) == 2
     assert Redactor(b"k").host("x") == Redactor(b"k").host("x")
+
+
+def _refused(failure: Failure) -> Callable[[Measurement], None]:
+    def change(measurement: Measurement) -> None:
+        for facts in measurement.reflectors:
+            facts.control, facts.failure = "failed", failure
+
+    return change
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (Failure.PIN_MISMATCH, ("not the one of --pin", "in the middle", "restarted without --data")),
+        (Failure.TLS_FAILED, ("nobody vouches for", "give --pin")),
+        (Failure.CONNECT_TIMEOUT, ("did not answer at all", "may be off, or this line may not reach it")),
+        (Failure.DNS_NXDOMAIN, ("no such name",)),
+    ],
+)
+def test_a_reflector_without_a_ticket_is_one_error_and_no_result(
+    failure: Failure, words: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    ran = run_line(
+        "check", *REFLECTOR, "--yes", *form, measure=Measured(change=_refused(failure)), judge=None,
+        width=300,
+    )  # fmt: skip
+    assert ran.status == 2
+    assert ran.err.count("\n") == 1
+    assert all(word in ran.err for word in (*words, "nothing was measured towards reflector.example"))
+    if form:
+        assert [row["verdict"] for row in json.loads(ran.out)["results"]] == ["insufficient"] * 3
+    else:
+        assert ran.out.count("not enough evidence") == 3
+        assert "Nothing can be said" not in ran.out  # the one error says it
+        assert "log" not in ran.out
+        assert "blocked" not in ran.out.lower() + ran.err.lower()

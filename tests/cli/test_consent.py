@@ -2,6 +2,7 @@ import pytest
 
 from tests.cli.doubles import Measured, Told, run_line
 from voipwatch.cli.consent import risk_tier
+from voipwatch.cli.language import texts
 
 CHECK = ("check", "--reflector", "reflector.example")
 
@@ -21,48 +22,69 @@ def test_risk_data_and_far_end_are_shown_before_anything_is_asked(app: str, risk
         *CHECK, "--app", app, "--budget", "1MB", measure=measured, judge=Told(), answers="y\n", width=300
     )
     asked = ran.err.index("Start?")
-    for words in (risk, "at most 1 MB per app", f"{len(app.split(','))} MB in all", "reflector.example"):
+    count = len(app.split(","))
+    data = f"at most {count} MB in all, 1 MB per app. Time: 0.5 to 3 minutes."
+    for words in (data, risk, "reflector.example"):
         assert ran.err.index(words) < asked
+    assert ran.err.index(data) == min(ran.err.index(words) for words in (data, risk, "reflector.example"))
     assert len(measured.requests) == 1
 
 
 def test_all_apps_is_the_high_tier() -> None:
-    assert "Risk: high" in run_line(*CHECK, "--all", measure=Measured(), judge=Told(), answers="\ny\n").err
+    assert "Risk: high" in run_line(*CHECK, "--all", measure=Measured(), judge=Told(), answers="y\n").err
 
 
 @pytest.mark.parametrize(
-    ("answers", "budget"), [("\ny\n", 2_000_000), ("500kB\ny\n", 500_000), ("lots\n1MB\nyes\n", 1_000_000)]
+    ("answers", "budget"),
+    [
+        ("y\n", 2_000_000),
+        ("500kB\ny\n", 500_000),
+        ("lots\n1MB\nyes\n", 1_000_000),
+        ("1MB\n3MB\ny\n", 3_000_000),
+    ],
 )
-def test_the_budget_is_asked_when_none_is_given(answers: str, budget: int) -> None:
+def test_another_budget_may_be_typed_instead_of_an_answer(answers: str, budget: int) -> None:
     measured = Measured()
-    ran = run_line(*CHECK, measure=measured, judge=Told(), answers=answers)
+    ran = run_line(*CHECK, measure=measured, judge=Told(), answers=answers, width=300)
     assert [request.budget_bytes for request in measured.requests] == [budget]
+    assert f"{3 * budget / 1e6:g} MB in all" in ran.err
     assert ran.status == 0
 
 
-@pytest.mark.parametrize("answer", ["n\n", "no\n", "N\n", "\n"])
-def test_a_no_sends_nothing(answer: str) -> None:
+@pytest.mark.parametrize("answers", ["n\n", "no\n", "N\n", "\n", "non\n", "la\n", "", "1MB\n", "1MB\nn\n"])
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_a_no_nothing_or_the_end_of_input_sends_nothing(answers: str, lang: str) -> None:
     measured = Measured()
-    ran = run_line(*CHECK, "--budget", "1MB", measure=measured, judge=Told(), answers=answer)
+    ran = run_line(*CHECK, measure=measured, judge=Told(), answers=answers, lang=lang)
     assert ran.status == 130
-    assert "Nothing was sent" in ran.err
+    assert texts(lang)("consent.declined") in ran.err
     assert measured.requests == []
     assert ran.out == ""
 
 
-@pytest.mark.parametrize("answers", ["", "maybe\nperhaps\nwell\n", "maybe\n"])
-def test_no_usable_answer_sends_nothing(answers: str) -> None:
+@pytest.mark.parametrize("answers", ["maybe\nperhaps\nwell\n", "1\n2\n3\ny\n"])
+def test_three_answers_that_say_nothing_are_no_consent(answers: str) -> None:
     measured = Measured()
     ran = run_line(*CHECK, "--budget", "1MB", measure=measured, judge=Told(), answers=answers)
-    assert ran.status == 64
+    assert ran.status == 130
+    assert "no answer was understood" in ran.err
     assert measured.requests == []
 
 
-def test_three_impossible_budgets_send_nothing() -> None:
-    measured = Measured()
-    ran = run_line(*CHECK, measure=measured, judge=Told(), answers="x\ny\nz\ny\n")
-    assert ran.status == 64
-    assert measured.requests == []
+def test_a_word_is_answered_with_what_can_be_typed_and_a_number_with_the_limits() -> None:
+    ran = run_line(*CHECK, measure=Measured(), judge=Told(), answers="maybe\n7\nn\n", width=300)
+    assert "please answer y or n" in ran.err
+    assert "the data budget 7 is out of range: 50 kB to 1 GB per app" in ran.err
+
+
+def test_nothing_is_asked_where_nothing_will_be_sent() -> None:
+    ran = run_line(*CHECK, "--app", "imo", measure=Measured(), judge=Told(), answers="n\n")
+    assert (ran.status, "Start?" in ran.err) == (2, False)
+
+
+def test_a_long_check_says_that_it_is_long() -> None:
+    ran = run_line(*CHECK, "--long", measure=Measured(), judge=Told(), answers="n\n", width=300)
+    assert "Time: 1.5 to 3 minutes" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -16,5 +16,5 @@ def test_statuses_are_those_of_the_contract() -> None:
     assert Trouble("k").status == OUR_FAULT
 
 
-def test_values_become_text_for_the_placeholders() -> None:
-    assert Misuse("k", low=1, path=None).values == {"low": "1", "path": "None"}
+def test_values_are_kept_as_they_are_for_the_readers_language() -> None:
+    assert Misuse("k", low=1, path=None).values == {"low": 1, "path": None}

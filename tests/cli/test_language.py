@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import voipwatch.cli
-from voipwatch.cli.language import LANGUAGES, of_environment, take_option, texts
+from voipwatch.cli.language import LANGUAGES, Size, of_environment, take_option, texts
 from voipwatch.model.vocabulary import Direction, Failure, Stage, Verdict
 
 SOURCE = Path(voipwatch.cli.__file__).parent
@@ -138,3 +138,52 @@ def test_the_locale_in_posix_order(environment: dict[str, str], lang: str) -> No
 )
 def test_the_option_is_taken_out(arguments: list[str], asked: str | None, rest: list[str]) -> None:
     assert take_option(arguments) == (asked, rest)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (2_000_000, "2 MB"),
+        (1_340_000, "1.3 MB"),
+        (470_000, "470 kB"),
+        (512, "512 B"),
+        (10**9, "1 GB"),
+        (0, "0 B"),
+    ],
+)
+def test_sizes_for_people(size: int, text: str) -> None:
+    assert texts("en").size(size) == text
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    english, french, arabic = (texts(lang) for lang in LANGUAGES)
+    assert [words.number(1.25) for words in (english, french, arabic)] == ["1.2", "1,2", "1,2"]
+    assert [words.number(20.0) for words in (english, french, arabic)] == ["20", "20", "20"]
+    assert [words.rating(4.0) for words in (english, french, arabic)] == ["4.0", "4,0", "4,0"]
+    assert [words.size(1_300_000) for words in (english, french, arabic)] == [
+        "1.3 MB",
+        "1,3\u202fMo",
+        "1,3 MB",
+    ]
+    assert [words.percent(0.938) for words in (english, french, arabic)] == [
+        "93.8 %",
+        "93,8\u202f%",
+        "93,8 %",
+    ]
+    assert french.percent(None) == "–"
+
+
+def test_amounts_in_a_text_are_written_so_too() -> None:
+    values = {"each": Size(1_500_000), "total": Size(4_500_000), "least": 0.5, "most": 3.0}
+    assert "4.5 MB in all, 1.5 MB per app. Time: 0.5 to 3 minutes" in texts("en")("consent.data", **values)
+    assert "4,5\u202fMo en tout, 1,5\u202fMo par appli. Durée : 0,5 à 3 minutes" in texts("fr")(
+        "consent.data", **values
+    )
+    assert "\u20684,5 MB\u2069" in texts("ar")("consent.data", **values)
+
+
+def test_french_has_a_narrow_no_break_space_before_every_unit() -> None:
+    french = texts("fr")
+    loose = re.compile(r"[0-9}] (?:%|ms|s|ko|Mo|Go|MiB)(?![A-Za-zÀ-ÿ])")
+    assert [key for key in french.names() if loose.search(french.raw(key))] == []
+    assert "60\u202fs" in french.raw("help.check.option.long")

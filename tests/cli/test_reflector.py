@@ -50,7 +50,9 @@ def test_the_default_port_is_the_reflectors_own() -> None:
     assert CONTROL_PORT == THEIRS
 
 
-@pytest.mark.parametrize("error", [OSError(98, "Address already in use"), ValueError("no certificate")])
+@pytest.mark.parametrize(
+    "error", [OSError(99, "Cannot assign requested address"), ValueError("no certificate")]
+)
 def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def run(_: ReflectorOptions) -> int:
         raise error
@@ -63,8 +65,33 @@ def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch
 
 def test_a_control_port_in_use_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ran = run_line("reflector", "--bind", "127.0.0.1", "--control-port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        ran = run_line("reflector", "--bind", "127.0.0.1", "--control-port", str(port))
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (70, "", 1)
+    for words in (f"TCP port {port} on 127.0.0.1 is held", "end that one", "--control-port"):
+        assert words in ran.err
+
+
+@pytest.mark.parametrize(("unbound", "said"), [("none", False), ("tcp/443,udp/3478", True)])
+def test_the_ready_line_is_said_in_words_too(
+    monkeypatch: pytest.MonkeyPatch, unbound: str, said: bool
+) -> None:
+    pin = "ab" * 32
+    fields = f"control=127.0.0.1:8443,[::1]:8443 pin={pin} udp=3478,5060 tcp=443 unbound={unbound}"
+    line = f"voipwatch reflector ready {fields}\n"
+
+    def run(options: ReflectorOptions) -> int:
+        options.ready.write(line)
+        options.ready.flush()
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    ran = run_line("reflector", "--bind", "127.0.0.1", "--bind", "::1")
+    assert ran.out == line  # programs read it, as it is
+    assert "Control channel (HTTPS over TCP): 127.0.0.1:8443, [::1]:8443" in ran.err
+    assert "UDP 3478, 5060; TCP 443" in ran.err
+    assert f"voipwatch check --reflector 127.0.0.1:8443 --pin {pin}" in ran.err
+    assert ("2 ports are NOT served" in ran.err) is said
 
 
 def test_a_certificate_without_an_end_is_refused(started: list[ReflectorOptions], tmp_path: Path) -> None:

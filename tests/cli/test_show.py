@@ -1,7 +1,9 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
+from rich.color import ColorSystem
 
 from tests.cli.doubles import Stream, Told
 from tests.cli.test_conclude import measured
@@ -9,8 +11,8 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.language import texts
 from voipwatch.cli.show import STYLES, check_table, paragraph, show_check, verdict_text
 from voipwatch.model.measurement import ReflectorFacts
-from voipwatch.model.results import Check
-from voipwatch.model.vocabulary import Failure, Verdict
+from voipwatch.model.results import Check, StageResult
+from voipwatch.model.vocabulary import Failure, Stage, Verdict
 
 
 def check(**verdicts: Verdict) -> Check:
@@ -43,7 +45,7 @@ def test_a_sentence_of_the_judge_is_one_isolate_in_arabic() -> None:
     for body in ("جملة", "\u2067جملة\u2069"):
         out = Stream()
         context = Context(texts("ar"), stdin=Stream(), stdout=out, stderr=Stream(), width=60)
-        paragraph(context, "", body)
+        paragraph(context, body)
         assert out.getvalue().count("\u2067") == 1
         assert out.getvalue().count("\u2069") == 1
 
@@ -56,7 +58,43 @@ def test_any_width_will_do(width: int) -> None:
 
 
 def test_what_still_works_is_said_once() -> None:
-    assert shown(check()).count("What still works: tls-443") == 1
+    assert shown(check()).count("TLS port 443") == 1
+    told = check(sip=Verdict.BLOCKED)
+    names = "TLS port 443"
+    told.results[0] = msgspec.structs.replace(told.results[0], explanation=f"It is. Got an answer: {names}.")
+    assert shown(told).count(names) == 1
+
+
+def test_voice_quality_has_its_scale_and_stands_where_voice_got_through() -> None:
+    assert "(1 to 4.5)" in shown(check())
+    assert shown(check(), lang="fr").count("4,2 / –") == 2
+    assert shown(check(sip=Verdict.BLOCKED)).count("4.2 / –") == 1
+    for verdict in (Verdict.BLOCKED, Verdict.DOWN, Verdict.INSUFFICIENT):
+        text = shown(check(sip=verdict, webrtc=verdict))
+        assert "4.2" not in text
+        assert "voice quality" not in text
+    heard = check(sip=Verdict.BLOCKED, webrtc=Verdict.BLOCKED)
+    voice = StageResult(Stage.VOICE, Verdict.OK, "ok.clean")  # it is the video that is blocked
+    heard.results[0] = msgspec.structs.replace(heard.results[0], stages=[voice])
+    assert shown(heard).count("4.2 / –") == 1
+
+
+def test_the_verdicts_word_alone_is_coloured() -> None:
+    out = Stream()
+    context = Context(texts("en"), stdin=Stream(), stdout=out, stderr=Stream(), width=200)
+    context.out._force_terminal = True
+    context.out._color_system = ColorSystem.STANDARD
+    show_check(context, check(sip=Verdict.BLOCKED))
+    line = next(line for line in out.getvalue().splitlines() if "A sentence in en about sip" in line)
+    assert line.rstrip() == "sip: \x1b[1;31mBLOCKED\x1b[0m. A sentence in en about sip."
+
+
+def test_the_time_of_an_emulated_line_is_called_so() -> None:
+    out = Stream()
+    context = Context(texts("en"), stdin=Stream(), stdout=out, stderr=Stream(), width=200)
+    show_check(context, check(), emulated=True)
+    assert "Time on the emulated line’s clock: 12 s." in out.getvalue()
+    assert "emulated" not in shown(check())
 
 
 def test_a_reflector_is_called_as_the_person_called_it_and_its_failure_is_said() -> None:
@@ -69,7 +107,10 @@ def test_a_reflector_is_called_as_the_person_called_it_and_its_failure_is_said()
     given = Told()(measurement, lang="en")
     given.reflectors = [type(given.reflectors[0])("addr-1", None, None, "failed", "pin_mismatch")]
     text = shown(given, hosts=("10.1.2.3",), width=300)
-    assert "The control channel of reflector 10.1.2.3: its certificate is not the one of the pin" in text
+    assert "10.1.2.3" not in text  # nothing was measured: an error says so, on standard error
+    given.reflectors = [type(given.reflectors[0])("addr-1", None, None, "lost", "connection_reset")]
+    text = shown(given, hosts=("10.1.2.3",), width=300)
+    assert "The control channel of reflector 10.1.2.3: the connection was reset" in text
     assert "No signed log from reflector 10.1.2.3" in text
     assert "addr-1" in shown(given, width=300)
 

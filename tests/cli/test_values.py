@@ -13,7 +13,6 @@ from voipwatch.cli.values import (
     parse_endpoints,
     parse_pin,
     parse_size,
-    show_size,
     shown,
 )
 from voipwatch.model.vocabulary import Access
@@ -73,21 +72,6 @@ def test_a_budget_out_of_range_is_refused(text: str) -> None:
 def test_the_range_itself_is_accepted() -> None:
     assert parse_size(str(BUDGET_MIN_BYTES)) == BUDGET_MIN_BYTES
     assert parse_size(str(BUDGET_MAX_BYTES)) == BUDGET_MAX_BYTES
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (2_000_000, "2 MB"),
-        (1_340_000, "1.3 MB"),
-        (470_000, "470 kB"),
-        (512, "512 B"),
-        (10**9, "1 GB"),
-        (0, "0 B"),
-    ],
-)
-def test_sizes_for_people(size: int, text: str) -> None:
-    assert show_size(size) == text
 
 
 @pytest.mark.parametrize(
@@ -189,7 +173,7 @@ def test_apps_are_folded_and_keep_their_order() -> None:
 def test_an_unknown_app_is_refused_with_the_known_ones(text: str) -> None:
     with pytest.raises(Misuse, match=r"error\.app") as refused:
         parse_apps(text, every=False, profiled=("sip",))
-    assert "viber" in refused.value.values["known"]
+    assert "viber" in str(refused.value.values["known"])
 
 
 def test_app_and_all_contradict() -> None:

@@ -16,6 +16,7 @@ from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Arm, Failure
 from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check
 from voipwatch.probe.control import Channel, TicketAnswer
+from voipwatch.probe.ticketstore import TicketStore
 from voipwatch.wire.farlog import decode_farlog, verify_farlog
 
 IP = loopback_of(__name__)
@@ -99,6 +100,21 @@ def test_a_reflector_that_is_not_trusted_is_not_measured(
     [facts] = measured.reflectors
     assert (facts.control, facts.failure, facts.ticket) == ("failed", failure, None)
     assert (measured.flows, measured.tcp) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("trust", "failure"),
+    [(Trust(pin="00" * 32), Failure.PIN_MISMATCH), (Trust(), Failure.TLS_FAILED)],
+)
+def test_a_refused_certificate_ends_it_whatever_tickets_are_kept(
+    reflector: RunningReflector, tmp_path: Path, trust: Trust, failure: Failure
+) -> None:
+    assert fetch_tickets(target(reflector), 2, tmp_path).kept == 2
+    measured = run_check(line_only(replace(target(reflector), trust=trust), tickets=tmp_path))
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure, facts.ticket) == ("failed", failure, None)
+    assert (measured.flows, measured.tcp, measured.notes) == ([], [], [])
+    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 2  # none was spent
 
 
 def test_a_reflector_with_other_profiles_is_another_version(reflector: RunningReflector) -> None:

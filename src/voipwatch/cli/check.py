@@ -12,9 +12,10 @@ from cyclopts import Parameter
 
 from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, check_json, conclude, exit_status
-from voipwatch.cli.consent import settle
+from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder
 from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.farend import refusals
 from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
@@ -46,7 +47,14 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         context, reflector or [], pin or [], insecure=insecure, app=app, every=all_apps, out=out
     )
     line = Line(access=parse_access(access), operator_declared=_operator(operator))
-    budget_bytes = settle(context, apps=wanted.measured, reflectors=wanted.reflectors, budget=budget, yes=yes)
+    budget_bytes = settle(
+        context,
+        apps=wanted.measured,
+        reflectors=wanted.reflectors,
+        minutes=MINUTES_LONG if long else MINUTES,
+        budget=budget,
+        yes=yes,
+    )
     request = CheckRequest(
         wanted.reflectors, wanted.measured, line, budget_bytes, video, long, data_folder(context.environment)
     )
@@ -55,10 +63,13 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     measurement = redact(measurement, wanted.reflectors)
     verdicts = conclude(measurement, context.judging(), context.texts)
     status = exit_status(verdicts)
+    hosts = [endpoint.host for endpoint in wanted.reflectors]
     if json:
         context.print_json(check_json(verdicts))
     else:
-        show_check(context, verdicts, hosts=[endpoint.host for endpoint in wanted.reflectors])
+        show_check(context, verdicts, hosts=hosts)
+    for text in refusals(context, verdicts, hosts):
+        context.say("error.line", text=text, style="bold red")
     if failure is not None:
         context.say("fault.during_check", reason=failure)
     if wanted.out is not None:

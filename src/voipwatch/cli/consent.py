@@ -1,11 +1,17 @@
-"""Consent and data budget, asked before a byte is sent; `--yes` answers both."""
+"""Consent and data budget, asked before a byte is sent; `--yes` answers."""
 
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
-from voipwatch.cli.values import Endpoint, parse_size, show_size
+from voipwatch.cli.language import Size
+from voipwatch.cli.values import Endpoint, parse_size
 
 BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
+MINUTES = (0.5, 3.0)
+"""The least and the most that a check takes: clear-cut cases half a minute; the experiment ends itself after
+150 s, and waits 15 s for the reflectors' logs."""
+MINUTES_LONG = (1.5, 3.0)
+"""With a pair of flows held for 60 s."""
 TRIES = 3
 
 
@@ -22,46 +28,61 @@ def settle(
     *,
     apps: tuple[str, ...],
     reflectors: tuple[Endpoint, ...],
+    minutes: tuple[float, float],
     budget: str | None,
     yes: bool,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
+    Instead of yes or no the person may type another budget, and is asked again.
+
+    Args:
+        context: the person's terminal and language.
+        apps: those that will be measured; for none nothing is asked, because nothing is sent.
+        minutes: the least and the most that the check will take.
+        reflectors: named in the question.
+        budget: as typed on the command line, None for the default.
+        yes: True where the command line has agreed.
+
     Raises:
-        Misuse: nobody can be asked and `--yes` is missing, or three answers made no sense.
-        Stop: the person said no; the status is that of Ctrl-C.
+        Misuse: nobody can be asked and `--yes` is missing.
+        Stop: the person said no, said nothing, or nothing that was understood; the status is that of Ctrl-C.
     """
     budget_bytes = BUDGET_DEFAULT_BYTES if budget is None else parse_size(budget)
-    if yes:
+    if yes or not apps:
         return budget_bytes
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
+    _say_cost(context, budget_bytes, len(apps), minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
-    if budget is None:
-        budget_bytes = _ask_budget(context)
-    context.say("consent.data", each=show_size(budget_bytes), total=show_size(budget_bytes * len(apps)))
-    for _ in range(TRIES):
+    yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
+    tries = TRIES
+    while tries:
         answer = context.ask("consent.question")
         if answer is None:
-            raise Misuse("error.no_terminal")
-        if answer.casefold() in context.texts.raw("consent.yes").split():
-            return budget_bytes
-        if not answer or answer.casefold() in context.texts.raw("consent.no").split():
+            context.err.print()
+        if not answer or answer.casefold() in noes:
             raise Stop(INTERRUPTED, "consent.declined")
-    raise Misuse("error.no_answer")
-
-
-def _ask_budget(context: Context) -> int:
-    for _ in range(TRIES):
-        answer = context.ask("consent.budget", default=show_size(BUDGET_DEFAULT_BYTES))
-        if answer is None:
-            raise Misuse("error.no_terminal")
-        if not answer:
-            return BUDGET_DEFAULT_BYTES
+        if answer.casefold() in yeses:
+            return budget_bytes
         try:
-            return parse_size(answer)
+            budget_bytes = parse_size(answer)
         except Misuse as misuse:
-            context.say_stop(misuse)
-    raise Misuse("error.no_answer")
+            tries -= 1
+            context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
+        else:
+            _say_cost(context, budget_bytes, len(apps), minutes)
+    raise Stop(INTERRUPTED, "error.no_answer")
+
+
+def _say_cost(context: Context, budget_bytes: int, apps: int, minutes: tuple[float, float]) -> None:
+    context.say(
+        "consent.data",
+        style="bold",
+        each=Size(budget_bytes),
+        total=Size(budget_bytes * apps),
+        least=minutes[0],
+        most=minutes[1],
+    )

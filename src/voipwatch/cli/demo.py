@@ -30,7 +30,7 @@ from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.language import texts as texts_of
 from voipwatch.cli.machinery import judge, measure_world
-from voipwatch.cli.show import STYLES, paragraph, table, verdict_text
+from voipwatch.cli.show import table, verdict_paragraph, verdict_text
 from voipwatch.cli.values import parse_count, shown
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.results import AppResult, Check
@@ -267,7 +267,7 @@ def _show(context: Context, board: _Board, seed: int, took_s: float) -> None:
         heads = [context.texts(f"demo.line.{name}") for name in names]
         context.out.print(Text(" · ".join(heads), style="underline"))
         for row in board.done[names[0]].check.results:
-            paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
+            verdict_paragraph(context, row)
     for name, result in board.done.items():
         if result.instead is not None:
             context.tell("demo.instead", line=context.texts(f"demo.line.{name}"), reason=result.instead)

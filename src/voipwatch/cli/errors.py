@@ -29,7 +29,7 @@ class Stop(Exception):  # noqa: N818 -- it ends a command; whether that is an er
         super().__init__(key, values)
         self.status = status
         self.key = key
-        self.values = {name: str(value) for name, value in values.items()}
+        self.values = values
 
 
 class Misuse(Stop):

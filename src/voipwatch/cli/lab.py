@@ -100,7 +100,7 @@ def run_world(
         context.print_json(_run_json(place, verdicts, wrong, seed=seed, network=network))
         return INTERFERENCE if wrong else CLEAR
     context.say("lab.network", name=context.texts(f"network.{network}"), style="dim")
-    show_check(context, verdicts)
+    show_check(context, verdicts, emulated=network == "sim")
     right = [name for name in apps if name not in wrong]
     if right:
         context.tell("lab.as_expected", names=", ".join(right), style="green")
@@ -234,15 +234,11 @@ def _show_matrix(context: Context, result: MatrixResult) -> None:
         )
     context.out.print(table(texts, [texts(f"column.{name}") for name in names], rows))
     totals = result.totals
-    context.tell("lab.guilty", runs=totals.guilty_runs, right=_percent(totals.guilty_verdicts_right))
+    context.tell("lab.guilty", runs=totals.guilty_runs, right=texts.percent(totals.guilty_verdicts_right))
     context.tell(
         "lab.innocent",
         runs=totals.innocent_runs,
         checks=totals.innocent_checks,
-        right=_percent(totals.innocent_right),
+        right=texts.percent(totals.innocent_right),
         accused=totals.innocent_accused,
     )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"

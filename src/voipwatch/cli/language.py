@@ -14,10 +14,20 @@ from typing import Any, Final
 
 LANGUAGES: Final = ("en", "fr", "ar")
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
+DECIMAL_COMMA: Final = frozenset({"fr", "ar"})
+"""Languages that write 1,5: French, and Arabic as Morocco writes it, with Latin digits (CLDR 44, ar-MA)."""
+SPACE_BEFORE_UNIT: Final[Mapping[str, str]] = {"fr": "\u202f"}
+"""French sets a narrow no-break space before % and units (Lexique des règles typographiques)."""
+SIZE_UNITS: Final[Mapping[str, tuple[str, str, str, str]]] = {"fr": ("Go", "Mo", "ko", "o")}
+"""Octets in French; elsewhere bytes."""
 
 _LRI, _RLI, _FSI, _PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 _LATIN_RUN: Final = re.compile(r"[!-~]*[A-Za-z][!-~]*(?: [!-~]*[A-Za-z][!-~]*)*")
 """Words of printable ASCII with a letter in them, with the spaces between."""
+
+
+class Size(int):
+    """Bytes, to be shown as an amount of data: `2 MB`, and `2 Mo` in French."""
 
 
 class Texts:
@@ -35,12 +45,44 @@ class Texts:
         """
         text = self._entries[key]
         if not self.right_to_left:
-            return text.format(**{name: str(value) for name, value in values.items()})
+            return text.format(**{name: self._shown(value) for name, value in values.items()})
         marked = "".join(
             part if part.startswith("{") else _LATIN_RUN.sub(_left_to_right, part)
             for part in re.split(r"(\{\w+\})", text)
         )
-        return self.isolate(marked.format(**{name: f"{_FSI}{value}{_PDI}" for name, value in values.items()}))
+        return self.isolate(
+            marked.format(**{name: f"{_FSI}{self._shown(value)}{_PDI}" for name, value in values.items()})
+        )
+
+    def _shown(self, value: object) -> str:
+        if isinstance(value, Size):
+            return self.size(value)
+        return self.number(value) if isinstance(value, float) else str(value)
+
+    def number(self, value: float) -> str:
+        """One digit after the point, or none where it is a zero: `1.3`, `1,3`, `20`."""
+        return self.rating(value).removesuffix(",0").removesuffix(".0")
+
+    def rating(self, value: float) -> str:
+        """Always one digit after the point: `4.0`."""
+        text = f"{value:.1f}"
+        return text.replace(".", ",") if self.lang in DECIMAL_COMMA else text
+
+    def percent(self, share: float | None) -> str:
+        """A share from 0 to 1 as `93.8 %`; a dash for none."""
+        return "–" if share is None else f"{self.rating(100 * share)}{self._space}%"
+
+    def size(self, size_bytes: int) -> str:
+        """A size for people: `2 MB`, `1.3 MB`, `470 kB`, `512 B`."""
+        *large, smallest = SIZE_UNITS.get(self.lang, ("GB", "MB", "kB", "B"))
+        for unit, bytes_each in zip(large, (1_000_000_000, 1_000_000, 1_000), strict=True):
+            if size_bytes >= bytes_each:
+                return f"{self.number(size_bytes / bytes_each)}{self._space}{unit}"
+        return f"{size_bytes}{self._space}{smallest}"
+
+    @property
+    def _space(self) -> str:
+        return SPACE_BEFORE_UNIT.get(self.lang, " ")
 
     def isolate(self, text: str) -> str:
         """`text`, as a paragraph of this language that its surroundings cannot reorder."""

@@ -1,5 +1,7 @@
 """`voipwatch reflector`: a far end, in the foreground."""
 
+import errno
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, TextIO, cast
@@ -44,14 +46,43 @@ def reflector(
         data=folder,
         certificate=None if certificate is None else Path(certificate),
         certificate_key=None if certificate_key is None else Path(certificate_key),
-        ready=cast("TextIO", context.stdout),
+        ready=cast("TextIO", Ready(context)),
         log=cast("TextIO", context.stderr),
     )
     try:
         return run(options)
     except (OSError, ValueError) as error:  # ValueError: a certificate that is none
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise Trouble("error.port_held", port=port, address=", ".join(addresses)) from error
         reason = getattr(error, "strerror", None) or str(error)
         raise Trouble("error.bind_failed", reason=shown(reason, longest=200)) from error
+
+
+class Ready:
+    """Takes the ready line: to standard output as it is, for programs; to standard error in words."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def write(self, line: str) -> int:
+        """The one line, fields as `name=value`."""
+        context = self._context
+        written = context.stdout.write(line)
+        context.stdout.flush()
+        fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
+        control = fields["control"].split(",")[0]
+        ports = {name: fields[name].replace(",", ", ") for name in ("udp", "tcp", "unbound")}
+        with suppress(OSError):  # whoever read it has gone; the reflector goes on
+            context.say("reflector.ready", control=fields["control"].replace(",", ", "), style="bold")
+            context.say("reflector.ports", udp=ports["udp"], tcp=ports["tcp"])
+            if ports["unbound"] != "none":
+                count = ports["unbound"].count(",") + 1
+                context.say("reflector.unbound", count=count, style="bold yellow")
+            context.say("reflector.try", control=control, pin=fields["pin"])
+        return written
+
+    def flush(self) -> None:
+        """Both streams are flushed at every line."""
 
 
 def _address(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A check on a terminal: the table, then the reasons in sentences."""
+"""A check on a terminal: the table, then the reasons in sentences, then the reflectors."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,11 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from voipwatch.cli.conclude import NO_PROFILE_RULE
 from voipwatch.cli.context import Context
-from voipwatch.cli.language import Texts
-from voipwatch.cli.values import show_size
+from voipwatch.cli.farend import note_text, say_far_ends, silent, unreached
+from voipwatch.cli.language import Size, Texts
 from voipwatch.model.results import AppResult, Check
-from voipwatch.model.vocabulary import Verdict
+from voipwatch.model.vocabulary import Stage, Verdict
 
 STYLES: Final = {
     Verdict.OK: "green",
@@ -45,10 +46,10 @@ def table(
 
 
 def check_table(texts: Texts, check: Check) -> Table:
-    """One line an app: verdict, where, by what, which way, how it would sound."""
-    columns = [
-        texts(f"column.{name}") for name in ("app", "verdict", "stage", "mechanism", "direction", "mos")
-    ]
+    """One line an app: verdict, where, by what, which way, and how it would sound where voice got through."""
+    names = ["app", "verdict", "stage", "mechanism", "direction"]
+    voiced = any(_quality(texts, row) for row in check.results)
+    columns = [texts(f"column.{name}") for name in ([*names, "mos"] if voiced else names)]
     rows: list[list[Text | str]] = [
         [
             row.app,
@@ -56,61 +57,78 @@ def check_table(texts: Texts, check: Check) -> Table:
             texts(f"stage.{row.stage.value}") if row.stage else "",
             row.mechanism or "",
             texts(f"direction.{row.direction.value}") if row.direction else "",
-            _quality(row),
+            *([_quality(texts, row)] if voiced else []),
         ]
         for row in check.results
     ]
     return table(texts, columns, rows)
 
 
-def _quality(row: AppResult) -> str:
+def _quality(texts: Texts, row: AppResult) -> str:
+    """How the voice would sound each way; nothing where none got through, or nobody knows whether it did."""
+    passed = {Verdict.OK, Verdict.THROTTLED}
+    voice = next((stage.verdict for stage in row.stages if stage.stage is Stage.VOICE), row.verdict)
     up, down = row.quality.mos_up, row.quality.mos_down
-    if up is None and down is None:
+    if voice not in passed or (up is None and down is None):
         return ""
-    return " / ".join("–" if mos is None else f"{mos:.1f}" for mos in (up, down))
+    return " / ".join("–" if mos is None else texts.rating(mos) for mos in (up, down))
 
 
-def show_check(context: Context, check: Check, *, hosts: Sequence[str] = ()) -> None:
-    """Print a check for a person, on standard output. `hosts`: the reflectors as the person typed them."""
+def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emulated: bool = False) -> None:
+    """Print a check for a person, on standard output.
+
+    Args:
+        context: the person's terminal and language.
+        check: the judge's rows.
+        hosts: the reflectors as the person typed them.
+        emulated: True where the seconds are those of an emulated line's clock.
+    """
     texts, out = context.texts, context.out
     if check.interrupted is not None:
         context.tell("check.partial", style="bold yellow")
     out.print(check_table(texts, check))
+    nothing = unreached(check) or silent(check)
     for row in check.results:
-        paragraph(context, f"{row.app}: ", row.explanation, style=STYLES[row.verdict])
+        if nothing and row.rule != NO_PROFILE_RULE:
+            continue  # it is said once, of the reflector, and not again of every app
+        verdict_paragraph(context, row)
         for note in row.notes:
-            paragraph(context, "", texts("check.note", note=_note(texts, note)), style="dim")
+            paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")
+    _show_works(context, check)
+    say_far_ends(context, check, hosts, say=lambda text, style: paragraph(context, text, style=style))
+    if unreached(check):
+        return
+    key = "check.cost_emulated" if emulated else "check.cost"
+    context.tell(key, style="dim", size=Size(check.cost.bytes), seconds=f"{check.cost.seconds:.0f}")
+
+
+def _show_works(context: Context, check: Check) -> None:
+    """What answered over TCP and TLS, unless the sentence of an app has said it."""
+    from voipwatch.inference.explain import listed_works  # noqa: PLC0415 -- slow, and seldom needed
+
     works = dict.fromkeys(name for row in check.results for name in row.works)
-    if works:
-        paragraph(context, "", texts("check.works", names=", ".join(works)))
-    for note in check.notes:
-        paragraph(context, "", texts("check.note", note=_note(texts, note)), style="dim")
-    for number, reflector in enumerate(check.reflectors):
-        state = "signed" if reflector.log_signed else "unsigned"
-        name = hosts[number] if number < len(hosts) else reflector.name
-        if reflector.failure is not None:
-            reason = texts(f"failure.{reflector.failure}")
-            paragraph(context, "", texts("check.control", name=name, reason=reason), style="bold yellow")
-        paragraph(context, "", texts(f"check.log_{state}", name=name), style="dim")
-    context.tell(
-        "check.cost", style="dim", size=show_size(check.cost.bytes), seconds=f"{check.cost.seconds:.0f}"
-    )
+    names = listed_works(works, lang=context.texts.lang)
+    if names and not any(names in row.explanation for row in check.results):
+        paragraph(context, context.texts("check.works", names=names))
 
 
-def _note(texts: Texts, note: str) -> str:
-    # A note may carry a number: `forged-datagrams:12`.
-    name, _, number = note.partition(":")
-    key = f"note.{name}"
-    words = texts(key) if texts.has(key) else name
-    return f"{words} ({number})" if number else words
-
-
-def paragraph(context: Context, head: str, body: str, *, style: str = "") -> None:
-    """A sentence of the judge or of ours, wrapped to the terminal."""
+def verdict_paragraph(context: Context, row: AppResult) -> None:
+    """What is said of one app: its name, the verdict's word in its colour, the sentence in none."""
     texts = context.texts
-    line = Text()
-    line.append(texts.isolate(head), style=style)
-    line.append(body if body.startswith("\u2067") else texts.isolate(body), style="" if head else style)
+    line = Text(texts.isolate(f"{row.app}: "))
+    line.append_text(verdict_text(texts, row.verdict))
+    line.append(texts.isolate(". "))
+    _print(context, line, row.explanation, indent=0)
+
+
+def paragraph(context: Context, body: str, *, style: str = "") -> None:
+    """A sentence of ours, indented and wrapped to the terminal."""
+    _print(context, Text(), body, indent=2, style=style)
+
+
+def _print(context: Context, line: Text, body: str, *, indent: int, style: str = "") -> None:
+    texts = context.texts
+    line.append(body if body.startswith("\u2067") else texts.isolate(body), style=style)
     if texts.right_to_left:
         line.justify = "right"
-    context.out.print(Padding(line, (0, 0, 0, 0 if head else 2)))
+    context.out.print(Padding(line, (0, 0, 0, indent)))

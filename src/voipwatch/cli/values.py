@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from voipwatch.cli.errors import Misuse
+from voipwatch.cli.language import Size
 from voipwatch.model.vocabulary import APP_IDS, Access
 
 CONTROL_PORT: Final = 8443
@@ -53,19 +54,10 @@ def parse_size(text: str) -> int:
         raise Misuse(
             "error.size_range",
             value=shown(text),
-            low=show_size(BUDGET_MIN_BYTES),
-            high=show_size(BUDGET_MAX_BYTES),
+            low=Size(BUDGET_MIN_BYTES),
+            high=Size(BUDGET_MAX_BYTES),
         )
     return size
-
-
-def show_size(size_bytes: int) -> str:
-    """A size for people: `2 MB`, `1.3 MB`, `470 kB`, `512 B`."""
-    for unit, bytes_each in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
-        if size_bytes >= bytes_each:
-            number = f"{size_bytes / bytes_each:.1f}".removesuffix(".0")
-            return f"{number} {unit}"
-    return f"{size_bytes} B"
 
 
 def shown(text: str, *, longest: int = 60) -> str:

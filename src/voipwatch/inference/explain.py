@@ -5,6 +5,7 @@ operator. In Arabic, what is written from left to right (names, numbers) stands 
 (first strong isolate, pop directional isolate; Unicode Standard Annex 9), and digits are Latin.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from voipwatch.model.vocabulary import Direction, Stage, Verdict
 
 LANGUAGES: Final = ("en", "fr", "ar")
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
+DECIMAL_COMMA: Final = frozenset({"fr", "ar"})
+"""Languages that write 1,5: French, and Arabic as Morocco writes it (CLDR 44, ar-MA)."""
 ISOLATE, POP = "\u2068", "\u2069"
 APP_NAMES: Final[Mapping[str, str]] = {
     "whatsapp": "WhatsApp",
@@ -39,6 +42,8 @@ APP_NAMES: Final[Mapping[str, str]] = {
 """As the apps write themselves; the same in every language."""
 IMPLIED: Final = frozenset({"provider-address"})
 """What the sentence about things not tested says anyway."""
+_TRIAL: Final = re.compile(r"(tcp|tls)-([1-9][0-9]{0,4})", re.ASCII)
+"""How a fallback or a messaging path is called: protocol and port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,11 @@ class _Filler:
     def __init__(self, lang: str) -> None:
         self._isolated = lang in RIGHT_TO_LEFT
         terms = ("udp", "tcp", "tls", "stun", "turn", "dtls", "sip", "dns", "sni")
-        self.words = {term: self.name(term.upper()) for term in terms} | {"ninety": self.name("90 %")}
-        self._comma = lang == "fr"
+        self.words = {term: self.name(term.upper()) for term in terms} | {
+            "ninety": self.name("90 %"),
+            **{f"y{year}": self.name(str(year)) for year in (2015, 2019, 2023)},
+        }
+        self._comma = lang in DECIMAL_COMMA
 
     def name(self, text: str) -> str:
         """A name in Latin letters; unprintable characters of a hostile report are left out."""
@@ -126,15 +134,45 @@ def _works(
     works: Iterable[str], book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
 ) -> str:
     parts = book["parts"]
-    listed = parts["separator"].join(fill.name(w) for w in works)
+    listed = _listed_works(works, parts, fill)
     return parts["works"].format(works=listed) if listed else parts["works_none"].format_map(words)
+
+
+def listed_works(works: Iterable[str], *, lang: str) -> str:
+    """Paths that answered, as a person reads them: `TCP ports 443, 5222; TLS port 443`. None: empty.
+
+    Raises:
+        ValueError: an unknown language.
+    """
+    return _listed_works(works, texts(lang)["parts"], _Filler(lang))
+
+
+def _listed_works(works: Iterable[str], parts: Mapping[str, str], fill: _Filler) -> str:
+    """Ports by protocol, in the order met; a name of another form stands as it is."""
+    ports: dict[str, list[str]] = {}
+    others: list[str] = []
+    for name in dict.fromkeys(works):
+        match = _TRIAL.fullmatch(name)
+        if match is None:
+            others.append(fill.name(name))
+        else:
+            ports.setdefault(match[1].upper(), []).append(fill.name(match[2]))
+    said = [
+        parts["port" if len(numbers) == 1 else "ports"].format(
+            protocol=fill.name(protocol), ports=parts["separator"].join(numbers)
+        )
+        for protocol, numbers in ports.items()
+    ]
+    return parts["semicolon"].join([*said, *others])
 
 
 def _not_tested(
     tokens: Iterable[str], book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
 ) -> str:
     parts, known = book["parts"], book["untested"]
-    names = [known[t].format_map(words) if t in known else fill.name(t) for t in tokens if t not in IMPLIED]
+    names = dict.fromkeys(
+        known[t].format_map(words) if t in known else fill.name(t) for t in tokens if t not in IMPLIED
+    )
     listed = parts["also"].format(list=parts["separator"].join(names)) if names else ""
     return parts["not_tested"].format(list=listed)
 

@@ -143,8 +143,9 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         rest = msgspec.structs.replace(batch, tickets=batch.tickets[1:])
         if rest.tickets:
             store.add(target.host, target.port, rest, wall_s=wall_s)
-    elif answer.failure is not Failure.VERSION_MISMATCH:
-        # also where somebody else answers in its place: the ticket's key authenticates the reflector
+    elif answer.failure is not Failure.VERSION_MISMATCH and not answer.untrusted:
+        # A channel that is silent or broken may be blocked: the ticket's key still authenticates the
+        # reflector. A refused certificate is the user's own condition, and ends it.
         batch = store.take(target.host, target.port, wall_s=wall_s)
         if batch is not None:
             facts.control = "stored-ticket"

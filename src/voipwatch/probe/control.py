@@ -53,6 +53,8 @@ class Exchange:
     status: int = 0
     body: bytes = b""
     retry_after_s: int | None = None
+    untrusted: bool = False
+    """The far end's certificate was refused: not the pin's, or no authority vouches for it."""
     cost_bytes: int = 0
     """IP bytes both ways, headers estimated."""
 
@@ -89,10 +91,12 @@ class Channel:
                 connection.handshake()
                 if self._wrong_pin(connection.certificate()):
                     exchange.failure = Failure.PIN_MISMATCH
+                    exchange.untrusted = True
                 else:
                     _speak(connection, exchange, self._head(method, target, headers, body), body)
         except (OSError, EOFError) as error:
             exchange.failure = _failure(error, connected=connected)
+            exchange.untrusted = isinstance(error, ssl.SSLCertVerificationError)
         moved = 0 if connection is None else connection.moved_bytes
         exchange.cost_bytes = _line_bytes(moved, self.path.ip_version, connected=connected)
         return exchange
@@ -250,6 +254,8 @@ class TicketAnswer:
     batch: TicketBatch | None
     failure: Failure | None
     cost_bytes: int
+    untrusted: bool = False
+    """Whoever answered showed a certificate that was refused: nothing is to be measured towards it."""
 
 
 def request_tickets(channel: Channel, count: int) -> TicketAnswer:
@@ -259,7 +265,7 @@ def request_tickets(channel: Channel, count: int) -> TicketAnswer:
     batch, failure = None, exchange.failure
     if failure is None:
         batch, failure = _read_tickets(exchange)
-    return TicketAnswer(batch, failure, exchange.cost_bytes)
+    return TicketAnswer(batch, failure, exchange.cost_bytes, exchange.untrusted)
 
 
 class _Protocol(msgspec.Struct, frozen=True):
