@@ -53,6 +53,7 @@ def test_the_expected_verdict_is_0_and_said() -> None:
     assert ran.status == 0
     assert "As expected: webrtc." in ran.out
     assert "simulated in this process" in ran.err
+    assert "Time on the emulated line’s clock: " in ran.out  # nobody waited so long
 
 
 def test_equal_seeds_give_equal_runs_and_others_do_not() -> None:

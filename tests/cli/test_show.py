@@ -89,6 +89,14 @@ def test_the_verdicts_word_alone_is_coloured() -> None:
     assert line.rstrip() == "sip: \x1b[1;31mBLOCKED\x1b[0m. A sentence in en about sip."
 
 
+def test_what_is_said_of_an_app_is_one_isolate_in_arabic() -> None:
+    text = shown(check(sip=Verdict.BLOCKED), lang="ar", width=300)
+    line = next(line for line in text.splitlines() if "A sentence in en about sip" in line).strip()
+    # Isolates beside each other would stand in the order of the terminal, from left to right.
+    word = texts("ar")("verdict.blocked")
+    assert line == f"\u2067sip: {word}. A sentence in en about sip.\u2069"
+
+
 def test_the_time_of_an_emulated_line_is_called_so() -> None:
     out = Stream()
     context = Context(texts("en"), stdin=Stream(), stdout=out, stderr=Stream(), width=200)

@@ -94,6 +94,7 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
         verdict_paragraph(context, row)
         for note in row.notes:
             paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")
+        out.print()
     _show_works(context, check)
     say_far_ends(context, check, hosts, say=lambda text, style: paragraph(context, text, style=style))
     if unreached(check):
@@ -115,20 +116,20 @@ def _show_works(context: Context, check: Check) -> None:
 def verdict_paragraph(context: Context, row: AppResult) -> None:
     """What is said of one app: its name, the verdict's word in its colour, the sentence in none."""
     texts = context.texts
-    line = Text(texts.isolate(f"{row.app}: "))
-    line.append_text(verdict_text(texts, row.verdict))
-    line.append(texts.isolate(". "))
-    _print(context, line, row.explanation, indent=0)
+    word = texts(f"verdict.{row.verdict.value}")
+    line = Text(texts.isolate(f"{row.app}: {word}. {row.explanation}"))
+    start = line.plain.index(word, len(row.app))
+    line.stylize(STYLES[row.verdict], start, start + len(word))
+    _print(context, line, indent=0)
 
 
 def paragraph(context: Context, body: str, *, style: str = "") -> None:
     """A sentence of ours, indented and wrapped to the terminal."""
-    _print(context, Text(), body, indent=2, style=style)
+    text = body if body.startswith("\u2067") else context.texts.isolate(body)
+    _print(context, Text(text, style=style), indent=2)
 
 
-def _print(context: Context, line: Text, body: str, *, indent: int, style: str = "") -> None:
-    texts = context.texts
-    line.append(body if body.startswith("\u2067") else texts.isolate(body), style=style)
-    if texts.right_to_left:
+def _print(context: Context, line: Text, *, indent: int) -> None:
+    if context.texts.right_to_left:
         line.justify = "right"
     context.out.print(Padding(line, (0, 0, 0, indent)))
