@@ -59,6 +59,16 @@ def test_it_is_said_in_the_language(lang: str) -> None:
     assert texts(lang)("farend.silent", name="far.example") in shown(dead(kept()), lang)
 
 
+@pytest.mark.parametrize("failure", [Failure.PIN_MISMATCH, Failure.TLS_FAILED, Failure.BAD_ANSWER])
+def test_a_control_channel_that_answered_wrongly_is_not_called_silent(failure: Failure) -> None:
+    given = dead(ReflectorFacts("r", control="stored-ticket", failure=failure))
+    assert "did not answer at all" not in shown(given)
+    context = Context(texts("en"), stdin=Stream(), stdout=Stream(), stderr=Stream())
+    [said] = refusals(context, given, ("far.example",))
+    assert said.startswith("nothing was measured towards far.example: ")
+    assert refusals(context, dead(kept()), ("far.example",)) == []
+
+
 def test_silence_needs_that_nothing_at_all_was_heard() -> None:
     assert not silent(check(kept(), verdict=Verdict.INSUFFICIENT))
     assert not silent(check(kept(), verdict=Verdict.OK, notes=("warmup-unheard",)))

@@ -49,8 +49,13 @@ def refusals(context: Context, check: Check, hosts: Sequence[str]) -> list[str]:
     return [
         _refusal(context.texts, reflector, _name(check, hosts, number))
         for number, reflector in enumerate(check.reflectors)
-        if reflector.control == "failed"
+        if reflector.control == "failed" or (silent(check) and not _mute(reflector))
     ]
+
+
+def _mute(reflector: ReflectorSummary) -> bool:
+    """Whether the control channel did not answer either: one that answered wrongly is another story."""
+    return reflector.failure is None or reflector.failure in NO_ANSWER
 
 
 def _refusal(texts: Texts, reflector: ReflectorSummary, name: str) -> str:
@@ -70,7 +75,7 @@ def say_far_ends(
         return  # `refusals` says it, as an error
     if silent(check):
         for number, reflector in enumerate(check.reflectors):
-            if reflector.control != "failed":
+            if reflector.control != "failed" and _mute(reflector):
                 say(texts("farend.silent", name=_name(check, hosts, number)), "bold yellow")
         return
     kept = any(r.control == "stored-ticket" for r in check.reflectors)
