@@ -117,6 +117,20 @@ def test_a_refused_certificate_ends_it_whatever_tickets_are_kept(
     assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 2  # none was spent
 
 
+def test_where_somebody_answers_in_its_place_tickets_kept_under_the_same_pin_go_on(
+    reflector: RunningReflector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portal, or a censor that intercepts TLS, must not silence the check."""
+    assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
+    portal = TicketAnswer(None, Failure.PIN_MISMATCH, cost_bytes=900, untrusted=True)
+    monkeypatch.setattr("voipwatch.probe.check.request_tickets", lambda *_: portal)
+    measured = run_check(line_only(target(reflector), tickets=tmp_path))
+    [facts] = measured.reflectors
+    assert (facts.control, facts.failure) == ("stored-ticket", Failure.PIN_MISMATCH)
+    assert "control-blocked" in measured.notes
+    assert any(flow.attested for flow in measured.flows)
+
+
 def test_a_reflector_with_other_profiles_is_another_version(reflector: RunningReflector) -> None:
     other = replace(load_profiles(), digest="00" * 32)
     measured = run_check(line_only(target(reflector)), profiles=other)

@@ -103,3 +103,12 @@ def test_a_folder_that_cannot_be_made_keeps_nothing(tmp_path: Path) -> None:
     nowhere = TicketStore(None)
     assert nowhere.add(HOST, PORT, batch(1), wall_s=WALL_S) == 0
     assert nowhere.take(HOST, PORT, wall_s=WALL_S) is None
+
+
+def test_tickets_may_be_asked_for_under_the_condition_they_were_fetched_under(tmp_path: Path) -> None:
+    store = TicketStore(tmp_path)
+    store.add(HOST, PORT, batch(1), wall_s=WALL_S, trust="AB" * 32)
+    assert store.take(HOST, PORT, wall_s=WALL_S, trust="cd" * 32) is None
+    assert store.take(HOST, PORT, wall_s=WALL_S, trust="") is None
+    assert "ab" * 32 not in (tmp_path / "tickets.json").read_text().lower(), "a pin names its reflector"
+    assert store.take(HOST, PORT, wall_s=WALL_S, trust="ab" * 32) is not None

@@ -142,11 +142,13 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
     if batch is not None:
         rest = msgspec.structs.replace(batch, tickets=batch.tickets[1:])
         if rest.tickets:
-            store.add(target.host, target.port, rest, wall_s=wall_s)
-    elif answer.failure is not Failure.VERSION_MISMATCH and not answer.untrusted:
+            store.add(target.host, target.port, rest, wall_s=wall_s, trust=target.trust.word)
+    elif answer.failure is not Failure.VERSION_MISMATCH:
         # A channel that is silent or broken may be blocked: the ticket's key still authenticates the
-        # reflector. A refused certificate is the user's own condition, and ends it.
-        batch = store.take(target.host, target.port, wall_s=wall_s)
+        # reflector. So it does where a portal or a censor answers in its place, that is, where the same
+        # condition on the certificate held once; else the condition is what is wrong, and ends it.
+        condition = target.trust.word if answer.untrusted else None
+        batch = store.take(target.host, target.port, wall_s=wall_s, trust=condition)
         if batch is not None:
             facts.control = "stored-ticket"
     return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)

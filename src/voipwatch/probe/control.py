@@ -44,6 +44,11 @@ class Trust:
     insecure: bool = False
     """Any certificate will do."""
 
+    @property
+    def word(self) -> str:
+        """Equal for equal conditions on the certificate."""
+        return self.pin or ("insecure" if self.insecure else "authorities")
+
 
 @dataclass(slots=True)
 class Exchange:

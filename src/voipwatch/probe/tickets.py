@@ -31,5 +31,5 @@ def fetch_tickets(
     _, answer, _ = ask_for_tickets(target, paths, count)
     if answer.batch is None:
         return TicketsKept(store.count(target.host, target.port, wall_s=wall_s), answer.failure)
-    kept = store.add(target.host, target.port, answer.batch, wall_s=wall_s)
+    kept = store.add(target.host, target.port, answer.batch, wall_s=wall_s, trust=target.trust.word)
     return TicketsKept(kept, None if kept else Failure.UNKNOWN)

@@ -33,6 +33,8 @@ class KeptTickets(msgspec.Struct):
 
     offer: ReflectorOffer
     tickets: list[Ticket]
+    trust: str = ""
+    """Keyed hash of what its certificate had to be when they were fetched."""
 
 
 class Store(msgspec.Struct):
@@ -55,8 +57,11 @@ class TicketStore:
         kept = store.reflectors.get(_name(store, host, port))
         return 0 if kept is None else len(_good(kept.tickets, wall_s))
 
-    def add(self, host: str, port: int, batch: TicketBatch, *, wall_s: float) -> int:
-        """Keep a batch's tickets; returns how many of the reflector are kept now, 0 if the disk refused."""
+    def add(self, host: str, port: int, batch: TicketBatch, *, wall_s: float, trust: str = "") -> int:
+        """Keep a batch's tickets; returns how many of the reflector are kept now, 0 if the disk refused.
+
+        `trust`: what its certificate had to be, a pin or who vouches for it.
+        """
         with self._locked() as locked:
             if not locked:
                 return 0
@@ -67,13 +72,16 @@ class TicketStore:
             if kept is not None and kept.offer.key == batch.offer.key and kept.offer.salt == batch.offer.salt:
                 earlier = _good(kept.tickets, wall_s)
             tickets = [*earlier, *batch.tickets][-KEPT_MAX:]
-            store.reflectors[name] = KeptTickets(batch.offer, tickets)
+            store.reflectors[name] = KeptTickets(batch.offer, tickets, _trust(store, trust))
             while len(store.reflectors) > REFLECTORS_MAX:
                 del store.reflectors[next(iter(store.reflectors))]
             return len(tickets) if self._write(store) else 0
 
-    def take(self, host: str, port: int, *, wall_s: float) -> TicketBatch | None:
-        """One good ticket with its offer, removed from the store: a ticket serves one check."""
+    def take(self, host: str, port: int, *, wall_s: float, trust: str | None = None) -> TicketBatch | None:
+        """One good ticket with its offer, removed from the store: a ticket serves one check.
+
+        With `trust`, only if they were fetched under the same.
+        """
         with self._locked() as locked:
             if not locked:
                 return None
@@ -81,6 +89,8 @@ class TicketStore:
             kept = store.reflectors.get(_name(store, host, port))
             good = [] if kept is None else _good(kept.tickets, wall_s)
             if kept is None or not good:
+                return None
+            if trust is not None and kept.trust != _trust(store, trust):
                 return None
             kept.tickets = good[1:]
             self._write(store)
@@ -138,6 +148,10 @@ class TicketStore:
 
 def _name(store: Store, host: str, port: int) -> str:
     return blake2b(f"{host.lower()} {port}".encode(), key=store.salt, digest_size=16).hexdigest()
+
+
+def _trust(store: Store, trust: str) -> str:
+    return blake2b(trust.lower().encode(), key=store.salt, digest_size=16, person=b"trust").hexdigest()
 
 
 def _good(tickets: list[Ticket], wall_s: float) -> list[Ticket]:

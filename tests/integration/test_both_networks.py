@@ -1,0 +1,44 @@
+"""The same world in virtual time and over this machine's kernel, by the programs that a person would type.
+
+One world for each home that a censor has in the kernel (`lab.netns`), and the portal. All 27 worlds:
+`voipwatch lab matrix --network kernel`, docs/benchmarks.md.
+"""
+
+import pytest
+
+from tests.support.environment import require
+from voipwatch.cli.kernel import kernel_problem, report_from_kernel
+from voipwatch.inference import judge
+from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.netns import KernelNet
+from voipwatch.lab.nfqueue import is_installed
+from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.results import AppResult
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("cli-real-time")]
+SEED = 1
+BUDGET_BYTES = 2_000_000
+
+
+def said(row: AppResult) -> tuple[str, str | None, str | None, str | None]:
+    return row.verdict, row.stage, row.mechanism, row.direction
+
+
+@pytest.mark.parametrize(
+    ("world_id", "app", "home"),
+    [
+        ("srtp-dynamic-pt", "webrtc", "nftables"),
+        ("sip-alg", "sip", "nfqueue"),
+        ("captive-portal", "whatsapp", "nftables"),
+        ("match-then-kill", "whatsapp", "nftables"),
+    ],
+)
+def test_a_world_says_the_same_in_both_networks(world_id: str, app: str, home: str) -> None:
+    require(kernel_problem() is None, f"kernel networks: {kernel_problem()}")
+    require(is_installed() or home != "nfqueue", "NetfilterQueue is not installed: make setup tells why")
+    world = load_worlds().get(world_id)
+    assert KernelNet(world, SEED).censor == home
+    simulated = judge(run_simulated(world, apps=(app,), seed=SEED, budget_bytes=BUDGET_BYTES)).results[0]
+    kernel = report_from_kernel(world, (app,), seed=SEED, budget_bytes=BUDGET_BYTES).check.results[0]
+    assert said(kernel) == said(simulated)
+    assert world.expected[app].accepts(*said(kernel))
