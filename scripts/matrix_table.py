@@ -2,6 +2,7 @@
 
 python scripts/matrix_table.py FILE            # prints the tables
 python scripts/matrix_table.py FILE --write    # puts them into the page
+python scripts/matrix_table.py FILE --write --section kernel --command "voipwatch lab matrix --network kernel"
 """
 
 import argparse
@@ -24,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("file", type=Path, help="what `voipwatch lab matrix --out FILE` wrote")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
+    parser.add_argument("--section", choices=("matrix", "kernel"), default="matrix", help="of the page")
     parser.add_argument("--command", default="voipwatch lab matrix", help="the command that made it")
     asked = parser.parse_args(argv)
     result = msgspec.json.decode(asked.file.read_bytes(), type=MatrixResult)
@@ -36,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         machine=f"{machine.cores} cores of {machine.cpu}",
     )
     if asked.write:
-        write("matrix", text)
+        write(asked.section, text)
     else:
         print(text)
     return 0
