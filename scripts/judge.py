@@ -34,7 +34,7 @@ from voipwatch.apps import (
     load_profiles,
     neutral_ports,
 )
-from voipwatch.model.flows import FlowKind
+from voipwatch.model.flows import MEDIA_SEQ, FlowKind
 from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Direction, Family
 from voipwatch.wire.address import TransportAddress
 from voipwatch.wire.derive import flow_secret, packet_entropy, shape_seed
@@ -85,8 +85,8 @@ def flows_of(profiles: ProfileSet) -> list[Flow]:
     return flows
 
 
-def play(script: Script, key: bytes, flow: int) -> Iterator[tuple[int, Direction, bytes]]:
-    """(microseconds, direction, payload) of a whole flow on a line that loses nothing."""
+def play(script: Script, key: bytes, flow: int) -> Iterator[tuple[int, Direction, int, bytes]]:
+    """(microseconds, direction, sequence number, payload) of a whole flow on a line that loses nothing."""
     secret = flow_secret(key, flow)
 
     def datagram(message: Message, direction: Direction, seq: int, size: int, **more: object) -> bytes:
@@ -108,34 +108,40 @@ def play(script: Script, key: bytes, flow: int) -> Iterator[tuple[int, Direction
             at = now + copy * item.copy_gap_ms * 1000
             seq = number * 64 + copy * 4
             request = datagram(item.request, Direction.UP, seq, item.request.size, index=copy)
-            yield at, Direction.UP, request
+            yield at, Direction.UP, seq, request
             for place, reply in enumerate(item.replies):
                 answer = datagram(reply, Direction.DOWN, seq + place, reply.size, index=copy, request=request)
-                yield at + 1000 + item.reply_delay_ms * 1000 + place, Direction.DOWN, answer
+                replied = at + 1000 + item.reply_delay_ms * 1000 + place
+                yield replied, Direction.DOWN, seq + place, answer
         now += ROUND_TRIP_US
     for direction, packets in ((Direction.UP, script.up), (Direction.DOWN, script.down)):
         for number, packet in enumerate(packets):
-            data = datagram(packet.message, direction, 1024 + number, packet.size, index=packet.index)
-            yield now + packet.offset_us, direction, data
+            seq = MEDIA_SEQ + number
+            data = datagram(packet.message, direction, seq, packet.size, index=packet.index)
+            yield now + packet.offset_us, direction, seq, data
 
 
 def capture(
     profiles: ProfileSet, flows: Iterable[Flow], key: bytes
-) -> tuple[bytes, dict[tuple[str, str], Flow]]:
-    """A capture of these flows, and which two addresses each has."""
+) -> tuple[bytes, dict[tuple[str, str, int], Flow]]:
+    """A capture of these flows, and which two addresses and far port each has.
+
+    Rounds of an earlier leg go to another port first: they are not judged here, but nDPI remembers them.
+    """
     kinds = kind_table(profiles)
     packets: list[tuple[int, bytes]] = []
-    owners: dict[tuple[str, str], Flow] = {}
+    owners: dict[tuple[str, str, int], Flow] = {}
     for number, flow in enumerate(flows):
         script = compile_script(
             profiles, flow.kind, flow.replicate, shape_seed(key, flow.kind.app, flow.replicate)
         )
         port = script.port or neutral_ports[number % len(neutral_ports)]
         near = TransportAddress(f"10.1.{number // 250}.{1 + number % 250}", 40_000 + number)
-        far = TransportAddress(f"198.18.{number // 250}.{1 + number % 250}", port)
-        owners[near.host, far.host] = flow
+        far_host = f"198.18.{number // 250}.{1 + number % 250}"
+        owners[near.host, far_host, port] = flow
         start = number * FLOW_GAP_US
-        for at, direction, payload in play(script, key, flow_id(kinds, flow.kind, flow.replicate)):
+        for at, direction, seq, payload in play(script, key, flow_id(kinds, flow.kind, flow.replicate)):
+            far = TransportAddress(far_host, script.port_at(seq, port))
             ends = (near, far) if direction is Direction.UP else (far, near)
             packets.append((start + at, build_udp_packet(*ends, payload=payload)))
     packets.sort(key=lambda item: item[0])
@@ -155,7 +161,10 @@ def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> 
         path.write_bytes(data)
         stream = NFStreamer(source=str(path), idle_timeout=3600, active_timeout=7200, n_meters=1)
         for seen in stream:
-            flow = owners.get((seen.src_ip, seen.dst_ip)) or owners[seen.dst_ip, seen.src_ip]
+            flow = owners.get((seen.src_ip, seen.dst_ip, seen.dst_port))
+            flow = flow or owners.get((seen.dst_ip, seen.src_ip, seen.src_port))
+            if flow is None:
+                continue  # an earlier leg's rounds
             rulings.append(
                 Ruling(flow, seen.application_name, seen.application_confidence, seen.bidirectional_packets)
             )

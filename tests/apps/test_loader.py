@@ -374,3 +374,47 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 
 def test_packaged_profiles_load() -> None:
     assert [profile.id for profile in load_profiles().profiles] == ["whatsapp", "sip", "webrtc"]
+
+
+def ordered(after: str, *, port: int = 9344, dialects: str = '["one"]') -> str:
+    """The small profile with a second leg that comes after another."""
+    leg = f"""[[legs]]
+id = "peer"
+name = "direct"
+role = "peer"
+port = {port}
+dialects = {dialects}
+after = "{after}"
+
+[[legs.rounds]]
+request = "hello"
+replies = ["welcome"]
+
+[messages.hello]"""
+    return SMALL.replace("[messages.hello]", leg, 1)
+
+
+def test_a_leg_may_come_after_another() -> None:
+    profile = load_profile_file("p.toml", ordered("relay").encode())
+    assert profile.leg("peer").after == "relay"
+    assert profile.leg("relay").after == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (ordered("nobody"), "no other leg is called 'nobody'"),
+        (ordered("peer"), "no other leg is called 'peer'"),
+        (ordered("relay", port=3478), "has the same port"),
+        (
+            ordered("relay").replace("port = 3478\n", 'port = 3478\nafter = "peer"\n', 1),
+            "comes itself after another",
+        ),
+    ],
+)
+def test_a_leg_comes_after_one_that_can_come_first(text: str, told: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load_profile_file("p.toml", text.encode())
+    assert any(
+        told in problem.message and problem.field.endswith(".after") for problem in caught.value.problems
+    )

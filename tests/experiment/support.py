@@ -216,6 +216,47 @@ source = "made for a test"
 """Signalling and media on flows of their own, as SIP has them."""
 
 
+RELAY_THEN_PEER = (
+    TWO_LEGS.replace(
+        """[[legs]]
+id = "media"
+name = "voice"
+role = "media"
+port = 4202
+""",
+        """[[legs]]
+id = "media"
+name = "voice, from the socket of the signalling"
+role = "peer"
+port = 4202
+after = "signalling"
+
+[[legs.rounds]]
+stage = "setup"
+request = "greet"
+replies = ["greeted"]
+retry_ms = [500]
+""",
+    )
+    .replace("short_s = 0.3", "short_s = 1.0")
+    .replace(
+        "[messages.sound]",
+        """[messages.greet]
+codec = "stun"
+type = 0x0001
+attributes = [{ type = 0x4000, constant = 20 }]
+
+[messages.greeted]
+codec = "stun"
+type = 0x0101
+attributes = [{ integrity = true }]
+
+[messages.sound]""",
+    )
+)
+"""A second leg that goes on from the first one's socket, to another port."""
+
+
 def bytes_of(text: str, size: int = 32) -> bytes:
     return blake2b(text.encode(), digest_size=size).digest()
 

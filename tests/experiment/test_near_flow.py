@@ -64,6 +64,13 @@ def media(flow: NearFlow, n: int, *, keys: TokenKeys | None = None) -> bytes:
     return from_far(flow.session, flow.flow, packet.message, seq, packet.size, index=packet.index, keys=keys)
 
 
+def emit(flow: NearFlow, now: float) -> list[bytes]:
+    """The datagrams alone, all of them for the flow's one port."""
+    sent = flow.emit(now)
+    assert {port for port, _ in sent} <= {flow.record.remote_port}
+    return [data for _, data in sent]
+
+
 def outcomes(flow: NearFlow) -> list[tuple[int, bool]]:
     return [(o.round, o.hit) for o in flow.outcomes]
 
@@ -79,9 +86,9 @@ def at(seconds: float) -> float:
 def through_rounds(flow: NearFlow) -> float:
     """Answers both rounds at once; gives the time at which the media began."""
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     flow.receive(reply(flow, 0, 0, first), at(0.05))
-    (again,) = flow.emit(at(0.05 + 0.03))
+    (again,) = emit(flow, at(0.05 + 0.03))
     flow.receive(reply(flow, 64, 0, again), at(0.1))
     flow.receive(reply(flow, 64, 1, again), at(0.1))
     assert phase(flow) is Phase.MEDIA
@@ -92,15 +99,15 @@ def test_a_round_is_copied_answered_and_followed_by_the_next_after_its_pause() -
     flow = near_flow()
     flow.start(at(0))
     assert flow.due() == at(0)
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     assert flow.due() == pytest.approx(at(COPY_S))
-    (copy,) = flow.emit(at(COPY_S))
+    (copy,) = emit(flow, at(COPY_S))
     assert first != copy, "each copy is a try of its own, with its own token"
     flow.receive(reply(flow, 0, 0, first), at(0.05))
     assert outcomes(flow) == [(0, True)]
-    assert flow.emit(at(0.05)) == []
+    assert emit(flow, at(0.05)) == []
     assert flow.due() == pytest.approx(at(0.05 + 0.03))
-    (again,) = flow.emit(at(0.08))
+    (again,) = emit(flow, at(0.08))
     flow.receive(reply(flow, 64, 0, again), at(0.12))
     assert phase(flow) is Phase.ROUNDS, "the second of two replies is still missing"
     flow.receive(reply(flow, 64, 1, again), at(0.13))
@@ -116,14 +123,14 @@ def test_a_round_is_copied_answered_and_followed_by_the_next_after_its_pause() -
 def test_of_several_replies_the_rest_is_awaited_a_moment_and_no_longer() -> None:
     flow = near_flow()
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     flow.receive(reply(flow, 0, 0, first), at(0.01))
-    (again,) = flow.emit(at(0.04))
+    (again,) = emit(flow, at(0.04))
     flow.receive(reply(flow, 64, 1, again), at(0.05))
     assert flow.due() == pytest.approx(at(0.05 + REPLIES_GRACE_S))
-    assert flow.emit(at(0.05 + REPLIES_GRACE_S - 0.001)) == []
+    assert emit(flow, at(0.05 + REPLIES_GRACE_S - 0.001)) == []
     assert phase(flow) is Phase.ROUNDS
-    flow.emit(at(0.05 + REPLIES_GRACE_S + 0.001))
+    emit(flow, at(0.05 + REPLIES_GRACE_S + 0.001))
     assert phase(flow) is Phase.MEDIA
     assert (1, True) in outcomes(flow)
 
@@ -131,12 +138,12 @@ def test_of_several_replies_the_rest_is_awaited_a_moment_and_no_longer() -> None
 def test_a_request_that_was_half_answered_is_not_tried_again() -> None:
     flow = near_flow()
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     flow.receive(reply(flow, 0, 0, first), at(0.01))
-    (again,) = flow.emit(at(0.04))
-    flow.emit(at(0.35))
+    (again,) = emit(flow, at(0.04))
+    emit(flow, at(0.35))
     flow.receive(reply(flow, 64, 0, again), at(0.40))
-    assert flow.emit(at(0.545)) == [], "its retry would have been due at 0.54"
+    assert emit(flow, at(0.545)) == [], "its retry would have been due at 0.54"
     assert flow.record.sent.seq == [0, 64]
 
 
@@ -145,7 +152,7 @@ def test_an_unanswered_round_is_tried_again_at_its_times_and_then_given_up() -> 
     flow.start(at(0))
     sent: list[float] = []
     while (due := flow.due()) is not None:
-        sent += [due] * len(flow.emit(due))
+        sent += [due] * len(emit(flow, due))
         assert len(sent) < 10
     assert sent == pytest.approx([at(0), at(COPY_S), at(0.5), at(1.5)])
     assert outcomes(flow) == [(0, False)] * 4
@@ -157,41 +164,41 @@ def test_an_unanswered_round_is_tried_again_at_its_times_and_then_given_up() -> 
 def test_a_retry_that_is_answered_saves_the_round_and_its_earlier_tries_stay_misses() -> None:
     flow = near_flow()
     flow.start(at(0))
-    tries = flow.emit(at(0)) + flow.emit(at(COPY_S))
-    flow.emit(at(0.3))
-    flow.emit(at(0.304))
-    tries += flow.emit(at(0.5))
+    tries = emit(flow, at(0)) + emit(flow, at(COPY_S))
+    emit(flow, at(0.3))
+    emit(flow, at(0.304))
+    tries += emit(flow, at(0.5))
     assert len(tries) == 3
     flow.receive(reply(flow, 8, 0, tries[2]), at(0.6))
     assert outcomes(flow) == [(0, False), (0, False), (0, True)]
-    assert flow.emit(at(0.64)) != []
+    assert emit(flow, at(0.64)) != []
     assert flow.record.sent.seq == [0, 4, 8, 64]
 
 
 def test_a_late_reply_is_recorded_and_still_counts_as_a_miss() -> None:
     flow = near_flow()
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
-    flow.emit(at(0.31))
+    (first,) = emit(flow, at(0))
+    emit(flow, at(0.31))
     flow.receive(reply(flow, 0, 0, first), at(0.45))
     assert outcomes(flow)[0] == (0, False)
     assert flow.record.received.seq == [0]
     assert flow.rtts_s == pytest.approx([0.45])
-    assert flow.emit(at(0.5)) != [], "the round was answered: the next one begins"
+    assert emit(flow, at(0.5)) != [], "the round was answered: the next one begins"
     assert flow.record.sent.seq[-1] == 64
 
 
 def test_replies_twice_and_in_any_order_count_once() -> None:
     flow = near_flow()
     flow.start(at(0))
-    first, copy = flow.emit(at(0)) + flow.emit(at(COPY_S))
+    first, copy = emit(flow, at(0)) + emit(flow, at(COPY_S))
     for data, seq in ((copy, 4), (copy, 4), (first, 0), (copy, 4), (first, 0)):
         flow.receive(reply(flow, seq, 0, data), at(0.05))
     assert outcomes(flow) == [(0, True), (0, True)]
     assert flow.record.received.seq == [4, 4, 0, 4, 0]
     assert flow.record.attested == 2
     assert flow.record.forged == 0
-    assert flow.emit(at(0.08)) != []
+    assert emit(flow, at(0.08)) != []
     assert flow.record.sent.seq == [0, 4, 64]
 
 
@@ -200,10 +207,10 @@ def test_a_forged_reply_never_counts(arm: Arm) -> None:
     flow = near_flow(arm)
     keys = flow.session.keys
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     other = near_flow(arm, replicate=2)
     other.start(at(0))
-    (others,) = other.emit(at(0))
+    (others,) = emit(other, at(0))
     right = reply(flow, 0, 0, first)
     forgeries = [
         reply(flow, 0, 0, first, keys=TokenKeys(keys.number, bytes(32), keys.salt)),
@@ -239,7 +246,7 @@ def token_bytes(flow: NearFlow, data: bytes) -> list[int]:
 def test_a_reply_to_one_try_cannot_be_played_again_as_an_answer_to_another() -> None:
     flow = near_flow(Arm.C)
     flow.start(at(0))
-    first, copy = flow.emit(at(0)) + flow.emit(at(COPY_S))
+    first, copy = emit(flow, at(0)) + emit(flow, at(COPY_S))
     flow.receive(reply(flow, 0, 0, first), at(0.05))
     flow.receive(reply(flow, 0, 0, first), at(0.06))
     assert outcomes(flow) == [(0, True)]
@@ -257,8 +264,8 @@ def test_media_leaves_at_its_scripts_times(arm: Arm) -> None:
     started = through_rounds(flow)
     sent: list[tuple[float, int]] = []
     while (due := flow.due()) is not None:
-        assert flow.emit(due - 1e-4) == [], "never early"
-        sent += [(due, len(data)) for data in flow.emit(due)]
+        assert emit(flow, due - 1e-4) == [], "never early"
+        sent += [(due, len(data)) for data in emit(flow, due)]
     script = flow.script
     assert [size for _, size in sent] == [p.size for p in script.up]
     assert [t for t, _ in sent] == pytest.approx([started + p.offset_us / 1e6 for p in script.up])
@@ -275,7 +282,7 @@ def test_a_shell_that_wakes_late_sends_what_is_due_and_says_when_it_was_sent() -
     flow = near_flow()
     started = through_rounds(flow)
     late = started + 0.15
-    burst = flow.emit(late)
+    burst = emit(flow, late)
     due = [p for p in flow.script.up if p.offset_us <= 150_000]
     assert len(burst) == len(due) > 2
     assert set(flow.record.sent.t_us[-len(due) :]) == {round((late - START_S) * 1e6)}
@@ -328,7 +335,7 @@ def test_a_media_packet_with_a_set_up_number_is_nothing() -> None:
 def test_media_that_overtakes_the_reply_counts_as_media() -> None:
     flow = near_flow()
     flow.start(at(0))
-    flow.emit(at(0))
+    emit(flow, at(0))
     flow.receive(media(flow, 0), at(0.05))
     assert flow.media_received() == 1
     assert phase(flow) is Phase.ROUNDS
@@ -341,7 +348,7 @@ def test_the_warm_up_has_no_rounds_and_begins_with_its_media() -> None:
     assert phase(flow) is Phase.MEDIA
     assert flow.media_started_at == at(0.5)
     assert flow.record.started_us == 500_000
-    assert len(flow.emit(at(0.5))) == 1
+    assert len(emit(flow, at(0.5))) == 1
 
 
 # -- ends ------------------------------------------------------------------------------------
@@ -350,10 +357,10 @@ def test_the_warm_up_has_no_rounds_and_begins_with_its_media() -> None:
 def test_an_aborted_flow_sends_no_more_and_still_takes_what_comes_late() -> None:
     flow = near_flow()
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     flow.abort(at(0.02))
     assert (flow.phase, flow.due()) == (Phase.ENDED, None)
-    assert flow.emit(at(10)) == []
+    assert emit(flow, at(10)) == []
     flow.abort(at(0.5))
     assert flow.record.ended_us == 20_000, "it ended once"
     flow.receive(reply(flow, 0, 0, first), at(0.6))
@@ -365,10 +372,10 @@ def test_an_aborted_flow_sends_no_more_and_still_takes_what_comes_late() -> None
 def test_an_abort_in_mid_media_keeps_what_was_sent() -> None:
     flow = near_flow()
     started = through_rounds(flow)
-    flow.emit(started)
+    emit(flow, started)
     sent = len(flow.record.sent.seq)
     flow.abort(started + 0.01)
-    assert flow.emit(started + 5) == []
+    assert emit(flow, started + 5) == []
     assert len(flow.record.sent.seq) == sent
     assert flow.media_sent() == sent - 2
 
@@ -376,7 +383,7 @@ def test_an_abort_in_mid_media_keeps_what_was_sent() -> None:
 def test_bytes_are_counted_with_their_headers_both_ways() -> None:
     flow = near_flow()
     flow.start(at(0))
-    (first,) = flow.emit(at(0))
+    (first,) = emit(flow, at(0))
     answer = reply(flow, 0, 0, first)
     flow.receive(answer, at(0.05))
     flow.receive(b"?", at(0.05))
@@ -412,7 +419,7 @@ def test_garbage_at_any_time_neither_fails_nor_counts(arm: Arm, noise: list[tupl
         while (due := each.due()) is not None:
             while waiting and at(waiting[0][0]) <= due:
                 each.receive(waiting.pop(0)[1], due)
-            each.emit(due)
+            emit(each, due)
         for _, data in waiting:
             each.receive(data, at(5))
     assert flow.record.sent == quiet.record.sent

@@ -7,9 +7,10 @@ describe, `compile_script` turns one flow into rounds and media packets, `build`
 
 from voipwatch.apps.describe import describe
 from voipwatch.apps.kinds import compile_script, flow_id, kind_of, kind_table
-from voipwatch.apps.library import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps.library import ProfileSet, load_profiles, tcp_ports, udp_ports
 from voipwatch.apps.loader import load_profile_file
 from voipwatch.apps.messages import BuildContext, Message, Place, PlaceKind, answers, build, read_down
+from voipwatch.apps.ports import neutral_ports
 from voipwatch.apps.profile import Profile
 from voipwatch.apps.schema import Problem, ProfileError
 from voipwatch.apps.scripts import MediaPacket, Round, Script, family_of

@@ -57,6 +57,7 @@ def _leg(profile: Profile, leg: Leg) -> dict[str, Any]:
         "port": leg.port,
         "dialects": list(leg.dialects),
         "run": leg.run,
+        "after": leg.after or None,
         "call_names": list(leg.call_names),
         "rounds": [_round(item) for item in bare.rounds],
         "media": [_media(profile, leg, media.media) for media in leg.media],

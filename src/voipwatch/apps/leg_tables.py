@@ -47,6 +47,7 @@ def read_leg(
         port=table.integer("port", 1, 65535),
         dialects=spoken or dialects,
         run=table.boolean("run", default=True),
+        after=table.text("after", default="", pattern=NAME) if "after" in table else "",
         call_names=names,
         rounds=rounds,
         media=media,

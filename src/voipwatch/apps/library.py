@@ -8,13 +8,12 @@ from importlib.resources import files
 from typing import Final
 
 from voipwatch.apps.loader import load_profile_file
+from voipwatch.apps.ports import neutral_ports
 from voipwatch.apps.profile import Profile
 from voipwatch.model.vocabulary import APP_IDS
 
 SCRIPT_FORMAT: Final = 1
 """Part of the digest: raise it when the same profile compiles to other bytes."""
-neutral_ports: Final = (21873, 26197, 29347)
-"""UDP ports of A', C' and W: assigned to nothing, nobody's default, below the ephemeral range of Linux."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from voipwatch.apps.leg_tables import read_leg, read_mutant
 from voipwatch.apps.message_tables import read_message
-from voipwatch.apps.profile import PROVENANCES, Dialect, Profile, Provenance, TcpPath
+from voipwatch.apps.profile import PROVENANCES, Dialect, Leg, Profile, Provenance, TcpPath
 from voipwatch.apps.schema import NAME, Findings, Problem, ProfileError, Table
 from voipwatch.apps.toml_lines import key_lines
 from voipwatch.apps.verify import verify_profile
+from voipwatch.model.flows import ROUNDS_MAX
 from voipwatch.model.vocabulary import APP_IDS
 
 FILE_BYTES_MAX: Final = 256 * 1024
@@ -92,6 +93,7 @@ def _read_profile(table: Table, document: dict[str, Any]) -> Profile:
         for item in table.tables("legs", required=True)
     )
     _expect_unique(table, "legs", tuple(leg.id for leg in legs))
+    _check_order(table, legs)
     runnable = tuple(leg.id for leg in legs if leg.run)
     mutants = tuple(read_mutant(item, runnable, frozenset(messages)) for item in table.tables("mutants"))
     _expect_unique(table, "mutants", tuple(mutant.id for mutant in mutants))
@@ -120,6 +122,26 @@ def _read_profile(table: Table, document: dict[str, Any]) -> Profile:
         table.wrong("provenance", "must not be empty: every group of facts has a source")
     table.close()
     return profile
+
+
+def _check_order(table: Table, legs: tuple[Leg, ...]) -> None:
+    """A leg that comes after another names one that has rounds, shares a dialect and comes after none."""
+    known = {leg.id: leg for leg in legs}
+    for number, leg in enumerate(legs):
+        before = known.get(leg.after)
+        path = f"legs[{number}].after"
+        if not leg.after:
+            continue
+        if before is None or before is leg:
+            table.findings.add(path, f"no other leg is called {leg.after!r}")
+        elif before.after or not before.rounds:
+            table.findings.add(path, f"leg {leg.after!r} has no rounds, or comes itself after another")
+        elif not set(leg.dialects) <= set(before.dialects):
+            table.findings.add(path, f"leg {leg.after!r} does not speak all dialects of this one")
+        elif before.port == leg.port:
+            table.findings.add(path, f"leg {leg.after!r} has the same port: its rounds can stand in this leg")
+        elif len(before.rounds) + len(leg.rounds) > ROUNDS_MAX - 1:
+            table.findings.add(path, f"more than {ROUNDS_MAX - 1} rounds with those of {leg.after!r}")
 
 
 def _digest(document: dict[str, Any]) -> str:

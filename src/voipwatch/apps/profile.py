@@ -104,6 +104,9 @@ class Leg:
     dialects: tuple[str, ...]
     run: bool
     """False for a leg that is declared and not replayed."""
+    after: str
+    """Id of the leg whose exchange comes first, from the same local port; empty: none. A DPI that knew that
+    leg knows this one by its address and port."""
     call_names: tuple[str, ...]
     """What nDPI calls the leg."""
     rounds: tuple[RoundSpec, ...]

@@ -15,8 +15,9 @@ from voipwatch.apps.codecs.control import control_message
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.codecs.use import MessageSpec, Timing, Use
 from voipwatch.apps.messages import Message
+from voipwatch.apps.ports import neutral_before
 from voipwatch.apps.profile import MediaSpec, Profile, Rhythm, RoundSpec, StreamSpec
-from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, REPLIES_MAX, TRIES_MAX, FlowKind
 from voipwatch.model.ruleset import HELD_S, LONG_S
 from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Direction, Family, Media, Stage
 
@@ -69,6 +70,16 @@ class Script:
     bytes_up: int
     """Planned IP bytes of a whole flow: first tries of its rounds, its media, 28 bytes of headers each."""
     bytes_down: int
+    early_rounds: int = 0
+    """The first so many rounds are those of the leg before, from the same socket to another port."""
+    early_port: int | None = None
+    """The app's port of those; None: the neutral port before the flow's own."""
+
+    def port_at(self, seq: int, port: int) -> int:
+        """The reflector's port for the packet `seq` of a flow whose own port is `port`."""
+        if seq >= self.early_rounds * TRIES_MAX * REPLIES_MAX:
+            return port
+        return neutral_before(port) if self.early_port is None else self.early_port
 
 
 class Draw:
@@ -113,7 +124,9 @@ def compile_app_script(profile: Profile, kind: FlowKind, replicate: int, shape_s
         leg = profile.leg(mutant.leg)
         return _script(kind, Family.NONE, leg.port, (compile_round(mutant.round, lookup),), (), (), None)
     leg = profile.leg(kind.leg)
-    rounds = tuple(compile_round(spec, lookup) for spec in leg.rounds)
+    before = profile.leg(leg.after) if leg.after else None
+    specs = (*before.rounds, *leg.rounds) if before is not None else leg.rounds
+    rounds = tuple(compile_round(spec, lookup) for spec in specs)
     media = next((spec for spec in leg.media if spec.media is kind.media), None)
     up: tuple[MediaPacket, ...] = ()
     down: tuple[MediaPacket, ...] = ()
@@ -126,8 +139,11 @@ def compile_app_script(profile: Profile, kind: FlowKind, replicate: int, shape_s
         rounds = tuple(_control_round(item, family) for item in rounds)
         up = _control_media(up, family, Direction.UP)
         down = _control_media(down, family, Direction.DOWN)
-    port = None if kind.arm in {Arm.A_NEUTRAL, Arm.C_NEUTRAL} else leg.port
-    script = _script(kind, family, port, rounds, up, down, media)
+    neutral = kind.arm in {Arm.A_NEUTRAL, Arm.C_NEUTRAL}
+    script = _script(kind, family, None if neutral else leg.port, rounds, up, down, media)
+    if before is not None:
+        early_port = None if neutral else before.port
+        script = replace(script, early_rounds=len(before.rounds), early_port=early_port)
     return script if media is None else replace(script, media_s=media_seconds(media, replicate))
 
 

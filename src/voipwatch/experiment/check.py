@@ -169,7 +169,7 @@ class LineCheck:
             next(self._preparation, None)
         out: list[Outgoing] = []
         for flow, datagrams in self._book.emit(now):
-            out.extend(Outgoing(flow.socket, flow.record.remote_port, data) for data in datagrams)
+            out.extend(Outgoing(flow.socket, port, data) for port, data in datagrams)
         self._look(now)
         return out
 

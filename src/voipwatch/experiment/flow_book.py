@@ -48,8 +48,8 @@ class FlowBook:
         flow.receive(data, now)
         self._moved(flow, phase)
 
-    def emit(self, now: float) -> Iterator[tuple[NearFlow, list[bytes]]]:
-        """Every flow that is due, with what it sends."""
+    def emit(self, now: float) -> Iterator[tuple[NearFlow, list[tuple[int, bytes]]]]:
+        """Every flow that is due, with what it sends and to which port."""
         while self._heap and self._heap[0][0] <= now:
             at, socket = heapq.heappop(self._heap)
             if self._due_at.get(socket) != at:

@@ -116,9 +116,9 @@ class NearFlow:
             times.append(self._end_at)
         return min(times) if times else None
 
-    def emit(self, now: float) -> list[bytes]:
-        """Datagrams that are due; also moves every timer that has come."""
-        out: list[bytes] = []
+    def emit(self, now: float) -> list[tuple[int, bytes]]:
+        """Datagrams that are due, each with its port at the far end; also moves every timer that has come."""
+        out: list[tuple[int, bytes]] = []
         if self.phase is Phase.ROUNDS:
             self._expire(now)
             if self._advance_at is not None and now >= self._advance_at:
@@ -158,7 +158,7 @@ class NearFlow:
         times += [first + ms / 1e3 for ms in step.retry_ms]
         self._sends = deque(sorted(times)[:TRIES_MAX])
 
-    def _send_request(self, now: float) -> bytes:
+    def _send_request(self, now: float) -> tuple[int, bytes]:
         step = self.script.rounds[self._round]
         seq = self._round * ROUND_SPAN + self._tries * REPLIES_MAX
         data = self.session.build_up(self.flow, seq, step.request, size=step.request.size, index=self._tries)
@@ -168,7 +168,7 @@ class NearFlow:
             self._trials[seq] = Trial(seq, self._round, data, now, now + self.reply_wait_s)
         elif not self._sends:
             self._advance(now)
-        return data
+        return self.script.port_at(seq, self.record.remote_port), data
 
     def _expire(self, now: float) -> None:
         for trial in self._trials.values():
@@ -203,7 +203,7 @@ class NearFlow:
         self.record.aside_down = [MEDIA_SEQ + n for n, p in enumerate(self.script.down) if p.aside]
         self._end_at = now + self.script.media_s + self.linger_s
 
-    def _emit_media(self, out: list[bytes], now: float) -> None:
+    def _emit_media(self, out: list[tuple[int, bytes]], now: float) -> None:
         start, packets = self._media_start, self.script.up
         if start is None:
             return
@@ -214,7 +214,7 @@ class NearFlow:
             data = self.session.build_up(self.flow, seq, packet.message, size=packet.size, index=packet.index)
             self._media_at += 1
             self._note_sent(seq, data, now)
-            out.append(data)
+            out.append((self.record.remote_port, data))
 
     # -- what comes back -------------------------------------------------------------------
 

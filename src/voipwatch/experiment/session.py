@@ -81,8 +81,9 @@ class Session:
         return self.neutral_port if script.port is None else script.port
 
     def serves(self, script: Script) -> bool:
-        """False when the reflector said that it does not listen on the script's port."""
-        return self.port(script) in self._ports
+        """False when the reflector said that it does not listen on a port of the script's."""
+        port = self.port(script)
+        return {port, script.port_at(0, port)} <= self._ports
 
     def build_up(self, flow: int, seq: int, message: Message, *, size: int, index: int) -> bytes:
         """The uplink datagram `seq` of a flow. Deterministic but for the latest nonce."""

@@ -265,5 +265,5 @@ class Downlink:
         flow.down.add(seq, session.t_us(now), size_bytes=size, crc=crc)
         self._counters.datagrams_out += 1
         self._counters.bytes_out += size
-        self._out.append((address, flow.port, data))
+        self._out.append((address, flow.port_at(seq), data))
         self._marks.append((flow, len(flow.down.seq) - 1))

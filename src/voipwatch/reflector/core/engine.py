@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
-from voipwatch.apps import ProfileSet
+from voipwatch.apps import ProfileSet, Script
+from voipwatch.apps.ports import neutral_after
 from voipwatch.model.flows import MEDIA_SEQ, REPLICATES
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
@@ -285,7 +286,7 @@ class ReflectorCore:
                 over.refuse(now)
             return False
         flow = session.flows.get(token.flow) or self._new_flow(session, token, source, port, now)
-        if flow is None or flow.port != port or not flow.window.admits(token.seq):
+        if flow is None or flow.port_at(token.seq) != port or not flow.window.admits(token.seq):
             return False
         if (
             session.bytes_used + len(data) > limits.TICKET_BYTES_MAX
@@ -300,7 +301,7 @@ class ReflectorCore:
             self.counters.duplicates += 1
             return True
         self._log_uplink(session, flow, token.seq, data, t_us)
-        self._locate(session, flow, source, newest=newest)
+        self._locate(session, flow, source, port, newest=newest)
         account = session.account(source[0])
         if account is None:  # logged all the same: what is lost is an answer, and that is nobody's loss
             return False
@@ -325,23 +326,30 @@ class ReflectorCore:
             session.refuse(now)
             return None
         script = self._scripts.compile(token.flow, session.keys.key)
-        fits = port in self._neutral if script.port is None else port == script.port
-        if not fits:
+        own = self._own_port(script, token.seq, port)
+        if own is None:
             return None
         flow = Flow.of(
             token.flow,
             self._scripts.kinds[token.flow // REPLICATES],
             script=script,
             secret=flow_secret(session.keys.key, token.flow),
-            port=port,
+            port=own,
             source=source,
         )
         if not flow.window.admits(token.seq):
             return None
         session.flows[token.flow] = flow
         self._flows += 1
-        self._bound[(source, port)] = session
         return flow
+
+    def _own_port(self, script: Script, seq: int, port: int) -> int | None:
+        """The flow's own port, told by the port that its packet `seq` came to; None: it does not fit."""
+        early = seq < script.early_rounds * ROUND_SEQS
+        if script.port is not None:
+            return script.port if port == (script.early_port if early else script.port) else None
+        own = neutral_after(port) if early else port
+        return own if {port, own} <= self._neutral else None
 
     def _log_uplink(self, session: Session, flow: Flow, seq: int, data: bytes, t_us: int) -> None:
         flow.up.add(seq, t_us, size_bytes=len(data), crc=crc32(data) if seq < MEDIA_SEQ else 0)
@@ -350,14 +358,15 @@ class ReflectorCore:
         self._packets += 1
         note_news(session, flow)
 
-    def _locate(self, session: Session, flow: Flow, source: Address, *, newest: bool) -> None:
+    def _locate(self, session: Session, flow: Flow, source: Address, port: int, *, newest: bool) -> None:
         """Follow a NAT rebind. Only the newest packet moves the flow: late ones come from where it was."""
-        if source == flow.source or not newest:
+        if newest:
+            flow.source = source
+        elif source != flow.source:
             return
-        flow.source = source
-        if source not in flow.sources and len(flow.sources) < limits.SOURCES_MAX:
-            flow.sources.append(source)
-            self._bound[(source, flow.port)] = session
+        if (source, port) not in flow.heard and len(flow.heard) < limits.SOURCES_MAX:
+            flow.heard.append((source, port))
+            self._bound[(source, port)] = session
 
     def _answer(
         self, session: Session, flow: Flow, seq: int, data: bytes, source: Address, now: float
@@ -367,7 +376,7 @@ class ReflectorCore:
         if script is None:
             script = flow.script = self._scripts.compile(flow.number, session.keys.key)
         if seq >= MEDIA_SEQ:
-            if not script.rounds:
+            if len(script.rounds) == script.early_rounds:
                 self._downlink.start_media(session, flow, at=now)
             return
         turn = seq // ROUND_SEQS
@@ -379,7 +388,7 @@ class ReflectorCore:
             attempt = seq % ROUND_SEQS // TRY_SEQS
             reply = Reply(message, seq + index, attempt, data, source)
             self._downlink.reply(session, flow, reply, due=due)
-        if turn == len(script.rounds) - 1:
+        if turn == len(script.rounds) - 1 >= script.early_rounds:
             self._downlink.start_media(session, flow, at=due)
 
     def _answer_trial(
@@ -426,5 +435,5 @@ class ReflectorCore:
         for flow in session.flows.values():
             self._flows -= 1
             self._packets -= len(flow.up.seq) + len(flow.down.seq)
-            for source in flow.sources:
-                self._bound.pop((source, flow.port), None)
+            for heard in flow.heard:
+                self._bound.pop(heard, None)

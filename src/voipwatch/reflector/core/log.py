@@ -19,7 +19,7 @@ def _far_flow(flow: Flow) -> FarFlow:
         port=flow.port,
         up=flow.up.columns(),
         down=flow.down.columns(),
-        sources=len(flow.sources),
+        sources=flow.source_count,
         duplicates=flow.duplicates,
         unproved=flow.unproved,
     )

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from voipwatch import apps
-from voipwatch.model.flows import MEDIA_SEQ, FlowKind
+from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, FlowKind
 from voipwatch.reflector.core.limits import SOURCES_MAX, UNPROVED_FLOWS_MAX
 from voipwatch.reflector.core.packets import PacketLog, ReceiveWindow
 from voipwatch.reflector.core.prefixes import prefix_of
@@ -27,14 +27,18 @@ class Flow:
     """None while the flow rests: it can be compiled again."""
     secret: bytes
     port: int
-    """The reflector's port that the flow uses."""
+    """The reflector's port that the flow uses; rounds of a leg before it use another (`Script.port_at`)."""
+    early_seqs: int
+    """Sequence numbers below this are of those rounds."""
+    early_port: int
     source: Address
-    sources: list[Address]
     window: ReceiveWindow
     up: PacketLog = field(default_factory=PacketLog)
     down: PacketLog = field(default_factory=PacketLog)
     duplicates: int = 0
     unproved: int = 0
+    heard: list[tuple[Address, int]] = field(default_factory=list)
+    """Where it came from, and to which of our ports."""
     last_round: int = 0
     last_heard_at: float = 0.0
     media_at: float | None = None
@@ -59,10 +63,20 @@ class Flow:
             script=script,
             secret=secret,
             port=port,
+            early_seqs=script.early_rounds * TRIES_MAX * REPLIES_MAX,
+            early_port=script.port_at(0, port),
             source=source,
-            sources=[source],
             window=ReceiveWindow.of(limit),
         )
+
+    @property
+    def source_count(self) -> int:
+        """Addresses from which the flow's own port heard it, at least 1: more than one is a NAT rebind."""
+        return max(1, sum(port == self.port for _, port in self.heard))
+
+    def port_at(self, seq: int) -> int:
+        """The reflector's port for this packet, either way."""
+        return self.port if seq >= self.early_seqs else self.early_port
 
 
 @dataclass(slots=True)

@@ -1,0 +1,22 @@
+"""Ports that no app uses, and how a flow of two legs takes two of them."""
+
+from typing import Final
+
+neutral_ports: Final = (21873, 26197, 29347)
+"""UDP ports of A', C' and W: assigned to nothing, nobody's default, below the ephemeral range of Linux."""
+
+
+def neutral_before(port: int) -> int:
+    """The neutral port before this one, in a circle: there a neutral arm plays an earlier leg's rounds."""
+    return _turned(port, -1)
+
+
+def neutral_after(port: int) -> int:
+    """The inverse of `neutral_before`."""
+    return _turned(port, 1)
+
+
+def _turned(port: int, by: int) -> int:
+    if port not in neutral_ports:
+        return port
+    return neutral_ports[(neutral_ports.index(port) + by) % len(neutral_ports)]
