@@ -1,4 +1,4 @@
-"""A leg that comes after another goes on from its socket, to another port: what a DPI sees, and what NATs do."""
+"""A leg that comes after another goes on from its socket, to another port."""
 
 from collections import defaultdict
 
