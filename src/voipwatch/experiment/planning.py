@@ -89,7 +89,10 @@ class Planner:
                 out[app] = ["no-profile"]
                 continue
             out[app] = list(profile.not_testable)
-            out[app] += [f"dialect-{d.id}" for d in profile.dialects if d.id != profile.default_dialect]
+            for dialect in profile.dialects:
+                if dialect.id != profile.default_dialect:
+                    heard = any(leg.run and leg.rounds for leg in profile.legs if dialect.id in leg.dialects)
+                    out[app].append(f"dialect-{dialect.id}-media" if heard else f"dialect-{dialect.id}")
             out[app] += [f"leg-{leg.id}" for leg in profile.legs if not leg.run]
             if not self._config.video:
                 out[app].append("video")
@@ -133,36 +136,38 @@ class Planner:
             for profile in asked:
                 runs = [leg for leg in profile.legs if leg.run]
                 plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
-                light = [plan for plan in plans if plan.media is Media.NONE]
+                light = [plan for plan in plans if plan.light]
                 left = self._config.budget_bytes // len(sessions)
                 for plan in light:
                     planned = plan.first_bytes()
                     out.append(Leg(plan, min(left, 2 * planned)))
                     left -= planned
-                heavy = [plan for plan in plans if plan.media is not Media.NONE]
+                heavy = [plan for plan in plans if not plan.light]
                 out += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
         return out
 
     def _plans(self, session: Session, profile: Profile, leg: ProfileLeg) -> list[LegPlan]:
-        wanted = [Media.VOICE, Media.VIDEO] if self._config.video else [Media.VOICE]
-        kinds = [
-            kind
-            for kind in session.kinds
-            if kind.app == profile.id
-            and kind.leg == leg.id
-            and kind.dialect == profile.default_dialect
-            and kind.arm in ARMS
-        ]
-        medias = [m for m in wanted if any(k.media is m for k in kinds)] or [Media.NONE]
+        """The default dialect with its media; the others by their set-up alone, where they have one."""
         plans = []
-        for media in medias:
-            by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
-            by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
-            if by_arm:
-                plans.append(self._plan(session, profile.id, by_arm))
+        for dialect in leg.dialects:
+            kinds = [
+                kind
+                for kind in session.kinds
+                if (kind.app, kind.leg, kind.dialect) == (profile.id, leg.id, dialect) and kind.arm in ARMS
+            ]
+            kinds = [kind for kind in kinds if session.serves(session.script(kind, 0))]
+            for media in self._carried(kinds, default=dialect == profile.default_dialect):
+                by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
+                plans.append(self._plan(session, profile.id, by_arm, brief=bool(leg.after)))
         return plans
 
-    def _plan(self, session: Session, app: str, kinds: dict[Arm, FlowKind]) -> LegPlan:
+    def _carried(self, kinds: list[FlowKind], *, default: bool) -> list[Media]:
+        wanted = [Media.VOICE, Media.VIDEO] if self._config.video else [Media.VOICE]
+        there = {kind.media for kind in kinds}
+        carried = [media for media in wanted if media in there] if default else []
+        return carried or [media for media in (Media.NONE,) if media in there]
+
+    def _plan(self, session: Session, app: str, kinds: dict[Arm, FlowKind], *, brief: bool) -> LegPlan:
         def shuffled(replicate: int, arms: list[Arm]) -> list[Arm]:
             return sorted(arms, key=lambda arm: self._draw(f"arms {app} {replicate} {arm}"))
 
@@ -181,6 +186,7 @@ class Planner:
                 len(self._config.apps), media=1 + self._config.video, reflectors=self._reflectors
             ),
             long=self._config.long,
+            brief=brief,
             flow_bytes=flow_bytes,
             shuffled=shuffled,
         )

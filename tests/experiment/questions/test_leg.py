@@ -90,7 +90,12 @@ def kinds(media: Media) -> dict[Arm, FlowKind]:
 
 
 def plan(
-    media: Media = Media.VOICE, *, arms: tuple[Arm, ...] = ARMS, long: bool = False, copies: int = 2
+    media: Media = Media.VOICE,
+    *,
+    arms: tuple[Arm, ...] = ARMS,
+    long: bool = False,
+    copies: int = 2,
+    brief: bool = False,
 ) -> LegPlan:
     def flow_bytes(_kind: FlowKind, replicate: int) -> int:
         return HELD_BYTES if replicate in (*HELD_REPLICATES, *LONG_REPLICATES) else FLOW_BYTES
@@ -103,6 +108,7 @@ def plan(
         copies=copies,
         blocks=BLOCKS,
         long=long,
+        brief=brief,
         flow_bytes=flow_bytes,
         shuffled=lambda replicate, arms: arms[::-1] if replicate % 2 else arms,
     )

@@ -59,6 +59,8 @@ class LegPlan:
     blocks: int
     """Matched blocks wanted for the permutation test; used when the leg has media."""
     long: bool
+    brief: bool
+    """Only the first blocks, and their repeat if an arm is dead: enough to see a block, not a throttle."""
     flow_bytes: Callable[[FlowKind, int], int]
     """Planned IP bytes of a flow (kind, replicate), both ways."""
     shuffled: Callable[[int, list[Arm]], list[Arm]]
@@ -68,6 +70,11 @@ class LegPlan:
     def media(self) -> Media:
         """What the leg carries after its set-up."""
         return next(iter(self.kinds.values())).media
+
+    @property
+    def light(self) -> bool:
+        """Costs little: what it needs is set aside before the other legs share the app's budget."""
+        return self.brief or self.media is Media.NONE
 
     def block_bytes(self, replicate: int) -> int:
         """Planned IP bytes of one block."""
@@ -266,7 +273,7 @@ class Leg:
             return
         if self.on_hold or not self._ended("setup"):
             return
-        if self.media is Media.NONE or self._curtailed or not self._any_media():
+        if self.media is Media.NONE or self.plan.brief or self._curtailed or not self._any_media():
             self._finish("exhausted" if not self._any_answer() else "done", now)
             return
         self.phase = LegPhase.MEDIA
