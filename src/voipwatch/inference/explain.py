@@ -171,10 +171,19 @@ def _not_tested(
 ) -> str:
     parts, known = book["parts"], book["untested"]
     names = dict.fromkeys(
-        known[t].format_map(words) if t in known else fill.name(t) for t in tokens if t not in IMPLIED
+        known[key].format_map(words) if (key := _untested_key(t, known)) else fill.name(t)
+        for t in tokens
+        if t not in IMPLIED
     )
     listed = parts["also"].format(list=parts["separator"].join(names)) if names else ""
     return parts["not_tested"].format(list=listed)
+
+
+def _untested_key(token: str, known: Mapping[str, str]) -> str | None:
+    """What words there are for a token: its own, else those for any dialect, its media, or any leg."""
+    kind, _, rest = token.partition("-")
+    generic = f"{kind}-media" if rest.endswith("-media") else kind
+    return next((key for key in (token, generic) if key in known), None)
 
 
 def _effects(facts: Facts, book: Mapping[str, Mapping[str, str]], fill: _Filler) -> str:
