@@ -195,10 +195,8 @@ def test_everything_not_tested_has_a_readable_name(lang: str) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_dialects_and_legs_without_words_of_their_own_share_some(lang: str) -> None:
     known = book_of(lang)["untested"]
-    keys = [
-        _untested_key(i, known)
-        for i in ("dialect-new", "dialect-new-media", "leg-new", "new", "dialect-2023")
-    ]
+    tokens = ("dialect-new", "dialect-new-media", "leg-new", "new", "dialect-2023")
+    keys = [_untested_key(token, known) for token in tokens]
     assert keys == ["dialect", "dialect-media", "leg", None, "dialect-2023"]
 
 

@@ -155,10 +155,11 @@ class Planner:
                 for kind in session.kinds
                 if (kind.app, kind.leg, kind.dialect) == (profile.id, leg.id, dialect) and kind.arm in ARMS
             ]
-            kinds = [kind for kind in kinds if session.serves(session.script(kind, 0))]
             for media in self._carried(kinds, default=dialect == profile.default_dialect):
                 by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
-                plans.append(self._plan(session, profile.id, by_arm, brief=bool(leg.after)))
+                by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
+                if by_arm:
+                    plans.append(self._plan(session, profile.id, by_arm, brief=bool(leg.after)))
         return plans
 
     def _carried(self, kinds: list[FlowKind], *, default: bool) -> list[Media]:
