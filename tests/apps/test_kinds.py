@@ -4,6 +4,7 @@ import pytest
 
 from tests.apps.support import changed, load
 from voipwatch.apps import ProfileSet, compile_script, flow_id, kind_of, kind_table, load_profiles
+from voipwatch.apps.codecs.stun import StunSpec
 from voipwatch.apps.kinds import KINDS_MAX
 from voipwatch.apps.line import WARMUP_KIND
 from voipwatch.model.flows import REPLICATES, FlowKind
@@ -31,21 +32,22 @@ def test_no_kind_is_there_twice_and_a_flow_id_has_sixteen_bits() -> None:
 
 
 def test_legs_that_are_not_run_are_not_listed() -> None:
-    assert {kind.leg for kind in KINDS} == {
-        "warmup",
-        "relay-2015",
-        "relay-2023",
-        "signalling",
-        "media",
-        "server",
-    }
+    listed = {(kind.app, kind.leg) for kind in KINDS}
+    run = {(profile.id, leg.id) for profile in PROFILES.profiles for leg in profile.legs if leg.run}
+    assert listed == {("line", "warmup"), *run}
+    assert {("whatsapp", "relay-2015"), ("sip", "media"), ("webrtc", "server")} < listed
+    assert not {("whatsapp", "peer"), ("webrtc", "turn")} & listed
 
 
 def test_every_app_with_stun_has_its_mutants() -> None:
     mutants = {(kind.app, kind.mutant) for kind in KINDS if kind.arm is Arm.D}
-    assert mutants == {
-        (app, name) for app in ("whatsapp", "webrtc") for name in ("stun-binding", "turn-allocate")
+    with_stun = {
+        profile.id
+        for profile in PROFILES.profiles
+        if any(isinstance(message, StunSpec) for message in profile.messages.values())
     }
+    assert {"whatsapp", "webrtc"} <= with_stun
+    assert mutants >= {(app, name) for app in with_stun for name in ("stun-binding", "turn-allocate")}
 
 
 def test_ids_and_kinds_turn_into_each_other() -> None:

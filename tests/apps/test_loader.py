@@ -8,6 +8,7 @@ from tests.apps.support import SMALL, changed, load, problems
 from tests.support.environment import REPOSITORY
 from voipwatch.apps import ProfileError, load_profile_file, load_profiles
 from voipwatch.apps.loader import FILE_BYTES_MAX
+from voipwatch.model.vocabulary import APP_IDS
 
 LINES = SMALL.split("\n")
 
@@ -373,7 +374,7 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 
 
 def test_packaged_profiles_load() -> None:
-    assert [profile.id for profile in load_profiles().profiles] == ["whatsapp", "sip", "webrtc"]
+    assert [profile.id for profile in load_profiles().profiles] == list(APP_IDS)
 
 
 def ordered(after: str, *, port: int = 9344, dialects: str = '["one"]') -> str:

@@ -94,6 +94,16 @@ def test_attributes_have_their_own_types_or_a_given_one() -> None:
             "m.attributes[0].value",
             "carries no message",
         ),
+        (
+            {"codec": "stun", "type": 1, "place_span": [0, 4]},
+            "m.place_span",
+            "8 or more",
+        ),
+        (
+            {"codec": "stun", "type": 1, "place_span": [8]},
+            "m.place_span",
+            "an offset and a number",
+        ),
         ({"codec": "dtls", "records": []}, "m.records", "at least one record"),
         ({"codec": "dtls"}, "m.records", "missing"),
         (

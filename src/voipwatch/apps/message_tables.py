@@ -61,6 +61,10 @@ def _read_stun(name: str, table: Table) -> MessageSpec:
     attributes = tuple(
         _read_attribute(item, f"{name}/{index}") for index, item in enumerate(table.tables("attributes"))
     )
+    span = table.integers("place_span", 0, UDP_PAYLOAD_MAX) if "place_span" in table else None
+    if span is not None and (len(span) != 2 or span[1] < 8):
+        table.wrong("place_span", "is an offset and a number of bytes, 8 or more")
+        span = None
     return StunSpec(
         name=name,
         type=type_field,
@@ -69,6 +73,7 @@ def _read_stun(name: str, table: Table) -> MessageSpec:
         unaligned=unaligned,
         classic=table.boolean("classic", default=False),
         place=table.text("place", "auto", pattern=_PLACE),
+        place_span=(span[0], span[1]) if span is not None else None,
     )
 
 

@@ -115,6 +115,29 @@ def test_an_attribute_may_carry_the_downlink_token() -> None:
     assert read_down(message, data, question) == TOKEN[:8]
 
 
+def test_the_token_may_take_some_bytes_of_an_attribute() -> None:
+    """A STUN message inside DATA: its MESSAGE-INTEGRITY carries the token, its FINGERPRINT follows."""
+    inner = [{"hex": "0101002c"}, {"echo": [8, 12]}, {"hex": "00080014"}, {"random": 20}, {"hex": "80280004"}]
+    message = reply(
+        type=0x0017,
+        place="0x0013",
+        place_span=[20, 20],
+        attributes=[{"type": 0x12, "constant": 8}, {"type": 0x13, "value": inner}],
+    )
+    question = bytes.fromhex("001600002112a442") + bytes(range(12))
+    data = build(message, context(message, request=question))
+    value = decode_stun(data).attributes[1].value
+    assert (message.place.kind, message.room(len(data)), len(value)) == (PlaceKind.ATTRIBUTE, 20, 44)
+    assert (
+        value
+        == bytes.fromhex("0101002c") + bytes(range(12)) + b"\0\x08\0\x14" + TOKEN[:20] + b"\x80\x28\0\x04"
+    )
+    assert read_down(message, data, question) == TOKEN[:20]
+    at = data.index(b"\0\x13\0\x2c")
+    assert read_down(message, data[:at] + b"\0\x14" + data[at + 2 :], question) is None  # another attribute
+    assert read_down(message, data[: at + 2] + b"\0\x2b" + data[at + 4 :], question) is None  # another length
+
+
 def test_a_reply_without_room_is_told_by_its_echo_alone() -> None:
     message = reply(type=0x0802, attributes=[])
     question = bytes.fromhex("080100002112a442") + bytes(range(12))
@@ -183,6 +206,16 @@ def test_no_bytes_make_reading_fail(data: bytes) -> None:
             "no such attribute",
         ),
         ({"type": 0x0101, "place": "0x0009", "attributes": [{"type": 9, "random": 4}]}, REPLY, "needs 8"),
+        (
+            {
+                "type": 0x17,
+                "place": "0x0013",
+                "place_span": [4, 20],
+                "attributes": [{"type": 0x13, "random": 23}],
+            },
+            REPLY,
+            "place_span ends at 24, attribute 0x0013 at 23",
+        ),
         ({"type": 1, "attributes": [{"type": 9, "random": 1400}]}, UP, "no size for a message"),
     ],
 )

@@ -65,6 +65,10 @@ class StunCodec:
     """Offset of the place in the datagram."""
     random_bytes: int
     fill: int
+    place_skip: int | None = None
+    """Bytes of the place's attribute before the token; None where the token is its whole value."""
+    place_value_bytes: int = 0
+    """Length of the place's attribute."""
 
     def build(self, ctx: BuildContext) -> bytes:
         """Header, attributes in order, integrity and fingerprint computed over what precedes them."""
@@ -81,7 +85,11 @@ class StunCodec:
                 key = flow_constant(ctx.flow_secret, "stun/password", 24)
             elif not token_used and spec.type == self.place.attribute:
                 token_used = True
-                attributes.append(StunAttribute(spec.type, ctx.token))
+                value = ctx.token
+                if self.place_skip is not None:
+                    around = self._value(spec, ctx, assembly, transaction)
+                    value = around[: self.place_skip] + value + around[self.place_skip + len(value) :]
+                attributes.append(StunAttribute(spec.type, value))
             else:
                 attributes.append(StunAttribute(spec.type, self._value(spec, ctx, assembly, transaction)))
         data = build_stun(
@@ -129,8 +137,9 @@ class StunCodec:
         if (data[4:8] == MAGIC_COOKIE) is self.classic:
             return None
         if self.place.kind in {PlaceKind.INTEGRITY, PlaceKind.ATTRIBUTE}:
-            header = self.place.attribute.to_bytes(2, "big") + self.place_room.to_bytes(2, "big")
-            if data[self.place_at - 4 : self.place_at] != header:
+            header = self.place.attribute.to_bytes(2, "big") + self.place_value_bytes.to_bytes(2, "big")
+            header_at = self.place_at - (self.place_skip or 0) - 4
+            if data[header_at : header_at + 4] != header:
                 return None
         return data[self.place_at : self.place_at + self.place_room]
 
@@ -155,6 +164,8 @@ class StunSpec:
     """Without the cookie (RFC 3489)."""
     place: str = "auto"
     """Downlink: integrity, none, or an attribute's type as 0x4002; `auto` is integrity where there is one."""
+    place_span: tuple[int, int] | None = None
+    """Where only some bytes of that attribute are random (a message inside DATA): offset in it, number."""
 
     def compile(self, use: Use, lookup: Callable[[str], MessageSpec]) -> Message:  # noqa: ARG002 -- of no use here
         """Fix size and place."""
@@ -163,7 +174,8 @@ class StunSpec:
         self._check_order()
         place = self._place(use)
         size, fill = self._size()
-        at, room = self._locate(place, size, fill)
+        at, value_bytes = self._locate(place, size, fill)
+        skip, room = self._span_of(place, value_bytes)
         if place.kind is PlaceKind.TAIL and self._kept(size, fill) > size - UP_TAIL_ROOM:
             raise UnfitError(
                 f"type 0x{self.type:04x} has its uplink token in its last 16 bytes, which are not random"
@@ -180,9 +192,11 @@ class StunSpec:
             aligned=not self.unaligned,
             size=size,
             place_room=room,
-            place_at=at,
+            place_at=at + (skip or 0),
             random_bytes=sum(item.layout.random_bytes for item in self.attributes),
             fill=fill,
+            place_skip=skip,
+            place_value_bytes=value_bytes,
         )
         return Message(self.name, use.direction, place, size, codec)
 
@@ -210,6 +224,17 @@ class StunSpec:
         if all(item.type != wanted or item.kind != "parts" for item in self.attributes):
             raise UnfitError(f"place says attribute 0x{wanted:04x}, and there is no such attribute of bytes")
         return Place(PlaceKind.ATTRIBUTE, wanted)
+
+    def _span_of(self, place: Place, value_bytes: int) -> tuple[int | None, int]:
+        """Bytes of the place's attribute before the token (None: it takes the whole value), and its room."""
+        if self.place_span is None or place.kind is not PlaceKind.ATTRIBUTE:
+            return None, value_bytes
+        skip, room = self.place_span
+        if skip + room > value_bytes:
+            raise UnfitError(
+                f"place_span ends at {skip + room}, attribute 0x{place.attribute:04x} at {value_bytes}"
+            )
+        return skip, room
 
     def _size(self) -> tuple[int, int]:
         """The datagram's size, and the bytes of its fill."""
