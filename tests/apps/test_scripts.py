@@ -86,6 +86,9 @@ def test_media_keeps_the_profiles_sizes_rhythm_and_length(kind: FlowKind) -> Non
             assert packets[-1].offset_us < spec.short_s * 1_000_000
             for name, stream in names.items():
                 own = [packet for packet in packets if packet.message.name == name]
+                if direction not in stream.directions:
+                    assert own == []
+                    continue
                 assert [packet.index for packet in own] == list(range(len(own)))
                 assert own[0].offset_us == round(stream.start_ms * 1000)
                 gaps = [(two.offset_us - one.offset_us) / 1000 for one, two in pairwise(own)]
@@ -123,7 +126,9 @@ def test_the_replicate_says_how_long(replicate: int, seconds: float) -> None:
     script = compile_script(PROFILES, kind, replicate, b"seed")
     assert script.media_s == seconds
     assert len(script.up) == len(script.down) == seconds * 50
-    media = PROFILES.profiles[1].leg("media").media[0]
+    sip = PROFILES.get("sip")
+    assert sip is not None
+    media = sip.leg("media").media[0]
     assert media_seconds(media, replicate) == seconds
 
 
