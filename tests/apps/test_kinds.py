@@ -39,7 +39,7 @@ def test_legs_that_are_not_run_are_not_listed() -> None:
 
 def test_every_app_with_stun_has_its_mutants() -> None:
     mutants = {(kind.app, kind.mutant) for kind in KINDS if kind.arm is Arm.D}
-    apps = {"whatsapp", "webrtc", "telegram", "zoom", "meet"}
+    apps = {"whatsapp", "webrtc", "telegram", "zoom", "meet", "facetime"}
     assert mutants >= {(app, name) for app in apps for name in ("stun-binding", "turn-allocate")}
     assert {name for _, name in mutants} == {"stun-binding", "turn-allocate"}
 

@@ -374,5 +374,5 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 
 def test_packaged_profiles_load() -> None:
     assert {profile.id for profile in load_profiles().profiles} >= {
-        *("whatsapp", "imo", "telegram", "zoom", "meet", "discord", "sip", "webrtc")
+        *("whatsapp", "facetime", "imo", "telegram", "zoom", "meet", "discord", "sip", "webrtc")
     }
