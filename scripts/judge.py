@@ -172,9 +172,13 @@ def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> 
 
 
 def calls_it(profile: Profile, ruling: Ruling) -> bool:
-    """Whether nDPI gave the flow a call name of its leg."""
-    names = profile.leg(ruling.flow.kind.leg).call_names
-    return bool(set(ruling.recognised.split(".")) & set(names))
+    """Whether nDPI gave the flow a call name of its leg, or none where it knows the leg by its port."""
+    leg = profile.leg(ruling.flow.kind.leg)
+    said = set(ruling.recognised.split("."))
+    if ruling.flow.kind.arm is Arm.A_NEUTRAL and not leg.neutral_names:
+        return not said & set(leg.call_names)
+    names = leg.neutral_names if ruling.flow.kind.arm is Arm.A_NEUTRAL else leg.call_names
+    return bool(said & set(names))
 
 
 def call_names(profiles: ProfileSet) -> frozenset[str]:

@@ -20,9 +20,9 @@ def test_the_digest_changes_with_any_profile() -> None:
 
 def test_profiles_stand_in_the_order_of_the_ids() -> None:
     reordered = ProfileSet.of(tuple(reversed(load_profiles().profiles)))
-    assert [profile.id for profile in reordered.profiles] == [
-        app for app in APP_IDS if load_profiles().get(app)
-    ]
+    found = [profile.id for profile in reordered.profiles]
+    assert found == [app for app in APP_IDS if app in found]
+    assert len(found) >= 3
     assert reordered.digest == load_profiles().digest
 
 
@@ -30,17 +30,18 @@ def test_an_app_is_there_once_or_not() -> None:
     found = load_profiles().get("sip")
     assert found is not None
     assert found.name == "SIP"
-    assert load_profiles().get("nobody's") is None
+    assert ProfileSet.of([found]).get("viber") is None
     with pytest.raises(ValueError, match="of one app"):
         ProfileSet.of([load(SMALL), load(SMALL)])
 
 
 def test_ports_are_those_of_legs_that_run_and_the_neutral_ones() -> None:
-    ports = udp_ports(load_profiles())
-    assert list(ports) == sorted(set(ports))
-    assert {3478, 5060, 16384, 10000, *neutral_ports} <= set(ports)
-    assert 9344 not in ports  # of WhatsApp's direct leg, which is not run
-    assert {443, 5060, 5061, 5222} <= set(tcp_ports(load_profiles()))
+    found = load_profiles()
+    running = {leg.port for profile in found.profiles for leg in profile.legs if leg.run}
+    assert udp_ports(found) == tuple(sorted({*running, *neutral_ports}))
+    assert {3478, 5060, 16384, 10000} <= running
+    assert 9344 not in udp_ports(found)  # WhatsApp's direct leg is not run
+    assert set(tcp_ports(found)) >= {443, 5060, 5061, 5222}
 
 
 def test_neutral_ports_are_nobodys() -> None:

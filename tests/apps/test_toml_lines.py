@@ -94,5 +94,9 @@ def test_no_text_makes_the_scanner_fail(text: str) -> None:
         assert 1 <= line <= text.count("\n") + 1
 
 
+def test_a_list_without_values_ends() -> None:
+    assert key_lines("a=[}") == {"a": 1, "a[0]": 1}
+
+
 def test_deep_nesting_gives_coarser_lines_and_no_error() -> None:
     assert "a" in key_lines("a = " + "[" * 50_000)

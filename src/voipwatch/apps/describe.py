@@ -18,6 +18,7 @@ def describe(profile: Profile) -> dict[str, Any]:
         "id": profile.id,
         "name": profile.name,
         "version": profile.version,
+        "synthetic": profile.synthetic,
         "digest": profile.digest,
         "default_dialect": profile.default_dialect,
         "dialects": [{"id": dialect.id, "name": dialect.name} for dialect in profile.dialects],
@@ -59,6 +60,7 @@ def _leg(profile: Profile, leg: Leg) -> dict[str, Any]:
         "run": leg.run,
         "after": leg.after or None,
         "call_names": list(leg.call_names),
+        "neutral_names": list(leg.neutral_names),
         "rounds": [_round(item) for item in bare.rounds],
         "media": [_media(profile, leg, media.media) for media in leg.media],
     }

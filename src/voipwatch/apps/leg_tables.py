@@ -39,6 +39,7 @@ def read_leg(
     if not rounds and not media:
         table.findings.add(table.path, "a leg has rounds, media or both")
     names = table.texts("call_names", options=call_names) if "call_names" in table else call_names
+    neutral = table.texts("neutral_names", options=call_names) if "neutral_names" in table else names
     leg = Leg(
         id=leg_id,
         name=table.text("name"),
@@ -49,6 +50,7 @@ def read_leg(
         run=table.boolean("run", default=True),
         after=table.text("after", default="", pattern=NAME) if "after" in table else "",
         call_names=names,
+        neutral_names=neutral,
         rounds=rounds,
         media=media,
     )

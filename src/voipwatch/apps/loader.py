@@ -31,6 +31,7 @@ NOT_TESTABLE: Final[dict[str, str]] = {
     "video": "video",
     "srtp-keys": "whether keys can be exchanged",
     "other-ports": "other ports that the app may choose",
+    "true-shape": "whether the app's own packets pass: no capture of them is at hand, these are synthetic",
 }
 """What a replay cannot show: the words that `not_testable` may hold, and what they mean."""
 
@@ -116,10 +117,12 @@ def _read_profile(table: Table, document: dict[str, Any]) -> Profile:
         fallbacks=_read_paths(table, "fallbacks"),
         provenance=tuple(_read_provenance(item) for item in table.tables("provenance", required=True)),
         not_testable=table.texts("not_testable", required=True, options=tuple(NOT_TESTABLE)),
+        synthetic=table.boolean("synthetic", default=False),
         messages=messages,
     )
     if "provenance" in table and not profile.provenance:
         table.wrong("provenance", "must not be empty: every group of facts has a source")
+    _expect_label(table, profile)
     table.close()
     return profile
 
@@ -142,6 +145,17 @@ def _check_order(table: Table, legs: tuple[Leg, ...]) -> None:
             table.findings.add(path, f"leg {leg.after!r} has the same port: its rounds can stand in this leg")
         elif len(before.rounds) + len(leg.rounds) > ROUNDS_MAX - 1:
             table.findings.add(path, f"more than {ROUNDS_MAX - 1} rounds with those of {leg.after!r}")
+
+
+def _expect_label(table: Table, profile: Profile) -> None:
+    """A profile that is in no capture says so wherever it is shown: name, and what it cannot test."""
+    seen = any(item.status == "seen" for item in profile.provenance)
+    if profile.synthetic and seen:
+        table.wrong("synthetic", "some of its facts are seen in a capture")
+    if profile.synthetic and "synthetic" not in profile.name:
+        table.wrong("name", "the name of a synthetic profile says so")
+    if profile.synthetic != ("true-shape" in profile.not_testable):
+        table.wrong("not_testable", "true-shape is there if the profile is synthetic, and only then")
 
 
 def _digest(document: dict[str, Any]) -> str:

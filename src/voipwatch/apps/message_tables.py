@@ -44,7 +44,14 @@ def _size(table: Table) -> int:
 
 def _read_binary(name: str, table: Table) -> MessageSpec:
     layout, inner = read_parts(table, "parts", f"{name}")
-    return PartsSpec(name, layout, _size(table), inner)
+    place: tuple[int, int] | None = None
+    if "place" in table:
+        values = table.integers("place", 0, UDP_PAYLOAD_MAX)
+        if len(values) != 2 or not 8 <= values[1] <= 52 or inner:
+            table.wrong("place", "is an offset and 8 to 52 bytes, of a message that carries no other")
+        else:
+            place = (values[0], values[1])
+    return PartsSpec(name, layout, _size(table), inner, place)
 
 
 def _read_channeldata(name: str, table: Table) -> MessageSpec:

@@ -34,6 +34,8 @@ class PlaceKind(StrEnum):
     """The value of the first MESSAGE-INTEGRITY: 20 bytes."""
     ATTRIBUTE = "attribute"
     """The value of the first STUN attribute of one type."""
+    PART = "part"
+    """Random bytes inside a binary message."""
     SIP_TAG = "sip-tag"
     """32 hexadecimal digits: the tag of the To header."""
     NONE = "none"

@@ -76,7 +76,11 @@ def _text_random(table: Table, label: str) -> Part:  # noqa: ARG001 -- one signa
 
 
 def _constant(table: Table, label: str) -> Part:
-    return parts.constant(table.integer("constant", 1, _CONSTANT_MAX), _key(table, label))
+    return parts.constant(
+        table.integer("constant", 1, _CONSTANT_MAX),
+        _key(table, label),
+        without_ff=table.boolean("without_ff", default=False),
+    )
 
 
 def _text_constant(table: Table, label: str) -> Part:
@@ -98,6 +102,7 @@ def _length(table: Table, label: str) -> Part:  # noqa: ARG001 -- one signature 
         table.choice("of", ("rest", "all"), "rest"),
         table.integer("plus", -1400, 1400, 0),
         little=table.boolean("little", default=False),
+        seven_bit=table.boolean("seven_bit", default=False),
     )
 
 

@@ -51,6 +51,7 @@ class Part:
     """For a length: `rest` (what follows it) or `all`; filled in when the rest is known."""
     little: bool = False
     plus: int = 0
+    seven_bit: bool = False
 
     @property
     def is_random(self) -> bool:
@@ -73,9 +74,14 @@ def random_text(size: int) -> Part:
     return Part("text_random", size, lambda assembly: _as_text(assembly.random(size)), random_bytes=size)
 
 
-def constant(size: int, label: str) -> Part:
-    """Random bytes that stay the same for the life of the flow."""
-    return Part("constant", size, lambda assembly: flow_constant(assembly.ctx.flow_secret, label, size))
+def constant(size: int, label: str, *, without_ff: bool = False) -> Part:
+    """Random bytes that stay the same for the life of the flow; none of them 255 if `without_ff`."""
+
+    def make(assembly: Assembly) -> bytes:
+        data = flow_constant(assembly.ctx.flow_secret, label, size)
+        return data.replace(b"\xff", b"\x7f") if without_ff else data
+
+    return Part("constant", size, make)
 
 
 def constant_text(size: int, label: str) -> Part:
@@ -100,9 +106,14 @@ def counter(size: int, start: int | None, step: int, *, little: bool, label: str
     return Part("counter", size, make)
 
 
-def length(size: int, of: str, plus: int, *, little: bool) -> Part:
-    """The number of bytes that follow (`rest`) or of the whole message (`all`), plus `plus`."""
-    return Part("length", size, lambda _: bytes(size), length_of=of, little=little, plus=plus)
+def length(size: int, of: str, plus: int, *, little: bool, seven_bit: bool = False) -> Part:
+    """The number of bytes that follow (`rest`) or of the whole message (`all`), plus `plus`.
+
+    With `seven_bit` each byte holds seven bits, high ones first, and all but the last have their top bit set.
+    """
+    return Part(
+        "length", size, lambda _: bytes(size), length_of=of, little=little, plus=plus, seven_bit=seven_bit
+    )
 
 
 def echo(offset: int, size: int) -> Part:
@@ -197,8 +208,7 @@ class Layout:
             done += part.make(assembly)
         for at, part in lengths:
             counted = len(done) - at - part.size if part.length_of == "rest" else len(done)
-            value = (counted + after + part.plus) % (1 << (8 * part.size))
-            done[at : at + part.size] = value.to_bytes(part.size, _order(little=part.little))
+            done[at : at + part.size] = _length_bytes(counted + after + part.plus, part)
         assembly.done = outer
         return bytes(done)
 
@@ -210,6 +220,16 @@ class Layout:
                 break
             free += size - self.fixed_bytes if part.is_fill else part.size
         return size - free
+
+    def is_free(self, start: int, count: int, size: int) -> bool:
+        """Whether those `count` bytes of a message of `size` bytes are random by nature."""
+        at = 0
+        for part in self.parts:
+            end = at + (size - self.fixed_bytes if part.is_fill else part.size)
+            if at < start + count and end > start and not part.is_random:
+                return False
+            at = end
+        return start + count <= at
 
     def matches(self, data: bytes) -> bool:
         """Whether the parts that never change stand where they should in untrusted data."""
@@ -243,6 +263,13 @@ def address_bytes(host: str) -> bytes:
         return ip_address(host.partition("%")[0]).packed
     except ValueError:
         return bytes(4)
+
+
+def _length_bytes(value: int, part: Part) -> bytes:
+    if not part.seven_bit:
+        return (value % (1 << (8 * part.size))).to_bytes(part.size, _order(little=part.little))
+    groups = [value >> shift & 0x7F for shift in range(7 * (part.size - 1), -1, -7)]
+    return bytes(group | 0x80 for group in groups[:-1]) + bytes(groups[-1:])
 
 
 def _order(*, little: bool) -> Literal["little", "big"]:

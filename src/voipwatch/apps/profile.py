@@ -109,6 +109,8 @@ class Leg:
     leg knows this one by its address and port."""
     call_names: tuple[str, ...]
     """What nDPI calls the leg."""
+    neutral_names: tuple[str, ...]
+    """What it calls the leg on a neutral port; nothing for a leg that it knows by its port."""
     rounds: tuple[RoundSpec, ...]
     media: tuple[MediaSpec, ...]
 
@@ -154,6 +156,8 @@ class Profile:
     provenance: tuple[Provenance, ...]
     not_testable: tuple[str, ...]
     """What a replay towards a reflector cannot show."""
+    synthetic: bool
+    """True: no capture of the app's calls is at hand, so its shape is put together from descriptions."""
     messages: Mapping[str, MessageSpec] = field(repr=False, compare=False)
 
     def leg(self, leg_id: str) -> Leg:

@@ -126,6 +126,8 @@ class _Scanner:
             self._inline(path)
         else:
             found = _SCALAR_END.search(self.text, self.at)
+            if found and found.start() == self.at:
+                raise IndexError(self.at)  # no value: what is not TOML must not be read for ever
             self.at = found.start() if found else len(self.text)
 
     def _array(self, path: str) -> None:

@@ -32,6 +32,8 @@ class Use:
     """For media, else None."""
     stream: str = ""
     """For media: its stream's name; with the direction it labels SSRC and first sequence number."""
+    carried: bool = False
+    """Whether another message carries it, whose first byte says where the far end looks for the token."""
 
     @property
     def label(self) -> str:
