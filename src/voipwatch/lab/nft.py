@@ -14,6 +14,7 @@ from voipwatch.lab.policy import Policy
 from voipwatch.lab.policy.combine import Chain, OneWay, Open
 from voipwatch.lab.policy.dtls import DtlsHello
 from voipwatch.lab.policy.flow import CutAfter, MatchThenKill
+from voipwatch.lab.policy.payload import Pattern, Payload
 from voipwatch.lab.policy.ports import PortDrop, PortReject
 from voipwatch.lab.policy.rate import MediaLoss, Police
 from voipwatch.lab.policy.rtp import RtpDrop
@@ -111,10 +112,23 @@ def _stateless(policy: Policy) -> list[str] | None:
             return [kind + "drop" for kind in kinds] or [""]
         case SipText():
             return [SIP + "drop"]
+        case Payload():
+            return [line for pattern in policy.any for line in _pattern(pattern)]
         case UdpAll():
             return ["meta l4proto udp drop"]
         case _:
             return None
+
+
+def _pattern(pattern: Pattern) -> list[str]:
+    """One rule, or one for each direction where the far end's port is asked for."""
+    size = f"udp length {pattern.size + 8}" if pattern.size else f"udp length >= {pattern.size_min + 8}"
+    raw = [f"@th,{64 + 8 * at},{8 * len(data)} 0x{data.hex()}" for at, data in pattern.bytes_at]
+    body = " ".join([size, *raw, "drop"])
+    if not pattern.ports:
+        return [body]
+    ports = ", ".join(f"{first}-{last}" if first != last else str(first) for first, last in pattern.ports)
+    return [f"{UP}udp dport {{ {ports} }} {body}", f"{DOWN}udp sport {{ {ports} }} {body}"]
 
 
 def _with_memory(policy: Policy) -> list[str] | None:

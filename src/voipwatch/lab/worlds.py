@@ -72,6 +72,8 @@ class World(msgspec.Struct, frozen=True):
     """By app."""
     demo: bool = False
     """A row for showing, outside the 27 that the matrix counts."""
+    every: bool = False
+    """A row that says something of every app, outside the 27 too."""
     starts_at_s: float = 0.0
     """The world's time at which a check begins."""
 
@@ -110,8 +112,13 @@ class Worlds(msgspec.Struct, frozen=True):
 
     @property
     def matrix(self) -> tuple[World, ...]:
-        """The worlds that count: all but those for showing."""
-        return tuple(w for w in self.worlds if not w.demo)
+        """The worlds that count: all but those for showing and those of every app."""
+        return tuple(w for w in self.worlds if not w.demo and not w.every)
+
+    @property
+    def of_every_app(self) -> tuple[World, ...]:
+        """The worlds that say something of every app."""
+        return tuple(w for w in self.worlds if w.every)
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +132,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: dict[str, Any] = msgspec.field(default_factory=dict)
     line: str = "clean"
     demo: bool = False
+    every: bool = False
     starts_at_s: float = 0.0
 
 
@@ -178,7 +186,10 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         make_policy(policy)
     except ValueError as error:
         raise WorldsError(f"{row.id}: {error}") from error
-    for app, expected in row.expected.items():
+    told = dict(row.expected)
+    if row.every:
+        told = {app: told.get(app, Expected((Verdict.OK,))) for app in (*APP_IDS, *told)}
+    for app, expected in told.items():
         if app not in APP_IDS:
             raise WorldsError(f"{row.id}: no app is called {app!r}")
         wrong = set(expected.mechanisms) - set(MECHANISMS) - {NO_MECHANISM}
@@ -192,8 +203,9 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         policy=policy,
         line_name=row.line,
         line=lines[row.line],
-        expected=row.expected,
+        expected=told,
         demo=row.demo,
+        every=row.every,
         starts_at_s=row.starts_at_s,
     )
 

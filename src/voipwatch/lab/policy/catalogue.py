@@ -9,6 +9,7 @@ from voipwatch.lab.policy.combine import Chain, Intermittent, OneWay, Open
 from voipwatch.lab.policy.dtls import DtlsHello
 from voipwatch.lab.policy.flow import CutAfter, MatchThenKill
 from voipwatch.lab.policy.packet import Policy
+from voipwatch.lab.policy.payload import Payload
 from voipwatch.lab.policy.ports import PortDrop, PortReject
 from voipwatch.lab.policy.rate import MediaLoss, Police
 from voipwatch.lab.policy.rtp import RtpDrop
@@ -20,7 +21,7 @@ from voipwatch.model.vocabulary import Direction
 
 Simple = (
     Open | PortDrop | PortReject | StunCookie | TurnOnly | WhatsAppStun | DtlsHello | RtpDrop | CutAfter
-    | MatchThenKill | MediaLoss | Police | SipText | SipAlg | UnknownUdp | UdpAll
+    | MatchThenKill | MediaLoss | Police | SipText | SipAlg | UnknownUdp | UdpAll | Payload
 )  # fmt: skip
 POLICIES: Final[dict[str, type[Simple]]] = {
     str(policy.__struct_config__.tag): policy for policy in get_args(Simple)
