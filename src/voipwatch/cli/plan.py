@@ -12,8 +12,8 @@ from voipwatch.apps import ProfileSet, Script, load_profiles
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
 from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
-from voipwatch.experiment.questions.leg import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Arm, Direction

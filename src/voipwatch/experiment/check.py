@@ -35,6 +35,7 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
 from voipwatch.experiment.questions.fallback import Fallback
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
@@ -96,6 +97,7 @@ class LineCheck:
         self._waiting: deque[Leg] = deque()
         self._active: list[Question] = []
         self._legs: list[Leg] = []
+        self._scouts: list[Scout] = []
         self._triggers: list[Trigger] = []
         self._ledger = Ledger()
         self._logs_awaited: set[int] = set()
@@ -252,12 +254,22 @@ class LineCheck:
         for leg in self._legs:
             leg.line_heard(*self._warmups[leg.reflector].counts())
         self._waiting = deque(leg for leg in self._legs if not leg.done)
+        self._scouts = [
+            Scout(plan, line=self._warmups[plan.reflector].counts())
+            for plan in self._planner.scouts(self._sessions)
+        ]
+        self._active.extend(self._scouts)
         self._not_tested = self._planner.not_tested()
 
     def _admit(self) -> None:
-        apps = {q.app for q in self._active}
+        apps = {q.app for q in self._active if not isinstance(q, Scout)}
+        scouted = {(s.app, s.reflector): s for s in self._scouts}
         for leg in list(self._waiting):
-            if leg.app in apps or len(apps) < ACTIVE_MAX:
+            scout = scouted.get((leg.app, leg.reflector))
+            if scout is not None and scout.confirmed:
+                self._waiting.remove(leg)
+                leg.drop()
+            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
                 self._waiting.remove(leg)
                 self._active.append(leg)
                 apps.add(leg.app)
@@ -268,9 +280,10 @@ class LineCheck:
             self._progress(question)
             if isinstance(question, Leg) and question.dead:
                 self._tell_siblings(question, now)
-        for leg in [q for q in self._active if isinstance(q, Leg)]:
-            for sibling in self._siblings(leg) if leg.dead else []:
-                sibling.on_hold = True
+        for leg in [q for q in self._active if isinstance(q, (Leg, Scout))]:
+            if isinstance(leg, Leg):
+                for sibling in self._siblings(leg) if leg.dead else []:
+                    sibling.on_hold = True
             stage = leg.dead.get(Arm.A)
             if stage is Stage.SETUP and not any(
                 (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
@@ -429,7 +442,7 @@ class LineCheck:
         """All that was observed so far; complete once `Finished` was handed out."""
         started = datetime.fromisoformat(self.config.started_at)
         ended = started + timedelta(seconds=round(now - self._epoch, 6))
-        questions: list[Question] = [*self._legs, *self._triggers]
+        questions: list[Question] = [*self._scouts, *self._legs, *self._triggers]
         apps = list(self.config.apps)
         return Measurement(
             seed=self._seed.hex(),
