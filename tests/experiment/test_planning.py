@@ -109,11 +109,11 @@ def test_what_is_not_tested_is_said_once_and_by_name() -> None:
 
 def test_mutants_are_the_apps_own_and_only_where_its_port_is_served() -> None:
     plans = planner("whatsapp", "webrtc")
-    mine = plans.mutants("whatsapp", session(plans))
+    mine = plans.mutants("whatsapp", "relay-2015", session(plans))
     assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate"}
     assert {(k.app, k.arm) for k in mine} == {("whatsapp", Arm.D)}
-    assert plans.mutants("whatsapp", session(plans, udp=(*neutral_ports, 10_000))) == []
-    assert plans.mutants("sip", session(plans)) == []
+    assert plans.mutants("whatsapp", "relay-2015", session(plans, udp=(*neutral_ports, 10_000))) == []
+    assert plans.mutants("sip", "signalling", session(plans)) == []
 
 
 def test_rates_are_per_second_of_media_and_never_of_a_shorter_time() -> None:

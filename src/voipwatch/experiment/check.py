@@ -288,7 +288,8 @@ class LineCheck:
             if stage is Stage.SETUP and not any(
                 (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
             ):
-                mutants = self._planner.mutants(leg.app, self._session(leg.reflector))
+                dead_leg = leg.plan.kinds[Arm.A].leg
+                mutants = self._planner.mutants(leg.app, dead_leg, self._session(leg.reflector))
                 trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now)
                 self._triggers.append(trigger)
                 self._active.append(trigger)

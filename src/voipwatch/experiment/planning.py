@@ -118,12 +118,12 @@ class Planner:
                                 session.script(kind, replicate)
                                 yield
 
-    def mutants(self, app: str, session: Session) -> list[FlowKind]:
-        """The app's mutants, for the trigger question."""
+    def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
+        """The mutants of an app's leg, for the trigger question."""
         return [
             kind
             for kind in session.kinds
-            if kind.app == app and kind.arm is Arm.D and session.serves(session.script(kind, 0))
+            if (kind.app, kind.leg, kind.arm) == (app, leg, Arm.D) and session.serves(session.script(kind, 0))
         ]
 
     def rates(self, script: Script) -> tuple[float, float]:

@@ -56,8 +56,9 @@ class Scout:
         self._last_first_at = 0.0
         self._repeat_at: float | None = None
         # Four requests on three flows or more decide: an app that sends its first one twice has them sooner.
-        first = FIRST_BLOCKS_MIN if plan.copies > 1 else FIRST_BLOCKS
-        self._wish("setup", range(first), TREATED)
+        self._wish("setup", range(FIRST_BLOCKS_MIN), TREATED)
+        if plan.copies == 1:
+            self._wish("setup", range(FIRST_BLOCKS_MIN, FIRST_BLOCKS), (Arm.A,))
 
     @property
     def done(self) -> bool:
