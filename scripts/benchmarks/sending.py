@@ -80,9 +80,9 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000, runs_max: int = RUNS_MAX) -> Sending:
-    """One check in a fresh process, the least disturbed of up to `runs_max`: the first that hardly was ends it.
+    """One check in a fresh process, the least disturbed of up to `runs_max`; a calm one ends it.
 
-    A virtual machine whose host is busy stands still for tenths of a second, which is not the program's doing.
+    A virtual machine whose host is busy stands still for tenths of a second: no doing of the program's.
     """
     runs: list[Sending] = []
     while len(runs) < runs_max:
@@ -99,7 +99,7 @@ def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000, runs_max: i
 
 
 def processor_ticks() -> list[int] | None:
-    """user, nice, system, idle, iowait, irq, softirq, steal of all cores since the start (proc(5)), or None."""
+    """user, nice, system, idle, iowait, irq, softirq, steal of all cores since the start; or None (proc(5))."""
     try:
         line = Path_("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
