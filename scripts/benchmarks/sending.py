@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from pathlib import Path as Path_
 from statistics import median
 from typing import Final
 from unittest.mock import patch
@@ -42,6 +43,11 @@ BIND: Final = "127.66.20.1"
 """A loopback address of its own, so that no other reflector of this machine is in the way."""
 START_S: Final = 60.0
 AUDIO_GAP_US: Final = 20_000
+RUNS_MAX: Final = 5
+UNDISTURBED_MAX: Final = 0.005
+"""Of the processors' time; more of it stolen shows in the 95th percentile."""
+NICE, STEAL = 1, 7
+"""Places in the line of /proc/stat."""
 
 
 class Sending(msgspec.Struct, frozen=True):
@@ -65,12 +71,48 @@ class Sending(msgspec.Struct, frozen=True):
     load_before: float | None
     load_after: float | None
     interrupted: str | None
+    disturbed_ratio: float | None = None
+    """Processor time that others had meanwhile: other guests of the host (steal), other programs made nice;
+    of all cores' time. None where the system does not count it.
+    """
+    others_disturbed: tuple[float, ...] = ()
+    """The same of runs that were thrown away because they were disturbed more."""
 
 
-def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000) -> Sending:
-    """One check in a fresh process."""
-    with running_reflector() as (port, pin), _one_process() as pool:
-        return pool.submit(_probe, port, pin, apps, budget_bytes).result()
+def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000, runs_max: int = RUNS_MAX) -> Sending:
+    """One check in a fresh process, the least disturbed of up to `runs_max`; a calm one ends it.
+
+    A virtual machine whose host is busy stands still for tenths of a second: no doing of the program's.
+    """
+    runs: list[Sending] = []
+    while len(runs) < runs_max:
+        with running_reflector() as (port, pin), _one_process() as pool:
+            before = processor_ticks()
+            run: Sending = pool.submit(_probe, port, pin, apps, budget_bytes).result()
+            run = msgspec.structs.replace(run, disturbed_ratio=disturbed(before, processor_ticks()))
+        runs.append(run)
+        if run.disturbed_ratio is None or run.disturbed_ratio < UNDISTURBED_MAX:
+            break
+    best = min(runs, key=lambda run: run.disturbed_ratio or 0.0)
+    others = tuple(run.disturbed_ratio or 0.0 for run in runs if run is not best)
+    return msgspec.structs.replace(best, others_disturbed=others)
+
+
+def processor_ticks() -> list[int] | None:
+    """User, nice, system, idle, iowait, irq, softirq, steal of all cores since the start (proc(5)), or None."""
+    try:
+        line = Path_("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    except OSError:
+        return None
+    return [int(word) for word in line.split()[1:9]]
+
+
+def disturbed(before: list[int] | None, after: list[int] | None) -> float | None:
+    """Share of the processors' time between two readings that went to others."""
+    if before is None or after is None or sum(after) <= sum(before):
+        return None
+    passed = [b - a for a, b in zip(before, after, strict=True)]
+    return (passed[NICE] + passed[STEAL]) / sum(passed)
 
 
 @contextmanager

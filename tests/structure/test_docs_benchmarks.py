@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -135,6 +136,41 @@ def test_the_rendered_page_names_machine_load_n_and_every_table_is_whole() -> No
 def test_a_busy_machine_is_confessed() -> None:
     assert "busy with other work" not in page.render(results(load=1.0))
     assert "busy with other work" in page.render(results(load=1.01))
+
+
+def test_disturbance_is_what_others_had_of_the_processors() -> None:
+    before = [100, 10, 50, 1000, 0, 0, 5, 20]
+    after = [150, 20, 60, 1100, 0, 0, 5, 50]
+    assert sending.disturbed(before, after) == pytest.approx((10 + 30) / 200)
+    assert sending.disturbed(None, after) is None
+    assert sending.disturbed(after, after) is None
+    ticks = sending.processor_ticks()
+    assert ticks is None or len(ticks) == 8
+
+
+def test_the_least_disturbed_run_is_shown_and_the_others_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = iter([0.3, 0.02, 0.1])
+    monkeypatch.setattr(sending, "running_reflector", lambda: nullcontext((1, "pin")))
+    monkeypatch.setattr(sending, "_one_process", lambda: nullcontext(Pool()))
+    monkeypatch.setattr(sending, "disturbed", lambda *_: next(shares))
+    run = sending.measure(("sip",), runs_max=3)
+    assert (run.disturbed_ratio, run.others_disturbed) == (0.02, (0.3, 0.1))
+    shares = iter([0.3, 0.001, 0.1])
+    assert sending.measure(("sip",), runs_max=3).others_disturbed == (0.3,), "good enough: no third run"
+    text = page.render(msgspec.structs.replace(results(), sending=[run]))
+    assert (
+        "Others had 2.0 % of the processors' time; runs that lost more are not shown: 30.0, 10.0 %." in text
+    )
+
+
+class Pool:
+    """Stands for the fresh process."""
+
+    def submit(self, *_: object) -> "Pool":
+        return self
+
+    def result(self) -> sending.Sending:
+        return results().sending[0]
 
 
 def test_results_survive_json() -> None:
