@@ -52,7 +52,7 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "a profile that is empty": ["apps", "check", str(empty)],
         "a profile that is a folder": ["apps", "check", str(folder)],
         "an unknown app": ["apps", "show", snowman],
-        "an app without a profile": ["apps", "show", "viber"],
+        "an app that nobody knows": ["apps", "show", "kakaotalk"],
         "no reflector": ["check"],
         "an empty reflector": [*reflector, ""],
         "a bad reflector": [*reflector, "http://example/"],
