@@ -99,7 +99,7 @@ def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000, runs_max: i
 
 
 def processor_ticks() -> list[int] | None:
-    """User, nice, system, idle, iowait, irq, softirq, steal of all cores since the start (proc(5)), or None."""
+    """Ticks of all cores since the start: user, nice, system, idle, iowait, irq, softirq, steal (proc(5))."""
     try:
         line = Path_("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
