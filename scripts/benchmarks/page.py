@@ -224,8 +224,8 @@ def _disturbed(run: Sending) -> str:
     if run.other_runs:
         told = [f"{100 * share:.1f} % with {a:.2f} and {b:.2f} ms" for share, a, b in run.other_runs]
         said += (
-            f" It is the least disturbed of {1 + len(told)} runs; the others lost, and had as 95th percentile "
-            f"recorded and sent: {', '.join(told)}."
+            f" It is the least disturbed of {1 + len(told)} runs; the others lost, and had as 95th "
+            f"percentiles recorded and sent: {', '.join(told)}."
         )
     return said
 

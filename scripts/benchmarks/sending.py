@@ -77,7 +77,7 @@ class Sending(msgspec.Struct, frozen=True):
     programs of this machine. None where the system does not count it.
     """
     other_runs: tuple[tuple[float, float, float], ...] = ()
-    """Of the runs that were disturbed more: their share, and their 95th percentiles as recorded and as sent, ms."""
+    """Of the runs disturbed more: their share, and their 95th percentiles as recorded and as sent, ms."""
 
 
 def measure(apps: tuple[str, ...], *, budget_bytes: int = 2_000_000, runs_max: int = RUNS_MAX) -> Sending:
