@@ -220,11 +220,14 @@ def _disturbed(run: Sending) -> str:
     """How much of the processors others had, here and in the runs that are not shown."""
     if run.disturbed_ratio is None:
         return ""
-    said = f" Others had {100 * run.disturbed_ratio:.1f} % of the processors' time"
-    if run.others_disturbed:
-        shares = ", ".join(f"{100 * share:.1f}" for share in run.others_disturbed)
-        said += f"; runs that lost more are not shown: {shares} %"
-    return f"{said}."
+    said = f" {100 * run.disturbed_ratio:.1f} % of the processors' time went to others."
+    if run.other_runs:
+        told = [f"{100 * share:.1f} % with {a:.2f} and {b:.2f} ms" for share, a, b in run.other_runs]
+        said += (
+            f" It is the least disturbed of {1 + len(told)} runs; the others lost, and had as 95th "
+            f"percentiles recorded and sent: {', '.join(told)}."
+        )
+    return said
 
 
 def _deciding(results: Results) -> str:

@@ -7,6 +7,8 @@ from voipwatch.cli.values import Endpoint, parse_size
 
 BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
+LINE_BYTES = 150_000
+"""At each reflector, once a check: tickets, warm-up, TCP trials, log. 126 kB was the most in the bench."""
 MINUTES = (0.5, 3.0)
 """The least and the most that a check takes: clear-cut cases half a minute; the experiment ends itself after
 150 s, and waits 15 s for the reflectors' logs."""
@@ -54,7 +56,8 @@ def settle(
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
-    _say_cost(context, budget_bytes, len(apps), minutes)
+    line_bytes = LINE_BYTES * len(reflectors)
+    _say_cost(context, budget_bytes, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
@@ -73,16 +76,18 @@ def settle(
             tries -= 1
             context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
         else:
-            _say_cost(context, budget_bytes, len(apps), minutes)
+            _say_cost(context, budget_bytes, len(apps), line_bytes, minutes)
     raise Stop(INTERRUPTED, "error.no_answer")
 
 
-def _say_cost(context: Context, budget_bytes: int, apps: int, minutes: tuple[float, float]) -> None:
+def _say_cost(
+    context: Context, budget_bytes: int, apps: int, line_bytes: int, minutes: tuple[float, float]
+) -> None:
     context.say(
         "consent.data",
         style="bold",
         each=Size(budget_bytes),
-        total=Size(budget_bytes * apps),
+        total=Size(budget_bytes * apps + line_bytes),
         least=minutes[0],
         most=minutes[1],
     )

@@ -123,7 +123,16 @@ def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:
         return []
     store = TicketStore(options.tickets)
     with ThreadPoolExecutor(max_workers=len(options.targets)) as pool:
-        return list(pool.map(lambda target: _reach(target, options, profiles, store), options.targets))
+        return list(pool.map(lambda target: _fenced(target, options, profiles, store), options.targets))
+
+
+def _fenced(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
+    """`_reach`, of which one that fails in a way that nobody foresaw does not end the others."""
+    try:
+        return _reach(target, options, profiles, store)
+    except Exception:  # noqa: BLE001 -- whatever it is, it is this reflector's and no other's
+        facts = ReflectorFacts(name=target.host, control="failed", failure=Failure.UNKNOWN)
+        return Reached(ReflectorSession(facts, None, None), None, None)
 
 
 def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
@@ -135,7 +144,8 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
     wall_s = datetime.now(tz=UTC).timestamp()
     spare = 0
     if options.tickets is not None:
-        spare = max(0, SPARE_TICKETS - store.count(target.host, target.port, wall_s=wall_s))
+        kept = store.count(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
+        spare = max(0, SPARE_TICKETS - kept)
     channel, answer, cost_bytes = ask_for_tickets(target, paths, 1 + spare)
     batch = answer.batch
     facts.control, facts.failure = ("ok", None) if batch is not None else ("failed", answer.failure)
@@ -144,11 +154,10 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         if rest.tickets:
             store.add(target.host, target.port, rest, wall_s=wall_s, trust=target.trust.word)
     elif answer.failure is not Failure.VERSION_MISMATCH:
-        # A channel that is silent or broken may be blocked: the ticket's key still authenticates the
-        # reflector. So it does where a portal or a censor answers in its place, that is, where the same
-        # condition on the certificate held once; else the condition is what is wrong, and ends it.
-        condition = target.trust.word if answer.untrusted else None
-        batch = store.take(target.host, target.port, wall_s=wall_s, trust=condition)
+        # The channel may be blocked, or answered by a portal or a censor: the ticket's key still vouches for
+        # the reflector, if the condition on the certificate that holds now held when it was fetched. If not,
+        # the condition may be what is wrong, and whoever stood in between then must not be believed now.
+        batch = store.take(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
         if batch is not None:
             facts.control = "stored-ticket"
     return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)

@@ -20,6 +20,7 @@ from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import failure_of
 from voipwatch.probe.path import Path
+from voipwatch.probe.soundness import is_sound
 
 CONNECT_S: Final = 5.0
 """SYN retransmissions come after 1 and 3 s (RFC 6298 section 2)."""
@@ -260,7 +261,7 @@ class TicketAnswer:
     failure: Failure | None
     cost_bytes: int
     untrusted: bool = False
-    """Whoever answered showed a certificate that was refused: nothing is to be measured towards it."""
+    """Whoever answered showed a certificate that was refused."""
 
 
 def request_tickets(channel: Channel, count: int) -> TicketAnswer:
@@ -296,24 +297,11 @@ def _read_tickets(exchange: Exchange) -> tuple[TicketBatch | None, Failure | Non
         if msgspec.json.decode(exchange.body, type=_OfferProtocol).offer.protocol != PROTOCOL:
             return None, Failure.VERSION_MISMATCH
         batch = msgspec.json.decode(exchange.body, type=TicketBatch)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, Failure.BAD_ANSWER
-    if not batch.tickets or not _sound(batch):
+    if not batch.tickets or not is_sound(batch):
         return None, Failure.BAD_ANSWER
     return batch, None
-
-
-def _sound(batch: TicketBatch) -> bool:
-    """Lengths and ranges are those of the protocol."""
-    offer = batch.offer
-    ports = [*offer.udp_ports, *offer.neutral_ports, *offer.tcp_ports]
-    return (
-        len(offer.key) == 32
-        and len(offer.salt) == 16
-        and len(ports) <= 1024
-        and all(1 <= port <= 65535 for port in ports)
-        and all(len(t.key) == 32 and 0 <= t.number <= 0xFFFF for t in batch.tickets)
-    )
 
 
 @dataclass(frozen=True, slots=True)

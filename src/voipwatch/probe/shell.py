@@ -76,6 +76,9 @@ class Shell:
         self._selector.register(self._wake_in, 1, None)
         self._interrupt: str | None = None
         self._measurement: Measurement | None = None
+        self._turns = 0
+        self._served: dict[int, int] = {}
+        """Socket number, or identity of what is none -> the turn in which it was last looked at."""
         self.send_times = SendTimes()
 
     def interrupt(self, reason: str) -> None:
@@ -124,7 +127,7 @@ class Shell:
         ready = self._selector.wait(min([now + IDLE_S, *timers]))
         now = self._clock()
         batch: list[tuple[int, bytes]] = []
-        for each in ready[:READY_BATCH]:  # what is due to be sent should not wait for all of them
+        for each in self._first_served(ready):
             if isinstance(each, int):
                 batch += [(each, data) for data in self._sockets[each].receive()]
             elif isinstance(each, TcpTrial):
@@ -143,6 +146,16 @@ class Shell:
         self._take_logs(now)
         if due is not None and due <= now:
             self._core.handle_timer(now)
+
+    def _first_served(self, ready: list[object]) -> list[object]:
+        """A few of what is ready, those first that were served longest ago: what is due to be sent should not
+        wait for all of them, and none may keep the others waiting, however much comes to it.
+        """
+        ready.sort(key=lambda each: self._served.get(_name(each), 0))
+        chosen = ready[:READY_BATCH]
+        self._turns += 1
+        self._served.update((_name(each), self._turns) for each in chosen)
+        return chosen
 
     def _send(self, out: list[Outgoing], due: float) -> None:
         for each in out:
@@ -252,3 +265,8 @@ class Shell:
         self._selector.close()
         self._wake_in.close()
         self._wake_out.close()
+
+
+def _name(ready: object) -> int:
+    """Numbers of sockets are small, identities of objects are not."""
+    return ready if isinstance(ready, int) else id(ready)

@@ -82,7 +82,7 @@ class Control:
     def _tickets(self, body: bytes, ip: str) -> Answer:
         try:
             wanted = msgspec.json.decode(body, type=TicketRequest)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return problem(400, "body")
         if wanted.protocol != PROTOCOL:
             return problem(400, "version", protocol=PROTOCOL)
