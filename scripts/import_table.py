@@ -19,7 +19,7 @@ from typing import Final
 from scripts import judge
 from voipwatch.apps.imported import Candidate, Capture, Draft, NoCallError, draft_profile
 from voipwatch.apps.library import ProfileSet
-from voipwatch.model.vocabulary import Arm, Family
+from voipwatch.model.vocabulary import Arm, Family, Media
 from voipwatch.wire.capture import read_capture
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "import.md"
@@ -41,8 +41,18 @@ class Compared:
 
     @property
     def agrees(self) -> bool:
-        """Whether every replicate of the import is called what the capture's flow is called."""
+        """Whether every replicate of the import is called the app that the capture's flow is called."""
+        return bool(self.of_import) and {app_of(name) for name in self.of_import} == {app_of(self.of_capture)}
+
+    @property
+    def exact(self) -> bool:
+        """Whether the protocol before the app's name is the same too (STUN.WhatsAppCall, SRTP.WhatsAppCall)."""
         return bool(self.of_import) and set(self.of_import) == {self.of_capture}
+
+
+def app_of(name: str) -> str:
+    """The app in a name of nDPI's: what follows the protocol that carries it."""
+    return name.rpartition(".")[2]
 
 
 def capture_of(path: Path) -> Capture:
@@ -76,13 +86,11 @@ def name_of(candidate: Candidate, names: dict[frozenset[tuple[str, int]], str]) 
 def names_of_import(draft: Draft) -> tuple[str, ...]:
     """nDPI's name of the profile's arm A, one for every kind of flow and replicate."""
     profiles = ProfileSet.of([draft.profile])
-    flows = [
-        judge.Flow(kind, replicate, Family.NONE)
-        for kind in judge.kind_table(profiles)
-        if kind.arm is Arm.A
-        for replicate in REPLICATES
-        if replicate < 28 or kind.media != "none"
-    ]
+    kinds = [kind for kind in judge.kind_table(profiles) if kind.arm is Arm.A and kind.leg == "captured"]
+    # A set-up alone is less than the captured call: it is judged where the capture has no media.
+    whole = [kind for kind in kinds if kind.media is not Media.NONE] or kinds
+    replicates = REPLICATES if whole is not kinds or whole[0].media is not Media.NONE else REPLICATES[:2]
+    flows = [judge.Flow(kind, replicate, Family.NONE) for kind in whole for replicate in replicates]
     return tuple(ruling.recognised for ruling in judge.judge(profiles, SEED, flows))
 
 

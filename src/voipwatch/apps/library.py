@@ -45,6 +45,12 @@ class ProfileSet:
         """
         return ProfileSet.of([*(each for each in self.profiles if each.id != PRIVATE), profile])
 
+    @property
+    def packaged_digest(self) -> str:
+        """The digest of the set without a private profile: that of a reflector that was sent none."""
+        rest = [each for each in self.profiles if each.id != PRIVATE]
+        return self.digest if len(rest) == len(self.profiles) else ProfileSet.of(rest).digest
+
     def get(self, app: str) -> Profile | None:
         """The profile of an app, or None."""
         return next((profile for profile in self.profiles if profile.id == app), None)

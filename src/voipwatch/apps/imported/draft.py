@@ -5,12 +5,12 @@ room for the session's token) is left out, and the draft says so.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from voipwatch.apps.imported.flows import Candidate, Capture, Flow, Sample
-from voipwatch.apps.imported.roles import Exchange
+from voipwatch.apps.imported.roles import Exchange, infer
 from voipwatch.apps.imported.rtpstreams import is_rtcp, looks_like_rtp, rtp_streams
 from voipwatch.apps.imported.scrub import Scrub
 from voipwatch.apps.imported.shapes import (
@@ -19,6 +19,7 @@ from voipwatch.apps.imported.shapes import (
     dtls_shape,
     dtls_table,
     listed,
+    part_bytes,
     parts_table,
     stun_shape,
     stun_table,
@@ -37,12 +38,21 @@ from voipwatch.wire.rtp import decode_rtp
 
 ROUNDS_MAX: Final = 10
 """Different exchanges of a set-up; the longest in the captures at hand has eight."""
+BEFORE_ROUNDS_MAX: Final = 4
+"""Of the leg before: enough for a recogniser to know it; both legs together have 15 at most."""
 UNKNOWN_ROUNDS_MAX: Final = 6
 STREAMS_MAX: Final = 8
 MEDIA_PACKETS_MIN: Final = 3
+STREAM_PACKETS_MIN: Final = 8
+"""Of an unknown protocol."""
+KINDS_OF_BYTE_MAX: Final = 6
+OPENING_PACKETS: Final = 30
+"""Packets of an unknown protocol after these are not played as a set-up: recognisers have decided by then."""
+UP_MIN: Final = 17
+"""Bytes of an uplink datagram that has room for a token; smaller ones are played from the other end."""
 TRIES: Final = 40
 """How often a draft is made again without what the loader refused."""
-_ROUND: Final = re.compile(r"legs\[0\]\.rounds\[(\d+)\](?:\.(request|replies)(?:\[(\d+)\])?)?")
+_ROUND: Final = re.compile(r"legs\[(\d)\]\.rounds\[(\d+)\](?:\.(request|replies)(?:\[(\d+)\])?)?")
 _STREAM: Final = re.compile(r"legs\[0\]\.(voice|video)\.streams\[(\d+)\]")
 _MESSAGE: Final = re.compile(r"messages\.([a-z0-9-]+)")
 
@@ -93,6 +103,11 @@ class _Plan:
     streams: list[Stream] = field(default_factory=list)
     messages: dict[str, Table] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    synthetic: bool = False
+    """Whether answers were made up that the capture, of one direction, does not hold."""
+    port: int = 0
+    prefix: str = ""
+    """Of messages' names."""
 
 
 def draft_profile(candidate: Candidate, capture: Capture, *, call_names: Sequence[str] = ("unknown",)) -> Draft:
@@ -108,20 +123,38 @@ def draft_profile(candidate: Candidate, capture: Capture, *, call_names: Sequenc
     """
     flow = candidate.flow
     scrub = Scrub()
-    plan = _plan(flow, scrub, _marks(capture))
+    marks = _marks(capture)
+    before = None
+    found = capture.opened_before(flow)
+    if found is not None:
+        local, relay = found
+        flow, relay = flow.seen_from(local), relay.seen_from(local)
+        before = _plan_before(relay, scrub, marks) if relay.far[1] != flow.far[1] else None
+    plan = _plan(flow, scrub, marks)
     for _ in range(TRIES):
         if not plan.rounds and not plan.streams:
             raise NoCallError("nothing of this flow can be played")
-        text = _write(plan, flow, candidate, call_names)
+        if before is not None and not before.rounds:
+            before = None
+        text = _write(plan, before, candidate, call_names)
         try:
             profile = load_profile_file("private", text.encode())
         except ProfileError as error:
-            _leave_out(plan, error)
+            _leave_out(plan, before, error)
         else:
-            return Draft(
-                text, profile, dict(scrub.counts), tuple(dict.fromkeys(plan.left_out)), len(plan.rounds), len(plan.streams)
-            )
+            return _draft(text, profile, scrub, plan, before)
     raise NoCallError("nothing of this flow can be played")
+
+
+def _draft(text: str, profile: Profile, scrub: Scrub, plan: _Plan, before: _Plan | None) -> Draft:
+    left_out = [*plan.left_out, *(before.left_out if before is not None else [])]
+    raised = sum(stream.raised() for stream in plan.streams)
+    if raised:
+        left_out.append(f"sizes of {raised} packets: made larger, so that the session's token fits")
+    if not plan.streams:
+        left_out.append("media: there is none in the flow; a check can find a block of the set-up, and never say ok")
+    rounds = len(plan.rounds) + (len(before.rounds) if before is not None else 0)
+    return Draft(text, profile, dict(scrub.counts), tuple(dict.fromkeys(left_out)), rounds, len(plan.streams))
 
 
 def _marks(capture: Capture) -> list[bytes]:
@@ -175,52 +208,68 @@ def _kind(data: bytes, believed: set[tuple[bool, bytes, int]], sources: set[byte
 
 
 def _plan(flow: Flow, scrub: Scrub, marks: Sequence[bytes]) -> _Plan:
-    plan = _Plan()
+    plan = _Plan(port=flow.far[1])
     items = _items(flow)
     if flow.near[0]:
         scrub.took("address", 2)
     media_like = _unknown_media(items)
-    _add_rounds(plan, items, media_like, scrub, marks)
+    _add_rounds(plan, items, scrub, marks)
     _add_streams(plan, items, media_like, scrub, marks)
     return plan
 
 
-def _unknown_media(items: Sequence[_Item]) -> set[int]:
-    """Indices of packets of unknown protocols that are a stream: many in one direction with one first byte."""
-    groups: dict[tuple[bool, int], list[int]] = {}
-    for index, item in enumerate(items):
-        if item.kind in {"other", "channel"}:
-            groups.setdefault(_group_of(item, items), []).append(index)
-    return {index for members in groups.values() if len(members) >= 8 for index in members}
+def _plan_before(flow: Flow, scrub: Scrub, marks: Sequence[bytes]) -> _Plan:
+    """The set-up of the leg that comes before: its first exchanges."""
+    plan = _Plan(prefix="before-", port=flow.far[1])
+    _add_rounds(plan, _items(flow), scrub, marks, most=BEFORE_ROUNDS_MAX)
+    plan.rounds = [item for item in plan.rounds if item.stage == "setup"]
+    return plan
 
 
-def _group_of(item: _Item, items: Sequence[_Item]) -> tuple[bool, int]:
-    """Direction and first byte; bytes that vary without end are one group (an encrypted protocol)."""
-    firsts = {other.inner[0] for other in items if other.kind == item.kind and other.sample.up == item.sample.up}
-    return item.sample.up, item.inner[0] if len(firsts) <= 8 else -1
+def _unknown_media(items: Sequence[_Item]) -> dict[int, tuple[object, ...]]:
+    """Packets of unknown protocols that are a stream, by index: eight or more of one direction and one kind.
+
+    The kind is told by those of the first four bytes that take few values in the flow: types and flags, not
+    counters, lengths or ciphertext.
+    """
+    unknown = [(n, item) for n, item in enumerate(items) if item.kind in {"other", "channel"}]
+    telling = [
+        at
+        for at in range(4)
+        if 0 < len({item.inner[at : at + 1] for _, item in unknown}) <= KINDS_OF_BYTE_MAX
+    ]
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index, item in unknown:
+        kind = bytes(item.inner[at] for at in telling if at < len(item.inner))
+        groups.setdefault((item.kind, item.sample.up, kind), []).append(index)
+    return {
+        index: key for key, members in groups.items() if len(members) >= STREAM_PACKETS_MIN for index in members
+    }
 
 
 def _add_rounds(
-    plan: _Plan, items: Sequence[_Item], media_like: set[int], scrub: Scrub, marks: Sequence[bytes]
+    plan: _Plan, items: Sequence[_Item], scrub: Scrub, marks: Sequence[bytes], *, most: int = ROUNDS_MAX
 ) -> None:
     """Every different exchange, in the order of the capture: a request, and what came down before the next."""
     names: dict[tuple[object, ...], str] = {}
     seen: set[tuple[object, ...]] = set()
     unknown = 0
-    turns = _turns(items, media_like)
+    turns = _with_answers(_turns(items), items)
     for request, replies in turns:
-        if len(plan.rounds) >= ROUNDS_MAX:
-            plan.left_out.append(f"exchanges after the first {ROUNDS_MAX}")
+        if len(plan.rounds) >= most:
+            plan.left_out.append(f"exchanges after the first {most}")
             break
         shape = (_shape(request), *(_shape(reply) for reply in replies[:1]))
         if shape in seen or (request.kind == "other" and unknown >= UNKNOWN_ROUNDS_MAX):
-            continue
-        if not replies:
             continue
         seen.add(shape)
         asked = _message(plan, names, request, None, items, scrub, marks)
         answered = [_message(plan, names, reply, request, items, scrub, marks) for reply in replies[:REPLIES_MAX]]
         kept = [name for name in answered if name is not None]
+        if not replies and asked is not None:
+            kept = [f"{asked}-answer"]
+            plan.messages[kept[0]] = _standard_answer(request)
+            plan.synthetic = True
         if asked is None or not kept:
             continue
         unknown += request.kind == "other"
@@ -228,15 +277,20 @@ def _add_rounds(
         plan.rounds.append(_Round(asked, list(dict.fromkeys(kept)), stage))
 
 
-def _turns(items: Sequence[_Item], media_like: set[int]) -> list[tuple[_Item, list[_Item]]]:
+def _turns(items: Sequence[_Item]) -> list[tuple[_Item, list[_Item]]]:
+    """Requests up, each with what answers it; in the order of the capture."""
     turns: list[tuple[_Item, list[_Item]]] = []
+    answered_below = _asked(items, up=False)
     for index, item in enumerate(items):
         if item.kind not in {"stun", "dtls", "sip", "other", "channel"}:
             continue
-        if index in media_like and len(turns) >= 2:
+        if item.kind in {"other", "channel"} and index >= OPENING_PACKETS:
             continue
-        if item.sample.up:
-            if not (item.kind == "stun" and item.inner[0] & 1 and item.inner[4:20] in _asked(items, up=False)):
+        if item.kind == "dtls" and item.inner[3:5] != b"\0\0":
+            continue  # encrypted data from the first record on: content
+        small = item.kind == "other" and len(item.inner) < UP_MIN
+        if item.sample.up and not small:
+            if not (item.kind == "stun" and item.inner[0] & 1 and item.inner[4:20] in answered_below):
                 turns.append((item, []))
             continue
         target = _answered(turns, item)
@@ -245,17 +299,55 @@ def _turns(items: Sequence[_Item], media_like: set[int]) -> list[tuple[_Item, li
     return turns
 
 
+def _with_answers(turns: list[tuple[_Item, list[_Item]]], items: Sequence[_Item]) -> list[tuple[_Item, list[_Item]]]:
+    """In a capture of one direction alone, requests whose protocol says how they are answered keep their turn."""
+    if any(not item.sample.up for item in items):
+        return [turn for turn in turns if turn[1]]
+    return [
+        turn
+        for turn in turns
+        if (turn[0].kind == "stun" and not turn[0].inner[0] & 1)
+        or (turn[0].kind == "dtls" and turn[0].inner[13:14] == b"\x01")
+    ]
+
+
+def _standard_answer(request: _Item) -> Table:
+    """The answer that a standard asks for: STUN success (RFC 8489 section 6.3.1), a ServerHello (RFC 6347)."""
+    if request.kind == "stun":
+        number = int.from_bytes(request.inner[:2], "big") | 0x0100
+        return table(
+            "stun", 56, type=f"0x{number:04x}", attributes="[{ xor_mapped = true }, { integrity = true }]"
+        )
+    return table("dtls", 0, records='[{ handshake = "server_hello", cipher_suites = [0xc02b] }]')
+
+
 def _asked(items: Sequence[_Item], *, up: bool) -> set[bytes]:
     return {i.inner[4:20] for i in items if i.kind == "stun" and i.sample.up is up and not i.inner[0] & 1}
 
 
 def _answered(turns: list[tuple[_Item, list[_Item]]], item: _Item) -> list[_Item] | None:
-    """The replies of the turn that an item down belongs to: by transaction, else the last one."""
+    """The replies of the turn that an item belongs to.
+
+    By transaction; else of the turns of its kind, the last, unless it repeats more of one before that has no
+    answer; else the last turn of all.
+    """
     if item.kind == "stun":
         for request, replies in reversed(turns):
             if request.kind == "stun" and request.inner[4:20] == item.inner[4:20]:
                 return replies
-    return turns[-1][1] if turns else None
+    same = [turn for turn in turns if turn[0].kind == item.kind]
+    if item.kind == "other" and len(same) > 1:
+        waiting = [turn for turn in same[-4:] if not turn[1]]
+        echoes = [(_echoed(turn[0].inner, item.inner), turn) for turn in waiting]
+        best = max(echoes, key=lambda found: found[0], default=(0, same[-1]))
+        if best[0] >= 4:
+            return best[1][1]
+    return same[-1][1] if same else turns[-1][1] if turns else None
+
+
+def _echoed(request: bytes, reply: bytes) -> int:
+    """Bytes of a reply that repeat its request, by the inferred roles."""
+    return sum(field.size for field in infer([Exchange(reply, request)]) if field.kind == "echo")
 
 
 def _shape(item: _Item) -> tuple[object, ...]:
@@ -287,7 +379,7 @@ def _message(
         return names[key]
     up = item.sample.up
     group = [other for other in items if other.kind == item.kind and _shape(other) == _shape(item)]
-    name = f"{item.kind}-{'up' if up else 'down'}-{len(names) + 1}"
+    name = f"{plan.prefix}{item.kind}-{'up' if request is None else 'down'}-{len(names) + 1}"
     try:
         if item.kind == "stun":
             made: Table | None = stun_table([other.inner for other in group], scrub, up=up, label=name)
@@ -298,7 +390,7 @@ def _message(
         else:
             asked = request.sample.data if request is not None else b""
             exchanges = [Exchange(item.sample.data, asked)]
-            made = parts_table(exchanges, scrub, up=up, media=False, marks=marks)
+            made = parts_table(exchanges, scrub, up=request is None, media=False, marks=marks)
     except WireError as error:
         plan.left_out.append(f"a {item.kind} message: {error.field}")
         return None
@@ -314,7 +406,11 @@ def _message(
 
 
 def _add_streams(
-    plan: _Plan, items: Sequence[_Item], media_like: set[int], scrub: Scrub, marks: Sequence[bytes]
+    plan: _Plan,
+    items: Sequence[_Item],
+    media_like: Mapping[int, tuple[object, ...]],
+    scrub: Scrub,
+    marks: Sequence[bytes],
 ) -> None:
     groups: dict[tuple[object, ...], list[_Item]] = {}
     for index, item in enumerate(items):
@@ -324,7 +420,7 @@ def _add_streams(
         elif item.kind.endswith("rtcp"):
             groups.setdefault((item.kind, item.sample.up, data[1], data[0] & 0x1F), []).append(item)
         elif index in media_like:
-            groups.setdefault((item.kind, *_group_of(item, items)), []).append(item)
+            groups.setdefault(media_like[index], []).append(item)
     ranked = sorted(groups.items(), key=lambda entry: -len(entry[1]))
     ways = {key[1] for key in groups}
     for key, members in ranked:
@@ -342,7 +438,7 @@ def _add_streams(
 def _stream(plan: _Plan, kind: str, members: list[_Item], scrub: Scrub, marks: Sequence[bytes]) -> Stream:
     up = members[0].sample.up
     number = len(plan.streams) + 1
-    name = f"{kind.replace('channel-', '')}-{'up' if up else 'down'}-{number}"
+    name = f"{'media' if kind in {'other', 'channel'} else kind.replace('channel-', '')}-{'up' if up else 'down'}-{number}"
     stream = Stream(name, name, up, is_report=kind.endswith("rtcp"))
     stream.at_us = [item.sample.at_us for item in members]
     stream.sizes = [len(item.sample.data) for item in members]
@@ -359,8 +455,7 @@ def _stream(plan: _Plan, kind: str, members: list[_Item], scrub: Scrub, marks: S
         stream.least = wrap + head + TOKEN_DOWN
     else:
         made = parts_table([Exchange(item.inner) for item in members], scrub, up=up, media=True, marks=marks)
-        stream.least = wrap + min(64, min(len(item.inner) for item in members)) + TOKEN_DOWN
-        stream.least = max(17, min(stream.least, wrap + _fixed(made) + TOKEN_DOWN))
+        stream.least = max(17, wrap + _fixed(made) + TOKEN_DOWN)
     if wrap:
         inner = f"{name}-inner"
         plan.messages[inner] = made
@@ -375,8 +470,7 @@ TOKEN_DOWN: Final = 16
 
 def _fixed(made: Table) -> int:
     """Bytes of a parts table without its fill."""
-    sizes = re.findall(r"\{ (hex = \"([0-9a-f]*)\"|(?:zero|random|constant|text_constant|counter|length) = (\d+))", "\n".join(made.lines))
-    return sum(len(digits) // 2 if digits else int(number) for _, digits, number in sizes)
+    return sum(part_bytes(text) for text in re.findall(r"\{ [^{}]*? \}", "\n".join(made.lines)))
 
 
 def _rtp_table(packets: Sequence[bytes]) -> tuple[Table, int]:
@@ -422,7 +516,7 @@ def _rtcp_table(packets: Sequence[bytes]) -> Table:
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
-def _write(plan: _Plan, flow: Flow, candidate: Candidate, call_names: Sequence[str]) -> str:
+def _write(plan: _Plan, before: _Plan | None, candidate: Candidate, call_names: Sequence[str]) -> str:
     voice, video = _carried(plan.streams)
     role = "media" if not plan.rounds else "signalling" if candidate.protocols == ("sip",) else "relay"
     names = ", ".join(f'"{name}"' for name in call_names)
@@ -445,26 +539,27 @@ def _write(plan: _Plan, flow: Flow, candidate: Candidate, call_names: Sequence[s
         'id = "captured"',
         'name = "as captured"',
         f'role = "{role}"',
-        f"port = {flow.far[1]}",
+        f"port = {plan.port}",
+        *(['after = "before"'] if before is not None else []),
+        *_round_lines(plan),
     ]
-    for item in plan.rounds:
-        lines += [
-            "",
-            "[[legs.rounds]]",
-            f'stage = "{item.stage}"',
-            f'request = "{item.request}"',
-            f"replies = {listed(f'{chr(34)}{name}{chr(34)}' for name in item.replies)}",
-        ]
     for media, streams, seconds in (("voice", voice, 1.0), ("video", video, 0.5)):
         if streams:
             start = min(stream.at_us[0] for stream in streams)
             lines += ["", f"[legs.{media}]", f"short_s = {seconds}"]
             for stream in streams:
                 lines += ["", f"[[legs.{media}.streams]]", *stream.lines(start)]
-    used = _used(plan)
-    for name, made in plan.messages.items():
-        if name in used:
-            lines += ["", f"[messages.{name}]", *made.lines]
+    if before is not None:
+        lines += ["", "[[legs]]", 'id = "before"', 'name = "opened before, from the same port"', 'role = "relay"']
+        lines += [f"port = {before.port}", *_round_lines(before)]
+    for each in (plan, before):
+        used = _used(each) if each is not None else set()
+        for name, made in each.messages.items() if each is not None else ():
+            if name in used:
+                lines += ["", f"[messages.{name}]", *made.lines]
+    if plan.synthetic:
+        lines += ["", "[[provenance]]", 'facts = "answers, of which the capture holds none"', 'status = "synthetic"']
+        lines += ['source = "as the standards ask for"']
     lines += [
         "",
         "[[provenance]]",
@@ -481,6 +576,14 @@ def _write(plan: _Plan, flow: Flow, candidate: Candidate, call_names: Sequence[s
     return "\n".join(lines)
 
 
+def _round_lines(plan: _Plan) -> list[str]:
+    lines: list[str] = []
+    for item in plan.rounds:
+        replies = ", ".join(f'"{name}"' for name in item.replies)
+        lines += ["", "[[legs.rounds]]", f'stage = "{item.stage}"', f'request = "{item.request}"', f"replies = [{replies}]"]
+    return lines
+
+
 def _carried(streams: list[Stream]) -> tuple[list[Stream], list[Stream]]:
     """Streams of a voice call, and of a video call where there are pictures beside voice."""
     voice = [stream for stream in streams if not stream.is_picture]
@@ -495,7 +598,7 @@ def _used(plan: _Plan) -> set[str]:
     return names | {f"{name}-inner" for name in names}
 
 
-def _leave_out(plan: _Plan, error: ProfileError) -> None:
+def _leave_out(plan: _Plan, before: _Plan | None, error: ProfileError) -> None:
     """Take out what the loader's first problem is about.
 
     Raises:
@@ -503,11 +606,12 @@ def _leave_out(plan: _Plan, error: ProfileError) -> None:
     """
     problem = error.problems[0]
     if found := _ROUND.match(problem.field):
-        item = plan.rounds[int(found[1])]
-        if found[2] == "replies" and found[3] and len(item.replies) > 1:
-            del item.replies[int(found[3])]
+        owner = before if found[1] == "1" and before is not None else plan
+        item = owner.rounds[int(found[2])]
+        if found[3] == "replies" and found[4] and len(item.replies) > 1:
+            del item.replies[int(found[4])]
         else:
-            plan.rounds.remove(item)
+            owner.rounds.remove(item)
         plan.left_out.append(f"{item.request}: {problem.message}")
     elif found := _STREAM.match(problem.field):
         voice, video = _carried(plan.streams)
@@ -516,9 +620,10 @@ def _leave_out(plan: _Plan, error: ProfileError) -> None:
         plan.left_out.append(f"{stream.message}: {problem.message}")
     elif found := _MESSAGE.match(problem.field):
         name = found[1].removesuffix("-inner")
-        plan.rounds = [r for r in plan.rounds if name != r.request and name not in r.replies]
-        plan.streams = [s for s in plan.streams if s.message != name]
-        plan.messages.pop(found[1], None)
+        for owner in (plan, *([before] if before is not None else [])):
+            owner.rounds = [r for r in owner.rounds if name != r.request and name not in r.replies]
+            owner.streams = [s for s in owner.streams if s.message != name]
+            owner.messages.pop(found[1], None)
         plan.left_out.append(f"{name}: {problem.message}")
     else:
         raise NoCallError(str(problem))

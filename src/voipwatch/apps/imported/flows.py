@@ -80,6 +80,22 @@ class Flow:
         self.kept_bytes += len(data)
         return len(data)
 
+    def seen_from(self, near: Address) -> "Flow":
+        """The same flow with `near`, one of its two ends, as the near end."""
+        if near == self.near:
+            return self
+        flipped = [Sample(s.at_us, not s.up, s.data) for s in self.packets]
+        return Flow(
+            self.far,
+            self.near,
+            self.first_us,
+            self.last_us,
+            packets=flipped,
+            counts=self.counts[::-1],
+            sizes=self.sizes[::-1],
+            gaps=self.gaps[::-1],
+        )
+
     @property
     def packet_count(self) -> int:
         """Both ways."""
@@ -148,6 +164,29 @@ class Capture:
         self.dropped_flows += len(ranked) - len(kept)
         self.flows = dict(kept)
         self._kept = sum(flow.kept_bytes for flow in self.flows.values())
+
+    def opened_before(self, flow: Flow) -> tuple[Address, Flow] | None:
+        """The flow with STUN that came before this one from the same local port, and that local end.
+
+        An app that asks a relay first and then the other phone does so from one socket; a recogniser that knew
+        the relay's flow knows the other by it.
+        """
+        found = [
+            (each.packet_count, -each.first_us, end, each)
+            for each in self.flows.values()
+            for end in (flow.near, flow.far)
+            if each is not flow
+            and end in {each.near, each.far}
+            and each.first_us < flow.last_us
+            and min(each.counts) >= 2
+            and {each.near[1], each.far[1]} != {flow.near[1], flow.far[1]}
+            and "stun" in rate(each).protocols
+        ]
+        found.sort(key=lambda item: item[:2], reverse=True)
+        if not found:
+            return None
+        _, _, end, before = found[0]
+        return end, before
 
     def candidates(self) -> list[Candidate]:
         """Every flow, the likeliest call first; equal ones in the order of the capture."""

@@ -51,7 +51,7 @@ def is_product(text: str) -> bool:
         and any(word in folded for word in KNOWN_WORDS)
         and "@" not in text
         and max((len(run) for run in _digit_runs(text)), default=0) <= 4
-        and text.count(".") <= 2
+        and text.count(".") <= 3
     )
 
 

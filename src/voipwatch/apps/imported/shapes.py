@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from voipwatch.apps.codecs.dtls import CONTENTS, HANDSHAKES
-from voipwatch.apps.imported.roles import Exchange, Field, infer
+from voipwatch.apps.imported.roles import HEAD_BYTES, Exchange, Field, infer, merged
 from voipwatch.apps.imported.scrub import Scrub, is_product, is_text, stretches
 from voipwatch.wire import dtls
 from voipwatch.wire.dtls_hello import DtlsExtension, decode_client_hello, decode_server_hello
@@ -18,7 +20,11 @@ from voipwatch.wire.stun import MAGIC_COOKIE, StunAttribute, StunMessage, decode
 from voipwatch.wire.stun_registry import Attribute
 
 SIZE_MAX: Final = 1400
+ATTRIBUTES_MAX: Final = 40
 TOKEN_BYTES: Final = 16
+LAST_STUN_BYTE: Final = 3
+TRANSACTION: Final = (8, 20)
+"""Where the far end looks for the token in a datagram that starts like STUN."""
 _ADDRESSES: Final = frozenset({0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023, 0x802B, 0x802C})
 _MAPPED: Final = frozenset({0x0001})
 _XOR_MAPPED: Final = frozenset({0x0020, 0x8020})
@@ -113,10 +119,32 @@ def constant_parts(run: bytes, scrub: Scrub, *, repeats: str = "constant") -> li
 # --- STUN and TURN ----------------------------------------------------------------------------------------------------
 
 
+def read_stun(data: bytes) -> StunMessage:
+    """A STUN message; where it reads as very many attributes, as one without padding.
+
+    A run of zeros reads as empty attributes (WhatsApp's probe of 512 bytes pads itself with them).
+
+    Raises:
+        WireError: it is none.
+    """
+    message = decode_stun(data)
+    if len(message.attributes) <= ATTRIBUTES_MAX:
+        return message
+    attributes: list[StunAttribute] = []
+    at = 20
+    while at + 4 <= len(data):
+        number, size = int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
+        if at + 4 + size > len(data) or len(attributes) > ATTRIBUTES_MAX:
+            raise WireError("STUN", "attributes", at, detail="read neither with padding nor without")
+        attributes.append(StunAttribute(number, data[at + 4 : at + 4 + size]))
+        at += 4 + size
+    return msgspec.structs.replace(message, attributes=tuple(attributes), trailing=b"")
+
+
 def stun_shape(data: bytes) -> tuple[object, ...] | None:
     """What two messages must share to be one of the profile: type, attributes and their lengths."""
     try:
-        message = decode_stun(data)
+        message = read_stun(data)
     except WireError:
         return None
     return (message.type, len(data), tuple((a.type, a.length) for a in message.attributes))
@@ -128,7 +156,7 @@ def stun_table(group: Sequence[bytes], scrub: Scrub, *, up: bool, label: str) ->
     Raises:
         WireError: it is no STUN message.
     """
-    messages = [decode_stun(data) for data in group]
+    messages = [read_stun(data) for data in group]
     first = messages[0]
     scrub.took("identifier")  # the transaction's
     items: list[str] = []
@@ -154,7 +182,8 @@ def stun_table(group: Sequence[bytes], scrub: Scrub, *, up: bool, label: str) ->
 
 
 def _aligned(message: StunMessage) -> bool:
-    return message.is_aligned
+    """Whether attributes are padded to four bytes; no attribute's own length needs it then, or all have it."""
+    return all(a.length % 4 == 0 or len(a.padding) == -a.length % 4 for a in message.attributes)
 
 
 def _place(message: StunMessage) -> str | None:
@@ -384,43 +413,113 @@ def parts_table(
 ) -> Table:
     """The table of messages of an unknown protocol that belong together.
 
-    `marks`: byte strings of the capture that name somebody (addresses); a constant that holds one is scrubbed.
+    What must be random for the session's token is: the last 16 bytes uplink, or bytes 8 to 19 where the first byte
+    is a STUN message's (`wire.place`).
+
+    Args:
+        group: one message or more, each with what it answers.
+        scrub: told what was taken out.
+        up: uplink.
+        media: packets of a stream, whose sizes vary.
+        marks: byte strings of the capture that name somebody (addresses); a constant that holds one is scrubbed.
     """
-    size = min(SIZE_MAX, max(len(item.data) for item in group))
-    shortest = min(len(item.data) for item in group)
-    fixed = shortest == max(len(item.data) for item in group)
-    room = TOKEN_BYTES if up or media else 0
-    fields = infer(group, head_bytes=max(0, min(64, shortest - room)) if media or not fixed else max(0, min(1024, size - room)))
-    parts, covered = field_parts(fields, scrub, marks=marks)
-    if covered < size or not fixed:
+    sizes = [len(item.data) for item in group]
+    size = min(SIZE_MAX, max(sizes))
+    shortest = min(*sizes, SIZE_MAX) if len(sizes) > 1 else size
+    in_front = up and not media and group[0].data[0] <= LAST_STUN_BYTE and size >= 20
+    room = 0 if in_front or not (up or media) else TOKEN_BYTES
+    varies = media or shortest < size
+    head = max(1 if media else 0, min(HEAD_BYTES if varies else SIZE_MAX, shortest - room))
+    fields = infer(group, head_bytes=head)
+    if in_front:
+        fields = overlaid(fields, *TRANSACTION)
+    parts = field_parts(fields, scrub, marks=marks, once=len(group) == 1)
+    place = None if up or media else _free_place(parts, size)
+    covered = sum(piece for _, piece in parts)
+    lines = [text for text, _ in parts]
+    if covered < size or varies:
         scrub.took("payload")
-        parts.append('{ fill = "random" }')
-    return table("parts", size, size=None if media else size, parts=listed(parts))
+        lines.append('{ fill = "random" }')
+    return table("parts", size, size=None if media else size, place=place, parts=listed(lines))
+
+
+def overlaid(fields: Sequence[Field], start: int, end: int) -> list[Field]:
+    """The fields with random bytes from `start` to `end`; what a field has on both sides of it is kept."""
+    out: list[Field] = []
+    at = 0
+    for field in fields:
+        stop = at + field.size
+        if stop <= start or at >= end:
+            out.append(field)
+        else:
+            if at < start and field.kind in {"constant", "random"}:
+                out.append(Field(field.kind, start - at, field.data[: start - at]))
+            elif at < start:
+                out.append(Field("random", start - at))
+            inside = min(stop, end) - max(at, start)
+            out.append(Field("random", inside))
+            if stop > end:
+                rest = field.data[end - at :]
+                kind = field.kind if field.kind == "constant" else "random"
+                out.append(Field(kind, stop - end, rest))
+        at = stop
+    return merged(out)
+
+
+def _free_place(parts: Sequence[tuple[str, int]], size: int) -> str | None:
+    """Where a reply's token may ride if not at the end: the longest run of eight random bytes or more."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for text, piece in parts:
+        if text.startswith("{ random"):
+            if found and sum(found[-1]) == at:
+                found[-1] = (found[-1][0], found[-1][1] + piece)
+            else:
+                found.append((at, piece))
+        at += piece
+    if at < size or not found or sum(found[-1]) == size and found[-1][1] >= 8:
+        return None  # the end is random: a token rides there
+    start, count = max(found, key=lambda run: run[1])
+    return f"[{start}, {min(count, 52)}]" if count >= 8 else None
 
 
 def field_parts(
-    fields: Sequence[Field], scrub: Scrub, *, marks: Sequence[bytes]
-) -> tuple[list[str], int]:
-    """Parts of inferred fields, and how many bytes they make."""
-    parts: list[str] = []
-    covered = 0
+    fields: Sequence[Field], scrub: Scrub, *, marks: Sequence[bytes], once: bool = False
+) -> list[tuple[str, int]]:
+    """Parts of inferred fields, with the bytes that each makes.
+
+    `once`: the group has one message, so that what looks constant may be random as well: it is written as random.
+    """
+    parts: list[tuple[str, int]] = []
+    repeats = "random" if once else "constant"
     for field in fields:
         little = ", little = true" if field.little else ""
         if field.kind == "constant":
             if any(mark in field.data for mark in marks):
                 scrub.took("address")
-                parts += spread("constant", field.size)
+                made = spread(repeats, field.size)
             else:
-                parts += constant_parts(field.data, scrub)
+                made = constant_parts(field.data, scrub, repeats=repeats)
         elif field.kind == "echo":
-            parts.append(f"{{ echo = [{field.start}, {field.size}] }}")
+            made = [f"{{ echo = [{field.start}, {field.size}] }}"]
         elif field.kind == "counter":
-            parts.append(f"{{ counter = {field.size}, step = {field.step}{little} }}")
+            made = [f"{{ counter = {field.size}, step = {field.step}{little} }}"]
         elif field.kind == "length":
             plus = f", plus = {field.plus}" if field.plus else ""
-            parts.append(f'{{ length = {field.size}, of = "{field.of}"{plus}{little} }}')
+            made = [f'{{ length = {field.size}, of = "{field.of}"{plus}{little} }}']
         else:
             scrub.took("payload")
-            parts += spread("random", field.size)
-        covered += field.size
-    return parts, covered
+            made = spread("random", field.size)
+        parts += [(text, part_bytes(text)) for text in made]
+    return parts
+
+
+def part_bytes(text: str) -> int:
+    """Bytes that a part's text makes; 0 for a fill."""
+    kind, _, value = text.removeprefix("{ ").removesuffix(" }").partition(" = ")
+    first = value.split(",")[0].strip()
+    if kind == "hex":
+        return len(first.strip('"')) // 2
+    if kind == "echo":
+        return int(value.strip("[]").split(",")[1])
+    return 0 if kind == "fill" else int(first)
