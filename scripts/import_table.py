@@ -18,7 +18,8 @@ from typing import Final
 
 from scripts import judge
 from voipwatch.apps.imported import Candidate, Capture, Draft, NoCallError, draft_profile
-from voipwatch.apps.library import ProfileSet
+from voipwatch.apps.kinds import kind_table
+from voipwatch.apps.library import ProfileSet, load_profiles, udp_ports
 from voipwatch.model.vocabulary import Arm, Family, Media
 from voipwatch.wire.capture import read_capture
 
@@ -65,7 +66,7 @@ def capture_of(path: Path) -> Capture:
 
 
 def named_flows(path: Path) -> dict[frozenset[tuple[str, int]], str]:
-    """nDPI's name of every UDP flow of a capture, by its two ends; empty for a guess."""
+    """NDPI's name of every UDP flow of a capture, by its two ends; empty for a guess."""
     from nfstream import NFStreamer  # noqa: PLC0415 -- heavy, Linux and macOS only
 
     found: dict[frozenset[tuple[str, int]], str] = {}
@@ -78,15 +79,17 @@ def named_flows(path: Path) -> dict[frozenset[tuple[str, int]], str]:
 
 
 def name_of(candidate: Candidate, names: dict[frozenset[tuple[str, int]], str]) -> str:
-    """nDPI's name of a candidate's flow."""
-    ends = frozenset((str(ip_address(host)), port) for host, port in (candidate.flow.near, candidate.flow.far))
+    """NDPI's name of a candidate's flow."""
+    ends = frozenset(
+        (str(ip_address(host)), port) for host, port in (candidate.flow.near, candidate.flow.far)
+    )
     return names.get(ends, "")
 
 
 def names_of_import(draft: Draft) -> tuple[str, ...]:
-    """nDPI's name of the profile's arm A, one for every kind of flow and replicate."""
+    """NDPI's name of the profile's arm A, one for every kind of flow and replicate."""
     profiles = ProfileSet.of([draft.profile])
-    kinds = [kind for kind in judge.kind_table(profiles) if kind.arm is Arm.A and kind.leg == "captured"]
+    kinds = [kind for kind in kind_table(profiles) if kind.arm is Arm.A and kind.leg == "captured"]
     # A set-up alone is less than the captured call: it is judged where the capture has no media.
     whole = [kind for kind in kinds if kind.media is not Media.NONE] or kinds
     replicates = REPLICATES if whole is not kinds or whole[0].media is not Media.NONE else REPLICATES[:2]
@@ -102,7 +105,7 @@ def compare(path: Path) -> Compared:
     if chosen is None:
         return Compared(path.name, None, None, "", ())
     try:
-        draft = draft_profile(chosen, kept)
+        draft = draft_profile(chosen, kept, served=frozenset(udp_ports(load_profiles())))
     except NoCallError:
         return Compared(path.name, chosen, None, name_of(chosen, names), ())
     return Compared(path.name, chosen, draft, name_of(chosen, names), names_of_import(draft))
@@ -122,7 +125,11 @@ def rows(found: list[Compared]) -> list[str]:
         flow = item.flow.flow
         counts = Counter(name or "(none)" for name in item.of_import)
         said = ", ".join(f"{name}: {count}" for name, count in counts.most_common()) or "(not made)"
-        scrubbed = ", ".join(f"{kind} {count}" for kind, count in sorted(item.draft.scrubbed.items())) if item.draft else ""
+        scrubbed = (
+            ", ".join(f"{kind} {count}" for kind, count in sorted(item.draft.scrubbed.items()))
+            if item.draft
+            else ""
+        )
         lines.append(
             f"| {item.name} | {flow.far[1]}, {flow.counts[0]} and {flow.counts[1]} | {item.of_capture or '(none)'} "
             f"| {said} | {item.draft.rounds if item.draft else ''} | {item.draft.streams if item.draft else ''} "
@@ -133,16 +140,25 @@ def rows(found: list[Compared]) -> list[str]:
 
 def main() -> int:
     """Compare, print, write if asked; 1 if an import is called otherwise than its capture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--captures", type=Path, required=True, help="folder of pcap and pcapng files")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
     parser.add_argument("--only", default="", help="names that contain this")
     arguments = parser.parse_args()
-    paths = sorted(p for p in arguments.captures.iterdir() if p.suffix in {".pcap", ".pcapng"} and arguments.only in p.name)
+    paths = sorted(
+        p
+        for p in arguments.captures.iterdir()
+        if p.suffix in {".pcap", ".pcapng"} and arguments.only in p.name
+    )
     found = [compare(path) for path in paths]
     calls = [item for item in found if item.flow is not None]
     wrong = [item.name for item in calls if not item.agrees]
-    lines = [f"{len(calls)} captures with a call; {len(wrong) or 'no'} import is called otherwise than its capture.", ""]
+    lines = [
+        f"{len(calls)} captures with a call; {len(wrong) or 'no'} import is called otherwise than its capture.",
+        "",
+    ]
     lines += rows(found)
     print("\n".join([*lines, *wrong]))
     if arguments.write:

@@ -203,7 +203,9 @@ async def _read_request(
             request = event
         elif isinstance(event, h11.Data):
             body += event.data
-            most = TICKET_BODY_BYTES_MAX if request is not None and request.target == TICKETS else BODY_BYTES_MAX
+            most = (
+                TICKET_BODY_BYTES_MAX if request is not None and request.target == TICKETS else BODY_BYTES_MAX
+            )
             if len(body) > most:
                 return problem(413, "body")
         elif isinstance(event, h11.EndOfMessage) and request is not None:

@@ -18,7 +18,6 @@ from voipwatch.apps.imported.shapes import (
     Table,
     dtls_shape,
     dtls_table,
-    listed,
     part_bytes,
     parts_table,
     stun_shape,
@@ -50,6 +49,8 @@ OPENING_PACKETS: Final = 30
 """Packets of an unknown protocol after these are not played as a set-up: recognisers have decided by then."""
 UP_MIN: Final = 17
 """Bytes of an uplink datagram that has room for a token; smaller ones are played from the other end."""
+SPARE_PORTS: Final = (16384, 10000, 3478)
+"""Ports of packaged profiles that stand for any: RTP's usual first one, and two of relays."""
 TRIES: Final = 40
 """How often a draft is made again without what the loader refused."""
 _ROUND: Final = re.compile(r"legs\[(\d)\]\.rounds\[(\d+)\](?:\.(request|replies)(?:\[(\d+)\])?)?")
@@ -110,13 +111,20 @@ class _Plan:
     """Of messages' names."""
 
 
-def draft_profile(candidate: Candidate, capture: Capture, *, call_names: Sequence[str] = ("unknown",)) -> Draft:
+def draft_profile(
+    candidate: Candidate,
+    capture: Capture,
+    *,
+    call_names: Sequence[str] = ("unknown",),
+    served: frozenset[int] = frozenset(),
+) -> Draft:
     """The profile of one flow.
 
     Args:
         candidate: the flow, of `capture.candidates()`.
         capture: where it comes from: the addresses that must not be in the profile.
         call_names: what a recogniser calls the flow, if the caller knows.
+        served: UDP ports that reflectors serve; another one is replaced. Empty: every port stays.
 
     Raises:
         NoCallError: nothing of it can be played.
@@ -131,6 +139,7 @@ def draft_profile(candidate: Candidate, capture: Capture, *, call_names: Sequenc
         flow, relay = flow.seen_from(local), relay.seen_from(local)
         before = _plan_before(relay, scrub, marks) if relay.far[1] != flow.far[1] else None
     plan = _plan(flow, scrub, marks)
+    _serve(plan, before, served)
     for _ in range(TRIES):
         if not plan.rounds and not plan.streams:
             raise NoCallError("nothing of this flow can be played")
@@ -146,13 +155,28 @@ def draft_profile(candidate: Candidate, capture: Capture, *, call_names: Sequenc
     raise NoCallError("nothing of this flow can be played")
 
 
+def _serve(plan: _Plan, before: _Plan | None, served: frozenset[int]) -> None:
+    """Replace ports that no reflector serves: a call between two phones has any port, and could not be measured."""
+    taken: set[int] = set()
+    for each, spare in ((plan, SPARE_PORTS), (before, SPARE_PORTS[::-1])):
+        if each is None or not served:
+            continue
+        if each.port not in served or each.port in taken:
+            port = next(port for port in spare if port not in taken)
+            plan.left_out.append(f"port {each.port}: no reflector serves it, {port} is used")
+            each.port = port
+        taken.add(each.port)
+
+
 def _draft(text: str, profile: Profile, scrub: Scrub, plan: _Plan, before: _Plan | None) -> Draft:
     left_out = [*plan.left_out, *(before.left_out if before is not None else [])]
     raised = sum(stream.raised() for stream in plan.streams)
     if raised:
         left_out.append(f"sizes of {raised} packets: made larger, so that the session's token fits")
     if not plan.streams:
-        left_out.append("media: there is none in the flow; a check can find a block of the set-up, and never say ok")
+        left_out.append(
+            "media: there is none in the flow; a check can find a block of the set-up, and never say ok"
+        )
     rounds = len(plan.rounds) + (len(before.rounds) if before is not None else 0)
     return Draft(text, profile, dict(scrub.counts), tuple(dict.fromkeys(left_out)), rounds, len(plan.streams))
 
@@ -243,7 +267,10 @@ def _unknown_media(items: Sequence[_Item]) -> dict[int, tuple[object, ...]]:
         kind = bytes(item.inner[at] for at in telling if at < len(item.inner))
         groups.setdefault((item.kind, item.sample.up, kind), []).append(index)
     return {
-        index: key for key, members in groups.items() if len(members) >= STREAM_PACKETS_MIN for index in members
+        index: key
+        for key, members in groups.items()
+        if len(members) >= STREAM_PACKETS_MIN
+        for index in members
     }
 
 
@@ -264,7 +291,9 @@ def _add_rounds(
             continue
         seen.add(shape)
         asked = _message(plan, names, request, None, items, scrub, marks)
-        answered = [_message(plan, names, reply, request, items, scrub, marks) for reply in replies[:REPLIES_MAX]]
+        answered = [
+            _message(plan, names, reply, request, items, scrub, marks) for reply in replies[:REPLIES_MAX]
+        ]
         kept = [name for name in answered if name is not None]
         if not replies and asked is not None:
             kept = [f"{asked}-answer"]
@@ -299,7 +328,9 @@ def _turns(items: Sequence[_Item]) -> list[tuple[_Item, list[_Item]]]:
     return turns
 
 
-def _with_answers(turns: list[tuple[_Item, list[_Item]]], items: Sequence[_Item]) -> list[tuple[_Item, list[_Item]]]:
+def _with_answers(
+    turns: list[tuple[_Item, list[_Item]]], items: Sequence[_Item]
+) -> list[tuple[_Item, list[_Item]]]:
     """In a capture of one direction alone, requests whose protocol says how they are answered keep their turn."""
     if any(not item.sample.up for item in items):
         return [turn for turn in turns if turn[1]]
@@ -550,7 +581,13 @@ def _write(plan: _Plan, before: _Plan | None, candidate: Candidate, call_names: 
             for stream in streams:
                 lines += ["", f"[[legs.{media}.streams]]", *stream.lines(start)]
     if before is not None:
-        lines += ["", "[[legs]]", 'id = "before"', 'name = "opened before, from the same port"', 'role = "relay"']
+        lines += [
+            "",
+            "[[legs]]",
+            'id = "before"',
+            'name = "opened before, from the same port"',
+            'role = "relay"',
+        ]
         lines += [f"port = {before.port}", *_round_lines(before)]
     for each in (plan, before):
         used = _used(each) if each is not None else set()
@@ -558,7 +595,12 @@ def _write(plan: _Plan, before: _Plan | None, candidate: Candidate, call_names: 
             if name in used:
                 lines += ["", f"[messages.{name}]", *made.lines]
     if plan.synthetic:
-        lines += ["", "[[provenance]]", 'facts = "answers, of which the capture holds none"', 'status = "synthetic"']
+        lines += [
+            "",
+            "[[provenance]]",
+            'facts = "answers, of which the capture holds none"',
+            'status = "synthetic"',
+        ]
         lines += ['source = "as the standards ask for"']
     lines += [
         "",
@@ -580,7 +622,13 @@ def _round_lines(plan: _Plan) -> list[str]:
     lines: list[str] = []
     for item in plan.rounds:
         replies = ", ".join(f'"{name}"' for name in item.replies)
-        lines += ["", "[[legs.rounds]]", f'stage = "{item.stage}"', f'request = "{item.request}"', f"replies = [{replies}]"]
+        lines += [
+            "",
+            "[[legs.rounds]]",
+            f'stage = "{item.stage}"',
+            f'request = "{item.request}"',
+            f"replies = [{replies}]",
+        ]
     return lines
 
 

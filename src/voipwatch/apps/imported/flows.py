@@ -26,10 +26,38 @@ STEADY_PACKETS: Final = 30
 STEADY_GAP_S: Final = 0.5
 """An unknown protocol is taken for a call when it sends at least every half second, in 30 packets or more."""
 NO_CALL_PORTS: Final = frozenset(
-    {53, 67, 68, 69, 111, 123, 137, 138, 161, 162, 500, 514, 1194, 1900, 4500, 5351, 5353, 5355, 17500, 51820, 57621}
+    {
+        53,
+        67,
+        68,
+        69,
+        111,
+        123,
+        137,
+        138,
+        161,
+        162,
+        500,
+        514,
+        1194,
+        1900,
+        4500,
+        5351,
+        5353,
+        5355,
+        17500,
+        51820,
+        57621,
+    }
 )
 """Names, addresses, time, discovery, tunnels: never a call, whatever they send."""
-_NO_CALL_STARTS: Final = (b"d1:", b"M-SEARCH", b"NOTIFY *", b"\xff\xff\xff\xffTSource", b"\x00\xff\xff\x00\xfe\xfe")
+_NO_CALL_STARTS: Final = (
+    b"d1:",
+    b"M-SEARCH",
+    b"NOTIFY *",
+    b"\xff\xff\xff\xffTSource",
+    b"\x00\xff\xff\x00\xfe\xfe",
+)
 _RAKNET: Final = bytes.fromhex("00ffff00fefefefefdfdfdfd12345678")
 
 Address = tuple[bytes, int]
@@ -255,8 +283,10 @@ def _is_something_else(flow: Flow) -> bool:
         return True
     if first[0] & 0xC0 == 0xC0 and len(first) >= 1200 and flow.far[1] in {443, 80}:
         return True
-    return first[0] >> 3 in {1, 7, 8} and len(first) in range(14, 90) and any(
-        not s.up and s.data[0] >> 3 in {2, 8} for s in flow.packets[:3]
+    return (
+        first[0] >> 3 in {1, 7, 8}
+        and len(first) in range(14, 90)
+        and any(not s.up and s.data[0] >> 3 in {2, 8} for s in flow.packets[:3])
     )
 
 
@@ -271,4 +301,6 @@ def _is_lockstep(flow: Flow) -> bool:
     alternates = sum(a != b for a, b in zip(turns, turns[1:], strict=False))
     sizes = [Counter(len(s.data) for s in flow.packets if s.up is way) for way in (True, False)]
     uniform = all(c and c.most_common(1)[0][1] >= 0.9 * sum(c.values()) for c in sizes)
-    return uniform and alternates >= 0.95 * (len(turns) - 1) and max(map(max, sizes)) >= 8 * min(map(min, sizes))
+    return (
+        uniform and alternates >= 0.95 * (len(turns) - 1) and max(map(max, sizes)) >= 8 * min(map(min, sizes))
+    )

@@ -25,14 +25,26 @@ TOKEN_BYTES: Final = 16
 LAST_STUN_BYTE: Final = 3
 TRANSACTION: Final = (8, 20)
 """Where the far end looks for the token in a datagram that starts like STUN."""
-_ADDRESSES: Final = frozenset({0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023, 0x802B, 0x802C})
+_ADDRESSES: Final = frozenset(
+    {0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023, 0x802B, 0x802C}
+)
 _MAPPED: Final = frozenset({0x0001})
 _XOR_MAPPED: Final = frozenset({0x0020, 0x8020})
 _SECRETS: Final = frozenset({0x0007, 0x0015, 0x001B, 0x001C, 0x0022, 0x8030, 0x4000, 0xC060})
-_NUMBERS: Final = frozenset({0x0003, 0x000C, 0x000D, 0x0017, 0x0018, 0x0019, 0x001A, 0x0025, 0x0027, 0x8000, 0x8027, 0x000F})
+_NUMBERS: Final = frozenset(
+    {0x0003, 0x000C, 0x000D, 0x0017, 0x0018, 0x0019, 0x001A, 0x0025, 0x0027, 0x8000, 0x8027, 0x000F}
+)
 """Attributes whose four bytes are protocol: flags, a channel, a lifetime, a transport. 000F: MS-TURN's cookie."""
 _REASONS: Final = frozenset(
-    {"Unauthorized", "Unauthorised", "Bad Request", "Stale Nonce", "Allocation Mismatch", "Forbidden", "Unknown Attribute"}
+    {
+        "Unauthorized",
+        "Unauthorised",
+        "Bad Request",
+        "Stale Nonce",
+        "Allocation Mismatch",
+        "Forbidden",
+        "Unknown Attribute",
+    }
 )
 _EXTENSIONS_KEPT: Final = frozenset({5, 10, 11, 13, 14, 15, 22, 23, 43, 45, 50, 65281})
 """TLS extensions that list algorithms and versions (IANA), and name nobody."""
@@ -55,9 +67,7 @@ def table(codec: str, makes: int, /, **entries: str | int | None) -> Table:
 
 def quoted(text: str) -> str:
     """A TOML basic string."""
-    body = "".join(
-        c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in text
-    )
+    body = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in text)
     return f'"{body}"'
 
 
@@ -192,7 +202,13 @@ def _place(message: StunMessage) -> str | None:
     if Attribute.MESSAGE_INTEGRITY in kinds and _ends_well(kinds):
         return None
     for attribute in message.attributes:
-        kept = attribute.type in _NUMBERS | _ADDRESSES or attribute.type in {0x0008, 0x8028, 0x0009, 0x0014, 0x8022}
+        kept = attribute.type in _NUMBERS | _ADDRESSES or attribute.type in {
+            0x0008,
+            0x8028,
+            0x0009,
+            0x0014,
+            0x8022,
+        }
         if attribute.length >= 8 and not kept and attribute.type != Attribute.DATA and attribute.length <= 52:
             return f"0x{attribute.type:04x}"
     return None
@@ -253,7 +269,10 @@ def _value(number: int, values: Sequence[bytes], scrub: Scrub, *, label: str) ->
         reason = first[4:].decode("utf-8", "replace")
         if reason in _REASONS:
             return [f'{{ hex = "{first[:4].hex()}" }}', f"{{ text = {quoted(reason)} }}"]
-        return [f'{{ hex = "{first[:4].hex()}" }}', *([f"{{ text_constant = {size - 4} }}"] if size > 4 else [])]
+        return [
+            f'{{ hex = "{first[:4].hex()}" }}',
+            *([f"{{ text_constant = {size - 4} }}"] if size > 4 else []),
+        ]
     if number in _NUMBERS and size <= 4:
         return [f'{{ hex = "{first.hex()}" }}']
     if number == Attribute.NONCE:
@@ -284,7 +303,9 @@ def _username(value: bytes, scrub: Scrub) -> list[str]:
         if index:
             parts.append('{ text = ":" }')
         if piece:
-            parts.append(f"{{ {'text_constant' if is_text(piece.ljust(4, b'a')) else 'constant'} = {len(piece)} }}")
+            parts.append(
+                f"{{ {'text_constant' if is_text(piece.ljust(4, b'a')) else 'constant'} = {len(piece)} }}"
+            )
     zeros = len(value) - len(value.rstrip(b"\0"))
     return [*parts, *([f"{{ zero = {zeros} }}"] if zeros else [])]
 
@@ -295,7 +316,11 @@ def relayed_parts(data: bytes, scrub: Scrub) -> list[str]:
     if len(data) >= 20 and data[4:8] == MAGIC_COOKIE:
         return [f'{{ hex = "{data[:8].hex()}" }}', *spread("random", len(data) - 8)]
     kept = 2 if len(data) > 2 and data[0] >> 6 == 2 else 1
-    return [f'{{ hex = "{data[:kept].hex()}" }}', *spread("random", len(data) - kept)] if len(data) > 2 else spread("random", len(data))
+    return (
+        [f'{{ hex = "{data[:kept].hex()}" }}', *spread("random", len(data) - kept)]
+        if len(data) > 2
+        else spread("random", len(data))
+    )
 
 
 # --- DTLS -------------------------------------------------------------------------------------------------------------
@@ -312,7 +337,9 @@ def dtls_shape(data: bytes) -> tuple[object, ...] | None:
         if not isinstance(record, dtls.DtlsRecord):
             return None
         clear = record.content_type == dtls.HANDSHAKE and record.epoch == 0 and record.fragment
-        found.append((record.content_type, record.epoch, len(record.fragment), record.fragment[0] if clear else -1))
+        found.append(
+            (record.content_type, record.epoch, len(record.fragment), record.fragment[0] if clear else -1)
+        )
     return tuple(found)
 
 
@@ -477,7 +504,7 @@ def _free_place(parts: Sequence[tuple[str, int]], size: int) -> str | None:
             else:
                 found.append((at, piece))
         at += piece
-    if at < size or not found or sum(found[-1]) == size and found[-1][1] >= 8:
+    if at < size or not found or (sum(found[-1]) == size and found[-1][1] >= 8):
         return None  # the end is random: a token rides there
     start, count = max(found, key=lambda run: run[1])
     return f"[{start}, {min(count, 52)}]" if count >= 8 else None

@@ -23,8 +23,21 @@ _RTPMAP: Final = re.compile(
     r"a=(?:rtpmap:[0-9]{1,3} [A-Za-z0-9.-]{1,20}/[0-9]{1,6}(?:/[0-9])?|ptime:[0-9]{1,3}|maxptime:[0-9]{1,3}"
     r"|fmtp:[0-9]{1,3} (?:[0-9,-]{1,12}|mode=[0-9]{1,2}|annexb=(?:yes|no))|sendrecv|sendonly|recvonly|inactive)"
 )
-_COMPACT: Final = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type"}
-_LISTS: Final = {"allow": "Allow", "supported": "Supported", "accept": "Accept", "allow-events": "Allow-Events"}
+_COMPACT: Final = {
+    "v": "via",
+    "f": "from",
+    "t": "to",
+    "i": "call-id",
+    "m": "contact",
+    "l": "content-length",
+    "c": "content-type",
+}
+_LISTS: Final = {
+    "allow": "Allow",
+    "supported": "Supported",
+    "accept": "Accept",
+    "allow-events": "Allow-Events",
+}
 _NUMBERS: Final = {"max-forwards": "Max-Forwards", "expires": "Expires", "min-se": "Min-SE"}
 _AUTHORIZATION: Final = (
     'Digest username="{user}", realm="voip", nonce="{const:32:nonce}", uri="sip:{host}", response="{rand:32}", '
@@ -64,7 +77,9 @@ def sip_table(data: bytes, scrub: Scrub, *, up: bool) -> Table | None:
         made = _header(name, value.strip(), scrub, method=method, status=status)
         if name in {"user-agent", "server"}:
             scrub.took("text")
-            made, padded = (f"{'User-Agent' if up else 'Server'}: {{pad}}", True) if not padded else ("", True)
+            made, padded = (
+                (f"{'User-Agent' if up else 'Server'}: {{pad}}", True) if not padded else ("", True)
+            )
         if made:
             out.append(made)
     if not padded:
@@ -105,7 +120,11 @@ def _header(name: str, value: str, scrub: Scrub, *, method: str, status: str) ->
             return f"To: <sip:{{{'user' if method == 'REGISTER' else 'peer'}}}@{{host}}>"
         return "To: {to}" if status == "100" else "To: {to};tag={totag}"
     if name == "call-id":
-        return f"Call-ID: {{const:32:{'register' if method == 'REGISTER' else 'call'}}}" if up else "Call-ID: {callid}"
+        return (
+            f"Call-ID: {{const:32:{'register' if method == 'REGISTER' else 'call'}}}"
+            if up
+            else "Call-ID: {callid}"
+        )
     if name == "cseq":
         number = _NUMBER.match(value)
         return f"CSeq: {number[0] if number else 1} {method}" if up else "CSeq: {cseq}"

@@ -71,8 +71,7 @@ def spacing_ms(at_us: Sequence[int]) -> list[float]:
     if len(near) >= 0.8 * len(gaps) and middle >= CYCLE_MS_MIN:
         return [min(60_000.0, round(middle, 1))]
     cycle = [round(min(gap, GAP_MS_MAX), 1) for gap in gaps[:GAPS_MAX]]
-    if cycle[-1] < 1.0:
-        cycle[-1] = 1.0
+    cycle[-1] = max(cycle[-1], 1.0)
     least = max(CYCLE_MS_MIN, 1000 * len(cycle) / (0.9 * PACKETS_PER_S_MAX))
     if sum(cycle) < least:
         factor = least / sum(cycle)
@@ -94,7 +93,9 @@ def chosen_sizes(sizes: Sequence[int], least: int) -> list[int]:
 def clock_hz(at_us: Sequence[int], stamps: Sequence[int]) -> int:
     """The RTP clock: ticks over time, the nearest of the usual ones; 8000 where it cannot be told."""
     passed = (at_us[-1] - at_us[0]) / 1e6
-    ticks = sum(step for a, b in zip(stamps, stamps[1:], strict=False) if (step := (b - a) & 0xFFFFFFFF) < 1 << 24)
+    ticks = sum(
+        step for a, b in zip(stamps, stamps[1:], strict=False) if (step := (b - a) & 0xFFFFFFFF) < 1 << 24
+    )
     if passed < 0.05 or not ticks:
         return CLOCKS[0]
     return min(CLOCKS, key=lambda clock: abs(ticks / passed - clock) / clock)

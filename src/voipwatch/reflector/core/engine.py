@@ -89,7 +89,7 @@ class ReflectorCore:
 
     # --- tickets ------------------------------------------------------------------------------------
 
-    def issue_tickets(  # noqa: PLR0913 -- who asks for what, when, and with what randomness
+    def issue_tickets(
         self,
         count: int,
         source: Address,
@@ -408,7 +408,9 @@ class ReflectorCore:
         """The script's reply to this packet, and the start of its media."""
         script = flow.script
         if script is None:
-            script = flow.script = self._scripts_of(session.keys.number).compile(flow.number, session.keys.key)
+            script = flow.script = self._scripts_of(session.keys.number).compile(
+                flow.number, session.keys.key
+            )
         if seq >= MEDIA_SEQ:
             if len(script.rounds) == script.early_rounds:
                 self._downlink.start_media(session, flow, at=now)
