@@ -1,10 +1,10 @@
 """Import every call capture of a folder, ask nDPI about the capture's flow and about the import, and compare.
 
-    python scripts/import_table.py --captures ../shared/captures            # prints the table
-    python scripts/import_table.py --captures ../shared/captures --write    # also writes it into docs/import.md
+    python -m scripts.import_table --captures ../shared/captures            # prints the table
+    python -m scripts.import_table --captures ../shared/captures --write    # into docs/import.md too
 
-A name counts at nDPI's confidence 5 (it knew an earlier flow) and 6 (by the packets). The import is judged in arm A,
-as the two ends would play it, in two replicates: media short and held.
+A name counts at nDPI's confidence 5 (it knew an earlier flow) and 6 (by the packets). The import is judged in
+arm A, as the two ends would play it, in three replicates: media short twice, and held.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Compared:
 
     @property
     def exact(self) -> bool:
-        """Whether the protocol before the app's name is the same too (STUN.WhatsAppCall, SRTP.WhatsAppCall)."""
+        """Whether the protocol before the app's name is the same too."""
         return bool(self.of_import) and set(self.of_import) == {self.of_capture}
 
 
@@ -114,13 +114,12 @@ def compare(path: Path) -> Compared:
 def rows(found: list[Compared]) -> list[str]:
     """Markdown."""
     lines = [
-        "| capture | flow chosen: port, packets up and down | nDPI of the capture | nDPI of the import | rounds | streams "
-        "| scrubbed |",
-        "|---" * 7 + "|",
+        "| capture | port, packets up, down | nDPI of it | nDPI of the import | rounds, streams | scrubbed |",
+        "|---" * 6 + "|",
     ]
     for item in found:
         if item.flow is None:
-            lines.append(f"| {item.name} | no call in it | | | | | |")
+            lines.append(f"| {item.name} | no call in it | | | | |")
             continue
         flow = item.flow.flow
         counts = Counter(name or "(none)" for name in item.of_import)
@@ -130,11 +129,16 @@ def rows(found: list[Compared]) -> list[str]:
             if item.draft
             else ""
         )
-        lines.append(
-            f"| {item.name} | {flow.far[1]}, {flow.counts[0]} and {flow.counts[1]} | {item.of_capture or '(none)'} "
-            f"| {said} | {item.draft.rounds if item.draft else ''} | {item.draft.streams if item.draft else ''} "
-            f"| {scrubbed} |"
+        made = f"{item.draft.rounds}, {item.draft.streams}" if item.draft else ""
+        cells = (
+            item.name,
+            f"{flow.far[1]}, {flow.counts[0]}, {flow.counts[1]}",
+            item.of_capture or "(none)",
+            said,
+            made,
+            scrubbed,
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -155,11 +159,9 @@ def main() -> int:
     found = [compare(path) for path in paths]
     calls = [item for item in found if item.flow is not None]
     wrong = [item.name for item in calls if not item.agrees]
-    lines = [
-        f"{len(calls)} captures with a call; {len(wrong) or 'no'} import is called otherwise than its capture.",
-        "",
-    ]
-    lines += rows(found)
+    alike, exact = len(calls) - len(wrong), sum(item.exact for item in calls)
+    head = f"{len(calls)} captures with a call; nDPI names the same app in {alike}, with the same words in {exact}."
+    lines = [head, "", *rows(found)]
     print("\n".join([*lines, *wrong]))
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The pcapng capture file (draft-ietf-opsawg-pcapng): sections, interfaces, packets; every other block is skipped.
+"""The pcapng capture file (draft-ietf-opsawg-pcapng): sections, interfaces, packets; the rest is skipped.
 
 A file is a source of bytes here, `read(n)`, which a shell opens: it may be larger than memory.
 """

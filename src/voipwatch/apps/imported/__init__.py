@@ -1,8 +1,9 @@
 """A user's own capture of a call becomes a private profile: pure, bytes in and TOML text out.
 
-`flows` keeps what a capture says, in bounded memory, and ranks which flow looks like a call; `roles` finds what
-the bytes of an unknown protocol do; `shapes` and `siptext` turn messages into tables of the profile language and
-scrub them; `streams` measures sizes and rhythm; `draft` puts the profile together.
+`flows` keeps what a capture says, in bounded memory, and ranks which flow looks like a call; `items` says
+what each packet is; `roles` finds what the bytes of an unknown protocol do. `tables` and its three neighbours
+(`stuntables`, `dtlstables`, `siptext`) turn messages into tables of the profile language and scrub them;
+`exchanges` makes the set-up of them, `media` and `streams` what comes after; `draft` puts it all together.
 """
 
 from voipwatch.apps.imported.draft import Draft, NoCallError, draft_profile

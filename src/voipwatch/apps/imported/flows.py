@@ -6,6 +6,7 @@ when there are too many flows or bytes, the flows with the fewest packets go.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from voipwatch.apps.imported.rtpstreams import is_rtcp, rtp_streams
@@ -19,7 +20,6 @@ KEPT_PACKETS_MAX: Final = 400
 """Of one flow with their bytes: a set-up, and some seconds of voice."""
 FLOWS_MAX: Final = 2048
 KEPT_BYTES_MAX: Final = 48 << 20
-SIZE_STEP: Final = 1
 GAPS_US: Final = (1_000, 5_000, 15_000, 25_000, 45_000, 80_000, 200_000, 1_000_000)
 """Upper ends of the gap histogram's bins; the last bin is open."""
 STEADY_PACKETS: Final = 30
@@ -196,8 +196,8 @@ class Capture:
     def opened_before(self, flow: Flow) -> tuple[Address, Flow] | None:
         """The flow with STUN that came before this one from the same local port, and that local end.
 
-        An app that asks a relay first and then the other phone does so from one socket; a recogniser that knew
-        the relay's flow knows the other by it.
+        An app that asks a relay first and then the other phone does so from one socket; a recogniser that
+        knew the relay's flow knows the other by it.
         """
         found = [
             (each.packet_count, -each.first_us, end, each)
@@ -298,7 +298,7 @@ def _median(flow: Flow) -> int:
 def _is_lockstep(flow: Flow) -> bool:
     """Each packet answered by one before the next, large against tiny: a file transfer (TFTP), no call."""
     turns = [sample.up for sample in flow.packets]
-    alternates = sum(a != b for a, b in zip(turns, turns[1:], strict=False))
+    alternates = sum(a != b for a, b in pairwise(turns))
     sizes = [Counter(len(s.data) for s in flow.packets if s.up is way) for way in (True, False)]
     uniform = all(c and c.most_common(1)[0][1] >= 0.9 * sum(c.values()) for c in sizes)
     return (

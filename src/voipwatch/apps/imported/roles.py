@@ -1,11 +1,12 @@
 """What the bytes of an unknown message do: constant, counter, length, echo of the request, or random.
 
-Found by comparing messages of one group with each other, with their lengths and with what they answer. A field
-is claimed only if every message of the group bears it out; with fewer than four messages no counter is.
+Found by comparing messages of one group with each other, with their lengths and with what they answer. A
+field is claimed only if every message of the group bears it out; with fewer than four messages no counter is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 HEAD_BYTES: Final = 64
@@ -49,7 +50,7 @@ def infer(messages: Sequence[Exchange], *, head_bytes: int = HEAD_BYTES) -> list
 
     The fields cover min(head_bytes, the shortest message); the caller fills the rest.
     """
-    size = min(head_bytes, min(len(message.data) for message in messages))
+    size = min(head_bytes, *(len(message.data) for message in messages))
     found: list[Field] = []
     at = 0
     while at < size:
@@ -140,7 +141,7 @@ def _length(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
 
 
 def _counter(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
-    """Ascending by one step, but for packets that are missing: at least half of the steps are the least one."""
+    """Ascending by one step, but where packets are missing: half of the steps or more are the least one."""
     if len(messages) < COUNT_MIN:
         return None
     for width in COUNTERS:
@@ -150,7 +151,7 @@ def _counter(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
             order = "little" if little else "big"
             numbers = [int.from_bytes(m.data[at : at + width], order) for m in messages]  # type: ignore[arg-type]  # one of two words
             limit = 1 << (8 * width)
-            steps = [(b - a) % limit for a, b in zip(numbers, numbers[1:], strict=False)]
+            steps = [(b - a) % limit for a, b in pairwise(numbers)]
             steps = [step for step in steps if step]
             if len(steps) < max(2, (len(messages) - 1) // 2):
                 continue

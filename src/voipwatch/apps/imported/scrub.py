@@ -12,10 +12,10 @@ KINDS: Final = (
     "payload",
     "sip",
 )
-"""address: anybody's, in a header or a message; username: also ICE fragments; identifier: numbers of sessions,
-sources, transactions, certificates, and constants that look like one; secret: nonces, tokens, integrity values;
-text: readable words that no recogniser needs; payload: what was said, and encrypted bytes; sip: users, hosts,
-tags, Call-IDs and other header values."""
+"""address: anybody's, in a header or a message; username: also ICE fragments; identifier: numbers of
+sessions, sources, transactions, certificates, and constants that look like one; secret: nonces, tokens,
+integrity values; text: readable words that no recogniser needs; payload: what was said, and encrypted bytes;
+sip: users, hosts, tags, Call-IDs and other header values."""
 
 KNOWN_WORDS: Final = (
     "telegram", "signal", "whatsapp", "facebook", "messenger", "viber", "google", "hangout", "teams",
@@ -42,7 +42,7 @@ class Scrub:
 
 
 def is_product(text: str) -> bool:
-    """Whether a text names an app and nothing else: a known word, at most 40 characters, no long number or address."""
+    """Whether a text names an app and nothing else: a known word, short, no long number, no address."""
     folded = text.casefold()
     return (
         len(text) <= 40

@@ -1,7 +1,7 @@
 """A captured SIP message as a template: method, order of headers and codecs stay, who and where go.
 
-Users, hosts, tags, Call-IDs, credentials and free text are replaced by placeholders of the codec `sip`; headers
-that are not known here are left out. The size stays the captured one where the text fits it.
+Users, hosts, tags, Call-IDs, credentials and free text are replaced by placeholders of the codec `sip`;
+headers that are not known here are left out. The size stays the captured one where the text fits it.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 from voipwatch.apps.codecs.sip import SipSpec
 from voipwatch.apps.codecs.use import UnfitError, Use
 from voipwatch.apps.imported.scrub import Scrub
-from voipwatch.apps.imported.shapes import SIZE_MAX, Table
+from voipwatch.apps.imported.tables import SIZE_MAX, Table
 from voipwatch.model.vocabulary import Direction
 
 _METHOD: Final = re.compile(r"([A-Z]{3,10}) \S+ SIP/2\.0")
@@ -21,7 +21,8 @@ _REASONS: Final = re.compile(r"[A-Za-z][A-Za-z ]{0,40}")
 _MEDIA: Final = re.compile(r"m=(audio|video) [0-9]+ (RTP/S?AVPF?) ([0-9]{1,3}(?: [0-9]{1,3}){0,31})")
 _RTPMAP: Final = re.compile(
     r"a=(?:rtpmap:[0-9]{1,3} [A-Za-z0-9.-]{1,20}/[0-9]{1,6}(?:/[0-9])?|ptime:[0-9]{1,3}|maxptime:[0-9]{1,3}"
-    r"|fmtp:[0-9]{1,3} (?:[0-9,-]{1,12}|mode=[0-9]{1,2}|annexb=(?:yes|no))|sendrecv|sendonly|recvonly|inactive)"
+    r"|fmtp:[0-9]{1,3} (?:[0-9,-]{1,12}|mode=[0-9]{1,2}|annexb=(?:yes|no))"
+    r"|sendrecv|sendonly|recvonly|inactive)"
 )
 _COMPACT: Final = {
     "v": "via",
@@ -40,8 +41,8 @@ _LISTS: Final = {
 }
 _NUMBERS: Final = {"max-forwards": "Max-Forwards", "expires": "Expires", "min-se": "Min-SE"}
 _AUTHORIZATION: Final = (
-    'Digest username="{user}", realm="voip", nonce="{const:32:nonce}", uri="sip:{host}", response="{rand:32}", '
-    "algorithm=MD5"
+    'Digest username="{user}", realm="voip", nonce="{const:32:nonce}", uri="sip:{host}", '
+    'response="{rand:32}", algorithm=MD5'
 )
 _CHALLENGE: Final = 'Digest realm="voip", nonce="{const:32:nonce}", algorithm=MD5'
 
@@ -55,7 +56,7 @@ def sip_key(data: bytes) -> tuple[str, str] | None:
 
 
 def sip_table(data: bytes, scrub: Scrub, *, up: bool) -> Table | None:
-    """The template of one message; None where the profile language has none for it: a response of the near end."""
+    """The template of one message; None where the language has none: a response of the near end."""
     text = data.decode("latin-1").replace("\r\n", "\n")
     head, _, body = text.partition("\n\n")
     lines = head.split("\n")
@@ -102,7 +103,7 @@ def _start(line: str, method: str, status: str) -> str:
     return f"SIP/2.0 {status} {reason}"
 
 
-def _header(name: str, value: str, scrub: Scrub, *, method: str, status: str) -> str:
+def _header(name: str, value: str, scrub: Scrub, *, method: str, status: str) -> str:  # noqa: C901 -- a case a header
     up = bool(method)
     if name in _LISTS:
         return f"{_LISTS[name]}: {value}" if _WORDS.fullmatch(value) else ""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -12,7 +13,7 @@ from voipwatch.apps.messages import UDP_PAYLOAD_MAX
 SIZES_MAX: Final = 16
 GAPS_MAX: Final = 16
 STEADY: Final = 0.3
-"""Gaps within that much of their median are one rhythm; what differs is the line's jitter and the capture's."""
+"""Gaps within that much of their median are one rhythm; what differs is jitter."""
 GAP_MS_MAX: Final = 2000.0
 """A longer gap is a pause in the call."""
 PICTURE_BYTES: Final = 400
@@ -64,7 +65,7 @@ class Stream:
 
 def spacing_ms(at_us: Sequence[int]) -> list[float]:
     """A cycle of gaps: one where they are steady, else the first ones as they came."""
-    gaps = [max(0.1, (b - a) / 1000) for a, b in zip(at_us, at_us[1:], strict=False)]
+    gaps = [max(0.1, (b - a) / 1000) for a, b in pairwise(at_us)]
     gaps = [gap for gap in gaps if gap <= GAP_MS_MAX] or gaps[:1] or [1000.0]
     middle = median(gaps)
     near = [gap for gap in gaps if abs(gap - middle) <= STEADY * middle]
@@ -93,9 +94,7 @@ def chosen_sizes(sizes: Sequence[int], least: int) -> list[int]:
 def clock_hz(at_us: Sequence[int], stamps: Sequence[int]) -> int:
     """The RTP clock: ticks over time, the nearest of the usual ones; 8000 where it cannot be told."""
     passed = (at_us[-1] - at_us[0]) / 1e6
-    ticks = sum(
-        step for a, b in zip(stamps, stamps[1:], strict=False) if (step := (b - a) & 0xFFFFFFFF) < 1 << 24
-    )
+    ticks = sum(step for a, b in pairwise(stamps) if (step := (b - a) & 0xFFFFFFFF) < 1 << 24)
     if passed < 0.05 or not ticks:
         return CLOCKS[0]
     return min(CLOCKS, key=lambda clock: abs(ticks / passed - clock) / clock)

@@ -1,8 +1,8 @@
 """Private profiles: what one ticket may play besides the packaged profiles, and the bounds on it.
 
-A probe sends its user's own profile with its ticket request. It is read by the same loader as every profile, plays
-for that ticket alone, is written nowhere and goes with the ticket. The kinds of flows of the packaged profiles keep
-their numbers; the private ones follow.
+A probe sends its user's own profile with its ticket request. It is read by the same loader as every profile,
+plays for that ticket alone, is written nowhere and goes with the ticket. The kinds of flows of the packaged
+profiles keep their numbers; the private ones follow.
 """
 
 from collections.abc import Sequence
