@@ -86,7 +86,8 @@ def _with_answers(
     return [
         turn
         for turn in turns
-        if (turn[0].kind == "stun" and not turn[0].inner[0] & 1)
+        if turn[1]
+        or (turn[0].kind == "stun" and not turn[0].inner[0] & 1)
         or (turn[0].kind == "dtls" and turn[0].inner[13:14] == b"\x01")
     ]
 

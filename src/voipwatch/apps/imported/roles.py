@@ -7,7 +7,7 @@ field is claimed only if every message of the group bears it out; with fewer tha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 HEAD_BYTES: Final = 64
 """Further in, nobody's protocol has fields that a recogniser looks at; the rest is content."""
@@ -132,8 +132,8 @@ def _length(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
         if at + width > size:
             continue
         for little in (False, True) if width > 1 else (False,):
-            order = "little" if little else "big"
-            numbers = [int.from_bytes(m.data[at : at + width], order) for m in messages]  # type: ignore[arg-type]  # one of two words
+            order: Literal["little", "big"] = "little" if little else "big"
+            numbers = [int.from_bytes(m.data[at : at + width], order) for m in messages]
             plus = {n - (len(m.data) - at - width) for n, m in zip(numbers, messages, strict=True)}
             if len(plus) == 1 and abs(difference := plus.pop()) <= 1400:
                 return Field("length", width, little=little, of="rest", plus=difference)
@@ -141,35 +141,41 @@ def _length(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
 
 
 def _counter(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
-    """Ascending by one step, but where packets are missing: half of the steps or more are the least one."""
+    """Ascending by one step, but where packets are missing: half of the steps or more are the least one.
+
+    Of several readings the one with the smallest step holds: a little-endian counter read the other way round
+    goes up by 256.
+    """
     if len(messages) < COUNT_MIN:
         return None
+    found: list[Field] = []
     for width in COUNTERS:
         if at + width > size:
             continue
         for little in (False, True) if width > 1 else (False,):
-            order = "little" if little else "big"
-            numbers = [int.from_bytes(m.data[at : at + width], order) for m in messages]  # type: ignore[arg-type]  # one of two words
-            limit = 1 << (8 * width)
-            steps = [(b - a) % limit for a, b in pairwise(numbers)]
-            steps = [step for step in steps if step]
-            if len(steps) < max(2, (len(messages) - 1) // 2):
-                continue
-            least = min(steps)
-            if (
-                least <= min(STEP_MAX, limit // 16)
-                and max(steps) <= 64 * least
-                and all(step % least == 0 for step in steps)
-                and 2 * steps.count(least) >= len(steps)
-                and not (width > 1 and _only_low_byte(numbers, width, little=little))
-            ):
-                return Field("counter", width, step=least, little=little)
-    return None
+            order: Literal["little", "big"] = "little" if little else "big"
+            numbers = [int.from_bytes(m.data[at : at + width], order) for m in messages]
+            step = _step(numbers, 1 << (8 * width))
+            if step and not (width > 2 and not little and _only_low_bytes(numbers)):
+                found.append(Field("counter", width, step=step, little=little))
+    return min(found, key=lambda field: (field.step, -field.size), default=None)
 
 
-def _only_low_byte(numbers: Sequence[int], width: int, *, little: bool) -> bool:
-    """Whether a wider counter moves in its lowest byte alone and its other bytes are zeros or constant.
+def _step(numbers: Sequence[int], limit: int) -> int:
+    """By how much numbers of `limit` values count up from message to message; 0 if they do not."""
+    steps = [step for a, b in pairwise(numbers) if (step := (b - a) % limit)]
+    if len(steps) < max(2, (len(numbers) - 1) // 2):
+        return 0
+    least = min(steps)
+    counts = (
+        least <= min(STEP_MAX, limit // 16)
+        and max(steps) <= 64 * least
+        and all(step % least == 0 for step in steps)
+        and 2 * steps.count(least) >= len(steps)
+    )
+    return least if counts else 0
 
-    Then a big-endian reading claims constants before it: a narrower one is right.
-    """
-    return not little and width > 2 and len({number >> 16 for number in numbers}) == 1
+
+def _only_low_bytes(numbers: Sequence[int]) -> bool:
+    """Whether a four-byte counter moves in its last two bytes alone: a narrower one further on is right."""
+    return len({number >> 16 for number in numbers}) == 1
