@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from voipwatch.apps.imported.exchanges import add_rounds
-from voipwatch.apps.imported.flows import Candidate, Capture, Flow
+from voipwatch.apps.imported.flows import Candidate, Capture, Flow, Sample
 from voipwatch.apps.imported.items import items_of, unknown_media
 from voipwatch.apps.imported.media import add_streams
 from voipwatch.apps.imported.plan import Plan
+from voipwatch.apps.imported.rtpstreams import rtp_streams
 from voipwatch.apps.imported.scrub import Scrub
 from voipwatch.apps.imported.writing import carried, written
 from voipwatch.apps.loader import load_profile_file
@@ -129,6 +130,10 @@ def _marks(capture: Capture) -> list[bytes]:
 def _plan(flow: Flow, scrub: Scrub, marks: Sequence[bytes]) -> Plan:
     plan = Plan(port=flow.far[1])
     items = items_of(flow)
+    sources = {
+        stream.ssrc for stream in rtp_streams([Sample(i.sample.at_us, i.sample.up, i.inner) for i in items])
+    }
+    marks = [*marks, *(mark for ssrc in sources for mark in (ssrc, ssrc[::-1]) if any(mark))]
     if flow.near[0]:
         scrub.took("address", 2)
     media_like = unknown_media(items)

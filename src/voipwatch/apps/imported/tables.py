@@ -104,7 +104,7 @@ def parts_table(
         scrub: told what was taken out.
         up: uplink.
         media: packets of a stream, whose sizes vary.
-        marks: byte strings of the capture that name somebody (addresses): a constant with one goes.
+        marks: byte strings of the capture that name somebody or something: addresses, sources.
     """
     sizes = [len(item.data) for item in group]
     size = min(SIZE_MAX, max(sizes))
@@ -178,11 +178,13 @@ def field_parts(
     for field in fields:
         little = ", little = true" if field.little else ""
         if field.kind == "constant":
-            if any(mark in field.data for mark in marks):
-                scrub.took("address")
-                made = spread(repeats, field.size)
-            else:
-                made = constant_parts(field.data, scrub, repeats=repeats)
+            made = []
+            for piece, named in around(field.data, marks):
+                if named:
+                    scrub.took("identifier")
+                    made += spread(repeats, len(piece))
+                else:
+                    made += constant_parts(piece, scrub, repeats=repeats)
         elif field.kind == "echo":
             made = [f"{{ echo = [{field.start}, {field.size}] }}"]
         elif field.kind == "counter":
@@ -195,6 +197,15 @@ def field_parts(
             made = spread("random", field.size)
         parts += [(text, part_bytes(text)) for text in made]
     return parts
+
+
+def around(data: bytes, marks: Sequence[bytes]) -> list[tuple[bytes, bool]]:
+    """Bytes cut at every mark in them, and whether each piece is one."""
+    at, mark = min(((data.find(mark), mark) for mark in marks if mark in data), default=(-1, b""))
+    if at < 0:
+        return [(data, False)] if data else []
+    head = [(data[:at], False)] if at else []
+    return [*head, (mark, True), *around(data[at + len(mark) :], marks)]
 
 
 def part_bytes(text: str) -> int:
