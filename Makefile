@@ -2,7 +2,7 @@
 # No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge imports-table lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge captures lock clean
 
 BIN := .venv/bin
 
@@ -56,8 +56,8 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 judge: setup  ## what nDPI calls the packets of each app profile
 	@$(BIN)/python scripts/judge.py
 
-imports-table: setup  ## what nDPI calls captured calls and their imports: CAPTURES=FOLDER
-	@$(BIN)/python -m scripts.import_table --captures $(or $(CAPTURES),../shared/captures) --write
+captures: setup  ## what nDPI calls captured calls and their imports: CAPTURES=FOLDER
+	@$(BIN)/python scripts/import_table.py --captures $(or $(CAPTURES),../shared/captures) --write
 
 lock:    ## (maintainers) newest versions into the hashed requirement files
 	@scripts/lock.sh

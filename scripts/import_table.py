@@ -1,7 +1,7 @@
 """Import every call capture of a folder, ask nDPI about the capture's flow and about the import, and compare.
 
-    python -m scripts.import_table --captures ../shared/captures            # prints the table
-    python -m scripts.import_table --captures ../shared/captures --write    # into docs/import.md too
+    python scripts/import_table.py --captures ../shared/captures  # prints the table
+    python scripts/import_table.py --captures ../shared/captures --write    # into docs/import.md too
 
 A name counts at nDPI's confidence 5 (it knew an earlier flow) and 6 (by the packets). The import is judged in
 arm A, as the two ends would play it, in three replicates: media short twice, and held.
@@ -15,6 +15,8 @@ from hashlib import shake_128
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself, where this is run as a file
 
 from scripts import judge
 from voipwatch.apps.imported import Candidate, Capture, Draft, NoCallError, draft_profile
@@ -160,7 +162,8 @@ def main() -> int:
     calls = [item for item in found if item.flow is not None]
     wrong = [item.name for item in calls if not item.agrees]
     alike, exact = len(calls) - len(wrong), sum(item.exact for item in calls)
-    head = f"{len(calls)} captures with a call; nDPI names the same app in {alike}, with the same words in {exact}."
+    said = f"nDPI names the same app in {alike}, with the same words in {exact}"
+    head = f"{len(calls)} captures with a call; {said}."
     lines = [head, "", *rows(found)]
     print("\n".join([*lines, *wrong]))
     if arguments.write:

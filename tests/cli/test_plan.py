@@ -31,8 +31,8 @@ def test_reports_stand_where_some_seed_puts_them() -> None:
         for replicate in (0, 28):
             scripts = [compile_script(profiles, kind, replicate, bytes([n]) * 32) for n in range(40)]
             seen = {_placed(script) for script in scripts}
-            assert seen <= _places(kind, scripts[0].media_s), kind
-            assert len(_places(kind, scripts[0].media_s)) <= 2 * len(seen) + 2, kind
+            assert seen <= _places(profiles, kind, scripts[0].media_s), kind
+            assert len(_places(profiles, kind, scripts[0].media_s)) <= 2 * len(seen) + 2, kind
             with_reports += any(up for up, _, _ in seen)
     assert with_reports
 
@@ -43,9 +43,9 @@ def test_every_flow_of_a_real_check_fits(measurement: Measurement) -> None:
     assert any(f.media_s for f in measurement.flows)
     for flow in measurement.flows:
         assert question_fits(flow), flow.flow
-        assert media_fits(
-            flow, compile_script(profiles, flow.kind, flow.replicate, b"any"), load_profiles()
-        ), flow.flow
+        assert media_fits(flow, compile_script(profiles, flow.kind, flow.replicate, b"any"), profiles), (
+            flow.flow
+        )
 
 
 @pytest.mark.parametrize(

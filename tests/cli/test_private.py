@@ -97,9 +97,19 @@ def test_a_profile_that_is_none_is_refused_before_anything_is_sent(tmp_path: Pat
 
 def check(profile: Path, report: Path, **options: bool) -> str:
     ran = run_line(
-        "check", "--reflector", "lab.example", "--app", "sip", "--yes", "--json", "--profile", str(profile), "--out", str(report),
+        "check",
+        "--reflector",
+        "lab.example",
+        "--app",
+        "sip",
+        "--yes",
+        "--json",
+        "--profile",
+        str(profile),
+        "--out",
+        str(report),
         measure=simulated(**options),
-    )  # fmt: skip
+    )
     return ran.out
 
 

@@ -1,6 +1,7 @@
 """Captures of either kind as streams, and the IP packet inside each link layer."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
@@ -120,7 +121,5 @@ def test_what_is_not_ip_is_the_one_error(packet: PcapPacket) -> None:
 @given(st.binary(max_size=80), st.integers(0, 300))
 def test_any_frame_gives_bytes_or_the_one_error(data: bytes, linktype: int) -> None:
     read_it: Callable[[PcapPacket], bytes] = network_packet
-    try:
+    with suppress(WireError):
         assert data.endswith(read_it(PcapPacket(0, linktype, data)))
-    except WireError:
-        pass

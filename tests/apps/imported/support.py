@@ -1,4 +1,4 @@
-"""A made-up call as a capture: every address, name and number of it is known, so that a test can look for it."""
+"""A made-up call as a capture: its every address, name and number is known, so that tests can look for it."""
 
 from hashlib import shake_128
 

@@ -18,14 +18,16 @@ from voipwatch.wire.errors import WireError
 from voipwatch.wire.stun import MAGIC_COOKIE, decode_stun
 
 CALLS = (
-    "KakaoTalk_talk discord imo_57604 sip sipp_g711a skinny skype-conference-call stun_3478 stun_40003 stun_classic "
-    "stun_google_meet stun_signal teams telegram viber_7985 wa_video wa_voice wehe_skype_2024 wehe_webex_2020_c2s "
-    "whatsapp_login_call zoom zoom2"
-).split()
+    "KakaoTalk_talk", "discord", "imo_57604", "sip", "sipp_g711a", "skinny", "skype-conference-call",
+    "stun_3478", "stun_40003", "stun_classic", "stun_google_meet", "stun_signal", "teams", "telegram",
+    "viber_7985", "wa_video", "wa_voice", "wehe_skype_2024", "wehe_webex_2020_c2s",
+    "whatsapp_login_call", "zoom", "zoom2",
+)  # fmt: skip
 NO_CALLS = (
-    "443-firefox bittorrent dns dns_doh google_meet ipsec_isakmp_esp openvpn quic-29 quic raknet signal source_engine "
-    "starcraft_battle teamspeak3 tftp whatsapp_login_chat wireguard"
-).split()
+    "443-firefox", "bittorrent", "dns", "dns_doh", "google_meet", "ipsec_isakmp_esp", "openvpn",
+    "quic-29", "quic", "raknet", "signal", "source_engine", "starcraft_battle", "teamspeak3", "tftp",
+    "whatsapp_login_chat", "wireguard",
+)  # fmt: skip
 """teamspeak3 holds the login and keep-alives of a voice server; google_meet the web page's QUIC."""
 
 
@@ -36,9 +38,9 @@ def imported(name: str) -> tuple[Capture, Candidate, Draft]:
     return kept, chosen, draft_profile(chosen, kept, served=frozenset(udp_ports(load_profiles())))
 
 
+@pytest.mark.usefixtures("shared_dir")
 @pytest.mark.parametrize("name", CALLS)
-def test_every_call_becomes_a_profile_that_the_loader_takes(shared_dir: Path, name: str) -> None:
-    assert shared_dir
+def test_every_call_becomes_a_profile_that_the_loader_takes(name: str) -> None:
     _, chosen, draft = imported(name)
     assert chosen.is_call
     assert load_profile_file("again", draft.text.encode()).digest == draft.profile.digest
@@ -69,11 +71,11 @@ def test_ndpi_names_the_import_as_its_capture(shared_dir: Path, name: str) -> No
 
 
 def identifiers(kept: Capture, chosen: Candidate) -> dict[str, set[bytes]]:
-    """Everything of four bytes or more that names somebody or something, by what it is; found without the importer."""
+    """Everything of four bytes or more that names somebody or something, by kind, found in its own way."""
     found: dict[str, set[bytes]] = {kind: set() for kind in ("address", "stun", "user", "ssrc", "sip")}
     for flow in kept.flows.values():
         found["address"] |= {flow.near[0], flow.far[0]}
-    packets = [p for p in chosen.flow.packets]
+    packets = chosen.flow.packets
     found["ssrc"] |= {stream.ssrc for stream in rtp_streams(packets)}
     for packet in packets:
         data = packet.data
@@ -107,9 +109,9 @@ def said(text: str) -> tuple[list[bytes], bytes]:
     ], text.encode()
 
 
+@pytest.mark.usefixtures("shared_dir")
 @pytest.mark.parametrize("name", CALLS)
-def test_no_identifier_of_the_capture_is_in_the_profile(shared_dir: Path, name: str) -> None:
-    assert shared_dir
+def test_no_identifier_of_the_capture_is_in_the_profile(name: str) -> None:
     kept, chosen, draft = imported(name)
     runs, text = said(draft.text)
     for kind, values in identifiers(kept, chosen).items():
@@ -120,8 +122,8 @@ def test_no_identifier_of_the_capture_is_in_the_profile(shared_dir: Path, name: 
             assert not any(value in run for run in runs), (kind, value.hex())
 
 
-def test_the_search_would_find_an_identifier(shared_dir: Path) -> None:
-    assert shared_dir
+@pytest.mark.usefixtures("shared_dir")
+def test_the_search_would_find_an_identifier() -> None:
     kept, chosen, _ = imported("whatsapp_login_call")
     found = identifiers(kept, chosen)
     assert len(found["address"]) >= 2

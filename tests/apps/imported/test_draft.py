@@ -35,8 +35,17 @@ def test_a_call_becomes_a_profile() -> None:
 
 def test_nothing_of_the_capture_that_names_anybody_is_in_it() -> None:
     draft = drafted(call())
-    for secret in (NEAR.packed, FAR.packed, USERNAME, TIE_BREAKER, SSRC_UP.to_bytes(4, "big"), SSRC_DOWN.to_bytes(4, "big"),
-                   check(0)[0][8:20], b"kJ8x", b"Zq5T"):  # fmt: skip
+    for secret in (
+        NEAR.packed,
+        FAR.packed,
+        USERNAME,
+        TIE_BREAKER,
+        SSRC_UP.to_bytes(4, "big"),
+        SSRC_DOWN.to_bytes(4, "big"),
+        check(0)[0][8:20],
+        b"kJ8x",
+        b"Zq5T",
+    ):
         assert secret.hex() not in draft.text
         assert secret not in draft.text.encode()
     for text in (NEAR.host, FAR.host):

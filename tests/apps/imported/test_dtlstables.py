@@ -44,9 +44,7 @@ def rebuilt(data: bytes, *, up: bool) -> tuple[bytes, str]:
     findings = Findings("test", {})
     spec = read_message("m", Table(tomllib.loads(text), "", findings))
     assert not findings.problems, findings.problems
-    message = spec.compile(
-        Use(Direction.UP if up else Direction.DOWN, reply=not up), lambda name: pytest.fail(name)
-    )
+    message = spec.compile(Use(Direction.UP if up else Direction.DOWN, reply=not up), pytest.fail)
     ctx = BuildContext(bytes(32), noise("e", 16), noise("t", message.room(message.size)), message.size)
     return build(message, ctx), text
 

@@ -52,9 +52,14 @@ def encrypted(port: int, count: int = 80, gap_us: int = 20_000) -> Capture:
 
 @pytest.mark.parametrize(
     ("port", "count", "gap_us", "is_call"),
-    [(40_000, 80, 20_000, True), (443, 80, 20_000, False), (53, 80, 20_000, False), (40_000, 20, 20_000, False),
-     (40_000, 80, 900_000, False)],
-)  # fmt: skip
+    [
+        (40_000, 80, 20_000, True),
+        (443, 80, 20_000, False),
+        (53, 80, 20_000, False),
+        (40_000, 20, 20_000, False),
+        (40_000, 80, 900_000, False),
+    ],
+)
 def test_an_unknown_protocol_is_a_call_if_it_is_steady_long_and_on_no_known_port(
     port: int, count: int, gap_us: int, is_call: bool
 ) -> None:

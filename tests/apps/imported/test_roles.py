@@ -13,7 +13,7 @@ SEEDS = st.integers(0, 10_000)
 def planted(
     seed: int, count: int, make: "list[tuple[str, int]]", *, step: int = 1, little: bool = False
 ) -> list[Exchange]:
-    """Messages of parts in order: constant, random, counter, length, echo (of bytes 4 to 4 + size of its request)."""
+    """Messages of parts in order: constant, random, counter, length, echo (of the request from 4 on)."""
     found = []
     first = int.from_bytes(noise(f"first {seed}", 2), "big") % 1000
     for number in range(count):

@@ -25,7 +25,7 @@ def rebuilt(group: list[bytes], *, up: bool = True) -> tuple[bytes, str, Scrub]:
     spec = read_message("m", Table(tomllib.loads(text), "", findings))
     assert not findings.problems, findings.problems
     use = Use(Direction.UP) if up else Use(Direction.DOWN, reply=True)
-    message = spec.compile(use, lambda name: pytest.fail(name))
+    message = spec.compile(use, pytest.fail)
     ctx = BuildContext(
         bytes(32), noise("entropy", 16), noise("token", message.room(message.size)), message.size
     )

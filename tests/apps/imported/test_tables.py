@@ -40,7 +40,7 @@ def built(
     assert not findings.problems, findings.problems
     timing = Timing((20_000,), 8000) if media else None
     use = Use(Direction.UP if up else Direction.DOWN, reply=not up and not media, timing=timing)
-    message = spec.compile(use, lambda name: pytest.fail(name))
+    message = spec.compile(use, pytest.fail)
     size = size or message.size
     token = noise("token", message.room(size))
     return build(message, BuildContext(bytes(32), noise("e", 16), token, size, request=request)), token
@@ -48,7 +48,7 @@ def built(
 
 @given(st.binary(min_size=17, max_size=300))
 def test_any_single_request_can_be_sent_with_a_token_that_the_far_end_finds(data: bytes) -> None:
-    if data[:1] == b"\x16" or data[0] <= 3 and len(data) < 20 or data[:1].isalpha():
+    if data[:1] == b"\x16" or (data[0] <= 3 and len(data) < 20) or data[:1].isalpha():
         return  # places of other protocols; too short for a token in front
     made, token = built(parts_table([Exchange(data)], Scrub(), up=True, media=False), up=True)
     assert len(made) == len(data)
@@ -84,8 +84,13 @@ def test_an_address_in_a_constant_goes_even_if_it_looks_plain() -> None:
 def test_bytes_are_cut_around_every_mark() -> None:
     marks = [b"mark", b"other"]
     assert around(b"a mark, an other, a mark", marks) == [
-        (b"a ", False), (b"mark", True), (b", an ", False), (b"other", True), (b", a ", False), (b"mark", True)
-    ]  # fmt: skip
+        (b"a ", False),
+        (b"mark", True),
+        (b", an ", False),
+        (b"other", True),
+        (b", a ", False),
+        (b"mark", True),
+    ]
     assert around(b"nothing", marks) == [(b"nothing", False)]
     assert around(b"", marks) == []
 
@@ -146,9 +151,15 @@ def test_values_that_vary_are_random() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [('{ hex = "0102" }', 2), ("{ zero = 7 }", 7), ("{ counter = 4, step = 2 }", 4), ("{ echo = [3, 9] }", 9),
-     ('{ fill = "random" }', 0), ('{ length = 2, of = "rest" }', 2)],
-)  # fmt: skip
+    [
+        ('{ hex = "0102" }', 2),
+        ("{ zero = 7 }", 7),
+        ("{ counter = 4, step = 2 }", 4),
+        ("{ echo = [3, 9] }", 9),
+        ('{ fill = "random" }', 0),
+        ('{ length = 2, of = "rest" }', 2),
+    ],
+)
 def test_bytes_of_a_part(text: str, size: int) -> None:
     assert part_bytes(text) == size
 

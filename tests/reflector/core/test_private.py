@@ -1,4 +1,4 @@
-"""A private profile at a reflector: read strictly, played for its ticket alone, never kept, never too many."""
+"""A private profile at a reflector: read strictly, played for its ticket alone, never kept, never many."""
 
 import pytest
 
@@ -30,7 +30,10 @@ def test_a_profile_is_read_as_its_owner_reads_it() -> None:
     assert read_private(TEXT).digest == drafted(call()).profile.digest
 
 
-STREAM = '[[legs.voice.streams]]\nname = "s{0}"\nmessage = "rtp-up-1"\ndirection = "up"\nrhythms = [{{ spacing_ms = [5], sizes = [80] }}]\n'
+STREAM = (
+    '[[legs.voice.streams]]\nname = "s{0}"\nmessage = "rtp-up-1"\ndirection = "up"\n'
+    "rhythms = [{{ spacing_ms = [5], sizes = [80] }}]\n"
+)
 
 
 @pytest.mark.parametrize(
