@@ -2,7 +2,7 @@ import pytest
 
 from voipwatch.lab.worlds import Expected, World, WorldsError, load_worlds, read_worlds
 from voipwatch.model.mechanisms import MECHANISMS
-from voipwatch.model.vocabulary import Direction, Stage, Verdict
+from voipwatch.model.vocabulary import APP_IDS, Direction, Stage, Verdict
 
 APPS = {"whatsapp", "sip", "webrtc"}
 TABLE = load_worlds()

@@ -76,7 +76,7 @@ def test_spare_tickets_serve_when_the_control_channel_is_blocked(
 ) -> None:
     assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
 
-    def blocked(channel: Channel, count: int) -> TicketAnswer:
+    def blocked(channel: Channel, count: int, **_: object) -> TicketAnswer:
         return TicketAnswer(None, Failure.CONNECT_TIMEOUT, 80)
 
     monkeypatch.setattr(check, "request_tickets", blocked)
@@ -126,7 +126,7 @@ def test_where_somebody_answers_in_its_place_tickets_kept_under_the_same_pin_go_
     """A portal, or a censor that intercepts TLS, must not silence the check."""
     assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
     portal = TicketAnswer(None, Failure.PIN_MISMATCH, cost_bytes=900, untrusted=True)
-    monkeypatch.setattr("voipwatch.probe.check.request_tickets", lambda *_: portal)
+    monkeypatch.setattr("voipwatch.probe.check.request_tickets", lambda *_, **__: portal)
     measured = run_check(line_only(target(reflector), tickets=tmp_path))
     [facts] = measured.reflectors
     assert (facts.control, facts.failure) == ("stored-ticket", Failure.PIN_MISMATCH)

@@ -16,7 +16,7 @@ from voipwatch.apps.schema import NAME, Findings, Problem, ProfileError, Table
 from voipwatch.apps.toml_lines import key_lines
 from voipwatch.apps.verify import verify_profile
 from voipwatch.model.flows import ROUNDS_MAX
-from voipwatch.model.vocabulary import APP_IDS
+from voipwatch.model.vocabulary import APP_IDS, PRIVATE
 
 FILE_BYTES_MAX: Final = 256 * 1024
 NOT_TESTABLE: Final[dict[str, str]] = {
@@ -80,7 +80,7 @@ def _parse(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
 
 
 def _read_profile(table: Table, document: dict[str, Any]) -> Profile:
-    app = table.choice("id", APP_IDS)
+    app = table.choice("id", (*APP_IDS, PRIVATE))
     dialects = tuple(_read_dialect(item) for item in table.tables("dialects", required=True))
     dialect_ids = tuple(dialect.id for dialect in dialects)
     _expect_unique(table, "dialects", dialect_ids)

@@ -11,11 +11,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from voipwatch import __version__
-from voipwatch.cli.conclude import NO_PROFILE, check_json, conclude, exit_status
+from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
 from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.farend import refusals
+from voipwatch.cli.private import read_private
 from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
@@ -23,6 +24,7 @@ from voipwatch.cli.show import show_check
 from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts
 from voipwatch.model.results import Check, Report
+from voipwatch.model.vocabulary import PRIVATE
 
 
 def check(  # noqa: PLR0913 -- one parameter an option: the contract's
@@ -32,6 +34,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     pin: Annotated[list[str] | None, Parameter(metavar="SHA256")] = None,
     insecure: bool = False,
     app: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    profile: Annotated[str | None, Parameter(metavar="FILE")] = None,
     all_apps: Annotated[bool, Parameter(name="--all")] = False,
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
@@ -43,8 +46,16 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
 ) -> int:
     """Measure, judge, show; returns the exit status."""
+    private = None if profile is None else read_private(Path(profile))
     wanted = _understand(
-        context, reflector or [], pin or [], insecure=insecure, app=app, every=all_apps, out=out
+        context,
+        reflector or [],
+        pin or [],
+        insecure=insecure,
+        app=app,
+        every=all_apps,
+        out=out,
+        private=private is not None,
     )
     line = Line(access=parse_access(access), operator_declared=_operator(operator))
     budget_bytes = settle(
@@ -56,10 +67,18 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         yes=yes,
     )
     request = CheckRequest(
-        wanted.reflectors, wanted.measured, line, budget_bytes, video, long, data_folder(context.environment)
+        wanted.reflectors,
+        wanted.measured,
+        line,
+        budget_bytes,
+        video,
+        long,
+        data_folder(context.environment),
+        private,
     )
     measurement, failure = _measure(context, request)
     _add_unprofiled(measurement, wanted.apps)
+    _add_uncarried(measurement)
     measurement = redact(measurement, wanted.reflectors)
     verdicts = conclude(measurement, context.judging(), context.texts)
     status = exit_status(verdicts)
@@ -96,9 +115,10 @@ def _understand(
     app: str | None,
     every: bool,
     out: str | None,
+    private: bool,
 ) -> _Wanted:
     endpoints = parse_endpoints(reflectors, pins, insecure=insecure)
-    profiled = context.apps_with_profile()
+    profiled = (*context.apps_with_profile(), *((PRIVATE,) if private else ()))
     apps = parse_apps(app, every=every, profiled=profiled)
     path = None if out is None else Path(out)
     if path is not None:
@@ -161,6 +181,17 @@ def _add_unprofiled(measurement: Measurement, apps: tuple[str, ...]) -> None:
         if app not in measurement.apps:
             measurement.not_tested[app] = [NO_PROFILE]
     measurement.apps = list(apps)
+
+
+def _add_uncarried(measurement: Measurement) -> None:
+    """Say of a private profile that no reflector got it, where that is why nothing of it was played."""
+    if PRIVATE not in measurement.apps or any(flow.kind.app == PRIVATE for flow in measurement.flows):
+        return
+    from voipwatch.apps import load_profiles  # noqa: PLC0415 -- slow, and seldom needed
+
+    digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
+    if digests == {load_profiles().digest}:
+        measurement.not_tested[PRIVATE] = [NOT_CARRIED]
 
 
 def redact(measurement: Measurement, endpoints: tuple[Endpoint, ...]) -> Measurement:

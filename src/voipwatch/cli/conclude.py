@@ -12,6 +12,8 @@ from voipwatch.model.vocabulary import Verdict
 NO_PROFILE = "no-profile"
 """In `Measurement.not_tested`: the app is known by id, and nobody has written its profile yet."""
 NO_PROFILE_RULE = "app.no-profile"
+NOT_CARRIED = "private-not-carried"
+"""In `Measurement.not_tested`: no reflector got the private profile, so that none could play it."""
 
 
 def conclude(measurement: Measurement, judge: Judge, texts: Texts) -> Check:
@@ -19,17 +21,25 @@ def conclude(measurement: Measurement, judge: Judge, texts: Texts) -> Check:
 
     `verify` calls it on a stored measurement, `check` on a fresh one: the two cannot differ.
     """
-    unprofiled = [app for app in measurement.apps if NO_PROFILE in measurement.not_tested.get(app, ())]
+    reasons = {app: _unmeasured(measurement, app) for app in measurement.apps}
+    unprofiled = [app for app in measurement.apps if reasons[app]]
     judged = [app for app in measurement.apps if app not in unprofiled]
     check = judge(msgspec.structs.replace(measurement, apps=judged), lang=texts.lang)
     rows = {row.app: row for row in check.results}
     for app in unprofiled:
-        rows[app] = _without_profile(app, texts)
+        rows[app] = _without_profile(app, texts, reasons[app])
     check.results = [rows[app] for app in measurement.apps]
     return check
 
 
-def _without_profile(app: str, texts: Texts) -> AppResult:
+def _unmeasured(measurement: Measurement, app: str) -> str:
+    """Why an app has nothing to be judged by: one of the two words above, or empty."""
+    said = measurement.not_tested.get(app, ())
+    return next((word for word in (NO_PROFILE, NOT_CARRIED) if word in said), "")
+
+
+def _without_profile(app: str, texts: Texts, reason: str) -> AppResult:
+    text = "check.no_profile" if reason == NO_PROFILE else "check.private_not_carried"
     return AppResult(
         app=app,
         verdict=Verdict.INSUFFICIENT,
@@ -42,10 +52,10 @@ def _without_profile(app: str, texts: Texts) -> AppResult:
         quality=Quality(),
         stages=[],
         works=[],
-        not_tested=[NO_PROFILE],
+        not_tested=[reason],
         observed_s=0.0,
         cost=AppCost(bytes=0, seconds=0.0),
-        explanation=texts("check.no_profile", app=app),
+        explanation=texts(text, app=app),
     )
 
 

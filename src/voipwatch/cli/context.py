@@ -34,6 +34,8 @@ class CheckRequest:
     long: bool
     tickets: Path
     """Folder of the kept tickets."""
+    private: str | None = None
+    """A private profile, TOML that was read already."""
 
 
 class Judge(Protocol):

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import product
 from typing import Final
 
-from voipwatch.apps import ProfileSet, Script, load_profiles
+from voipwatch.apps import ProfileSet, Script
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
 from voipwatch.experiment.config import CheckConfig
@@ -16,7 +16,7 @@ from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
-from voipwatch.model.vocabulary import Arm, Direction
+from voipwatch.model.vocabulary import PRIVATE, Arm, Direction
 
 _SHORT: Final = range(min(HELD_REPLICATES))
 REPLICATES: Final = {
@@ -43,7 +43,7 @@ def question_fits(record: FlowRecord) -> bool:
     )
 
 
-def media_fits(record: FlowRecord, script: Script) -> bool:
+def media_fits(record: FlowRecord, script: Script, profiles: ProfileSet) -> bool:
     """Whether the planned media and its reports are those of the flow's script, whatever the shape's seed."""
     numbers = [*record.sent.seq, *record.received.seq]
     if not record.media_s and not record.aside_up and not record.aside_down and not record.planned_down:
@@ -51,13 +51,13 @@ def media_fits(record: FlowRecord, script: Script) -> bool:
     if record.media_s != script.media_s:
         return False
     said = (tuple(record.aside_up), tuple(record.aside_down), record.planned_down)
-    return said in _places(record.kind, script.media_s) or said == _placed(script)
+    return said in _places(profiles, record.kind, script.media_s) or said == _placed(script)
 
 
-def tcp_fits(measurement: Measurement) -> bool:
+def tcp_fits(measurement: Measurement, profiles: ProfileSet) -> bool:
     """Whether every TCP trial is one that the profiles of the apps ask for, made once at most."""
     config = CheckConfig(apps=tuple(measurement.apps), started_at=measurement.started_at)
-    trials = Planner(config, load_profiles(), b"verify").tcp_trials()
+    trials = Planner(config, profiles, b"verify").tcp_trials()
     made = [(trial.reflector, trial.name) for trial in measurement.tcp]
     return len(set(made)) == len(made) and all(_trial_fits(t, trials, measurement) for t in measurement.tcp)
 
@@ -77,13 +77,16 @@ def _trial_fits(trial: TcpRecord, trials: dict[str, str], measurement: Measureme
 def digests_fit(measurement: Measurement, profiles: ProfileSet) -> bool:
     """Whether the profile of every app that was asked for is named by the digest of the installed one."""
     own = {profile.id: profile.digest for profile in profiles.profiles}
-    return measurement.profile_digests == {app: own[app] for app in measurement.apps if app in own}
+    said = dict(measurement.profile_digests)
+    if PRIVATE not in own:
+        said.pop(PRIVATE, None)  # nobody but its owner has that profile
+    return said == {app: own[app] for app in measurement.apps if app in own}
 
 
 @cache
-def _places(kind: FlowKind, media_s: float) -> frozenset[Places]:
+def _places(profiles: ProfileSet, kind: FlowKind, media_s: float) -> frozenset[Places]:
     """Where reports may stand: the seed draws a rhythm for each stream, and nothing else that moves them."""
-    profile = load_profiles().get(kind.app)
+    profile = profiles.get(kind.app)
     if profile is None or kind.arm is Arm.D:
         return frozenset()
     spec = next((spec for spec in profile.leg(kind.leg).media if spec.media is kind.media), None)

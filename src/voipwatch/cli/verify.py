@@ -9,12 +9,14 @@ import msgspec
 from cyclopts import Parameter
 from rich.text import Text
 
+from voipwatch.apps import ProfileSet, load_profiles
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.consistency import check_record
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse
 from voipwatch.cli.evidence import Finding, check_columns, check_logs
 from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.private import load_private
 from voipwatch.cli.reportfile import ReportFile, decode_report, read_file
 from voipwatch.cli.values import shown
 from voipwatch.model.results import Check
@@ -34,6 +36,7 @@ def verify(
     *,
     context: Annotated[Context, Parameter(parse=False)],
     key: Annotated[str | None, Parameter(metavar="HEX")] = None,
+    profile: Annotated[str | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
 ) -> int:
     """Say of everything that can be checked whether it holds; 0 when nothing fails, else 1.
@@ -43,7 +46,8 @@ def verify(
     if key is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", key, re.ASCII):
         raise Misuse("error.key", value=shown(key))
     report, whole = decode_report(read_file(Path(file)), name=file)
-    found = findings(context, report, whole=whole, key=key.lower() if key else None)
+    profiles = None if profile is None else load_profiles().with_private(load_private(Path(profile))[1])
+    found = findings(context, report, whole=whole, key=key.lower() if key else None, profiles=profiles)
     end = _end(report, found)
     status = INTERFERENCE if end == "refuted" else CLEAR
     if json:
@@ -68,13 +72,24 @@ def _end(report: ReportFile, found: list[Finding]) -> str:
     return "unsigned" if silent or any(f.reflector in bare for f in report.measurement.flows) else "verified"
 
 
-def findings(context: Context, report: ReportFile, *, whole: bool, key: str | None = None) -> list[Finding]:
+def findings(
+    context: Context,
+    report: ReportFile,
+    *,
+    whole: bool,
+    key: str | None = None,
+    profiles: ProfileSet | None = None,
+) -> list[Finding]:
     """Everything that was looked at, in the order a reader wants it."""
     measurement = report.measurement
     found = [Finding("content", whole), check_columns(measurement)]
     possible = found[-1].holds
     if possible:
-        found += [*check_record(measurement), Finding("word", None), *check_logs(measurement, key=key)]
+        found += [
+            *check_record(measurement, profiles),
+            Finding("word", None),
+            *check_logs(measurement, key=key),
+        ]
     readable = report.check.ruleset == RULESET and report.lang in LANGUAGES
     found.append(
         Finding(

@@ -188,7 +188,15 @@ class Planner:
                 by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
                 by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
                 if by_arm:
-                    plans.append(self._plan(session, profile.id, by_arm, brief=bool(leg.after)))
+                    plans.append(
+                        self._plan(
+                            session,
+                            profile.id,
+                            by_arm,
+                            brief=bool(leg.after)
+                            and any(other.media for other in profile.legs if other.id == leg.after),
+                        )
+                    )
         return plans
 
     def _carried(self, kinds: list[FlowKind], *, default: bool) -> list[Media]:

@@ -7,7 +7,7 @@ cores run over real sockets in `probe.shell` and `reflector.server`.
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from voipwatch.apps import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps import Profile, ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
 from voipwatch.experiment import CheckConfig, LineCheck
 from voipwatch.experiment.events import (
     FetchLog,
@@ -52,8 +52,11 @@ class Simulation:
         long: bool = False,
         profiles: ProfileSet | None = None,
         control_blocked: bool = False,
+        private: Profile | None = None,
     ) -> None:
-        self.profiles = profiles or load_profiles()
+        packaged = profiles or load_profiles()
+        self._private = None if control_blocked else private  # a kept ticket was fetched without it
+        self.profiles = packaged if private is None else packaged.with_private(private)
         self.net = SimNet(world, seed=seed, line=line)
         self.now = world.starts_at_s
         self._control_blocked = control_blocked
@@ -62,10 +65,10 @@ class Simulation:
         )
         self.far = ReflectorCore(
             identity,
-            self.profiles,
-            udp_ports=udp_ports(self.profiles),
+            packaged,
+            udp_ports=udp_ports(packaged),
             neutral_ports=neutral_ports,
-            tcp_ports=tcp_ports(self.profiles),
+            tcp_ports=tcp_ports(packaged),
             version="lab",
         )
         offered = self._ticket(seed)
@@ -87,7 +90,9 @@ class Simulation:
 
     def _ticket(self, seed: int) -> ReflectorSession:
         source = self.net.control_address()
-        batch = self.far.issue_tickets(1, source, self.now, VIRTUAL_START_S, derive(seed, "tickets"))
+        batch = self.far.issue_tickets(
+            1, source, self.now, VIRTUAL_START_S, derive(seed, "tickets"), private=self._private
+        )
         facts = ReflectorFacts(
             name="lab",
             key=batch.offer.key.hex(),

@@ -262,16 +262,22 @@ class TicketAnswer:
     cost_bytes: int
     untrusted: bool = False
     """Whoever answered showed a certificate that was refused."""
+    profile_refused: str = ""
+    """Why the reflector does not play the private profile, in its words."""
 
 
-def request_tickets(channel: Channel, count: int) -> TicketAnswer:
-    """POST /v1/tickets. Cannot fail."""
-    body = msgspec.json.encode({"protocol": PROTOCOL, "count": count})
+def request_tickets(channel: Channel, count: int, *, profile: str | None = None) -> TicketAnswer:
+    """POST /v1/tickets, with a private profile (TOML) for the tickets if there is one. Cannot fail."""
+    wanted: dict[str, object] = {"protocol": PROTOCOL, "count": count}
+    if profile is not None:
+        wanted["profile"] = profile
+    body = msgspec.json.encode(wanted)
     exchange = channel.request("POST", "/v1/tickets", body=body)
     batch, failure = None, exchange.failure
     if failure is None:
         batch, failure = _read_tickets(exchange)
-    return TicketAnswer(batch, failure, exchange.cost_bytes, exchange.untrusted)
+    refused = _profile_problem(exchange) if profile is not None and batch is None else ""
+    return TicketAnswer(batch, failure, exchange.cost_bytes, exchange.untrusted, refused)
 
 
 class _Protocol(msgspec.Struct, frozen=True):
@@ -284,6 +290,15 @@ class _OfferProtocol(msgspec.Struct, frozen=True):
 
 class _Problem(msgspec.Struct, frozen=True):
     error: str
+    problem: str = ""
+
+
+def _profile_problem(exchange: Exchange) -> str:
+    try:
+        told = msgspec.json.decode(exchange.body, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return (told.problem or "refused")[:300] if told.error == "profile" else ""
 
 
 def _read_tickets(exchange: Exchange) -> tuple[TicketBatch | None, Failure | None]:

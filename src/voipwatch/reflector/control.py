@@ -16,6 +16,7 @@ import msgspec
 
 from voipwatch.model.measurement import PROTOCOL
 from voipwatch.reflector.core import ReflectorCore
+from voipwatch.reflector.core.private import PROFILE_BYTES_MAX, RefusedProfileError, read_private
 
 REQUEST_S: Final = 10.0
 """From the TLS handshake's end to the whole answer taken."""
@@ -24,10 +25,13 @@ BODY_BYTES_MAX: Final = 4096
 HEAD_BYTES_MAX: Final = 16_384
 """Request line and headers (nginx gives 32 KiB, node 16)."""
 HEADERS_MAX: Final = 64
+TICKET_BODY_BYTES_MAX: Final = 2 * PROFILE_BYTES_MAX + BODY_BYTES_MAX
+"""Of a ticket request: a private profile in JSON, line ends and quotes escaped."""
 READ_BYTES: Final = 4096
 CONNECTIONS_MAX: Final = 256
 CONNECTIONS_PER_ADDRESS_MAX: Final = 16
 
+TICKETS: Final = b"/v1/tickets"
 LOG_PREFIX: Final = "/v1/sessions/"
 LOG_SUFFIX: Final = "/log"
 
@@ -37,6 +41,8 @@ class TicketRequest(msgspec.Struct, frozen=True):
 
     protocol: int
     count: int = 1
+    profile: str | None = None
+    """A private profile, TOML; the ticket plays it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Control:
         self._core = core
         self._version = version
         self._changed = changed
+        self._reading = asyncio.Lock()
+        """One private profile is read at a time, in a thread: it takes up to a second."""
 
     async def answer(self, request: h11.Request, body: bytes, ip: str) -> Answer:
         """The response to one request from `ip`. Cannot fail, whatever the request."""
@@ -69,7 +77,7 @@ class Control:
         if path == "/v1/health":
             return self._health() if method == "GET" else problem(405, "method")
         if path == "/v1/tickets":
-            return self._tickets(body, ip) if method == "POST" else problem(405, "method")
+            return await self._tickets(body, ip) if method == "POST" else problem(405, "method")
         if path.startswith(LOG_PREFIX) and path.endswith(LOG_SUFFIX):
             if method != "GET":
                 return problem(405, "method")
@@ -79,16 +87,27 @@ class Control:
     def _health(self) -> Answer:
         return Answer(200, msgspec.json.encode({"protocol": PROTOCOL, "version": self._version}))
 
-    def _tickets(self, body: bytes, ip: str) -> Answer:
+    async def _tickets(self, body: bytes, ip: str) -> Answer:
         try:
             wanted = msgspec.json.decode(body, type=TicketRequest)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return problem(400, "body")
         if wanted.protocol != PROTOCOL:
             return problem(400, "version", protocol=PROTOCOL)
+        private = None
+        if wanted.profile is not None:
+            try:
+                async with self._reading:
+                    private = await asyncio.to_thread(read_private, wanted.profile)
+            except RefusedProfileError as error:
+                return problem(400, "profile", problem=str(error))
         now = asyncio.get_running_loop().time()
         wall_s = int(datetime.now(tz=UTC).timestamp())
-        batch = self._core.issue_tickets(wanted.count, (ip, 0), now, wall_s, secrets.token_bytes(32))
+        entropy = secrets.token_bytes(32)
+        try:
+            batch = self._core.issue_tickets(wanted.count, (ip, 0), now, wall_s, entropy, private=private)
+        except RefusedProfileError as error:
+            return problem(400, "profile", problem=str(error))
         if not batch.tickets:
             wait_s = self._core.retry_after_s((ip, 0), now)
             refusal = problem(429, "limit", retry_after_s=wait_s)
@@ -184,7 +203,10 @@ async def _read_request(
             request = event
         elif isinstance(event, h11.Data):
             body += event.data
-            if len(body) > BODY_BYTES_MAX:
+            most = (
+                TICKET_BODY_BYTES_MAX if request is not None and request.target == TICKETS else BODY_BYTES_MAX
+            )
+            if len(body) > most:
                 return problem(413, "body")
         elif isinstance(event, h11.EndOfMessage) and request is not None:
             return request, body
