@@ -36,6 +36,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
     long: bool = False,
+    providers: bool = False,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
     json: bool = False,
@@ -54,9 +55,17 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         minutes=MINUTES_LONG if long else MINUTES,
         budget=budget,
         yes=yes,
+        providers=providers,
     )
     request = CheckRequest(
-        wanted.reflectors, wanted.measured, line, budget_bytes, video, long, data_folder(context.environment)
+        wanted.reflectors,
+        wanted.measured,
+        line,
+        budget_bytes,
+        video,
+        long,
+        data_folder(context.environment),
+        providers,
     )
     measurement, failure = _measure(context, request)
     _add_unprofiled(measurement, wanted.apps)

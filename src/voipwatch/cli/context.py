@@ -34,6 +34,8 @@ class CheckRequest:
     long: bool
     tickets: Path
     """Folder of the kept tickets."""
+    providers: bool = False
+    """Ask the providers' own servers too."""
 
 
 class Judge(Protocol):

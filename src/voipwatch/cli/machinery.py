@@ -83,6 +83,7 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         video=request.video,
         long=request.long,
         tickets=request.tickets,
+        providers=request.providers,
     )
     return run_check(options, on_progress)
 
