@@ -139,7 +139,7 @@ def _repeated(record: TargetRecord) -> bool:
     for each in record.tries:
         times.setdefault(each.round, []).append(each.started_us)
     ended = [t.ended_us for t in record.tries if t.round == 1] + times[1]
-    return bool(times[1] and times[2]) and min(times[2]) - min(ended) >= REPEAT_AFTER_S * 1e6
+    return bool(times[1] and times[2]) and min(times[2]) - max(ended) >= REPEAT_AFTER_S * 1e6
 
 
 def _looked_between(record: TargetRecord, seen: Sequence[CanarySight]) -> bool:
@@ -164,7 +164,7 @@ def _denied_us(record: TargetRecord) -> list[int]:
 
 def _misnamed(record: TargetRecord, good: Sequence[TargetTry]) -> TargetFinding:
     """The canary's addresses answer this line, the resolver's do not: is the resolver's answer false?"""
-    both = {t.round for t in good} >= set(ROUNDS)
+    both = all({e.round for e in column} >= set(ROUNDS) for column in (good, record.answers))
     kinds = {_lie(record, answer) for answer in record.answers}
     lie = next(iter(kinds)) if len(kinds) == 1 else None
     if not both or lie is None:
