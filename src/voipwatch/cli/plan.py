@@ -109,6 +109,8 @@ def _target_fits(record: TargetRecord, targets: TargetSet, measurement: Measurem
         set(rounds) <= {1, 2}
         and all(t.started_us <= t.ended_us and t.what in {"own", "neutral"} for t in record.tries)
         and all(len(a.addresses) == len(a.kinds) for a in record.answers)
+        and len({(ip, kind) for a in record.answers for ip, kind in zip(a.addresses, a.kinds, strict=False)})
+        == len({ip for a in record.answers for ip in a.addresses})
         and all(0 <= s.reflector < len(measurement.reflectors) for s in record.canaries)
     )
 
