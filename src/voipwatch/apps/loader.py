@@ -50,7 +50,7 @@ def load_profile_file(path: str, data: bytes) -> Profile:
     Raises:
         ProfileError: with everything that is wrong with it.
     """
-    text, document = _parse(path, data)
+    text, document = parse_document(path, data)
     findings = Findings(path, key_lines(text))
     profile = _read_profile(Table(document, "", findings), document)
     if not findings.problems:
@@ -60,7 +60,8 @@ def load_profile_file(path: str, data: bytes) -> Profile:
     return profile
 
 
-def _parse(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
+def parse_document(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
+    """A packaged file's text and tables. Raises ProfileError: too long, not UTF-8, or not TOML."""
     if len(data) > FILE_BYTES_MAX:
         raise ProfileError([Problem(path, None, "", f"{len(data)} bytes; at most {FILE_BYTES_MAX} are read")])
     try:

@@ -39,6 +39,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
     long: bool = False,
+    providers: bool = False,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
     json: bool = False,
@@ -65,6 +66,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         minutes=MINUTES_LONG if long else MINUTES,
         budget=budget,
         yes=yes,
+        providers=providers,
     )
     request = CheckRequest(
         wanted.reflectors,
@@ -75,6 +77,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         long,
         data_folder(context.environment),
         private,
+        providers,
     )
     measurement, failure = _measure(context, request)
     _add_unprofiled(measurement, wanted.apps)

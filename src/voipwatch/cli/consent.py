@@ -1,9 +1,15 @@
 """Consent and data budget, asked before a byte is sent; `--yes` answers."""
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
 from voipwatch.cli.values import Endpoint, parse_size
+
+if TYPE_CHECKING:
+    from voipwatch.apps.targets import Target
 
 BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
@@ -25,6 +31,13 @@ def risk_tier(apps: int) -> str:
     return {0: "low", 1: "low", 2: "medium"}.get(apps, "high")
 
 
+def asked_servers(apps: tuple[str, ...]) -> "tuple[Target, ...]":
+    """The servers that `--providers` would ask today."""
+    from voipwatch.apps.targets import load_targets  # noqa: PLC0415 -- slow, and seldom needed
+
+    return load_targets(datetime.now(tz=UTC).date()).of_apps(apps)
+
+
 def settle(
     context: Context,
     *,
@@ -33,6 +46,7 @@ def settle(
     minutes: tuple[float, float],
     budget: str | None,
     yes: bool,
+    providers: bool = False,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -45,6 +59,7 @@ def settle(
         reflectors: named in the question.
         budget: as typed on the command line, None for the default.
         yes: True where the command line has agreed.
+        providers: True where the apps' own servers will be asked: their names are in the question.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
@@ -60,6 +75,10 @@ def settle(
     _say_cost(context, budget_bytes, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
+    if providers:
+        names = ", ".join(dict.fromkeys(target.name for target in asked_servers(apps)))
+        context.say("consent.providers", names=names or "-")
+        context.say("consent.providers_risk", style="bold")
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
     tries = TRIES
     while tries:

@@ -21,7 +21,7 @@ from voipwatch.apps import (
     neutral_ports,
 )
 from voipwatch.cli.evidence import Finding
-from voipwatch.cli.plan import digests_fit, media_fits, question_fits, tcp_fits
+from voipwatch.cli.plan import digests_fit, media_fits, question_fits, targets_fit, tcp_fits
 from voipwatch.model.flows import FlowKind, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
@@ -43,6 +43,8 @@ def check_record(measurement: Measurement, profiles: ProfileSet | None = None) -
     yield _kinds(measurement, profiles)
     yield _times(measurement)
     yield _trials(measurement, profiles)
+    if measurement.targets_state or measurement.targets_digest or measurement.targets:
+        yield _targets(measurement)
     for index, facts in enumerate(measurement.reflectors):
         log = _log(facts)
         if log is not None:
@@ -81,6 +83,12 @@ def _trials(measurement: Measurement, profiles: ProfileSet) -> Finding:
     return Finding("trials", tcp_fits(measurement, profiles), {"trials": len(measurement.tcp)})
 
 
+def _targets(measurement: Measurement) -> Finding:
+    """The providers' servers are those of the installed target list, asked as the list says."""
+    fits = targets_fit(measurement)
+    return Finding("targets", fits, {"targets": len(measurement.targets)})
+
+
 def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
     try:
         kind, replicate = kind_of(kind_table(profiles), record.flow)
@@ -116,6 +124,9 @@ def _times(measurement: Measurement) -> Finding:
             last_us = max([last_us, *column[-1:]])
         if record.sent.t_us and record.sent.t_us[0] < record.started_us:
             return Finding("times", False)
+    asked = [each.ended_us for target in measurement.targets for each in target.tries]
+    asked += [each.at_us for target in measurement.targets for each in target.answers]
+    last_us = max([last_us, *asked])
     lasted_s = _elapsed_s(measurement.started_at, measurement.ended_at)
     if lasted_s is None:
         return Finding("times", False)

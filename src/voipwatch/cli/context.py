@@ -36,6 +36,8 @@ class CheckRequest:
     """Folder of the kept tickets."""
     private: str | None = None
     """A private profile, TOML that was read already."""
+    providers: bool = False
+    """Ask the providers' own servers too."""
 
 
 class Judge(Protocol):

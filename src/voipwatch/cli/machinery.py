@@ -84,6 +84,7 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         long=request.long,
         tickets=request.tickets,
         private=request.private,
+        providers=request.providers,
     )
     if request.private is None:
         return run_check(options, on_progress)

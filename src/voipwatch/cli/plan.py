@@ -4,6 +4,7 @@ Nobody signs these fields, and the judge reads them: a packet called a report is
 another block is compared with another. So they may say what the profiles allow and nothing else.
 """
 
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Final
@@ -11,11 +12,13 @@ from typing import Final
 from voipwatch.apps import ProfileSet, Script
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
+from voipwatch.apps.targets import TargetSet, TargetsState, load_targets
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
+from voipwatch.model.targets import TargetRecord
 from voipwatch.model.vocabulary import PRIVATE, Arm, Direction
 
 _SHORT: Final = range(min(HELD_REPLICATES))
@@ -71,6 +74,44 @@ def _trial_fits(trial: TcpRecord, trials: dict[str, str], measurement: Measureme
         and trial.port in served
         and trial.answered == (trial.failure is None)
         and (trial.connect_ms is not None or not trial.answered)
+    )
+
+
+def targets_fit(measurement: Measurement) -> bool | None:
+    """Whether each target is one of the installed list, of an app that was asked for, and asked as planned.
+
+    None where the report was made with another list: nobody here can tell what that said.
+    """
+    if measurement.targets_state not in set(TargetsState):
+        return False
+    day = date.fromisoformat(measurement.started_at[:10])
+    targets = load_targets(day)
+    if measurement.targets_digest != targets.digest:
+        return None
+    ids = [record.id for record in measurement.targets]
+    return len(set(ids)) == len(ids) and all(
+        _target_fits(r, targets, measurement) for r in measurement.targets
+    )
+
+
+def _target_fits(record: TargetRecord, targets: TargetSet, measurement: Measurement) -> bool:
+    target = next((t for t in targets.targets if t.id == record.id), None)
+    if target is None or (record.app and record.app not in measurement.apps):
+        return False
+    said = (record.app, tuple(record.roles), record.host, record.transport, record.port, record.trust)
+    planned = (target.app, target.roles, target.name, target.transport, target.port, target.trust)
+    if said != planned or record.prefixed != bool(target.prefixes):
+        return False
+    if record.expired:
+        return not record.tries and not record.answers and not record.canaries
+    rounds = [each.round for column in (record.answers, record.tries, record.canaries) for each in column]
+    return (
+        set(rounds) <= {1, 2}
+        and all(t.started_us <= t.ended_us and t.what in {"own", "neutral"} for t in record.tries)
+        and all(len(a.addresses) == len(a.kinds) for a in record.answers)
+        and len({(ip, kind) for a in record.answers for ip, kind in zip(a.addresses, a.kinds, strict=False)})
+        == len({ip for a in record.answers for ip in a.addresses})
+        and all(0 <= s.reflector < len(measurement.reflectors) for s in record.canaries)
     )
 
 

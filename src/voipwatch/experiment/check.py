@@ -5,7 +5,8 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
 Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` apps side by side;
-a trigger question where a set-up died; 3 s for late packets; the signed logs; finished.
+a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
+signed logs; finished. The providers come after the apps, because asking for a name may rouse who watches.
 """
 
 from collections import deque
@@ -24,6 +25,7 @@ from voipwatch.experiment.events import (
     OpenSocket,
     Outgoing,
     Progress,
+    ProviderOutcome,
     ReflectorSession,
     TcpOutcome,
 )
@@ -35,6 +37,7 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
 from voipwatch.experiment.questions.fallback import Fallback
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
@@ -69,6 +72,7 @@ class Course(Enum):
 
     WARMUP = "warmup"
     APPS = "apps"
+    PROVIDERS = "providers"
     LATE = "late"
     LOGS = "logs"
     FINISHED = "finished"
@@ -78,9 +82,16 @@ class LineCheck:
     """One check. See the module's docstring for how it is driven."""
 
     def __init__(
-        self, config: CheckConfig, *, profiles: ProfileSet, reflectors: list[ReflectorSession], seed: bytes
+        self,
+        config: CheckConfig,
+        *,
+        profiles: ProfileSet,
+        reflectors: list[ReflectorSession],
+        seed: bytes,
+        providers: ProviderReach | None = None,
     ) -> None:
         self.config = config
+        self._providers = providers
         self._profiles = profiles
         self._offered = reflectors
         self._seed = seed
@@ -167,6 +178,12 @@ class LineCheck:
             self._note("far-log-missing")
         self._step(now)
 
+    def provider_answered(self, ask: int, outcome: ProviderOutcome, now: float) -> None:
+        """A question about a provider's server was answered, or failed."""
+        if self._providers is not None:
+            self._providers.answered(ask, outcome, now)
+        self._step(now)
+
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
         """What is due, some at a time: to be called until nothing is left. Records take `now` as sent."""
         if self._course is Course.WARMUP:
@@ -185,6 +202,9 @@ class LineCheck:
             return None
         running = self._course in (Course.WARMUP, Course.APPS)
         times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
+        if self._course is Course.PROVIDERS:
+            asked = self._providers.get_timer() if self._providers is not None else None
+            times = [self._late_until if asked is None else asked]
         due = self._book.next_due()
         if due is not None:
             times.append(due)
@@ -238,7 +258,9 @@ class LineCheck:
             self._admit()
         self._start_flows(now)
         if self._course is Course.APPS and not self._active and not self._waiting:
-            self._begin_late(now)
+            self._begin_providers(now)
+        if self._course is Course.PROVIDERS:
+            self._ask_providers(now)
         if self._course is Course.LATE and now >= self._late_until:
             if all(f.done for f in self._fallbacks):
                 self._begin_logs(now)
@@ -312,6 +334,24 @@ class LineCheck:
             if ended.confirmed:
                 leg.curtail(now)
             leg.update(now)
+
+    def _begin_providers(self, now: float) -> None:
+        if self._providers is None:
+            self._begin_late(now)
+            return
+        self._course = Course.PROVIDERS
+        self._late_until = now
+        self._providers.start(now, epoch=self._epoch)
+        self._events.append(Progress("", "providers", 0.9))
+
+    def _ask_providers(self, now: float) -> None:
+        assert self._providers is not None
+        self._providers.update(now)
+        while (ask := self._providers.next_ask(now)) is not None:
+            self._events.append(ask)
+        if self._providers.done:
+            self._ledger.add_line(self._providers.spent_bytes)
+            self._begin_late(now)
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE
@@ -467,4 +507,7 @@ class LineCheck:
             long=self.config.long,
             budget_bytes=self.config.budget_bytes,
             interrupted=self._interrupted,
+            targets=self._providers.records() if self._providers is not None else [],
+            targets_state=self._providers.state if self._providers is not None else "",
+            targets_digest=self._providers.digest if self._providers is not None else "",
         )

@@ -18,14 +18,34 @@ from typing import Final
 import msgspec
 
 from voipwatch.apps import ProfileSet, load_profiles
+from voipwatch.apps.targets import TargetSet, load_targets
 from voipwatch.experiment import CheckConfig, LineCheck
-from voipwatch.experiment.events import FetchLog, LogOutcome, Progress, ReflectorSession
+from voipwatch.experiment.events import (
+    AskHost,
+    CanaryOutcome,
+    FetchLog,
+    LogOutcome,
+    Progress,
+    ProviderAsk,
+    ProviderOutcome,
+    ReflectorSession,
+    ResolveName,
+)
+from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
 from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import line
-from voipwatch.probe.control import Channel, TicketAnswer, Trust, request_log, request_tickets
+from voipwatch.probe.control import (
+    Channel,
+    TicketAnswer,
+    Trust,
+    request_log,
+    request_reach,
+    request_tickets,
+)
 from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
+from voipwatch.probe.provider import ask_host, is_public, resolve_name
 from voipwatch.probe.shell import Shell
 from voipwatch.probe.ticketstore import TicketStore
 from voipwatch.probe.udp import allow_many_sockets
@@ -70,6 +90,10 @@ class CheckOptions:
     """Folder of the kept tickets; None keeps none and uses none."""
     private: str | None = None
     """A private profile as TOML, which the profiles of the check hold too; sent with the ticket request."""
+    providers: bool = False
+    """Ask the providers' own servers too."""
+    target_list: TargetSet | None = None
+    """None: the packaged list as it stands today."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
     resolve: Resolver = resolve_by_system
 
@@ -104,7 +128,11 @@ def run_check(
             long=options.long,
         )
         core = LineCheck(
-            config, profiles=profiles, reflectors=[each.session for each in reached], seed=options.seed
+            config,
+            profiles=profiles,
+            reflectors=[each.session for each in reached],
+            seed=options.seed,
+            providers=_providers(options, reached),
         )
 
         def fetch(event: FetchLog) -> LogOutcome:
@@ -114,9 +142,33 @@ def run_check(
             answer = request_log(channel, event.ticket, event.authorization)
             return LogOutcome(answer.log, answer.failure, answer.cost_bytes)
 
-        shell = Shell(core, [each.path for each in reached], fetch_log=fetch, on_progress=on_progress)
+        def ask(event: ProviderAsk) -> ProviderOutcome:
+            if isinstance(event, ResolveName):
+                return resolve_name(event, options.resolve)
+            if isinstance(event, AskHost):
+                return ask_host(event)
+            channel = reached[event.reflector].channel
+            if channel is None:
+                return CanaryOutcome({}, Failure.UNKNOWN)
+            return request_reach(channel, event.targets, event.max_age_s, usable=is_public)
+
+        shell = Shell(
+            core,
+            [each.path for each in reached],
+            fetch_log=fetch,
+            on_progress=on_progress,
+            ask_provider=ask,
+        )
         interruption.tell(shell.interrupt)
         return shell.run()
+
+
+def _providers(options: CheckOptions, reached: list[Reached]) -> ProviderReach | None:
+    if not options.providers:
+        return None
+    heard = [n for n, each in enumerate(reached) if each.session.facts.control == "ok"]
+    targets = options.target_list or load_targets(datetime.now(tz=UTC).date())
+    return provider_reach(targets, options.apps, reflectors=heard, seed=options.seed)
 
 
 def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:

@@ -8,6 +8,7 @@ import hmac
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import h11
 import msgspec
 
+from voipwatch.experiment.events import CanaryOutcome, CanaryView
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
@@ -29,6 +31,8 @@ ANSWER_BYTES_MAX: Final = 17 << 20
 """The longest log, and then some."""
 SIGNATURE_BYTES: Final = 64
 READ_BYTES: Final = 65_536
+ADDRESSES_MAX: Final = 16
+AGE_MAX_S: Final = 3600.0
 SEGMENT_BYTES: Final = 1_400
 TCP_HEADER_BYTES: Final = {4: 52, 6: 72}
 """IP and TCP headers with timestamps, a segment."""
@@ -86,14 +90,14 @@ class Channel:
         except OSError as error:
             exchange.failure = failure_of(error)
             return exchange
-        connection: _TlsConnection | None = None
+        connection: TlsConnection | None = None
         connected = False
         try:
             with sock:
                 sock.settimeout(self.connect_s)
                 sock.connect(self.path.address(self.port))
                 connected = True
-                connection = _TlsConnection(sock, self._context(), self.host, self.request_s)
+                connection = TlsConnection(sock, self._context(), self.host, self.request_s)
                 connection.handshake()
                 if self._wrong_pin(connection.certificate()):
                     exchange.failure = Failure.PIN_MISMATCH
@@ -104,7 +108,7 @@ class Channel:
             exchange.failure = _failure(error, connected=connected)
             exchange.untrusted = isinstance(error, ssl.SSLCertVerificationError)
         moved = 0 if connection is None else connection.moved_bytes
-        exchange.cost_bytes = _line_bytes(moved, self.path.ip_version, connected=connected)
+        exchange.cost_bytes = line_bytes(moved, self.path.ip_version, connected=connected)
         return exchange
 
     def _context(self) -> ssl.SSLContext:
@@ -131,7 +135,7 @@ class Channel:
         return h11.Request(method=method, target=target, headers=lines)
 
 
-class _TlsConnection:
+class TlsConnection:
     """TLS over a connected socket, with one deadline for everything and a count of the bytes."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, host: str, timeout_s: float) -> None:
@@ -196,7 +200,7 @@ class _TlsConnection:
         self._sock.settimeout(left_s)
 
 
-def _speak(connection: _TlsConnection, exchange: Exchange, head: h11.Request, body: bytes) -> None:
+def _speak(connection: TlsConnection, exchange: Exchange, head: h11.Request, body: bytes) -> None:
     http = h11.Connection(h11.CLIENT)
     out = http.send(head) or b""
     if body:
@@ -245,7 +249,8 @@ def _failure(error: Exception, *, connected: bool) -> Failure:
     return failure_of(error, connected=connected)
 
 
-def _line_bytes(moved_bytes: int, ip_version: int, *, connected: bool) -> int:
+def line_bytes(moved_bytes: int, ip_version: int, *, connected: bool) -> int:
+    """IP bytes both ways of a connection that moved so much, headers estimated."""
     segments = HANDSHAKE_SEGMENTS + 2 * -(-moved_bytes // SEGMENT_BYTES) if connected else 2
     return moved_bytes + segments * TCP_HEADER_BYTES[ip_version]
 
@@ -340,3 +345,42 @@ def request_log(channel: Channel, ticket: int, authorization: str) -> LogAnswer:
         else:
             failure = Failure.TICKET_REFUSED if exchange.status == 404 else Failure.BAD_ANSWER
     return LogAnswer(log, failure, exchange.cost_bytes)
+
+
+class _View(msgspec.Struct, frozen=True):
+    resolved: list[str]
+    alive: list[str]
+    age_s: float
+
+
+class _Views(msgspec.Struct, frozen=True):
+    schema: str
+    targets: dict[str, _View]
+
+
+def request_reach(
+    channel: Channel, targets: tuple[str, ...], max_age_s: float, *, usable: Callable[[str], bool]
+) -> CanaryOutcome:
+    """POST /v1/reach. Cannot fail. `usable`: whether an address may be asked; others are left out, because a
+    reflector must not be able to send a probe into its own network.
+    """
+    body = msgspec.json.encode({"targets": targets, "max_age_s": max_age_s})
+    exchange = channel.request("POST", "/v1/reach", body=body)
+    if exchange.failure is not None:
+        return CanaryOutcome({}, exchange.failure, exchange.cost_bytes)
+    if exchange.status != 200:
+        return CanaryOutcome({}, Failure.BAD_ANSWER, exchange.cost_bytes)
+    try:
+        told = msgspec.json.decode(exchange.body, type=_Views)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return CanaryOutcome({}, Failure.BAD_ANSWER, exchange.cost_bytes)
+    views = {
+        name: CanaryView(
+            tuple(ip for ip in view.resolved[:ADDRESSES_MAX] if usable(ip)),
+            tuple(ip for ip in view.alive[:ADDRESSES_MAX] if usable(ip)),
+            view.age_s,
+        )
+        for name, view in told.targets.items()
+        if name in targets and 0 <= view.age_s <= AGE_MAX_S
+    }
+    return CanaryOutcome(views, None, exchange.cost_bytes)

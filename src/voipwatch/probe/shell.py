@@ -16,13 +16,19 @@ from typing import Final
 
 from voipwatch.experiment import LineCheck
 from voipwatch.experiment.events import (
+    AskCanary,
+    AskHost,
     CloseSocket,
     FetchLog,
     Finished,
+    HostOutcome,
     LogOutcome,
     OpenSocket,
     Outgoing,
     Progress,
+    ProviderAsk,
+    ProviderOutcome,
+    ResolveName,
     StartTcp,
     TcpOutcome,
 )
@@ -39,6 +45,7 @@ IDLE_S: Final = 0.5
 READY_BATCH: Final = 3
 """Sockets read before what is due is sent: recognising a datagram takes about 0.1 ms."""
 FetchLogs = Callable[[FetchLog], LogOutcome]
+AskProviders = Callable[[ProviderAsk], ProviderOutcome]
 
 
 @dataclass(slots=True)
@@ -59,17 +66,20 @@ class Shell:
         *,
         fetch_log: FetchLogs,
         on_progress: Callable[[Progress], None] | None = None,
+        ask_provider: AskProviders | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._core = core
         self._paths = paths
         self._fetch_log = fetch_log
         self._on_progress = on_progress
+        self._ask_provider = ask_provider
         self._clock = clock
         self._selector = PreciseSelector(clock)
         self._sockets: dict[int, UdpSocket] = {}
         self._trials: dict[int, TcpTrial] = {}
         self._logs: SimpleQueue[tuple[int, LogOutcome]] = SimpleQueue()
+        self._provided: SimpleQueue[tuple[int, ProviderOutcome]] = SimpleQueue()
         self._wake_in, self._wake_out = socket.socketpair()
         for each in (self._wake_in, self._wake_out):
             each.setblocking(False)
@@ -182,6 +192,8 @@ class Shell:
                 self._start_trial(event)
             elif isinstance(event, FetchLog):
                 threading.Thread(target=self._fetch, args=(event,), name="log", daemon=True).start()
+            elif isinstance(event, ResolveName | AskHost | AskCanary):
+                threading.Thread(target=self._provide, args=(event,), name="provider", daemon=True).start()
             elif self._on_progress is not None:
                 self._on_progress(event)
         return None
@@ -243,7 +255,20 @@ class Shell:
         self._logs.put((event.reflector, outcome))
         self._wake()
 
+    def _provide(self, event: ProviderAsk) -> None:
+        outcome: ProviderOutcome = HostOutcome(None, "", Failure.UNKNOWN)
+        # a thread's exception would vanish, and the question would wait for it: a failure without a name
+        with suppress(Exception):
+            if self._ask_provider is not None:
+                outcome = self._ask_provider(event)
+        self._provided.put((event.ask, outcome))
+        self._wake()
+
     def _take_logs(self, now: float) -> None:
+        with suppress(Empty):
+            while True:
+                ask, provided = self._provided.get_nowait()
+                self._core.provider_answered(ask, provided, now)
         with suppress(Empty):
             while True:
                 reflector, outcome = self._logs.get_nowait()

@@ -1,6 +1,6 @@
 """The control channel: HTTPS with HTTP/1.1 (RFC 9112), one request a connection, everything bounded.
 
-Routes: POST /v1/tickets, GET /v1/sessions/{ticket}/log, GET /v1/health
+Routes: POST /v1/tickets, POST /v1/reach, GET /v1/sessions/{ticket}/log, GET /v1/health
 (docs/experiments/session-protocol.md).
 """
 
@@ -17,6 +17,7 @@ import msgspec
 from voipwatch.model.measurement import PROTOCOL
 from voipwatch.reflector.core import ReflectorCore
 from voipwatch.reflector.core.private import PROFILE_BYTES_MAX, RefusedProfileError, read_private
+from voipwatch.reflector.reach import SITE_S, ReachDesk
 
 REQUEST_S: Final = 10.0
 """From the TLS handshake's end to the whole answer taken."""
@@ -45,6 +46,13 @@ class TicketRequest(msgspec.Struct, frozen=True):
     """A private profile, TOML; the ticket plays it too."""
 
 
+class ReachRequest(msgspec.Struct, frozen=True):
+    """Body of POST /v1/reach: ids of the packaged target list, never a name or an address."""
+
+    targets: list[str]
+    max_age_s: float = 600.0
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An HTTP response, bodies always whole."""
@@ -63,12 +71,20 @@ def problem(status: int, word: str, **more: object) -> Answer:
 class Control:
     """Answers requests; knows nothing of sockets."""
 
-    def __init__(self, core: ReflectorCore, *, version: str, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        core: ReflectorCore,
+        *,
+        version: str,
+        changed: Callable[[], None],
+        reach: ReachDesk | None = None,
+    ) -> None:
         self._core = core
         self._version = version
         self._changed = changed
         self._reading = asyncio.Lock()
         """One private profile is read at a time, in a thread: it takes up to a second."""
+        self._reach = reach
 
     async def answer(self, request: h11.Request, body: bytes, ip: str) -> Answer:
         """The response to one request from `ip`. Cannot fail, whatever the request."""
@@ -78,6 +94,8 @@ class Control:
             return self._health() if method == "GET" else problem(405, "method")
         if path == "/v1/tickets":
             return await self._tickets(body, ip) if method == "POST" else problem(405, "method")
+        if path == "/v1/reach" and self._reach is not None:
+            return await self._canary(self._reach, body, ip) if method == "POST" else problem(405, "method")
         if path.startswith(LOG_PREFIX) and path.endswith(LOG_SUFFIX):
             if method != "GET":
                 return problem(405, "method")
@@ -114,6 +132,19 @@ class Control:
             return Answer(refusal.status, refusal.body, headers=[("retry-after", str(wait_s))])
         self._changed()
         return Answer(200, msgspec.json.encode(batch))
+
+    @staticmethod
+    async def _canary(reach: ReachDesk, body: bytes, ip: str) -> Answer:
+        try:
+            wanted = msgspec.json.decode(body, type=ReachRequest)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return problem(400, "body")
+        document = await reach.answer(wanted.targets, wanted.max_age_s, ip)
+        if document is None:
+            wait_s = round(SITE_S)
+            refusal = problem(429, "limit", retry_after_s=wait_s)
+            return Answer(refusal.status, refusal.body, headers=[("retry-after", str(wait_s))])
+        return Answer(200, msgspec.json.encode(document))
 
     async def _log(self, number: str, request: h11.Request) -> Answer:
         unknown = problem(404, "session")
