@@ -1,6 +1,4 @@
-"""All apps at once, in virtual time: one app's own signature is that app's block and nobody else's, and a line
-on which every call is dead costs little and is told soon.
-"""
+"""All apps at once: one app's own signature is its own block alone, and a dead line costs little."""
 
 from datetime import datetime
 from functools import cache
