@@ -156,7 +156,7 @@ class Socks5Server:
                     far.close()
 
     def _relay(self, client: socket.socket, near: socket.socket, fars: dict[int, socket.socket]) -> None:
-        back: object = None
+        back: tuple[str, int] = ("", 0)
         while True:
             for end in select.select([client, near, *fars.values()], [], [])[0]:
                 if end is client:
@@ -168,7 +168,7 @@ class Socks5Server:
                 else:
                     data, source = end.recvfrom(READ_BYTES)
                     self.datagrams_down += 1
-                    near.sendto(b"\0\0\0" + address(source[0], source[1]) + data, back)  # type: ignore[arg-type] -- an address
+                    near.sendto(b"\0\0\0" + address(source[0], source[1]) + data, back)
 
     def _up(self, data: bytes, fars: dict[int, socket.socket]) -> None:
         if data[:2] != b"\0\0" or data[2]:

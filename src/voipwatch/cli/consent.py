@@ -31,6 +31,7 @@ def settle(
     minutes: tuple[float, float],
     budget: str | None,
     yes: bool,
+    runs: int = 1,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -43,6 +44,7 @@ def settle(
         reflectors: named in the question.
         budget: as typed on the command line, None for the default.
         yes: True where the command line has agreed.
+        runs: how often everything is measured: twice with a tunnel or proxy.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
@@ -54,7 +56,8 @@ def settle(
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
-    _say_cost(context, budget_bytes, len(apps), minutes)
+    minutes = (minutes[0] * runs, minutes[1] * runs)
+    _say_cost(context, budget_bytes * runs, len(apps), minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
@@ -73,7 +76,7 @@ def settle(
             tries -= 1
             context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
         else:
-            _say_cost(context, budget_bytes, len(apps), minutes)
+            _say_cost(context, budget_bytes * runs, len(apps), minutes)
     raise Stop(INTERRUPTED, "error.no_answer")
 
 

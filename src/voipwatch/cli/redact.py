@@ -21,7 +21,18 @@ from typing import Final, TypeVar, cast
 import msgspec
 
 from voipwatch.model.measurement import SignedLog
-from voipwatch.model.vocabulary import APP_IDS, Access, Arm, Direction, Failure, Family, Media, Stage, Verdict
+from voipwatch.model.vocabulary import (
+    APP_IDS,
+    Access,
+    Arm,
+    Conclusion,
+    Direction,
+    Failure,
+    Family,
+    Media,
+    Stage,
+    Verdict,
+)
 from voipwatch.wire.farlog import SIZE_MAX
 
 T = TypeVar("T")
@@ -36,7 +47,7 @@ _CLOSED: Final = frozenset(
     {"line", *APP_IDS}
     | {
         str(value)
-        for kind in (Access, Arm, Direction, Failure, Family, Media, Stage, Verdict)
+        for kind in (Access, Arm, Conclusion, Direction, Failure, Family, Media, Stage, Verdict)
         for value in kind
     }
 )

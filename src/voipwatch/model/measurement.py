@@ -119,3 +119,11 @@ class Measurement(msgspec.Struct):
     interrupted: Interruption | None = None
     invalid: str | None = None
     """An internal error that makes the measurement worthless, else None."""
+
+
+class ViaRun(msgspec.Struct):
+    """The same check again, through a tunnel or proxy that the user named; nothing of it but the kind."""
+
+    kind: str
+    """tunnel or socks5."""
+    measurement: Measurement

@@ -31,6 +31,19 @@ class Verdict(StrEnum):
     """Not enough evidence, or the control itself is bad."""
 
 
+class Conclusion(StrEnum):
+    """What a measurement through a tunnel or proxy says beside the direct one (docs/design/0008-via.md)."""
+
+    RESTORES = "operator-stops-vpn-restores"
+    """Blocked or throttled directly, ok through it: what stops it lies before the tunnel's end."""
+    SAME = "same"
+    """The same verdict both ways."""
+    BREAKS = "vpn-breaks"
+    """Ok directly, not through it."""
+    UNCLEAR = "unclear"
+    """Anything else; nothing is said of where it lies."""
+
+
 class Stage(StrEnum):
     """Where in a call something manifested."""
 

@@ -55,6 +55,14 @@ def is_default_route(path: Path) -> bool:
     return not isinstance(untold, Failure) and untold == path.local_ip()
 
 
+def is_tunnel_interface(interface: str, *, sys: File = SYS) -> bool | None:
+    """Whether an interface is a tunnel; None where that cannot be told."""
+    try:
+        return _is_tunnel(sys / interface)
+    except (OSError, ValueError):
+        return None
+
+
 def tunnel(path: Path, *, proc: File = PROC, sys: File = SYS) -> bool | None:
     """True when the route to the reflector goes into a tunnel (VPN); None where that cannot be told."""
     try:
