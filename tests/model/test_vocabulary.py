@@ -13,6 +13,7 @@ from voipwatch.model.vocabulary import (
     LINE,
     Access,
     Arm,
+    Conclusion,
     Direction,
     Failure,
     Family,
@@ -21,7 +22,7 @@ from voipwatch.model.vocabulary import (
     Verdict,
 )
 
-ENUMS = [Verdict, Stage, Arm, Family, Media, Direction, Access, Failure]
+ENUMS = [Verdict, Conclusion, Stage, Arm, Family, Media, Direction, Access, Failure]
 
 
 def test_the_app_ids_in_the_order_of_tables() -> None:

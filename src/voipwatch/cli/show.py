@@ -104,7 +104,9 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
     if unreached(check):
         return
     key = "check.cost_emulated" if emulated else "check.cost"
-    context.tell(key, style="dim", size=Size(check.cost.bytes), seconds=f"{check.cost.seconds:.0f}")
+    costs = [check.cost, *([check.via.cost] if check.via is not None else [])]
+    spent = Size(sum(cost.bytes for cost in costs))
+    context.tell(key, style="dim", size=spent, seconds=f"{sum(cost.seconds for cost in costs):.0f}")
 
 
 def _show_through(context: Context, check: Check) -> None:
