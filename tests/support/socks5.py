@@ -37,6 +37,7 @@ class Socks5Server:
     """A running server, and what it has seen."""
 
     host: str
+    port: int
     manners: Manners
     listener: socket.socket
     open_sockets: set[socket.socket] = field(default_factory=set)
@@ -46,11 +47,6 @@ class Socks5Server:
     connects: list[tuple[str, int]] = field(default_factory=list)
     fragments: int = 0
     ending: bool = False
-
-    @property
-    def port(self) -> int:
-        port: int = self.listener.getsockname()[1]
-        return port
 
     def serve(self) -> None:
         while not self.ending:
@@ -64,7 +60,7 @@ class Socks5Server:
     def die(self) -> None:
         """Every connection is gone at once, and nobody listens."""
         self.ending = True
-        for each in [self.listener, *self.open_sockets]:
+        for each in [self.listener, *list(self.open_sockets)]:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
@@ -212,7 +208,7 @@ def socks5_server(host: str = "127.0.0.1", manners: Manners | None = None) -> It
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((host, 0))
     listener.listen(64)
-    server = Socks5Server(host, manners or Manners(), listener)
+    server = Socks5Server(host, listener.getsockname()[1], manners or Manners(), listener)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
