@@ -66,7 +66,10 @@ class Socks5Server:
             each.close()
 
     def _client(self, client: socket.socket) -> None:
-        with suppress(OSError, EOFError, struct.error), client:
+        with (
+            suppress(OSError, EOFError, struct.error, ValueError),
+            client,
+        ):  # closed
             if self._welcome(client):
                 self._request(client)
         self.open_sockets.discard(client)

@@ -66,6 +66,11 @@ ip address add 10.99.0.{own}/24 dev wg0
 ip address add fd00:99::{own}/64 dev wg0 nodad
 ip link set wg0 mtu {mtu} up
 """
+SECOND_CHOICE: Final = """set -e
+ip route add default dev wg0 metric 4096
+ip -6 route add default dev wg0 metric 4096
+"""
+"""For sockets bound to the interface: IPv6 has no way through it without a route."""
 
 
 def wireguard_problem() -> str | None:
@@ -97,6 +102,7 @@ class WireGuard:
         self._ends = {name: self._start(name) for name in ("near", "exit")}
         address = END[0] if version == 4 else f"[{END[1]}]"
         self._set("near", near, f"endpoint {address}:{PORT}", peer=end_public, own=2, mtu_bytes=mtu_bytes)
+        net.script("near", SECOND_CHOICE)
         self._set("exit", end, "", peer=near_public, own=1, mtu_bytes=mtu_bytes)
 
     def _start(self, name: str) -> "subprocess.Popen[bytes]":
