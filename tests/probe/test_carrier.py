@@ -14,7 +14,7 @@ from tests.support.socks5 import Manners, socks5_server
 from voipwatch.experiment import check as core_module
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Failure
-from voipwatch.probe import CheckOptions, Target, Trust, check, run_check
+from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check
 from voipwatch.probe.carrier import LOST, NO_UDP, Carrier, ProxyCarrier, TrialsOnly, TunnelCarrier
 from voipwatch.probe.failures import ProxyError
 from voipwatch.probe.path import Path
@@ -139,6 +139,15 @@ def test_a_proxy_that_does_not_let_us_through(
     [facts] = measured.reflectors
     assert (facts.control, facts.failure) == ("failed", failure)
     assert (measured.flows, measured.tcp) == ([], [])
+
+
+def test_a_kept_ticket_is_not_used_through_it(reflector: RunningReflector, tmp_path: Folder) -> None:
+    target = Target(reflector.host, reflector.port, Trust(pin=reflector.pin))
+    assert fetch_tickets(target, 1, tmp_path).kept == 1
+    with socks5_server(PROXY, Manners(connect_reply=2)) as server:
+        measured = measured_via(reflector, Proxy(server.host, server.port), tickets=tmp_path)
+    assert measured.reflectors[0].control == "failed"
+    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 1
 
 
 def test_a_proxy_that_cannot_be_found(reflector: RunningReflector) -> None:

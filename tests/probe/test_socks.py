@@ -174,3 +174,20 @@ def test_nobody_there_and_a_silent_one() -> None:
 def test_a_proxy_by_name_is_looked_up_once() -> None:
     assert located(Proxy("proxy.example", 1080), lambda _: [FAR]) == Proxy(FAR, 1080)
     assert located(Proxy("proxy.example", 1080), lambda _: Failure.DNS_NXDOMAIN) is None
+
+
+def test_a_refused_port_of_the_proxy_is_no_refusal_of_the_far_end() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((IP, 0))
+        port = free.getsockname()[1]
+    control, other = socket.socketpair()
+    control.setblocking(False)
+    opened = RelayedSocket.open(Path(FAR), Association(control, Path(IP), port))
+    give_up_at = time.monotonic() + 5
+    while not opened.lost and time.monotonic() < give_up_at:
+        opened.send(9, b"x")
+        opened.receive()
+    assert opened.lost
+    assert opened.take_failures() == []
+    opened.close()
+    other.close()
