@@ -2,12 +2,12 @@
 # No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge captures lock clean
 
 BIN := .venv/bin
 
 help:    ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:   ## make .venv with everything in it (again only when something changed)
 	@scripts/setup.sh
@@ -55,6 +55,9 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 
 judge: setup  ## what nDPI calls the packets of each app profile
 	@$(BIN)/python scripts/judge.py
+
+captures: setup  ## what nDPI calls captured calls and their imports: CAPTURES=FOLDER
+	@$(BIN)/python scripts/import_table.py --captures $(or $(CAPTURES),../shared/captures) --write
 
 lock:    ## (maintainers) newest versions into the hashed requirement files
 	@scripts/lock.sh

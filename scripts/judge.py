@@ -45,6 +45,8 @@ CONFIDENT: Final = 5
 """nDPI's confidence from which a name counts: 5 by a cache of its own findings, 6 by the packets."""
 ROUND_TRIP_US: Final = 40_000
 FLOW_GAP_US: Final = 5_000
+NEAR_PORT: Final = 40_000
+"""First of a thousand near ports that are no app's default; 41641, Tailscale's, is beyond them."""
 REPLICATES: Final = {"treatment": 10, "mutant": 6, "control": 20, "warmup": 28}
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "profiles.md"
 BEGIN: Final = "<!-- judge: begin -->"
@@ -136,7 +138,7 @@ def capture(
             profiles, flow.kind, flow.replicate, shape_seed(key, flow.kind.app, flow.replicate)
         )
         port = script.port or neutral_ports[number % len(neutral_ports)]
-        near = TransportAddress(f"10.1.{number // 250}.{1 + number % 250}", 40_000 + number)
+        near = TransportAddress(f"10.1.{number // 250}.{1 + number % 250}", NEAR_PORT + number % 1000)
         far_host = f"198.18.{number // 250}.{1 + number % 250}"
         owners[near.host, far_host, port] = flow
         start = number * FLOW_GAP_US

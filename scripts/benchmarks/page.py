@@ -205,7 +205,7 @@ def _sending(runs: Sequence[Sending]) -> str:
         notes.append(
             f"- {head}: {run.flows} flows, {run.datagrams_sent:,} datagrams sent and "
             f"{run.datagrams_received:,} received in {run.wall_s:.1f} s; the probe used {run.cpu_s:.2f} s of "
-            f"CPU ({100 * run.cpu_s / run.wall_s:.0f} % of one core). Load {loads}.{ended}"
+            f"CPU ({100 * run.cpu_s / run.wall_s:.0f} % of one core). Load {loads}.{_disturbed(run)}{ended}"
         )
     return "\n\n".join(
         [
@@ -214,6 +214,20 @@ def _sending(runs: Sequence[Sending]) -> str:
             "\n".join(notes),
         ]
     )
+
+
+def _disturbed(run: Sending) -> str:
+    """How much of the processors others had, here and in the runs that are not shown."""
+    if run.disturbed_ratio is None:
+        return ""
+    said = f" {100 * run.disturbed_ratio:.1f} % of the processors' time went to others."
+    if run.other_runs:
+        told = [f"{100 * share:.1f} % with {a:.2f} and {b:.2f} ms" for share, a, b in run.other_runs]
+        said += (
+            f" It is the least disturbed of {1 + len(told)} runs; the others lost, and had as 95th "
+            f"percentiles recorded and sent: {', '.join(told)}."
+        )
+    return said
 
 
 def _deciding(results: Results) -> str:

@@ -21,10 +21,10 @@ def simulate(request: CheckRequest, on_progress: Callable[[Progress], None]) -> 
 
 @pytest.fixture(scope="session")
 def report_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A report of two apps, one without a profile, as `check --out` wrote it."""
+    """A report of two apps, one of them blocked, as `check --out` wrote it."""
     path: Path = tmp_path_factory.mktemp("report") / "report.json"
     ran = run_line(
-        "check", "--reflector", "lab.example", "--app", "webrtc,viber", "--yes", "--json", "--out", str(path),
+        "check", "--reflector", "lab.example", "--app", "webrtc,sip", "--yes", "--json", "--out", str(path),
         measure=simulate,
     )  # fmt: skip
     assert ran.status == 1

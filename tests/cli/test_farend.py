@@ -65,7 +65,8 @@ def test_a_control_channel_that_answered_wrongly_is_not_called_silent(failure: F
     assert "did not answer at all" not in shown(given)
     context = Context(texts("en"), stdin=Stream(), stdout=Stream(), stderr=Stream())
     [said] = refusals(context, given, ("far.example",))
-    assert said.startswith("nothing was measured towards far.example: ")
+    assert said.startswith("a kept ticket was tried towards far.example, and nothing came back")
+    assert "nothing was measured" not in said, "data were spent"
     assert refusals(context, dead(kept()), ("far.example",)) == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.doubles import Measured, Stream, Told, run_line
+from tests.support.environment import require
 from voipwatch import __version__
 from voipwatch.cli import guard
 from voipwatch.cli.commands import COMMANDS
@@ -52,7 +53,7 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "a profile that is empty": ["apps", "check", str(empty)],
         "a profile that is a folder": ["apps", "check", str(folder)],
         "an unknown app": ["apps", "show", snowman],
-        "an app without a profile": ["apps", "show", "viber"],
+        "an app that nobody knows": ["apps", "show", "kakaotalk"],
         "no reflector": ["check"],
         "an empty reflector": [*reflector, ""],
         "a bad reflector": [*reflector, "http://example/"],
@@ -227,3 +228,25 @@ def test_as_a_program_into_a_closed_pipe() -> None:
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_is_nobodys_verdict(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    """Status 1 means interference: a script that closed our output must not read that."""
+    monkeypatch.setattr(sys, closed, None)
+    assert main(["--version"]) == 0
+    assert main(["lab", "run", "utopia"]) == 64
+
+
+def test_a_full_disk_behind_the_output_is_said_and_is_not_our_fault() -> None:
+    full = Path("/dev/full")
+    require(full.exists(), "no /dev/full")
+    with full.open("w", encoding="utf-8") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "voipwatch", "lab", "worlds", "--json"],
+            stdout=out, stderr=subprocess.PIPE, text=True, check=False, env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    assert done.returncode == 70
+    assert "could not be written" in done.stderr
+    assert "fault" not in done.stderr
+    assert "Traceback" not in done.stderr

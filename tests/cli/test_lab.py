@@ -180,3 +180,12 @@ def test_matrix_for_real() -> None:
     assert document["totals"]["innocent_checks"] == 1
     assert document["totals"]["innocent_accused"] == 0
     assert ran.status == 0
+
+
+@pytest.mark.parametrize(
+    "options", [["--runs", "0", "--seeds", "0"], ["--world", "morocco-3g-2016"]], ids=["none", "for showing"]
+)
+def test_a_matrix_of_nothing_is_no_success(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    asked = told_matrix(monkeypatch, result())
+    assert run_line("lab", "matrix", *options).status == 64
+    assert asked == []

@@ -77,13 +77,13 @@ def contents(folder: Path) -> bytes:
 @pytest.mark.slow
 def test_a_check_on_loopback_and_its_verification(far: Far, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    command = check_command(far, "--app", "sip,viber", "--budget", "300kB", "--out", str(report))
+    command = check_command(far, "--app", "sip,whatsapp", "--budget", "300kB", "--out", str(report))
     done = subprocess.run(
         command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S
     )
-    assert done.returncode == 2, done.stdout + done.stderr  # viber has no profile
+    assert done.returncode in {0, 2}, done.stdout + done.stderr
     document = json.loads(done.stdout)
-    assert [row["app"] for row in document["results"]] == ["sip", "viber"]
+    assert [row["app"] for row in document["results"]] == ["sip", "whatsapp"]
     row = document["results"][0]
     assert row["verdict"] in {"ok", "insufficient"}
     assert 0 < row["cost"]["bytes"] <= 330_000

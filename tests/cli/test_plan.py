@@ -31,8 +31,8 @@ def test_reports_stand_where_some_seed_puts_them() -> None:
         for replicate in (0, 28):
             scripts = [compile_script(profiles, kind, replicate, bytes([n]) * 32) for n in range(40)]
             seen = {_placed(script) for script in scripts}
-            assert seen <= _places(kind, scripts[0].media_s), kind
-            assert len(_places(kind, scripts[0].media_s)) <= 2 * len(seen) + 2, kind
+            assert seen <= _places(profiles, kind, scripts[0].media_s), kind
+            assert len(_places(profiles, kind, scripts[0].media_s)) <= 2 * len(seen) + 2, kind
             with_reports += any(up for up, _, _ in seen)
     assert with_reports
 
@@ -43,7 +43,9 @@ def test_every_flow_of_a_real_check_fits(measurement: Measurement) -> None:
     assert any(f.media_s for f in measurement.flows)
     for flow in measurement.flows:
         assert question_fits(flow), flow.flow
-        assert media_fits(flow, compile_script(profiles, flow.kind, flow.replicate, b"any")), flow.flow
+        assert media_fits(flow, compile_script(profiles, flow.kind, flow.replicate, b"any"), profiles), (
+            flow.flow
+        )
 
 
 @pytest.mark.parametrize(
@@ -98,14 +100,14 @@ def media_never_planned(flow: FlowRecord) -> None:
 def test_media_that_no_seed_plans(measurement: Measurement, change: Callable[[FlowRecord], None]) -> None:
     flow = next(f for f in measurement.flows if f.media_s and f.kind.arm is Arm.C)
     script = compile_script(load_profiles(), flow.kind, flow.replicate, b"any")
-    assert media_fits(flow, script)
+    assert media_fits(flow, script, load_profiles())
     change(flow)
-    assert not media_fits(flow, script)
+    assert not media_fits(flow, script, load_profiles())
 
 
 def test_trials_of_a_real_check_fit(measurement: Measurement) -> None:
     assert measurement.tcp
-    assert tcp_fits(measurement)
+    assert tcp_fits(measurement, load_profiles())
 
 
 @pytest.mark.parametrize(
@@ -124,17 +126,17 @@ def test_trials_of_a_real_check_fit(measurement: Measurement) -> None:
 def test_trials_that_nobody_asks_for(measurement: Measurement, changes: dict[str, object]) -> None:
     trial = next(t for t in measurement.tcp if t.answered)
     measurement.tcp = [msgspec.structs.replace(trial, **changes)]
-    assert not tcp_fits(measurement)
+    assert not tcp_fits(measurement, load_profiles())
 
 
 def test_a_trial_is_made_once(measurement: Measurement) -> None:
     measurement.tcp = [measurement.tcp[0], measurement.tcp[0]]
-    assert not tcp_fits(measurement)
+    assert not tcp_fits(measurement, load_profiles())
 
 
 def test_a_port_that_the_reflector_does_not_serve_was_not_tried(measurement: Measurement) -> None:
     measurement.reflectors[0].tcp_ports = []
-    assert not tcp_fits(measurement)
+    assert not tcp_fits(measurement, load_profiles())
 
 
 def test_every_app_with_a_profile_is_named_by_its_digest(measurement: Measurement) -> None:

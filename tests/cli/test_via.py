@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.apps.imported.support import call, drafted
 from tests.cli.doubles import Measured, Ran, Told, run_line
 from voipwatch.cli import machinery
 from voipwatch.cli.context import CheckRequest
@@ -15,7 +16,7 @@ from voipwatch.cli.errors import Misuse
 from voipwatch.cli.reportfile import decode_report
 from voipwatch.cli.via import Through, parse_via
 from voipwatch.experiment.events import Progress
-from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.drive import Simulation, run_simulated
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.results import may_be_submitted
@@ -177,6 +178,50 @@ def test_the_second_request_alone_is_through_it() -> None:
         "proxy-hidden.example", 47811, (b"user-hidden", b"pw-hidden")
     )
     assert machinery._via(Through("tunnel", "wg0")) == Tunnel("wg0")
+
+
+def test_the_providers_are_asked_on_the_direct_way_alone() -> None:
+    measured = Measured()
+    run_line(*CHECK, "--providers", "--yes", "--yes-via", "--via", "wg0", measure=measured, judge=Told())
+    assert [(r.providers, r.through is None) for r in measured.requests] == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_a_private_profile_is_measured_and_verified_both_ways(tmp_path: Path, carried: bool) -> None:
+    """`carried`: whether the reflector got it on the second way too."""
+    draft = drafted(call())
+    profile, report = tmp_path / "mine.toml", tmp_path / "report.json"
+    profile.write_text(draft.text, encoding="utf-8")
+
+    def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:
+        assert request.private == draft.text
+        direct = request.through is None
+        return Simulation(
+            load_worlds().get("stun-cookie" if direct else "clean"),
+            apps=request.apps,
+            seed=5,
+            budget_bytes=600_000,
+            private=draft.profile,
+            control_blocked=not direct and not carried,
+        ).run(on_progress)
+
+    ran = run_line(
+        "check", "--reflector", "lab.example", "--app", "private", "--profile", str(profile), "--yes",
+        "--yes-via", "--via", "wg0", "--json", "--out", str(report), measure=measure,
+    )  # fmt: skip
+    [row] = json.loads(ran.out)["results"]
+    assert row["verdict"] == "blocked"
+    second = decode_report(report.read_bytes(), name="r")[0].via
+    assert second is not None
+    if carried:
+        assert row["via"]["conclusion"] == "operator-stops-vpn-restores"
+    else:
+        assert row["via"]["conclusion"] == "unclear"
+        assert second.measurement.not_tested["private"] == ["private-not-carried"]
+    told = json.loads(run_line("verify", str(report), "--profile", str(profile), "--json").out)
+    assert [f for f in told["findings"] if f["holds"] is False] == []
+    kinds = {f.get("run"): f["holds"] for f in told["findings"] if f["id"] == "kinds"}
+    assert kinds == {None: True, "via": True}
 
 
 def test_after_ctrl_c_there_is_no_second_run() -> None:

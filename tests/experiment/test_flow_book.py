@@ -5,7 +5,7 @@ from typing import cast
 from tests.experiment.support import START_S
 from tests.experiment.test_near_flow import near_flow
 from voipwatch.experiment.flow_book import FlowBook
-from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.near_flow import NearFlow, Outcome, Phase
 from voipwatch.experiment.question import Question
 
 
@@ -64,3 +64,21 @@ def test_a_datagram_moves_the_flow_it_came_for() -> None:
     book.receive(flows[0], b"not ours at all, thirty bytes..", START_S)
     assert flows[0].record.forged == 1
     assert book.news == set()
+
+
+def test_outcomes_that_nobody_took_are_no_news_again() -> None:
+    """A held flow's outcomes are left lying: each of its packets woke every question once."""
+    book, flows, _ = booked(1)
+    list(book.emit(START_S))
+    flows[0].outcomes.append(Outcome(0, hit=True))
+    book.receive(flows[0], b"not ours at all, thirty bytes..", START_S)
+    assert book.news == set()
+
+
+def test_what_is_due_may_be_taken_one_flow_at_a_time() -> None:
+    book, _, _ = booked(3)
+    first = next(iter(book.emit(START_S + 5)))[0]
+    rest = [flow.socket for flow, _ in book.emit(START_S + 5)]
+    assert first.socket == 0
+    assert {1, 2} <= set(rest), "what was not taken is still due"
+    assert book.next_due() is not None

@@ -19,7 +19,7 @@ def questions() -> list[Question]:
     config = CheckConfig(apps=("whatsapp",), started_at="2016-01-07T12:00:00Z")
     planner = Planner(config, profiles, bytes(32))
     sessions = planner.sessions([offered(reflector(profiles))])
-    mutants = planner.mutants("whatsapp", sessions[0])
+    mutants = planner.mutants("whatsapp", "relay", sessions[0])
     return [
         Warmup(0, planner.warmup_kind(sessions[0])),
         *planner.legs(sessions),

@@ -71,6 +71,17 @@ def test_the_whole_table(direct: str, through: str, kind: str) -> None:
     assert said.explanation == sentence(key, kind)
 
 
+@pytest.mark.parametrize("rule", ["blocked.resolve", "blocked.reach"])
+@pytest.mark.parametrize(
+    ("through", "key"), [("ok", "provider"), ("blocked", "provider"), ("insufficient", "through_open")]
+)
+def test_a_block_of_the_provider_is_compared_with_nothing(rule: str, through: str, key: str) -> None:
+    """Nobody asks its servers through the tunnel: an ok shape there has brought nothing back."""
+    direct = msgspec.structs.replace(row("blocked"), rule=rule)
+    said = compare(direct, row(through), run=ViaRun("tunnel", measurement()), line=OPEN_LINE, lang="en")
+    assert (said.conclusion, said.explanation) == (Conclusion.UNCLEAR, sentence(key))
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -124,7 +135,16 @@ def test_no_sentence_says_too_much(lang: str) -> None:
 
 def test_every_sentence_is_said_by_somebody() -> None:
     said = {key for _, key in EXPECTED.values()}
-    said |= {"default_route", "no_udp", "lost", "invalid", "proxy_auth", "proxy_failed", "proxy_refused"}
+    said |= {
+        "provider",
+        "default_route",
+        "no_udp",
+        "lost",
+        "invalid",
+        "proxy_auth",
+        "proxy_failed",
+        "proxy_refused",
+    }
     assert set(texts("en")["via"]) == said
 
 

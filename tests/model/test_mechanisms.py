@@ -37,7 +37,7 @@ def test_the_labels_that_were_ever_published_are_all_there() -> None:
     published = """
         udp.all udp.allowlist port.drop port.reject port.throttle stun.drop turn.drop app.drop dtls.drop
         rtp.drop rtp.oneway rtp.loss rtp.throttle sip.drop sip.alg flow.cut flow.kill flow.police flow.shape
-        tcp.reset tls.intercept
+        tcp.reset tls.intercept dns.deny dns.forge addr.drop addr.reject tls.reset tls.drop tls.forge
     """
     assert list(MECHANISMS) == published.split()
 

@@ -61,7 +61,9 @@ def test_through_a_proxy_both_ends_see_the_same(reflector: RunningReflector, tmp
     assert (reflector.host, reflector.port) in server.connects, "the control channel goes through it"
     assert len(server.connects) == 2 + len(measured.tcp)
     assert (measured.line.tunnel, measured.line.local_hop, measured.line.nat) == (None, None, None)
-    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 0, "none is kept"
+    assert (
+        TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0, trust=reflector.pin) == 0
+    ), "none is kept"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -147,7 +149,7 @@ def test_a_kept_ticket_is_not_used_through_it(reflector: RunningReflector, tmp_p
     with socks5_server(PROXY, Manners(connect_reply=2)) as server:
         measured = measured_via(reflector, Proxy(server.host, server.port), tickets=tmp_path)
     assert measured.reflectors[0].control == "failed"
-    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 1
+    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0, trust=reflector.pin) == 1
 
 
 def test_a_proxy_that_cannot_be_found(reflector: RunningReflector) -> None:

@@ -15,7 +15,8 @@ from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Arm, Failure
 from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check
-from voipwatch.probe.control import Channel, TicketAnswer
+from voipwatch.probe.control import Channel, TicketAnswer, request_tickets
+from voipwatch.probe.path import resolve_by_system
 from voipwatch.probe.ticketstore import TicketStore
 from voipwatch.wire.farlog import decode_farlog, verify_farlog
 
@@ -75,7 +76,7 @@ def test_spare_tickets_serve_when_the_control_channel_is_blocked(
 ) -> None:
     assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
 
-    def blocked(channel: Channel, count: int) -> TicketAnswer:
+    def blocked(channel: Channel, count: int, **_: object) -> TicketAnswer:
         return TicketAnswer(None, Failure.CONNECT_TIMEOUT, 80)
 
     monkeypatch.setattr(check, "request_tickets", blocked)
@@ -106,7 +107,7 @@ def test_a_reflector_that_is_not_trusted_is_not_measured(
     ("trust", "failure"),
     [(Trust(pin="00" * 32), Failure.PIN_MISMATCH), (Trust(), Failure.TLS_FAILED)],
 )
-def test_a_refused_certificate_ends_it_whatever_tickets_are_kept(
+def test_a_refused_certificate_ends_it_where_tickets_were_kept_under_another_condition(
     reflector: RunningReflector, tmp_path: Path, trust: Trust, failure: Failure
 ) -> None:
     assert fetch_tickets(target(reflector), 2, tmp_path).kept == 2
@@ -114,7 +115,9 @@ def test_a_refused_certificate_ends_it_whatever_tickets_are_kept(
     [facts] = measured.reflectors
     assert (facts.control, facts.failure, facts.ticket) == ("failed", failure, None)
     assert (measured.flows, measured.tcp, measured.notes) == ([], [], [])
-    assert TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0) == 2  # none was spent
+    assert (
+        TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0, trust=reflector.pin) == 2
+    ), "none was spent"
 
 
 def test_where_somebody_answers_in_its_place_tickets_kept_under_the_same_pin_go_on(
@@ -123,12 +126,40 @@ def test_where_somebody_answers_in_its_place_tickets_kept_under_the_same_pin_go_
     """A portal, or a censor that intercepts TLS, must not silence the check."""
     assert fetch_tickets(target(reflector), 1, tmp_path).kept == 1
     portal = TicketAnswer(None, Failure.PIN_MISMATCH, cost_bytes=900, untrusted=True)
-    monkeypatch.setattr("voipwatch.probe.check.request_tickets", lambda *_: portal)
+    monkeypatch.setattr("voipwatch.probe.check.request_tickets", lambda *_, **__: portal)
     measured = run_check(line_only(target(reflector), tickets=tmp_path))
     [facts] = measured.reflectors
     assert (facts.control, facts.failure) == ("stored-ticket", Failure.PIN_MISMATCH)
     assert "control-blocked" in measured.notes
     assert any(flow.attested for flow in measured.flows)
+
+
+@pytest.mark.parametrize("failure", [Failure.CONNECTION_RESET, Failure.BAD_ANSWER, Failure.CONNECT_TIMEOUT])
+def test_a_broken_channel_does_not_bring_back_tickets_of_a_weaker_condition(
+    reflector: RunningReflector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Failure
+) -> None:
+    careless = replace(target(reflector), trust=Trust(insecure=True))
+    assert fetch_tickets(careless, 1, tmp_path).kept == 1
+    monkeypatch.setattr(
+        "voipwatch.probe.check.request_tickets", lambda *_: TicketAnswer(None, failure, cost_bytes=0)
+    )
+    [facts] = run_check(line_only(target(reflector), tickets=tmp_path)).reflectors
+    assert (facts.control, facts.ticket) == ("failed", None)
+
+
+def test_one_reflectors_fault_is_no_others(
+    reflector: RunningReflector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(channel: Channel, count: int) -> TicketAnswer:
+        if channel.host == "evil.example":
+            raise RuntimeError("nobody foresaw it")
+        return request_tickets(channel, count)
+
+    monkeypatch.setattr("voipwatch.probe.check.request_tickets", faulty)
+    evil = Target("evil.example", reflector.port, Trust(insecure=True))
+    options = line_only(target(reflector), evil)
+    measured = run_check(replace(options, resolve=lambda name: resolve_by_system("127.0.0.1")))
+    assert [facts.control for facts in measured.reflectors] == ["ok", "failed"]
 
 
 def test_a_reflector_with_other_profiles_is_another_version(reflector: RunningReflector) -> None:

@@ -13,10 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.reflector import RunningReflector, loopback_of, running_reflector
+from voipwatch.apps.targets import Target
+from voipwatch.experiment.events import CanaryView
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import control
-from voipwatch.probe.control import Channel, Exchange, Trust, request_log, request_tickets
+from voipwatch.probe.control import (
+    Channel,
+    Exchange,
+    Trust,
+    request_log,
+    request_reach,
+    request_tickets,
+)
 from voipwatch.probe.path import Path
 from voipwatch.reflector.certificate import make_certificate
 
@@ -54,6 +63,65 @@ def test_without_a_pin_a_self_signed_certificate_is_no_good(reflector: RunningRe
 def test_an_unknown_session_is_refused(reflector: RunningReflector) -> None:
     answer = request_log(channel(reflector, Trust(pin=reflector.pin)), 5, "VW " + "00" * 16)
     assert (answer.log, answer.failure) == (None, Failure.TICKET_REFUSED)
+
+
+# --- the canary ---------------------------------------------------------------------------------------
+
+
+def test_a_canary_tells_of_its_own_list_and_of_nothing_else() -> None:
+    looked: list[str] = []
+
+    def look(target: Target) -> CanaryView:
+        looked.append(target.name)
+        return CanaryView(("8.8.8.8", "10.0.0.1"), ("8.8.8.8", "10.0.0.1"), 0.0)
+
+    with running_reflector(loopback_of("canary"), look=look) as running:
+        ways = channel(running, Trust(pin=running.pin))
+        ids = ("whatsapp.web", "evil.example", "127.0.0.1")
+        outcome = request_reach(ways, ids, 600.0, usable=lambda ip: not ip.startswith("10."))
+        empty = ways.request("POST", "/v1/reach", body=b"{}")
+        get = ways.request("GET", "/v1/reach")
+    assert looked == ["web.whatsapp.com"]
+    assert outcome.failure is None
+    assert outcome.cost_bytes > 2_000
+    ((name, view),) = outcome.views.items()
+    assert name == "whatsapp.web"
+    assert (view.resolved, view.alive) == (("8.8.8.8",), ("8.8.8.8",)), "no way into the probe's own network"
+    assert 0 <= view.age_s < 10
+    assert (empty.status, get.status) == (400, 405)
+
+
+def test_a_reflector_without_a_canary_says_so(reflector: RunningReflector) -> None:
+    outcome = request_reach(
+        channel(reflector, Trust(pin=reflector.pin)), ("whatsapp.web",), 600.0, usable=lambda _: True
+    )
+    assert (dict(outcome.views), outcome.failure) == ({}, Failure.BAD_ANSWER)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"", b"[]", b'{"schema":"x"}', b'{"schema":"x","targets":{"whatsapp.web":{"resolved":1}}}', b"\xff",
+    ],
+)  # fmt: skip
+def test_an_answer_of_nonsense_is_no_canary(told: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Channel, "request", lambda *_, **__: Exchange(status=200, body=told))
+    outcome = request_reach(
+        Channel(Path("127.0.0.1"), "x", 1), ("whatsapp.web",), 600.0, usable=lambda _: True
+    )
+    assert (dict(outcome.views), outcome.failure) == ({}, Failure.BAD_ANSWER)
+
+
+def test_targets_that_were_not_asked_for_and_impossible_ages_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view = {"resolved": ["8.8.8.8"] * 99, "alive": ["8.8.8.8"] * 99, "age_s": 1.0}
+    document = {"schema": "x", "targets": {"a.b": view, "c.d": {**view, "age_s": -1.0}, "e.f": view}}
+    body = msgspec.json.encode(document)
+    monkeypatch.setattr(Channel, "request", lambda *_, **__: Exchange(status=200, body=body))
+    outcome = request_reach(Channel(Path("127.0.0.1"), "x", 1), ("a.b", "c.d"), 600.0, usable=lambda _: True)
+    assert list(outcome.views) == ["a.b"]
+    assert len(outcome.views["a.b"].alive) == control.ADDRESSES_MAX
 
 
 # --- a far end that lies ------------------------------------------------------------------------------

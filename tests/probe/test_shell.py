@@ -26,7 +26,7 @@ from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import udp
 from voipwatch.probe.path import Path
-from voipwatch.probe.shell import Shell
+from voipwatch.probe.shell import READY_BATCH, Shell
 
 WAIT_S = 10.0
 DONE = Measurement("", "", "", [], {}, Line(), [])
@@ -276,3 +276,18 @@ def test_how_late_datagrams_leave_is_measured() -> None:
         shell.run()
     assert len(shell.send_times.late_s) == 20
     assert all(0 <= late < WAIT_S for late in shell.send_times.late_s)
+
+
+def test_sockets_that_never_run_dry_keep_no_other_waiting() -> None:
+    """Whoever floods a few sockets of a check must not make it deaf on the others: they would look dead."""
+    shell = shell_of(Script())
+    trial = object()
+    ready: list[object] = [1, 2, 3, 4, 5, 6, 7, trial]
+    served: list[object] = []
+    turns = 2 * -(-len(ready) // READY_BATCH)
+    for _ in range(turns):
+        served += shell._first_served(list(ready))
+    assert {served.count(each) for each in ready} <= {2, 3}
+    assert len(served) == READY_BATCH * turns
+    assert shell._first_served([1, 2, 3, 4, 9])[0] == 9, "a new one has waited longest"
+    shell._close()

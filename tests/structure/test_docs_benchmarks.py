@@ -1,9 +1,11 @@
 """docs/benchmarks.md is written by programs: what they count, how they render, and that the page takes it."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -135,6 +137,43 @@ def test_the_rendered_page_names_machine_load_n_and_every_table_is_whole() -> No
 def test_a_busy_machine_is_confessed() -> None:
     assert "busy with other work" not in page.render(results(load=1.0))
     assert "busy with other work" in page.render(results(load=1.01))
+
+
+def test_disturbance_is_what_was_neither_idle_nor_ours() -> None:
+    before = [100, 10, 50, 1000, 0, 0, 5, 20]
+    after = [150, 20, 60, 1100, 10, 0, 5, 50]
+    tick_s = 1 / os.sysconf("SC_CLK_TCK")
+    assert sending.disturbed(before, after, 0.0) == pytest.approx((50 + 10 + 10 + 30) / 210)
+    assert sending.disturbed(before, after, 60 * tick_s) == pytest.approx((100 - 60) / 210)
+    assert sending.disturbed(before, after, 999 * tick_s) == 0.0
+    assert sending.disturbed(None, after, 0.0) is None
+    assert sending.disturbed(after, after, 0.0) is None
+    ticks = sending.processor_ticks()
+    assert ticks is None or len(ticks) == 8
+
+
+def test_the_least_disturbed_run_is_shown_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = iter([0.3, 0.05, 0.1])
+    monkeypatch.setattr(sending, "running_reflector", lambda: nullcontext((1, "pin")))
+    monkeypatch.setattr(sending, "_one_process", lambda: nullcontext(Pool()))
+    monkeypatch.setattr(sending, "disturbed", lambda *_: next(shares))
+    run = sending.measure(("sip",), runs_max=3)
+    assert (run.disturbed_ratio, run.other_runs) == (0.05, ((0.3, 0.5, 1.0), (0.1, 0.5, 1.0)))
+    shares = iter([0.3, 0.001, 0.1])
+    assert len(sending.measure(("sip",), runs_max=3).other_runs) == 1, "good enough: no third run"
+    text = page.render(msgspec.structs.replace(results(), sending=[run]))
+    assert "5.0 % of the processors' time went to others. It is the least disturbed of 3 runs" in text
+    assert "30.0 % with 0.50 and 1.00 ms, 10.0 % with 0.50 and 1.00 ms." in text
+
+
+class Pool:
+    """Stands for the fresh process."""
+
+    def submit(self, *_: object) -> "Pool":
+        return self
+
+    def result(self) -> sending.Sending:
+        return results().sending[0]
 
 
 def test_results_survive_json() -> None:

@@ -25,6 +25,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/relay.py": "a program of the kernel network: tests/lab/test_netns.py",
     "lab/simbench.py": "a benchmark; its function runs in tests/lab/test_simnet.py",
     "lab/simtcp.py": "tests/lab/test_simnet.py",
+    "probe/look.py": "tests/probe/test_provider.py",
     "lab/support.py": "says what this machine can: tests/lab/test_netns.py",
 }
 

@@ -8,16 +8,24 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from hashlib import blake2b
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from voipwatch.apps.targets import TargetSet, load_targets
 from voipwatch.reflector.options import ReflectorOptions
+from voipwatch.reflector.reach import Look
 from voipwatch.reflector.server import serve
 
 START_S = 30.0
+
+
+def held_targets() -> TargetSet:
+    """The packaged target list on a day on which it holds."""
+    return load_targets(date(2026, 12, 1))
 
 
 def _has_ipv6_loopback() -> bool:
@@ -75,11 +83,13 @@ class RunningReflector:
 
 @contextmanager
 def running_reflector(
-    *bind: str, data: Path | None = None, control_port: int = 0
+    *bind: str, data: Path | None = None, control_port: int = 0, look: Look | None = None
 ) -> Iterator[RunningReflector]:
     """Serve until the end of the block; raises what the server raised."""
     ready, log = _ReadyLine(), StringIO()
-    options = ReflectorOptions(bind=bind, control_port=control_port, data=data, ready=ready, log=log)
+    options = ReflectorOptions(
+        bind=bind, control_port=control_port, data=data, look=look, targets=held_targets, ready=ready, log=log
+    )
     loops: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
     raised: list[BaseException] = []
 

@@ -10,7 +10,7 @@ from typing import Final
 from voipwatch.apps.loader import load_profile_file
 from voipwatch.apps.ports import neutral_ports
 from voipwatch.apps.profile import Profile
-from voipwatch.model.vocabulary import APP_IDS
+from voipwatch.model.vocabulary import APP_IDS, PRIVATE
 
 SCRIPT_FORMAT: Final = 1
 """Part of the digest: raise it when the same profile compiles to other bytes."""
@@ -18,7 +18,7 @@ SCRIPT_FORMAT: Final = 1
 
 @dataclass(frozen=True, eq=False)
 class ProfileSet:
-    """Profiles in the order of APP_IDS. Two ends may talk if their digests are equal."""
+    """Profiles in the order of APP_IDS, a private one last. Two ends may talk if their digests are equal."""
 
     profiles: tuple[Profile, ...]
     digest: str
@@ -31,11 +31,25 @@ class ProfileSet:
         Raises:
             ValueError: two of them are of one app.
         """
-        ordered = tuple(sorted(profiles, key=lambda profile: APP_IDS.index(profile.id)))
+        order = (*APP_IDS, PRIVATE)
+        ordered = tuple(sorted(profiles, key=lambda profile: order.index(profile.id)))
         if len({profile.id for profile in ordered}) < len(ordered):
             raise ValueError("two profiles are of one app")
         content = "".join(f"{profile.id}:{profile.digest}\n" for profile in ordered)
         return cls(ordered, sha256(f"{SCRIPT_FORMAT}\n{neutral_ports}\n{content}".encode()).hexdigest())
+
+    def with_private(self, profile: Profile) -> "ProfileSet":
+        """This set and a private profile, in place of another private one.
+
+        The kinds of flows of the other profiles keep their numbers: the private one comes last.
+        """
+        return ProfileSet.of([*(each for each in self.profiles if each.id != PRIVATE), profile])
+
+    @property
+    def packaged_digest(self) -> str:
+        """The digest of the set without a private profile: that of a reflector that was sent none."""
+        rest = [each for each in self.profiles if each.id != PRIVATE]
+        return self.digest if len(rest) == len(self.profiles) else ProfileSet.of(rest).digest
 
     def get(self, app: str) -> Profile | None:
         """The profile of an app, or None."""

@@ -16,7 +16,7 @@ from voipwatch.apps.schema import NAME, Findings, Problem, ProfileError, Table
 from voipwatch.apps.toml_lines import key_lines
 from voipwatch.apps.verify import verify_profile
 from voipwatch.model.flows import ROUNDS_MAX
-from voipwatch.model.vocabulary import APP_IDS
+from voipwatch.model.vocabulary import APP_IDS, PRIVATE
 
 FILE_BYTES_MAX: Final = 256 * 1024
 NOT_TESTABLE: Final[dict[str, str]] = {
@@ -50,7 +50,7 @@ def load_profile_file(path: str, data: bytes) -> Profile:
     Raises:
         ProfileError: with everything that is wrong with it.
     """
-    text, document = _parse(path, data)
+    text, document = parse_document(path, data)
     findings = Findings(path, key_lines(text))
     profile = _read_profile(Table(document, "", findings), document)
     if not findings.problems:
@@ -60,7 +60,8 @@ def load_profile_file(path: str, data: bytes) -> Profile:
     return profile
 
 
-def _parse(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
+def parse_document(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
+    """A packaged file's text and tables. Raises ProfileError: too long, not UTF-8, or not TOML."""
     if len(data) > FILE_BYTES_MAX:
         raise ProfileError([Problem(path, None, "", f"{len(data)} bytes; at most {FILE_BYTES_MAX} are read")])
     try:
@@ -80,7 +81,7 @@ def _parse(path: str, data: bytes) -> tuple[str, dict[str, Any]]:
 
 
 def _read_profile(table: Table, document: dict[str, Any]) -> Profile:
-    app = table.choice("id", APP_IDS)
+    app = table.choice("id", (*APP_IDS, PRIVATE))
     dialects = tuple(_read_dialect(item) for item in table.tables("dialects", required=True))
     dialect_ids = tuple(dialect.id for dialect in dialects)
     _expect_unique(table, "dialects", dialect_ids)

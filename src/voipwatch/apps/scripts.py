@@ -201,7 +201,7 @@ def _stream_packets(
     lookup: Callable[[str], MessageSpec],
 ) -> list[MediaPacket]:
     message = stream_message(stream, rhythm, direction, lookup)
-    aside = _is_report(lookup(stream.message), lookup)
+    aside = isinstance(lookup(stream.message), RtcpSpec)
     gaps_us = tuple(round(gap * 1000) for gap in rhythm.spacing_ms)
     sizes = rhythm.sizes
     end_us = round(seconds * 1_000_000)
@@ -213,13 +213,6 @@ def _stream_packets(
         packets.append(MediaPacket(at_us, message, size, index, aside))
         at_us += gaps_us[index % len(gaps_us)]
     return packets
-
-
-def _is_report(spec: MessageSpec, lookup: Callable[[str], MessageSpec]) -> bool:
-    """Whether it is RTCP, on its own or in a relay's frame."""
-    while inner := getattr(spec, "inner", ""):
-        spec = lookup(inner)
-    return isinstance(spec, RtcpSpec)
 
 
 def _control_round(item: Round, family: Family) -> Round:

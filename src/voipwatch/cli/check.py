@@ -11,11 +11,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from voipwatch import __version__
-from voipwatch.cli.conclude import NO_PROFILE, check_json, conclude, exit_status
+from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
 from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.farend import refusals
+from voipwatch.cli.private import read_private
 from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
@@ -24,6 +25,7 @@ from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpo
 from voipwatch.cli.via import Through, agree, parse_via
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts, ViaRun
 from voipwatch.model.results import Check, Report
+from voipwatch.model.vocabulary import PRIVATE
 
 
 def check(  # noqa: PLR0913 -- one parameter an option: the contract's
@@ -33,10 +35,12 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     pin: Annotated[list[str] | None, Parameter(metavar="SHA256")] = None,
     insecure: bool = False,
     app: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    profile: Annotated[str | None, Parameter(metavar="FILE")] = None,
     all_apps: Annotated[bool, Parameter(name="--all")] = False,
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
     long: bool = False,
+    providers: bool = False,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
     json: bool = False,
@@ -46,8 +50,16 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
 ) -> int:
     """Measure, judge, show; returns the exit status."""
+    private = None if profile is None else read_private(Path(profile))
     wanted = _understand(
-        context, reflector or [], pin or [], insecure=insecure, app=app, every=all_apps, out=out
+        context,
+        reflector or [],
+        pin or [],
+        insecure=insecure,
+        app=app,
+        every=all_apps,
+        out=out,
+        private=private is not None,
     )
     through = None if via is None else parse_via(via)
     line = Line(access=parse_access(access), operator_declared=_operator(operator))
@@ -59,11 +71,20 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         budget=budget,
         yes=yes,
         runs=1 if through is None else 2,
+        providers=providers,
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)
     request = CheckRequest(
-        wanted.reflectors, wanted.measured, line, budget_bytes, video, long, data_folder(context.environment)
+        wanted.reflectors,
+        wanted.measured,
+        line,
+        budget_bytes,
+        video,
+        long,
+        data_folder(context.environment),
+        private,
+        providers,
     )
     redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in wanted.reflectors])
     measurement, failure = _measure(context, request)
@@ -71,8 +92,10 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     if through is not None and wanted.measured and failure is None and measurement.interrupted is None:
         run, failure = _measure_through(context, request, through)
         _add_unprofiled(run.measurement, wanted.apps)
+        _add_uncarried(run.measurement)
         run.measurement = redact(run.measurement, redactor)
     _add_unprofiled(measurement, wanted.apps)
+    _add_uncarried(measurement)
     measurement = redact(measurement, redactor)
     verdicts = conclude(measurement, context.judging(), context.texts, run)
     status = exit_status(verdicts)
@@ -109,9 +132,10 @@ def _understand(
     app: str | None,
     every: bool,
     out: str | None,
+    private: bool,
 ) -> _Wanted:
     endpoints = parse_endpoints(reflectors, pins, insecure=insecure)
-    profiled = context.apps_with_profile()
+    profiled = (*context.apps_with_profile(), *((PRIVATE,) if private else ()))
     apps = parse_apps(app, every=every, profiled=profiled)
     path = None if out is None else Path(out)
     if path is not None:
@@ -153,9 +177,12 @@ def _measure(context: Context, request: CheckRequest) -> tuple[Measurement, str 
 
 
 def _measure_through(context: Context, request: CheckRequest, through: Through) -> tuple[ViaRun, str | None]:
-    """The same once more, through what the user named; its tickets, seed and order are its own."""
+    """The same once more, through what the user named; its tickets, seed and order are its own.
+
+    The providers' servers are asked on the direct way only (docs/design/0009-via.md).
+    """
     context.say(f"check.through.{through.kind}", style="dim")
-    measurement, failure = _measure(context, replace(request, through=through))
+    measurement, failure = _measure(context, replace(request, through=through, providers=False))
     return ViaRun(through.kind, measurement), failure
 
 
@@ -183,6 +210,17 @@ def _add_unprofiled(measurement: Measurement, apps: tuple[str, ...]) -> None:
         if app not in measurement.apps:
             measurement.not_tested[app] = [NO_PROFILE]
     measurement.apps = list(apps)
+
+
+def _add_uncarried(measurement: Measurement) -> None:
+    """Say of a private profile that no reflector got it, where that is why nothing of it was played."""
+    if PRIVATE not in measurement.apps or any(flow.kind.app == PRIVATE for flow in measurement.flows):
+        return
+    from voipwatch.apps import load_profiles  # noqa: PLC0415 -- slow, and seldom needed
+
+    digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
+    if digests == {load_profiles().digest}:
+        measurement.not_tested[PRIVATE] = [NOT_CARRIED]
 
 
 def redact(measurement: Measurement, redactor: Redactor) -> Measurement:

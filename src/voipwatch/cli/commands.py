@@ -12,6 +12,8 @@ COMMANDS: Final[dict[str, str]] = {
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",
     "apps check": "voipwatch.cli.apps:check_file",
+    "apps targets": "voipwatch.cli.targets:list_targets",
+    "import": "voipwatch.cli.imports:import_capture",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",

@@ -12,6 +12,8 @@ from voipwatch.model.vocabulary import Verdict
 NO_PROFILE = "no-profile"
 """In `Measurement.not_tested`: the app is known by id, and nobody has written its profile yet."""
 NO_PROFILE_RULE = "app.no-profile"
+NOT_CARRIED = "private-not-carried"
+"""In `Measurement.not_tested`: no reflector got the private profile, so that none could play it."""
 
 
 def conclude(measurement: Measurement, judge: Judge, texts: Texts, via: ViaRun | None = None) -> Check:
@@ -20,12 +22,13 @@ def conclude(measurement: Measurement, judge: Judge, texts: Texts, via: ViaRun |
     `verify` calls it on a stored measurement, `check` on a fresh one: the two cannot differ.
     With `via`, the same measured again through a tunnel or proxy, each row says what became of it there.
     """
-    unprofiled = [app for app in measurement.apps if NO_PROFILE in measurement.not_tested.get(app, ())]
+    reasons = {app: _unmeasured(measurement, app) for app in measurement.apps}
+    unprofiled = [app for app in measurement.apps if reasons[app]]
     judged = [app for app in measurement.apps if app not in unprofiled]
     check = judge(msgspec.structs.replace(measurement, apps=judged), lang=texts.lang)
     rows = {row.app: row for row in check.results}
     for app in unprofiled:
-        rows[app] = _without_profile(app, texts)
+        rows[app] = _without_profile(app, texts, reasons[app])
     check.results = [rows[app] for app in measurement.apps]
     return check if via is None else _beside(check, via, conclude(via.measurement, judge, texts), texts.lang)
 
@@ -33,7 +36,7 @@ def conclude(measurement: Measurement, judge: Judge, texts: Texts, via: ViaRun |
 def _beside(direct: Check, run: ViaRun, through: Check, lang: str) -> Check:
     from voipwatch.inference import compare  # noqa: PLC0415 -- slow, and seldom needed
 
-    rows = {row.app: row for row in through.results if row.rule != NO_PROFILE_RULE}
+    rows = {row.app: row for row in through.results if NO_PROFILE not in row.not_tested}
     direct.results = [
         msgspec.structs.replace(row, via=compare(row, rows[row.app], run=run, line=direct.line, lang=lang))
         if row.app in rows
@@ -51,7 +54,14 @@ def _beside(direct: Check, run: ViaRun, through: Check, lang: str) -> Check:
     return direct
 
 
-def _without_profile(app: str, texts: Texts) -> AppResult:
+def _unmeasured(measurement: Measurement, app: str) -> str:
+    """Why an app has nothing to be judged by: one of the two words above, or empty."""
+    said = measurement.not_tested.get(app, ())
+    return next((word for word in (NO_PROFILE, NOT_CARRIED) if word in said), "")
+
+
+def _without_profile(app: str, texts: Texts, reason: str) -> AppResult:
+    text = "check.no_profile" if reason == NO_PROFILE else "check.private_not_carried"
     return AppResult(
         app=app,
         verdict=Verdict.INSUFFICIENT,
@@ -64,10 +74,10 @@ def _without_profile(app: str, texts: Texts) -> AppResult:
         quality=Quality(),
         stages=[],
         works=[],
-        not_tested=[NO_PROFILE],
+        not_tested=[reason],
         observed_s=0.0,
         cost=AppCost(bytes=0, seconds=0.0),
-        explanation=texts("check.no_profile", app=app),
+        explanation=texts(text, app=app),
     )
 
 

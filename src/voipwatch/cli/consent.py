@@ -1,12 +1,20 @@
 """Consent and data budget, asked before a byte is sent; `--yes` answers."""
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
 from voipwatch.cli.values import Endpoint, parse_size
 
+if TYPE_CHECKING:
+    from voipwatch.apps.targets import Target
+
 BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
+LINE_BYTES = 150_000
+"""At each reflector, once a check: tickets, warm-up, TCP trials, log. 126 kB was the most in the bench."""
 MINUTES = (0.5, 3.0)
 """The least and the most that a check takes: clear-cut cases half a minute; the experiment ends itself after
 150 s, and waits 15 s for the reflectors' logs."""
@@ -23,6 +31,13 @@ def risk_tier(apps: int) -> str:
     return {0: "low", 1: "low", 2: "medium"}.get(apps, "high")
 
 
+def asked_servers(apps: tuple[str, ...]) -> "tuple[Target, ...]":
+    """The servers that `--providers` would ask today."""
+    from voipwatch.apps.targets import load_targets  # noqa: PLC0415 -- slow, and seldom needed
+
+    return load_targets(datetime.now(tz=UTC).date()).of_apps(apps)
+
+
 def settle(
     context: Context,
     *,
@@ -32,6 +47,7 @@ def settle(
     budget: str | None,
     yes: bool,
     runs: int = 1,
+    providers: bool = False,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -45,6 +61,7 @@ def settle(
         budget: as typed on the command line, None for the default.
         yes: True where the command line has agreed.
         runs: how often everything is measured: twice with a tunnel or proxy.
+        providers: True where the apps' own servers will be asked: their names are in the question.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
@@ -57,9 +74,14 @@ def settle(
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
     minutes = (minutes[0] * runs, minutes[1] * runs)
-    _say_cost(context, budget_bytes * runs, len(apps), minutes)
+    line_bytes = LINE_BYTES * len(reflectors) * runs
+    _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
+    if providers:
+        names = ", ".join(dict.fromkeys(target.name for target in asked_servers(apps)))
+        context.say("consent.providers", names=names or "-")
+        context.say("consent.providers_risk", style="bold")
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
     tries = TRIES
     while tries:
@@ -76,16 +98,18 @@ def settle(
             tries -= 1
             context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
         else:
-            _say_cost(context, budget_bytes * runs, len(apps), minutes)
+            _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     raise Stop(INTERRUPTED, "error.no_answer")
 
 
-def _say_cost(context: Context, budget_bytes: int, apps: int, minutes: tuple[float, float]) -> None:
+def _say_cost(
+    context: Context, budget_bytes: int, apps: int, line_bytes: int, minutes: tuple[float, float]
+) -> None:
     context.say(
         "consent.data",
         style="bold",
         each=Size(budget_bytes),
-        total=Size(budget_bytes * apps),
+        total=Size(budget_bytes * apps + line_bytes),
         least=minutes[0],
         most=minutes[1],
     )

@@ -21,7 +21,7 @@ from voipwatch.apps import (
     neutral_ports,
 )
 from voipwatch.cli.evidence import Finding
-from voipwatch.cli.plan import digests_fit, media_fits, question_fits, tcp_fits
+from voipwatch.cli.plan import digests_fit, media_fits, question_fits, targets_fit, tcp_fits
 from voipwatch.model.flows import FlowKind, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
@@ -34,11 +34,17 @@ CLOCKS_APART_MAX_S: Final = 86_400.0
 BITMAP_BITS: Final = 64
 
 
-def check_record(measurement: Measurement) -> Iterator[Finding]:
-    """Everything about the probe's own record that its columns alone do not say."""
-    yield _kinds(measurement)
+def check_record(measurement: Measurement, profiles: ProfileSet | None = None) -> Iterator[Finding]:
+    """Everything about the probe's own record that its columns alone do not say.
+
+    `profiles`: the packaged ones and a private one, where the check had one; None: the packaged ones.
+    """
+    profiles = profiles or load_profiles()
+    yield _kinds(measurement, profiles)
     yield _times(measurement)
-    yield _trials(measurement)
+    yield _trials(measurement, profiles)
+    if measurement.targets_state or measurement.targets_digest or measurement.targets:
+        yield _targets(measurement)
     for index, facts in enumerate(measurement.reflectors):
         log = _log(facts)
         if log is not None:
@@ -53,9 +59,8 @@ def _log(facts: ReflectorFacts) -> FarLog | None:
         return None
 
 
-def _kinds(measurement: Measurement) -> Finding:
+def _kinds(measurement: Measurement, profiles: ProfileSet) -> Finding:
     """Each flow's number names its kind, replicate and family; its port and plan are those of the kind."""
-    profiles = load_profiles()
     if not _same_profiles(measurement, profiles):
         return Finding("kinds", None)
     if not digests_fit(measurement, profiles):
@@ -68,14 +73,20 @@ def _kinds(measurement: Measurement) -> Finding:
 
 def _same_profiles(measurement: Measurement, profiles: ProfileSet) -> bool:
     digests = {facts.profiles_digest for facts in measurement.reflectors if facts.ticket is not None}
-    return not digests - {profiles.digest}
+    return not digests - {profiles.digest, profiles.packaged_digest}
 
 
-def _trials(measurement: Measurement) -> Finding:
+def _trials(measurement: Measurement, profiles: ProfileSet) -> Finding:
     """TCP trials are of the names, ports and arms that the profiles ask for."""
-    if not _same_profiles(measurement, load_profiles()):
+    if not _same_profiles(measurement, profiles):
         return Finding("trials", None)
-    return Finding("trials", tcp_fits(measurement), {"trials": len(measurement.tcp)})
+    return Finding("trials", tcp_fits(measurement, profiles), {"trials": len(measurement.tcp)})
+
+
+def _targets(measurement: Measurement) -> Finding:
+    """The providers' servers are those of the installed target list, asked as the list says."""
+    fits = targets_fit(measurement)
+    return Finding("targets", fits, {"targets": len(measurement.targets)})
 
 
 def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
@@ -85,7 +96,7 @@ def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
         return False
     if (kind, replicate, family_of(kind, replicate)) != (record.kind, record.replicate, record.family):
         return False
-    script = _script(kind, replicate)
+    script = _script(profiles, kind, replicate)
     port_fits = record.remote_port == script.port if script.port else record.remote_port in neutral_ports
     stages = [item.stage for item in script.rounds]
     return (
@@ -93,14 +104,14 @@ def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
         and record.round_stages == stages
         and record.attested <= len(record.received.seq)
         and question_fits(record)
-        and media_fits(record, script)
+        and media_fits(record, script, profiles)
     )
 
 
 @cache
-def _script(kind: FlowKind, replicate: int) -> Script:
+def _script(profiles: ProfileSet, kind: FlowKind, replicate: int) -> Script:
     # Port, stages and duration do not depend on the seed; sizes and rhythm do, and are not looked at.
-    return compile_script(load_profiles(), kind, replicate, b"verify")
+    return compile_script(profiles, kind, replicate, b"verify")
 
 
 def _times(measurement: Measurement) -> Finding:
@@ -113,6 +124,9 @@ def _times(measurement: Measurement) -> Finding:
             last_us = max([last_us, *column[-1:]])
         if record.sent.t_us and record.sent.t_us[0] < record.started_us:
             return Finding("times", False)
+    asked = [each.ended_us for target in measurement.targets for each in target.tries]
+    asked += [each.at_us for target in measurement.targets for each in target.answers]
+    last_us = max([last_us, *asked])
     lasted_s = _elapsed_s(measurement.started_at, measurement.ended_at)
     if lasted_s is None:
         return Finding("times", False)

@@ -37,6 +37,10 @@ class CheckRequest:
     long: bool
     tickets: Path
     """Folder of the kept tickets."""
+    private: str | None = None
+    """A private profile, TOML that was read already."""
+    providers: bool = False
+    """Ask the providers' own servers too."""
     through: "Through | None" = None
     """What to measure through; None: nothing."""
 

@@ -60,6 +60,8 @@ def _mute(reflector: ReflectorSummary) -> bool:
 
 def _refusal(texts: Texts, reflector: ReflectorSummary, name: str) -> str:
     failure = reflector.failure or Failure.UNKNOWN.value
+    if reflector.control == "stored-ticket":
+        return texts("farend.kept_silent", name=name, reason=texts(f"failure.{failure}"))
     if failure in UNTRUSTED:
         return texts(UNTRUSTED[failure], name=name)
     key = "farend.no_answer" if failure in NO_ANSWER else "farend.no_check"

@@ -4,6 +4,7 @@ No traceback: what went wrong, why, what to do, and where to tell us, in his lan
 shows the traceback too.
 """
 
+import errno
 import io
 import os
 import secrets
@@ -27,7 +28,7 @@ from cyclopts.exceptions import (
 from voipwatch import __version__
 from voipwatch.cli.commands import COMMANDS, GROUPS, build_app
 from voipwatch.cli.context import Context
-from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, USAGE, Misuse, Stop
+from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, USAGE, Misuse, Stop, Trouble
 from voipwatch.cli.language import LANGUAGES, of_environment, take_option, texts
 from voipwatch.cli.pages import page, print_page
 from voipwatch.cli.redact import Redactor
@@ -35,6 +36,7 @@ from voipwatch.cli.values import shown
 
 BROKEN_PIPE: Final = 141
 """128 + SIGPIPE: the reader of our output went away."""
+_CANNOT_WRITE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _STYLE: Final = {USAGE: "red", OUR_FAULT: "bold red", INTERRUPTED: "yellow"}
 
 
@@ -45,11 +47,18 @@ def run(arguments: Sequence[str], context: Context) -> int:
         context.stdout.flush()
     except BrokenPipeError:
         return BROKEN_PIPE
+    except OSError as error:
+        full = error.errno in _CANNOT_WRITE
+        return _end(Trouble("error.output", reason=shown(error.strerror or "-")) if full else error, context)
     except (Stop, KeyboardInterrupt, Exception) as error:  # noqa: BLE001 -- the last line of defence
-        with suppress(BrokenPipeError):  # nobody reads our errors either: the status still counts
-            return _ended(error, context)
-        return _status(error)
+        return _end(error, context)
     return status
+
+
+def _end(error: BaseException, context: Context) -> int:
+    with suppress(OSError):  # nobody reads our errors either: the status still counts
+        return _ended(error, context)
+    return _status(error)
 
 
 def _status(error: BaseException) -> int:
@@ -138,6 +147,9 @@ def _fault(error: BaseException, context: Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program: `sys.argv`, the terminal, this machine. Returns the exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: what we say goes nowhere
+            setattr(sys, name, io.StringIO())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a locale without Arabic letters is no reason to fail
@@ -157,7 +169,9 @@ def _close(status: int) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         status = BROKEN_PIPE
-    if status == BROKEN_PIPE:
+    except OSError:
+        status = OUR_FAULT
+    if status in {BROKEN_PIPE, OUR_FAULT}:
         # Python flushes again at its end and would print a traceback of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status

@@ -58,7 +58,7 @@ def report_from_kernel(
             options = ["--reflector", control, "--pin", pin, "--app", ",".join(apps)]
             options += ["--budget", f"{budget_bytes}", "--lang", lang]
             return _run_check(net, Path(folder), options, give_up_at - time.monotonic())
-    except KernelNetError as error:
+    except (KernelNetError, subprocess.TimeoutExpired) as error:
         raise KernelCheckError(str(error)) from error
 
 

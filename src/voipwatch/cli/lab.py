@@ -178,6 +178,8 @@ def matrix(
     if world is not None:
         chosen = {_world(load_worlds(), name.strip()).id for name in world.split(",")}
         todo = [job for job in todo if job.world in chosen]
+    if not todo:
+        raise Misuse("error.no_jobs")
     path = None if out is None else Path(out)
     if path is not None:
         require_writable(path)

@@ -85,9 +85,16 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         video=request.video,
         long=request.long,
         tickets=request.tickets,
+        private=request.private,
+        providers=request.providers,
         via=None if request.through is None else _via(request.through),
     )
-    return run_check(options, on_progress)
+    if request.private is None:
+        return run_check(options, on_progress)
+    from voipwatch.apps import load_profile_file, load_profiles  # noqa: PLC0415 -- the same
+
+    private = load_profile_file("private", request.private.encode())
+    return run_check(options, on_progress, profiles=load_profiles().with_private(private))
 
 
 def tunnel_problem(interface: str) -> str | None:

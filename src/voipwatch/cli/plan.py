@@ -4,19 +4,22 @@ Nobody signs these fields, and the judge reads them: a packet called a report is
 another block is compared with another. So they may say what the profiles allow and nothing else.
 """
 
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Final
 
-from voipwatch.apps import ProfileSet, Script, load_profiles
+from voipwatch.apps import ProfileSet, Script
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
+from voipwatch.apps.targets import TargetSet, TargetsState, load_targets
 from voipwatch.experiment.config import CheckConfig
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
-from voipwatch.experiment.questions.leg import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
-from voipwatch.model.vocabulary import Arm, Direction
+from voipwatch.model.targets import TargetRecord
+from voipwatch.model.vocabulary import PRIVATE, Arm, Direction
 
 _SHORT: Final = range(min(HELD_REPLICATES))
 REPLICATES: Final = {
@@ -43,7 +46,7 @@ def question_fits(record: FlowRecord) -> bool:
     )
 
 
-def media_fits(record: FlowRecord, script: Script) -> bool:
+def media_fits(record: FlowRecord, script: Script, profiles: ProfileSet) -> bool:
     """Whether the planned media and its reports are those of the flow's script, whatever the shape's seed."""
     numbers = [*record.sent.seq, *record.received.seq]
     if not record.media_s and not record.aside_up and not record.aside_down and not record.planned_down:
@@ -51,13 +54,13 @@ def media_fits(record: FlowRecord, script: Script) -> bool:
     if record.media_s != script.media_s:
         return False
     said = (tuple(record.aside_up), tuple(record.aside_down), record.planned_down)
-    return said in _places(record.kind, script.media_s) or said == _placed(script)
+    return said in _places(profiles, record.kind, script.media_s) or said == _placed(script)
 
 
-def tcp_fits(measurement: Measurement) -> bool:
+def tcp_fits(measurement: Measurement, profiles: ProfileSet) -> bool:
     """Whether every TCP trial is one that the profiles of the apps ask for, made once at most."""
     config = CheckConfig(apps=tuple(measurement.apps), started_at=measurement.started_at)
-    trials = Planner(config, load_profiles(), b"verify").tcp_trials()
+    trials = Planner(config, profiles, b"verify").tcp_trials()
     made = [(trial.reflector, trial.name) for trial in measurement.tcp]
     return len(set(made)) == len(made) and all(_trial_fits(t, trials, measurement) for t in measurement.tcp)
 
@@ -74,16 +77,57 @@ def _trial_fits(trial: TcpRecord, trials: dict[str, str], measurement: Measureme
     )
 
 
+def targets_fit(measurement: Measurement) -> bool | None:
+    """Whether each target is one of the installed list, of an app that was asked for, and asked as planned.
+
+    None where the report was made with another list: nobody here can tell what that said.
+    """
+    if measurement.targets_state not in set(TargetsState):
+        return False
+    day = date.fromisoformat(measurement.started_at[:10])
+    targets = load_targets(day)
+    if measurement.targets_digest != targets.digest:
+        return None
+    ids = [record.id for record in measurement.targets]
+    return len(set(ids)) == len(ids) and all(
+        _target_fits(r, targets, measurement) for r in measurement.targets
+    )
+
+
+def _target_fits(record: TargetRecord, targets: TargetSet, measurement: Measurement) -> bool:
+    target = next((t for t in targets.targets if t.id == record.id), None)
+    if target is None or (record.app and record.app not in measurement.apps):
+        return False
+    said = (record.app, tuple(record.roles), record.host, record.transport, record.port, record.trust)
+    planned = (target.app, target.roles, target.name, target.transport, target.port, target.trust)
+    if said != planned or record.prefixed != bool(target.prefixes):
+        return False
+    if record.expired:
+        return not record.tries and not record.answers and not record.canaries
+    rounds = [each.round for column in (record.answers, record.tries, record.canaries) for each in column]
+    return (
+        set(rounds) <= {1, 2}
+        and all(t.started_us <= t.ended_us and t.what in {"own", "neutral"} for t in record.tries)
+        and all(len(a.addresses) == len(a.kinds) for a in record.answers)
+        and len({(ip, kind) for a in record.answers for ip, kind in zip(a.addresses, a.kinds, strict=False)})
+        == len({ip for a in record.answers for ip in a.addresses})
+        and all(0 <= s.reflector < len(measurement.reflectors) for s in record.canaries)
+    )
+
+
 def digests_fit(measurement: Measurement, profiles: ProfileSet) -> bool:
     """Whether the profile of every app that was asked for is named by the digest of the installed one."""
     own = {profile.id: profile.digest for profile in profiles.profiles}
-    return measurement.profile_digests == {app: own[app] for app in measurement.apps if app in own}
+    said = dict(measurement.profile_digests)
+    if PRIVATE not in own:
+        said.pop(PRIVATE, None)  # nobody but its owner has that profile
+    return said == {app: own[app] for app in measurement.apps if app in own}
 
 
 @cache
-def _places(kind: FlowKind, media_s: float) -> frozenset[Places]:
+def _places(profiles: ProfileSet, kind: FlowKind, media_s: float) -> frozenset[Places]:
     """Where reports may stand: the seed draws a rhythm for each stream, and nothing else that moves them."""
-    profile = load_profiles().get(kind.app)
+    profile = profiles.get(kind.app)
     if profile is None or kind.arm is Arm.D:
         return frozenset()
     spec = next((spec for spec in profile.leg(kind.leg).media if spec.media is kind.media), None)

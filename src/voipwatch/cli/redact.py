@@ -23,6 +23,7 @@ import msgspec
 from voipwatch.model.measurement import SignedLog
 from voipwatch.model.vocabulary import (
     APP_IDS,
+    PRIVATE,
     Access,
     Arm,
     Conclusion,
@@ -44,7 +45,7 @@ _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9
 """A run that could hold an IPv6 address, with a zone (RFC 4007) if there is one."""
 
 _CLOSED: Final = frozenset(
-    {"line", *APP_IDS}
+    {"line", PRIVATE, *APP_IDS}
     | {
         str(value)
         for kind in (Access, Arm, Conclusion, Direction, Failure, Family, Media, Stage, Verdict)

@@ -25,6 +25,7 @@ def reflector(
     data: Annotated[str | None, Parameter(metavar="DIR")] = None,
     certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    without_canary: bool = False,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     if not bind:
@@ -37,6 +38,7 @@ def reflector(
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)  # refused here in the reader's language
     folder = None if data is None else _folder(data)
+    from voipwatch.probe.look import look_at  # noqa: PLC0415 -- TLS, certificates: seldom needed
     from voipwatch.reflector.options import ReflectorOptions  # noqa: PLC0415 -- asyncio, TLS: seldom needed
     from voipwatch.reflector.server import run  # noqa: PLC0415 -- the same
 
@@ -46,6 +48,7 @@ def reflector(
         data=folder,
         certificate=None if certificate is None else Path(certificate),
         certificate_key=None if certificate_key is None else Path(certificate_key),
+        look=None if without_canary else look_at,
         ready=cast("TextIO", Ready(context)),
         log=cast("TextIO", context.stderr),
     )

@@ -119,9 +119,9 @@ def _show_through(context: Context, check: Check) -> None:
 
 def _show_works(context: Context, check: Check) -> None:
     """What answered over TCP and TLS, unless the sentence of an app has said it."""
-    from voipwatch.inference.explain import listed_works  # noqa: PLC0415 -- slow, and seldom needed
+    from voipwatch.inference.explain import MESSAGES, listed_works  # noqa: PLC0415 -- slow, seldom needed
 
-    works = dict.fromkeys(name for row in check.results for name in row.works)
+    works = dict.fromkeys(name for row in check.results for name in row.works if name != MESSAGES)
     names = listed_works(works, lang=context.texts.lang)
     if names and not any(names in row.explanation for row in check.results):
         paragraph(context, context.texts("check.works", names=names))

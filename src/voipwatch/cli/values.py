@@ -9,7 +9,7 @@ from typing import Final
 
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.language import Size
-from voipwatch.model.vocabulary import APP_IDS, Access
+from voipwatch.model.vocabulary import APP_IDS, PRIVATE, Access
 
 CONTROL_PORT: Final = 8443
 """Of the control channel when the user names none: the usual unprivileged port of HTTPS."""
@@ -155,10 +155,13 @@ def parse_apps(text: str | None, *, every: bool, profiled: Sequence[str]) -> tup
     if every:
         raise Misuse("error.app_and_all")
     asked = [part.strip().lower() for part in text.split(",")]
-    unknown = [part for part in asked if part not in APP_IDS]
+    if PRIVATE in asked and PRIVATE not in profiled:
+        raise Misuse("error.private_without_profile")
+    unknown = [part for part in asked if part not in (*APP_IDS, PRIVATE)]
     if unknown:
         raise Misuse("error.app", value=shown(", ".join(unknown)) or '""', known=", ".join(APP_IDS))
-    return tuple(dict.fromkeys(asked))
+    # a private profile that was named is replayed, whatever other apps are asked for
+    return tuple(dict.fromkeys([*asked, *(app for app in profiled if app == PRIVATE)]))
 
 
 def parse_access(text: str) -> Access:

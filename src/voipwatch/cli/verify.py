@@ -10,12 +10,14 @@ import msgspec
 from cyclopts import Parameter
 from rich.text import Text
 
+from voipwatch.apps import ProfileSet, load_profiles
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.consistency import check_record
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse
 from voipwatch.cli.evidence import Finding, check_columns, check_logs
 from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.private import load_private
 from voipwatch.cli.reportfile import ReportFile, decode_report, read_file
 from voipwatch.cli.values import shown
 from voipwatch.model.measurement import Measurement
@@ -36,6 +38,7 @@ def verify(
     *,
     context: Annotated[Context, Parameter(parse=False)],
     key: Annotated[str | None, Parameter(metavar="HEX")] = None,
+    profile: Annotated[str | None, Parameter(metavar="FILE")] = None,
     json: bool = False,
 ) -> int:
     """Say of everything that can be checked whether it holds; 0 when nothing fails, else 1.
@@ -45,7 +48,8 @@ def verify(
     if key is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", key, re.ASCII):
         raise Misuse("error.key", value=shown(key))
     report, whole = decode_report(read_file(Path(file)), name=file)
-    found = findings(context, report, whole=whole, key=key.lower() if key else None)
+    profiles = None if profile is None else load_profiles().with_private(load_private(Path(profile))[1])
+    found = findings(context, report, whole=whole, key=key.lower() if key else None, profiles=profiles)
     end = _end(report, found)
     status = INTERFERENCE if end == "refuted" else CLEAR
     if json:
@@ -75,11 +79,18 @@ def _unsigned(measurement: Measurement) -> bool:
     return silent or any(flow.reflector in bare for flow in measurement.flows)
 
 
-def findings(context: Context, report: ReportFile, *, whole: bool, key: str | None = None) -> list[Finding]:
+def findings(
+    context: Context,
+    report: ReportFile,
+    *,
+    whole: bool,
+    key: str | None = None,
+    profiles: ProfileSet | None = None,
+) -> list[Finding]:
     """Everything that was looked at, in the order a reader wants it."""
-    found = [Finding("content", whole), *_evidence(report.measurement, key)]
+    found = [Finding("content", whole), *_evidence(report.measurement, key, profiles)]
     if report.via is not None:
-        again = _evidence(report.via.measurement, key)
+        again = _evidence(report.via.measurement, key, profiles)
         found += [replace(finding, values=finding.values | {"run": "via"}) for finding in again]
     possible = all(finding.holds for finding in found if finding.id == "columns")
     readable = report.check.ruleset == RULESET and report.lang in LANGUAGES
@@ -96,11 +107,15 @@ def findings(context: Context, report: ReportFile, *, whole: bool, key: str | No
     return found
 
 
-def _evidence(measurement: Measurement, key: str | None) -> list[Finding]:
+def _evidence(measurement: Measurement, key: str | None, profiles: ProfileSet | None) -> list[Finding]:
     """What one run's own record and its reflectors' logs say."""
     found = [check_columns(measurement)]
     if found[0].holds:
-        found += [*check_record(measurement), Finding("word", None), *check_logs(measurement, key=key)]
+        found += [
+            *check_record(measurement, profiles),
+            Finding("word", None),
+            *check_logs(measurement, key=key),
+        ]
     return found
 
 

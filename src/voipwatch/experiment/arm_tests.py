@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.question import CONTROL_OF
 from voipwatch.model.vocabulary import Arm
-from voipwatch.stats.sequential import DeadArmTest, Decision, alive_probability_bound, control_lives
+from voipwatch.stats.sequential import (
+    DEFAULT_MIN_FLOWS,
+    DeadArmTest,
+    Decision,
+    alive_probability_bound,
+    control_lives,
+)
 
 CONTROL_HITS_MIN = 3
 """Answered control packets before a treatment may be called dead."""
@@ -75,11 +81,12 @@ class ArmTests:
         if not self.lives(control):
             return None
         hits, n, _ = self._hits(control)
-        alive = alive_probability_bound(hits, n)
         for (tested, index), rows in sorted(self._outcomes.items(), key=lambda item: item[0][1]):
             if tested is not arm:
                 continue
-            test = DeadArmTest(alive)
+            if len({flow for flow, hit in rows if not hit}) < DEFAULT_MIN_FLOWS:
+                continue  # it cannot be dead, and to find that out by the test takes milliseconds
+            test = DeadArmTest(alive_probability_bound(hits, n))
             for flow, hit in rows:
                 test = test.update(hit, flow=flow)
             if test.decision is Decision.DEAD:

@@ -5,7 +5,8 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
 Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` apps side by side;
-a trigger question where a set-up died; 3 s for late packets; the signed logs; finished.
+a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
+signed logs; finished. The providers come after the apps, because asking for a name may rouse who watches.
 """
 
 from collections import deque
@@ -24,6 +25,7 @@ from voipwatch.experiment.events import (
     OpenSocket,
     Outgoing,
     Progress,
+    ProviderOutcome,
     ReflectorSession,
     TcpOutcome,
 )
@@ -35,6 +37,8 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
 from voipwatch.experiment.questions.fallback import Fallback
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.provider import ProviderReach
+from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
@@ -53,6 +57,8 @@ REPLY_WAIT_UNKNOWN_S = 1.0
 """RFC 6298 section 2.1 waits 1 s where no round-trip time is known."""
 OVERALL_MAX_S = 150.0
 """A check that is not done by then is ended and says so."""
+SEND_BATCH = 1
+"""Datagrams built at a time, about 0.1 ms each."""
 RECEIPTS_KEPT = 16
 LOG_WAIT_S = 15.0
 LOOK_S = 0.05
@@ -66,6 +72,7 @@ class Course(Enum):
 
     WARMUP = "warmup"
     APPS = "apps"
+    PROVIDERS = "providers"
     LATE = "late"
     LOGS = "logs"
     FINISHED = "finished"
@@ -75,9 +82,16 @@ class LineCheck:
     """One check. See the module's docstring for how it is driven."""
 
     def __init__(
-        self, config: CheckConfig, *, profiles: ProfileSet, reflectors: list[ReflectorSession], seed: bytes
+        self,
+        config: CheckConfig,
+        *,
+        profiles: ProfileSet,
+        reflectors: list[ReflectorSession],
+        seed: bytes,
+        providers: ProviderReach | None = None,
     ) -> None:
         self.config = config
+        self._providers = providers
         self._profiles = profiles
         self._offered = reflectors
         self._seed = seed
@@ -96,6 +110,7 @@ class LineCheck:
         self._waiting: deque[Leg] = deque()
         self._active: list[Question] = []
         self._legs: list[Leg] = []
+        self._scouts: list[Scout] = []
         self._triggers: list[Trigger] = []
         self._ledger = Ledger()
         self._logs_awaited: set[int] = set()
@@ -163,13 +178,21 @@ class LineCheck:
             self._note("far-log-missing")
         self._step(now)
 
+    def provider_answered(self, ask: int, outcome: ProviderOutcome, now: float) -> None:
+        """A question about a provider's server was answered, or failed."""
+        if self._providers is not None:
+            self._providers.answered(ask, outcome, now)
+        self._step(now)
+
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
-        """Everything that is due. The records take `now` as the time of sending."""
+        """What is due, some at a time: to be called until nothing is left. Records take `now` as sent."""
         if self._course is Course.WARMUP:
             next(self._preparation, None)
         out: list[Outgoing] = []
         for flow, datagrams in self._book.emit(now):
             out.extend(Outgoing(flow.socket, port, data) for port, data in datagrams)
+            if len(out) >= SEND_BATCH:
+                break  # what was built first should not wait for the rest
         self._look(now)
         return out
 
@@ -179,6 +202,9 @@ class LineCheck:
             return None
         running = self._course in (Course.WARMUP, Course.APPS)
         times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
+        if self._course is Course.PROVIDERS:
+            asked = self._providers.get_timer() if self._providers is not None else None
+            times = [self._late_until if asked is None else asked]
         due = self._book.next_due()
         if due is not None:
             times.append(due)
@@ -232,7 +258,9 @@ class LineCheck:
             self._admit()
         self._start_flows(now)
         if self._course is Course.APPS and not self._active and not self._waiting:
-            self._begin_late(now)
+            self._begin_providers(now)
+        if self._course is Course.PROVIDERS:
+            self._ask_providers(now)
         if self._course is Course.LATE and now >= self._late_until:
             if all(f.done for f in self._fallbacks):
                 self._begin_logs(now)
@@ -252,12 +280,22 @@ class LineCheck:
         for leg in self._legs:
             leg.line_heard(*self._warmups[leg.reflector].counts())
         self._waiting = deque(leg for leg in self._legs if not leg.done)
+        self._scouts = [
+            Scout(plan, line=self._warmups[plan.reflector].counts())
+            for plan in self._planner.scouts(self._sessions)
+        ]
+        self._active.extend(self._scouts)
         self._not_tested = self._planner.not_tested()
 
     def _admit(self) -> None:
-        apps = {q.app for q in self._active}
+        apps = {q.app for q in self._active if not isinstance(q, Scout)}
+        scouted = {(s.app, s.reflector): s for s in self._scouts}
         for leg in list(self._waiting):
-            if leg.app in apps or len(apps) < ACTIVE_MAX:
+            scout = scouted.get((leg.app, leg.reflector))
+            if scout is not None and scout.confirmed:
+                self._waiting.remove(leg)
+                leg.drop()
+            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
                 self._waiting.remove(leg)
                 self._active.append(leg)
                 apps.add(leg.app)
@@ -268,14 +306,16 @@ class LineCheck:
             self._progress(question)
             if isinstance(question, Leg) and question.dead:
                 self._tell_siblings(question, now)
-        for leg in [q for q in self._active if isinstance(q, Leg)]:
-            for sibling in self._siblings(leg) if leg.dead else []:
-                sibling.on_hold = True
+        for leg in [q for q in self._active if isinstance(q, (Leg, Scout))]:
+            if isinstance(leg, Leg):
+                for sibling in self._siblings(leg) if leg.dead else []:
+                    sibling.on_hold = True
             stage = leg.dead.get(Arm.A)
             if stage is Stage.SETUP and not any(
                 (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
             ):
-                mutants = self._planner.mutants(leg.app, self._session(leg.reflector))
+                dead_leg = leg.plan.kinds[Arm.A].leg
+                mutants = self._planner.mutants(leg.app, dead_leg, self._session(leg.reflector))
                 trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now)
                 self._triggers.append(trigger)
                 self._active.append(trigger)
@@ -294,6 +334,24 @@ class LineCheck:
             if ended.confirmed:
                 leg.curtail(now)
             leg.update(now)
+
+    def _begin_providers(self, now: float) -> None:
+        if self._providers is None:
+            self._begin_late(now)
+            return
+        self._course = Course.PROVIDERS
+        self._late_until = now
+        self._providers.start(now, epoch=self._epoch)
+        self._events.append(Progress("", "providers", 0.9))
+
+    def _ask_providers(self, now: float) -> None:
+        assert self._providers is not None
+        self._providers.update(now)
+        while (ask := self._providers.next_ask(now)) is not None:
+            self._events.append(ask)
+        if self._providers.done:
+            self._ledger.add_line(self._providers.spent_bytes)
+            self._begin_late(now)
 
     def _begin_late(self, now: float) -> None:
         self._course = Course.LATE
@@ -429,7 +487,7 @@ class LineCheck:
         """All that was observed so far; complete once `Finished` was handed out."""
         started = datetime.fromisoformat(self.config.started_at)
         ended = started + timedelta(seconds=round(now - self._epoch, 6))
-        questions: list[Question] = [*self._legs, *self._triggers]
+        questions: list[Question] = [*self._scouts, *self._legs, *self._triggers]
         apps = list(self.config.apps)
         return Measurement(
             seed=self._seed.hex(),
@@ -449,4 +507,7 @@ class LineCheck:
             long=self.config.long,
             budget_bytes=self.config.budget_bytes,
             interrupted=self._interrupted,
+            targets=self._providers.records() if self._providers is not None else [],
+            targets_state=self._providers.state if self._providers is not None else "",
+            targets_digest=self._providers.digest if self._providers is not None else "",
         )

@@ -4,6 +4,7 @@ The core never does anything itself: it hands out datagrams and these commands, 
 outcome. `probe.shell` drives it over real sockets, `lab.drive` in virtual time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -95,7 +96,84 @@ class Finished:
     measurement: Measurement
 
 
-Event = OpenSocket | CloseSocket | StartTcp | FetchLog | Progress | Finished
+@dataclass(frozen=True, slots=True)
+class ResolveName:
+    """Ask the system's resolver; then call `provider_answered(ask, NameOutcome)`."""
+
+    ask: int
+    name: str
+    prefixes: tuple[str, ...]
+    """The provider's, as far as they are known: they tell an `expected` address from a `public` one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameOutcome:
+    """The resolver's addresses, each with its kind (`model.targets.NameAnswer`), or why there are none."""
+
+    addresses: tuple[str, ...]
+    kinds: tuple[str, ...]
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskHost:
+    """Connect by `transport`, say hello, end; then call `provider_answered(ask, HostOutcome)`."""
+
+    ask: int
+    transport: str
+    """tcp: connect and close; tls: a handshake for `server_name` and nothing after it; stun: send `hello`
+    with RFC 8489's retransmissions from a socket of its own, and give back what comes from that address."""
+    address: str
+    port: int
+    timeout_s: float
+    server_name: str = ""
+    hello: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HostOutcome:
+    """How it went; `answer` as in `model.targets.TargetTry`, but for stun, where `data` is the datagram."""
+
+    connect_ms: float | None
+    answer: str
+    failure: Failure | None
+    data: bytes = b""
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskCanary:
+    """POST /v1/reach at a reflector for these targets; then call `provider_answered(ask, CanaryOutcome)`."""
+
+    ask: int
+    reflector: int
+    targets: tuple[str, ...]
+    max_age_s: float
+    """The oldest look that will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryView:
+    """A reflector's word on one target."""
+
+    resolved: tuple[str, ...]
+    alive: tuple[str, ...]
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryOutcome:
+    """By target id; one that the reflector does not know or has not looked at is missing."""
+
+    views: Mapping[str, CanaryView]
+    failure: Failure | None
+    cost_bytes: int = 0
+
+
+ProviderAsk = ResolveName | AskHost | AskCanary
+ProviderOutcome = NameOutcome | HostOutcome | CanaryOutcome
+Event = OpenSocket | CloseSocket | StartTcp | FetchLog | Progress | Finished | ProviderAsk
 
 
 class ReflectorSession(msgspec.Struct, frozen=True):

@@ -44,9 +44,9 @@ class FlowBook:
 
     def receive(self, flow: NearFlow, data: bytes, now: float) -> None:
         """A datagram came on a flow's socket."""
-        phase = flow.phase
+        before = flow.phase, len(flow.outcomes)
         flow.receive(data, now)
-        self._moved(flow, phase)
+        self._moved(flow, before)
 
     def emit(self, now: float) -> Iterator[tuple[NearFlow, list[tuple[int, bytes]]]]:
         """Every flow that is due, with what it sends and to which port."""
@@ -55,9 +55,11 @@ class FlowBook:
             if self._due_at.get(socket) != at:
                 continue  # superseded by an earlier entry
             del self._due_at[socket]
-            flow, phase = self.flows[socket], self.flows[socket].phase
-            yield flow, flow.emit(now)
-            self._moved(flow, phase)
+            flow = self.flows[socket]
+            before = flow.phase, len(flow.outcomes)
+            datagrams = flow.emit(now)
+            self._moved(flow, before)
+            yield flow, datagrams
 
     def next_due(self) -> float | None:
         """When `emit` has something to do at the latest."""
@@ -71,7 +73,8 @@ class FlowBook:
             self._due_at[flow.socket] = due
             heapq.heappush(self._heap, (due, flow.socket))
 
-    def _moved(self, flow: NearFlow, phase: Phase) -> None:
+    def _moved(self, flow: NearFlow, before: tuple[Phase, int]) -> None:
+        """News are new outcomes, not those that nobody wants: a held flow's lie there to its end."""
         self.schedule(flow)
-        if flow.outcomes or flow.phase is not phase:
+        if (flow.phase, len(flow.outcomes)) != before:
             self.news.add(flow.socket)

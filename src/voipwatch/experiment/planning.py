@@ -12,7 +12,8 @@ from voipwatch.apps import Profile, ProfileSet, Script, kind_table
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
-from voipwatch.experiment.questions.leg import FIRST_BLOCKS, Leg, LegPlan
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, LegPlan
+from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
@@ -22,6 +23,8 @@ HYPOTHESES_PER_APP = 2 * 3
 """Directions x metrics, for each kind of media at each reflector: the family that the judge divides by."""
 RESERVE = 1.5
 """Most plans can then lose a block and still make a claim; one app alone keeps the default."""
+SCOUTED_FROM = 3
+"""More apps than these are scouted first: a few are cheap enough without."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 
 
@@ -115,12 +118,12 @@ class Planner:
                                 session.script(kind, replicate)
                                 yield
 
-    def mutants(self, app: str, session: Session) -> list[FlowKind]:
-        """The app's mutants, for the trigger question."""
+    def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
+        """The mutants of an app's leg, for the trigger question."""
         return [
             kind
             for kind in session.kinds
-            if kind.app == app and kind.arm is Arm.D and session.serves(session.script(kind, 0))
+            if (kind.app, kind.leg, kind.arm) == (app, leg, Arm.D) and session.serves(session.script(kind, 0))
         ]
 
     def rates(self, script: Script) -> tuple[float, float]:
@@ -146,6 +149,32 @@ class Planner:
                 out += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
         return out
 
+    def scouts(self, sessions: list[Session]) -> list[LegPlan]:
+        """The set-up alone of each app's first leg that has one; empty for a check of few apps."""
+        if len(self._asked()) <= SCOUTED_FROM:
+            return []
+        found = []
+        for session in sessions:
+            for profile in sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}")):
+                fit = [each for each in profile.legs if self._has_set_up(profile, each)]
+                # A leg that carries media says more of a call than a test of ports.
+                leg = min(fit, key=lambda each: not each.media, default=None)
+                kinds = {
+                    kind.arm: kind
+                    for kind in session.kinds
+                    if leg is not None
+                    and (kind.app, kind.leg, kind.dialect, kind.media)
+                    == (profile.id, leg.id, profile.default_dialect, Media.NONE)
+                    and kind.arm in ARMS
+                    and session.serves(session.script(kind, 0))
+                }
+                if {Arm.A, Arm.C} <= kinds.keys():
+                    found.append(self._plan(session, profile.id, kinds, brief=True))
+        return found
+
+    def _has_set_up(self, profile: Profile, leg: ProfileLeg) -> bool:
+        return leg.run and bool(leg.rounds) and not leg.after and profile.default_dialect in leg.dialects
+
     def _plans(self, session: Session, profile: Profile, leg: ProfileLeg) -> list[LegPlan]:
         """The default dialect with its media; the others by their set-up alone, where they have one."""
         plans = []
@@ -159,7 +188,15 @@ class Planner:
                 by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
                 by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
                 if by_arm:
-                    plans.append(self._plan(session, profile.id, by_arm, brief=bool(leg.after)))
+                    plans.append(
+                        self._plan(
+                            session,
+                            profile.id,
+                            by_arm,
+                            brief=bool(leg.after)
+                            and any(other.media for other in profile.legs if other.id == leg.after),
+                        )
+                    )
         return plans
 
     def _carried(self, kinds: list[FlowKind], *, default: bool) -> list[Media]:

@@ -18,6 +18,7 @@ from voipwatch.apps import (
 )
 from voipwatch.experiment.events import ReflectorSession
 from voipwatch.model.flows import FlowKind
+from voipwatch.model.vocabulary import PRIVATE
 from voipwatch.wire.derive import flow_secret, packet_entropy, shape_seed
 from voipwatch.wire.token import (
     NO_NONCE,
@@ -60,6 +61,12 @@ class Session:
         self._ports = frozenset(offer.udp_ports) | frozenset(offer.neutral_ports)
 
     @property
+    def plays_private(self) -> bool:
+        """Whether the reflector has all our profiles: without the private one its digest is another."""
+        offer = self.offered.offer
+        return offer is not None and offer.profiles_digest == self.profiles.digest
+
+    @property
     def overhead_bytes(self) -> int:
         """IP and UDP header bytes a datagram."""
         return IP_UDP_BYTES[self.offered.ip_version]
@@ -83,6 +90,8 @@ class Session:
     def serves(self, script: Script) -> bool:
         """False when the reflector said that it does not listen on a port of the script's."""
         port = self.port(script)
+        if script.kind.app == PRIVATE and not self.plays_private:
+            return False
         return {port, script.port_at(0, port)} <= self._ports
 
     def build_up(self, flow: int, seq: int, message: Message, *, size: int, index: int) -> bytes:

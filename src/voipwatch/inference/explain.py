@@ -42,6 +42,8 @@ APP_NAMES: Final[Mapping[str, str]] = {
 """As the apps write themselves; the same in every language."""
 IMPLIED: Final = frozenset({"provider-address"})
 """What the sentence about things not tested says anyway."""
+MESSAGES: Final = "messages"
+"""Among what works: a server of the app's messages."""
 _TRIAL: Final = re.compile(r"(tcp|tls)-([1-9][0-9]{0,4})", re.ASCII)
 """How a fallback or a messaging path is called: protocol and port."""
 
@@ -60,6 +62,8 @@ class Facts:
     effect_up: Effect | None = None
     effect_down: Effect | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+    provider_tested: bool = False
+    """Whether the provider's own servers were asked, with a clear answer."""
 
 
 @cache
@@ -101,10 +105,13 @@ def explain(facts: Facts, *, lang: str) -> str:
         seen = book["mechanisms"][facts.mechanism].format_map(words)
         parts.append(book["parts"]["mechanism"].format(mechanism=seen))
     if accused or verdict is Verdict.DOWN:
-        parts.append(_works(facts.works, book, fill, words))
+        paths = [name for name in facts.works if name != MESSAGES]
+        parts.append(_works(paths, book, fill, words))
+    if MESSAGES in facts.works:
+        parts.append(book["parts"]["messages"].format_map(words))
     if verdict is Verdict.OK or accused:
-        parts.append(_not_tested(facts.not_tested, book, fill, words))
-    return " ".join(parts)
+        parts.append(_not_tested(facts, book, fill, words))
+    return " ".join(part for part in parts if part)
 
 
 def common_words(app: str, *, lang: str) -> dict[str, str]:
@@ -173,14 +180,16 @@ def _listed_works(works: Iterable[str], parts: Mapping[str, str], fill: _Filler)
 
 
 def _not_tested(
-    tokens: Iterable[str], book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
+    facts: Facts, book: Mapping[str, Mapping[str, str]], fill: _Filler, words: Mapping[str, str]
 ) -> str:
     parts, known = book["parts"], book["untested"]
     names = dict.fromkeys(
         known[key].format_map(words) if (key := _untested_key(t, known)) else fill.name(t)
-        for t in tokens
+        for t in facts.not_tested
         if t not in IMPLIED
     )
+    if facts.provider_tested:
+        return parts["not_tested_else"].format(list=parts["separator"].join(names)) if names else ""
     listed = parts["also"].format(list=parts["separator"].join(names)) if names else ""
     return parts["not_tested"].format(list=listed)
 

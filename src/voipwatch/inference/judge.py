@@ -10,11 +10,13 @@ from voipwatch.inference.explain import Facts, explain
 from voipwatch.inference.join import Session, join_session
 from voipwatch.inference.pairs import blocks_of, effect_of, paired, paired_across_ports
 from voipwatch.inference.quality import quality_of
+from voipwatch.inference.reach import ProviderFinding, provider_finding
 from voipwatch.inference.row import AppFinding, judge_app
+from voipwatch.inference.rules import RULES
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.measurement import AppCost, Measurement
-from voipwatch.model.results import AppResult, Check, Effect, Quality, ReflectorSummary
+from voipwatch.model.results import AppResult, Check, Effect, Quality, ReflectorSummary, StageResult
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
@@ -86,12 +88,17 @@ def _row(
     measurement: Measurement, judged: Sequence[_Judged], app: str, *, planned: int, lang: str
 ) -> AppResult:
     speaker, finding, notes = _combined(judged, app, invalid=measurement.invalid is not None)
+    provider = None if measurement.invalid is not None else provider_finding(measurement, app)
+    if provider is not None:
+        notes = list(dict.fromkeys([*notes, *provider.notes]))
+        if provider.blocked is not None and finding.verdict is Verdict.OK:
+            finding = provider.blocked
     own = speaker.findings[app] if speaker is not None else None
     session = speaker.session if speaker is not None else None
     effects = _effects(session, app, finding, planned) if session is not None else {}
-    works = _works(measurement)
+    works = [*_works(measurement), *(["messages"] if provider is not None and provider.messages else [])]
     cost = measurement.costs.get(app, NOTHING_SPENT)
-    not_tested = list(dict.fromkeys(measurement.not_tested.get(app, [])))
+    not_tested = _not_tested(measurement, app, provider)
     quality = quality_of(session, app) if session is not None else Quality()
     facts = Facts(
         app=app,
@@ -104,6 +111,7 @@ def _row(
         effect_up=effects.get(Direction.UP),
         effect_down=effects.get(Direction.DOWN),
         numbers=finding.facts,
+        provider_tested=provider is not None and "provider-address" in provider.tested,
     )
     return AppResult(
         app=app,
@@ -115,7 +123,7 @@ def _row(
         effect_up=effects.get(Direction.UP),
         effect_down=effects.get(Direction.DOWN),
         quality=quality,
-        stages=list(own.stages) if own is not None else [],
+        stages=[*_provider_stages(provider), *(own.stages if own is not None else ())],
         works=works,
         not_tested=not_tested,
         observed_s=_observed_s(session, app) if session is not None else 0.0,
@@ -123,6 +131,19 @@ def _row(
         explanation=explain(facts, lang=lang),
         notes=notes,
     )
+
+
+def _not_tested(measurement: Measurement, app: str, provider: ProviderFinding | None) -> list[str]:
+    """What the profile says, less what the provider's servers have shown."""
+    tested = provider.tested if provider is not None else ()
+    return [w for w in dict.fromkeys(measurement.not_tested.get(app, [])) if w not in tested]
+
+
+def _provider_stages(provider: ProviderFinding | None) -> list[StageResult]:
+    return [
+        StageResult(stage=stage, verdict=RULES[rule].outcome, rule=rule, mechanism=label)
+        for stage, rule, label in (provider.stages if provider is not None else ())
+    ]
 
 
 def _combined(

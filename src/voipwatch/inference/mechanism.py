@@ -58,7 +58,8 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
         return "dtls.drop"
     if app in SIP_APPS:
         return "sip.drop"
-    binding, allocate = (_mutant(session, app, name) for name in (STUN_BINDING, TURN_ALLOCATE))
+    legs = {o.flow.record.kind.leg for o in dead}
+    binding, allocate = (_mutant(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
     if binding is State.DEAD:
         return "stun.drop"
     if binding is not State.ALIVE:
@@ -66,9 +67,15 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
     return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate)
 
 
-def _mutant(session: Session, app: str, name: str) -> State:
-    """Whether a mutant's flows lived. Two concordant flows make a state; fewer say nothing."""
-    flows = [f for f in session.of_app(app) if f.arm is Arm.D and f.record.kind.mutant == name]
+def _mutant(session: Session, app: str, name: str, *, legs: set[str]) -> State:
+    """Whether a mutant's flows lived. Two concordant flows make a state; fewer say nothing. A mutant of
+    another leg is no mutant of what died.
+    """
+    flows = [
+        f
+        for f in session.of_app(app)
+        if f.arm is Arm.D and f.record.kind.mutant == name and f.record.kind.leg in legs
+    ]
     outcomes: list[Outcome] = []
     for shape in {f.shape for f in flows}:
         outcomes += outcomes_at(session, [f for f in flows if f.shape == shape], Stage.SETUP)

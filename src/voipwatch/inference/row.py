@@ -146,10 +146,10 @@ def _speaking(findings: Sequence[Finding]) -> Finding:
     return replace(reserved, stage=None, notes=notes)
 
 
-def _rank(finding: Finding) -> tuple[int, int]:
-    """Severity, then the earlier stage."""
+def _rank(finding: Finding) -> tuple[int, int, bool]:
+    """Severity, then the earlier stage, then whether it is known by what."""
     stage = STAGE_ORDER.index(finding.stage) if finding.stage in STAGE_ORDER else -1
-    return SEVERITY.index(finding.verdict), stage
+    return SEVERITY.index(finding.verdict), stage, finding.mechanism is None
 
 
 def _stages_of(flows: Sequence[FlowView]) -> list[Stage]:

@@ -52,6 +52,18 @@ _RULES: Final = (
         "A cut after some packets, bytes or seconds is a call that cannot be held.",
     ),
     Rule(
+        "blocked.resolve",
+        "shape ok; every call server's name denied or forged twice, its true addresses and a control alive",
+        Verdict.BLOCKED,
+        "The resolver lies about the app's servers and about no others; where it asks differently is no lie.",
+    ),
+    Rule(
+        "blocked.reach",
+        "shape ok; every call server dead twice 2 s apart, a canary and a control alive beside it",
+        Verdict.BLOCKED,
+        "Calls would pass, their servers do not answer this line; what the canary misses too is stale.",
+    ),
+    Rule(
         "throttled.media",
         "sign-flip test of A against its control over a threshold, Holm over the check",
         Verdict.THROTTLED,
@@ -110,6 +122,30 @@ _RULES: Final = (
         "as ok.clean, but SIP text was rewritten on the way",
         Verdict.OK,
         "An application-level gateway, most often the home router's; rewriting is no block.",
+    ),
+    Rule(
+        "ok.reach",
+        "of a stage: one of the app's servers answered this line as its own",
+        Verdict.OK,
+        "Said of the stage of reaching the provider alone, never of calls.",
+    ),
+    Rule(
+        "insufficient.stale",
+        "of a stage: the canary does not reach the servers either, or their data are past their day",
+        Verdict.INSUFFICIENT,
+        "A provider's own change is nobody's block.",
+    ),
+    Rule(
+        "insufficient.no-canary",
+        "of a stage: servers dead, and no reflector said what it sees",
+        Verdict.INSUFFICIENT,
+        "Without a look from elsewhere a dead server is only a dead server.",
+    ),
+    Rule(
+        "insufficient.provider",
+        "of a stage: servers dead, and controls, repeat or a common address are missing",
+        Verdict.INSUFFICIENT,
+        "A line that reaches nobody says nothing of one provider.",
     ),
     Rule(
         "insufficient.invalid",

@@ -16,6 +16,8 @@ LOST: Final = "via-lost"
 NO_UDP: Final = "via-no-udp"
 DEFAULT_ROUTE: Final = "via-default-route"
 STOPPED: Final = frozenset({Verdict.BLOCKED, Verdict.THROTTLED})
+OF_THE_PROVIDER: Final = frozenset({"blocked.resolve", "blocked.reach"})
+"""Rules that rest on the provider's servers and names, not on the shape that both ways have in common."""
 OF_THE_PROXY: Final = {
     Failure.PROXY_AUTH: "proxy_auth",
     Failure.PROXY_FAILED: "proxy_failed",
@@ -66,6 +68,8 @@ def _conclude(direct: AppResult, through: AppResult, run: Measurement, line: Lin
         return Conclusion.UNCLEAR, "through_open"
     if direct.verdict is Verdict.INSUFFICIENT:
         return Conclusion.UNCLEAR, "direct_open"
+    if {direct.rule, through.rule} & OF_THE_PROVIDER:
+        return Conclusion.UNCLEAR, "provider"  # its servers were asked without it alone
     if direct.verdict is through.verdict:
         return Conclusion.SAME, f"same_{direct.verdict.value}"
     if through.verdict is Verdict.OK:

@@ -5,21 +5,30 @@ cores run over real sockets in `probe.shell` and `reflector.server`.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from hashlib import blake2b
 
-from voipwatch.apps import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps import Profile, ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps.targets import TargetSet, load_targets
 from voipwatch.experiment import CheckConfig, LineCheck
 from voipwatch.experiment.events import (
+    AskCanary,
+    AskHost,
+    Event,
     FetchLog,
     Finished,
     LogOutcome,
     OpenSocket,
     Progress,
+    ProviderOutcome,
     ReflectorSession,
+    ResolveName,
     StartTcp,
     TcpOutcome,
 )
+from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
 from voipwatch.lab.simnet import IcmpToNear, SimNet, ToFar, ToNear
+from voipwatch.lab.simproviders import SimProviders
 from voipwatch.lab.worlds import World
 from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import Access, Failure
@@ -28,6 +37,8 @@ from voipwatch.reflector.core import Identity, ReflectorCore
 VIRTUAL_START = "2016-01-07T12:00:00Z"
 """Wall clock of every simulated check unless told otherwise."""
 VIRTUAL_START_S = 1_452_168_000
+TARGETS_DAY = date(2026, 12, 1)
+"""A day on which the packaged target list holds, whatever the calendar says."""
 STEPS_MAX = 2_000_000
 """A simulated check needs about 30,000; more means that somebody's timer does not advance."""
 
@@ -52,8 +63,13 @@ class Simulation:
         long: bool = False,
         profiles: ProfileSet | None = None,
         control_blocked: bool = False,
+        private: Profile | None = None,
+        targets: TargetSet | None = None,
     ) -> None:
-        self.profiles = profiles or load_profiles()
+        """`targets`: asked about where the world says how the providers are; the packaged ones if None."""
+        packaged = profiles or load_profiles()
+        self._private = None if control_blocked else private  # a kept ticket was fetched without it
+        self.profiles = packaged if private is None else packaged.with_private(private)
         self.net = SimNet(world, seed=seed, line=line)
         self.now = world.starts_at_s
         self._control_blocked = control_blocked
@@ -62,10 +78,10 @@ class Simulation:
         )
         self.far = ReflectorCore(
             identity,
-            self.profiles,
-            udp_ports=udp_ports(self.profiles),
+            packaged,
+            udp_ports=udp_ports(packaged),
             neutral_ports=neutral_ports,
-            tcp_ports=tcp_ports(self.profiles),
+            tcp_ports=tcp_ports(packaged),
             version="lab",
         )
         offered = self._ticket(seed)
@@ -78,16 +94,35 @@ class Simulation:
             long=long,
         )
         self.near = LineCheck(
-            config, profiles=self.profiles, reflectors=[offered], seed=derive(seed, "check")
+            config,
+            profiles=self.profiles,
+            reflectors=[offered],
+            seed=derive(seed, "check"),
+            providers=self._reach(world, targets, seed, apps),
         )
+        self._asked: list[tuple[float, int, ProviderOutcome]] = []
         self._tcp: list[tuple[float, int, TcpOutcome]] = []
         self._sockets: set[int] = set()
         self.datagrams = 0
         self.bytes_out_far = 0
 
+    def _reach(
+        self, world: World, targets: TargetSet | None, seed: int, apps: Sequence[str]
+    ) -> ProviderReach | None:
+        self._providers: SimProviders | None = None
+        if world.providers is None:
+            return None
+        targets = targets or load_targets(TARGETS_DAY)
+        self._providers = SimProviders(self.net, world.providers, targets.targets)
+        return provider_reach(
+            targets, apps, reflectors=[] if self._control_blocked else [0], seed=derive(seed, "stun")
+        )
+
     def _ticket(self, seed: int) -> ReflectorSession:
         source = self.net.control_address()
-        batch = self.far.issue_tickets(1, source, self.now, VIRTUAL_START_S, derive(seed, "tickets"))
+        batch = self.far.issue_tickets(
+            1, source, self.now, VIRTUAL_START_S, derive(seed, "tickets"), private=self._private
+        )
         facts = ReflectorFacts(
             name="lab",
             key=batch.offer.key.hex(),
@@ -115,6 +150,7 @@ class Simulation:
     def _next_time(self) -> float:
         times = [self.near.get_timer(), self.far.get_timer(), self.net.next_time()]
         times += [at for at, _, _ in self._tcp[:1]]
+        times += [at for at, _, _ in self._asked[:1]]
         return min(t for t in times if t is not None)
 
     def _advance(self) -> None:
@@ -133,6 +169,9 @@ class Simulation:
         while self._tcp and self._tcp[0][0] <= now:
             _, trial, outcome = self._tcp.pop(0)
             self.near.tcp_finished(trial, outcome, now)
+        while self._asked and self._asked[0][0] <= now:
+            _, ask, answer = self._asked.pop(0)
+            self.near.provider_answered(ask, answer, now)
         timer = self.far.get_timer()
         if timer is not None and timer <= now:
             self.far.handle_timer(now)
@@ -158,14 +197,22 @@ class Simulation:
                 if isinstance(event, Progress):
                     if on_progress:
                         on_progress(event)
-                elif isinstance(event, StartTcp):
-                    self._start_tcp(event)
-                elif isinstance(event, FetchLog):
-                    self._fetch_log(event)
-                elif isinstance(event, OpenSocket):
-                    self._sockets.add(event.socket)
+                else:
+                    self._obey(event)
             if not busy:
                 return None
+
+    def _obey(self, event: Event) -> None:
+        if isinstance(event, StartTcp):
+            self._start_tcp(event)
+        elif isinstance(event, FetchLog):
+            self._fetch_log(event)
+        elif isinstance(event, OpenSocket):
+            self._sockets.add(event.socket)
+        elif isinstance(event, ResolveName | AskHost | AskCanary) and self._providers is not None:
+            at, answer = self._providers.play(event, self.now)
+            self._asked.append((at, event.ask, answer))
+            self._asked.sort(key=lambda item: item[0])
 
     def _start_tcp(self, event: StartTcp) -> None:
         def answer(source: tuple[str, int], port: int, hello: bytes) -> bytes | None:
@@ -203,6 +250,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     video: bool = False,
     long: bool = False,
     control_blocked: bool = False,
+    targets: TargetSet | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Measurement:
     """One check of `apps` in `world`, seeded; `line` replaces the world's line condition by name."""
@@ -215,5 +263,6 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
         video=video,
         long=long,
         control_blocked=control_blocked,
+        targets=targets,
     )
     return simulation.run(on_progress)

@@ -25,7 +25,7 @@ from voipwatch.lab.policy.combine import Open
 from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Delay, Inject, Packet, Reject
 from voipwatch.lab.policy.state import FlowKey
-from voipwatch.lab.simtcp import TcpPath, TcpTrial, play_tcp
+from voipwatch.lab.simtcp import TcpPath, TcpTrial, play_datagram, play_tcp
 from voipwatch.lab.worlds import World
 from voipwatch.model.vocabulary import Direction, Failure
 
@@ -152,22 +152,42 @@ class SimNet:
         dport: int,
         hello: bytes,
         answer: Callable[[Endpoint, int, bytes], bytes | None],
+        *,
+        host: str = FAR_IP,
+        listens: bool = True,
     ) -> TcpTrial:
-        """One TCP trial: connect, send `hello`, read what comes. `answer` is asked at most once, at `now`."""
+        """One TCP trial: connect, send `hello`, read what comes. `answer` is asked at most once, at `now`.
+
+        `host`: where to, if not to the far end; nothing comes from one that does not listen.
+        """
+        path = self._path((host, dport))
+        path.dies_at_s = self._dies_at if host == FAR_IP else None if listens else now
+        return play_tcp(path, hello, answer, now=now)
+
+    def exchange(
+        self, now: float, target: Endpoint, data: bytes, answer: Callable[[bytes], bytes | None]
+    ) -> tuple[float | None, bytes | None]:
+        """A request over UDP to another host than the far end: when its answer is there, and the answer."""
+        return play_datagram(self._path(target), data, answer, now=now)
+
+    def _path(self, target: Endpoint) -> TcpPath:
         # A copy of the line for each: a trial is played out at once, ahead of the datagrams' time. The
         # datagrams keep the radio awake.
         self._trials += 1
         awake = msgspec.structs.replace(self._condition, promotion_s=0.0)
-        path = TcpPath(
+        return TcpPath(
             line=Line(awake, derive(self._seed, f"tcp {self._trials}")),
             policy=self._policy,
             state=self._state,
             source=self.control_address(),
-            target=(FAR_IP, dport),
-            dies_at_s=self._dies_at,
+            target=target,
             portal=self._condition.portal,
         )
-        return play_tcp(path, hello, answer, now=now)
+
+    @property
+    def portal(self) -> bool:
+        """True where a captive portal answers in everybody's place."""
+        return self._condition.portal
 
     # -- circumstances -----------------------------------------------------------------------
 

@@ -11,13 +11,14 @@ import msgspec
 
 from voipwatch.lab.line import Line
 from voipwatch.lab.nat import Endpoint
-from voipwatch.lab.policy.packet import PASS, TCP, Action, Delay, Packet, Policy, Reject
+from voipwatch.lab.policy.packet import PASS, TCP, UDP, Action, Delay, Inject, Packet, Policy, Reject
 from voipwatch.lab.policy.state import FlowKey, State
 from voipwatch.lab.portal import portal_answer
 from voipwatch.model.vocabulary import Direction, Failure
 
 RETRY_S: Final = (1.0, 2.0, 4.0, 8.0)
 """Retransmission timeouts: one second, then doubling (RFC 6298)."""
+DATAGRAM_RETRY_S: Final = (0.5, 1.0, 2.0)
 SEGMENT_BYTES: Final = 40
 """IPv4 and TCP headers."""
 
@@ -43,6 +44,10 @@ class TcpPath(msgspec.Struct):
     """When the target falls silent."""
     portal: bool = False
     """A captive portal answers in place of the target."""
+    proto: str = TCP
+    retries_s: tuple[float, ...] = RETRY_S
+    injected: bytes | None = None
+    """What the operator answered in the target's place."""
 
     def segment(
         self, direction: Direction, payload: bytes, now: float
@@ -52,10 +57,10 @@ class TcpPath(msgspec.Struct):
         link = self.line.up if up else self.line.down
         src, dst = (self.source, self.target) if up else (self.target, self.source)
         size = len(payload) + SEGMENT_BYTES
-        packet = Packet(TCP, src[0], src[1], dst[0], dst[1], payload, size)
-        key: FlowKey = (TCP, self.source[0], self.source[1], self.target[0], self.target[1])
+        packet = Packet(self.proto, src[0], src[1], dst[0], dst[1], payload, size)
+        key: FlowKey = (self.proto, self.source[0], self.source[1], self.target[0], self.target[1])
         wait = 0.0
-        for timeout in (0.0, *RETRY_S):
+        for timeout in (0.0, *self.retries_s):
             wait += timeout
             sent = now + wait
             if self.dies_at_s is not None and sent >= self.dies_at_s and not self.portal:
@@ -63,6 +68,9 @@ class TcpPath(msgspec.Struct):
             action: Action = self.policy(direction, packet, self.state, now)
             if isinstance(action, Reject):
                 return sent, action.failure
+            if isinstance(action, Inject):
+                self.injected = next((p.payload for way, p in action.packets if way is not direction), None)
+                return sent, None
             if action is not PASS and not isinstance(action, Delay):
                 continue
             extra = action.s if isinstance(action, Delay) else 0.0
@@ -102,6 +110,21 @@ def play_tcp(
         return TcpTrial(at, connected_ms, b"", _as_tcp(failure, Failure.CONNECTION_RESET))
     closed = None if data else Failure.CONNECTION_CLOSED
     return TcpTrial(at, connected_ms, data or b"", closed)
+
+
+def play_datagram(
+    path: TcpPath, data: bytes, answer: Callable[[bytes], bytes | None], *, now: float
+) -> tuple[float | None, bytes | None]:
+    """One request over UDP, sent again as RFC 8489 section 6.2.1 has it, and when its answer is there."""
+    path.proto, path.retries_s = UDP, DATAGRAM_RETRY_S
+    at, failure = path.segment(Direction.UP, data, now)
+    if at is None or failure is not None:
+        return None, None
+    reply = path.injected if path.injected is not None else None if path.portal else answer(data)
+    if reply is None:
+        return None, None
+    at, failure = path.segment(Direction.DOWN, reply, at)
+    return (None, None) if failure is not None else (at, reply)
 
 
 def _as_tcp(failure: Failure, reset: Failure) -> Failure:

@@ -10,6 +10,7 @@ import msgspec
 
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.policy import Policy, make_policy
+from voipwatch.lab.providers import Providers
 from voipwatch.model.mechanisms import MECHANISMS
 from voipwatch.model.vocabulary import APP_IDS, Direction, Stage, Verdict
 
@@ -76,6 +77,8 @@ class World(msgspec.Struct, frozen=True):
     """A row that says something of every app, outside the 27 too."""
     starts_at_s: float = 0.0
     """The world's time at which a check begins."""
+    providers: Providers | None = None
+    """What is so of the providers' servers; None: the check does not ask for them."""
 
     def make_policy(self) -> Policy:
         """The censor, ready to `start`."""
@@ -134,6 +137,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     demo: bool = False
     every: bool = False
     starts_at_s: float = 0.0
+    providers: Providers | None = None
 
 
 class _Line(LineCondition, frozen=True, forbid_unknown_fields=True):
@@ -207,6 +211,7 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         demo=row.demo,
         every=row.every,
         starts_at_s=row.starts_at_s,
+        providers=row.providers,
     )
 
 

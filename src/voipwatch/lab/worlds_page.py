@@ -9,6 +9,7 @@ import msgspec
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.nft import ruleset
 from voipwatch.lab.worlds import NO_MECHANISM, Expected, World, Worlds, load_worlds
+from voipwatch.model.vocabulary import Verdict
 
 APPS: Final = ("whatsapp", "sip", "webrtc")
 HEAD: Final = """# The worlds of the lab
@@ -57,6 +58,11 @@ def worlds_page(table: Worlds) -> str:
     head = ("world", "what is so", "line", "in the kernel", *APPS)
     parts = [HEAD]
     parts += [f"## {title}\n\n{_markdown(head, map(_row, rows))}" for title, rows in groups.items()]
+    parts.append(
+        "## One app's own signature\n\nBlocked for the app that is named, `ok` for every other one.\n"
+    )
+    every = (_every(world) for world in table.of_every_app)
+    parts.append(_markdown(("world", "what is so", "in the kernel", "blocked"), every))
     parts.append("## Lines\n")
     parts.append(_markdown(("line", "up", "down", "both"), (_line(*item) for item in table.lines.items())))
     return "\n".join(parts)
@@ -74,6 +80,14 @@ def _row(world: World) -> tuple[str, ...]:
         said,
         *(_expected(world.expected[app]) for app in APPS),
     )
+
+
+def _every(world: World) -> tuple[str, ...]:
+    name, what, _, said = _row(world)[:4]
+    accused = {app: e for app, e in world.expected.items() if e.verdicts != (Verdict.OK,)}
+    if len(accused) == len(world.expected):
+        return name, what, said, "every app"
+    return name, what, said, "; ".join(f"{app}: {_expected(e)}" for app, e in accused.items())
 
 
 def _expected(expected: Expected) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.model.flows import FlowRecord, TcpRecord
+from voipwatch.model.targets import TargetRecord
 from voipwatch.model.vocabulary import Access, Failure
 
 CHECK_SCHEMA: Final = "voipwatch.check/1"
@@ -119,6 +120,11 @@ class Measurement(msgspec.Struct):
     interrupted: Interruption | None = None
     invalid: str | None = None
     """An internal error that makes the measurement worthless, else None."""
+    targets: list[TargetRecord] = []
+    """The providers' servers, where the check was asked to look at them."""
+    targets_state: str = ""
+    """Of the target list: ok, expired, bad-signature, unreadable; empty where nobody asked for providers."""
+    targets_digest: str = ""
 
 
 class ViaRun(msgspec.Struct):

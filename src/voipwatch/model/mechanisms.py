@@ -32,5 +32,12 @@ MECHANISMS: Final[dict[str, str]] = {
     "flow.shape": "the flow's rate is shaped: delay grows, then packets are lost",
     "tcp.reset": "TCP connections are reset",
     "tls.intercept": "TLS is answered by somebody else than the reflector (captive portal, proxy)",
+    "dns.deny": "the resolver that this device uses denies that the name exists, while it knows other names",
+    "dns.forge": "the resolver that this device uses gives addresses that are not the provider's",
+    "addr.drop": "nothing is answered at the provider's addresses, while other hosts answer",
+    "addr.reject": "connections to the provider's addresses are refused, while other hosts answer",
+    "tls.reset": "TLS with the app's own name is reset at an address that answers TLS with another name",
+    "tls.drop": "TLS with the app's own name is left unanswered where TLS with another name is answered",
+    "tls.forge": "TLS with the app's own name gets a stranger's certificate at the provider's address",
 }
 """Label -> what it claims."""

@@ -12,6 +12,9 @@ APP_IDS: tuple[str, ...] = (
 )  # fmt: skip
 """Ids of every app that voipwatch knows or will know; the order is the order of tables."""
 
+PRIVATE = "private"
+"""Id of a profile that a user made from a capture of his own: never packaged, after all others in tables."""
+
 LINE = "line"
 """The pseudo-app of flows that measure the line itself (warm-up); never a row of a result."""
 
@@ -32,7 +35,7 @@ class Verdict(StrEnum):
 
 
 class Conclusion(StrEnum):
-    """What a measurement through a tunnel or proxy says beside the direct one (docs/design/0008-via.md)."""
+    """What a measurement through a tunnel or proxy says beside the direct one (docs/design/0009-via.md)."""
 
     RESTORES = "operator-stops-vpn-restores"
     """Blocked or throttled directly, ok through it: what stops it lies before the tunnel's end."""

@@ -18,15 +18,35 @@ from typing import Final
 import msgspec
 
 from voipwatch.apps import ProfileSet, load_profiles
+from voipwatch.apps.targets import TargetSet, load_targets
 from voipwatch.experiment import CheckConfig, LineCheck
-from voipwatch.experiment.events import FetchLog, LogOutcome, Progress, ReflectorSession
+from voipwatch.experiment.events import (
+    AskHost,
+    CanaryOutcome,
+    FetchLog,
+    LogOutcome,
+    Progress,
+    ProviderAsk,
+    ProviderOutcome,
+    ReflectorSession,
+    ResolveName,
+)
+from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
 from voipwatch.model.measurement import AppCost, Line, Measurement, ReflectorFacts
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.probe import line
 from voipwatch.probe.carrier import NO_UDP, Carrier, ProxyCarrier, TrialsOnly, TunnelCarrier
-from voipwatch.probe.control import Channel, TicketAnswer, Trust, request_log, request_tickets
+from voipwatch.probe.control import (
+    Channel,
+    TicketAnswer,
+    Trust,
+    request_log,
+    request_reach,
+    request_tickets,
+)
 from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
+from voipwatch.probe.provider import ask_host, is_public, resolve_name
 from voipwatch.probe.shell import Shell
 from voipwatch.probe.socks import located
 from voipwatch.probe.ticketstore import TicketStore
@@ -72,6 +92,12 @@ class CheckOptions:
     long: bool = False
     tickets: Folder | None = None
     """Folder of the kept tickets; None keeps none and uses none."""
+    private: str | None = None
+    """A private profile as TOML, which the profiles of the check hold too; sent with the ticket request."""
+    providers: bool = False
+    """Ask the providers' own servers too."""
+    target_list: TargetSet | None = None
+    """None: the packaged list as it stands today."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
     resolve: Resolver = resolve_by_system
     via: Via | None = None
@@ -109,7 +135,11 @@ def run_check(
             long=options.long,
         )
         core = LineCheck(
-            config, profiles=profiles, reflectors=[each.session for each in reached], seed=options.seed
+            config,
+            profiles=profiles,
+            reflectors=[each.session for each in reached],
+            seed=options.seed,
+            providers=_providers(options, reached),
         )
 
         def fetch(event: FetchLog) -> LogOutcome:
@@ -119,11 +149,22 @@ def run_check(
             answer = request_log(channel, event.ticket, event.authorization)
             return LogOutcome(answer.log, answer.failure, answer.cost_bytes)
 
+        def ask(event: ProviderAsk) -> ProviderOutcome:
+            if isinstance(event, ResolveName):
+                return resolve_name(event, options.resolve)
+            if isinstance(event, AskHost):
+                return ask_host(event)
+            channel = reached[event.reflector].channel
+            if channel is None:
+                return CanaryOutcome({}, Failure.UNKNOWN)
+            return request_reach(channel, event.targets, event.max_age_s, usable=is_public)
+
         shell = Shell(
             core,
             [each.path for each in reached],
             fetch_log=fetch,
             on_progress=on_progress,
+            ask_provider=ask,
             carrier=carrier,
         )
         interruption.tell(shell.interrupt)
@@ -169,13 +210,30 @@ def _strike_flows(measurement: Measurement) -> None:
         measurement.interrupted = None
 
 
+def _providers(options: CheckOptions, reached: list[Reached]) -> ProviderReach | None:
+    if not options.providers:
+        return None
+    heard = [n for n, each in enumerate(reached) if each.session.facts.control == "ok"]
+    targets = options.target_list or load_targets(datetime.now(tz=UTC).date())
+    return provider_reach(targets, options.apps, reflectors=heard, seed=options.seed)
+
+
 def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:
     """Every target's control channel, side by side."""
     if not options.targets:
         return []
     store = TicketStore(options.tickets if options.via is None else None)
     with ThreadPoolExecutor(max_workers=len(options.targets)) as pool:
-        return list(pool.map(lambda target: _reach(target, options, profiles, store), options.targets))
+        return list(pool.map(lambda target: _fenced(target, options, profiles, store), options.targets))
+
+
+def _fenced(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
+    """`_reach`, of which one that fails in a way that nobody foresaw does not end the others."""
+    try:
+        return _reach(target, options, profiles, store)
+    except Exception:  # noqa: BLE001 -- whatever it is, it is this reflector's and no other's
+        facts = ReflectorFacts(name=target.host, control="failed", failure=Failure.UNKNOWN)
+        return Reached(ReflectorSession(facts, None, None), None, None)
 
 
 def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
@@ -186,9 +244,14 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         return Reached(ReflectorSession(facts, None, None), None, None)
     wall_s = datetime.now(tz=UTC).timestamp()
     spare = 0
-    if options.tickets is not None and options.via is None:
-        spare = max(0, SPARE_TICKETS - store.count(target.host, target.port, wall_s=wall_s))
-    channel, answer, cost_bytes = ask_for_tickets(target, paths, 1 + spare)
+    if options.tickets is not None and options.via is None and options.private is None:
+        kept = store.count(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
+        spare = max(0, SPARE_TICKETS - kept)
+    channel, answer, cost_bytes = ask_for_tickets(target, paths, 1 + spare, profile=options.private)
+    if answer.profile_refused:
+        # the other apps can be measured all the same: their flows have the same numbers without it
+        channel, answer, more_bytes = ask_for_tickets(target, paths, 1)
+        cost_bytes += more_bytes
     batch = answer.batch
     facts.control, facts.failure = ("ok", None) if batch is not None else ("failed", answer.failure)
     if batch is not None:
@@ -196,11 +259,10 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         if rest.tickets:
             store.add(target.host, target.port, rest, wall_s=wall_s, trust=target.trust.word)
     elif answer.failure is not Failure.VERSION_MISMATCH:
-        # A channel that is silent or broken may be blocked: the ticket's key still authenticates the
-        # reflector. So it does where a portal or a censor answers in its place, that is, where the same
-        # condition on the certificate held once; else the condition is what is wrong, and ends it.
-        condition = target.trust.word if answer.untrusted else None
-        batch = store.take(target.host, target.port, wall_s=wall_s, trust=condition)
+        # The channel may be blocked, or answered by a portal or a censor: the ticket's key still vouches for
+        # the reflector, if the condition on the certificate that holds now held when it was fetched. If not,
+        # the condition may be what is wrong, and whoever stood in between then must not be believed now.
+        batch = store.take(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
         if batch is not None:
             facts.control = "stored-ticket"
     return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)
@@ -215,7 +277,9 @@ def _paths(target: Target, options: CheckOptions) -> list[Path] | Failure:
     return find_paths(target.host, options.resolve, via=via)
 
 
-def ask_for_tickets(target: Target, paths: list[Path], count: int) -> tuple[Channel, TicketAnswer, int]:
+def ask_for_tickets(
+    target: Target, paths: list[Path], count: int, *, profile: str | None = None
+) -> tuple[Channel, TicketAnswer, int]:
     """Over the first path whose control channel can be reached; the first of all when none can.
 
     Returns the channel, its answer, and the IP bytes of every attempt.
@@ -224,7 +288,7 @@ def ask_for_tickets(target: Target, paths: list[Path], count: int) -> tuple[Chan
     cost_bytes = 0
     for path in paths[:PATHS_TRIED_MAX]:
         channel = Channel(path, target.host, target.port, target.trust)
-        answer = request_tickets(channel, count)
+        answer = request_tickets(channel, count, profile=profile)
         cost_bytes += answer.cost_bytes
         if answer.failure not in UNREACHED:
             return channel, answer, cost_bytes
@@ -249,7 +313,8 @@ def _session(
         facts.udp_ports = sorted({*offer.udp_ports, *offer.neutral_ports})
         facts.tcp_ports = list(offer.tcp_ports)
         facts.profiles_digest = offer.profiles_digest
-        if offer.profiles_digest == profiles.digest:
+        # without the private profile a reflector plays the others just so: their kinds have the same numbers
+        if offer.profiles_digest in {profiles.digest, profiles.packaged_digest}:
             ticket = batch.tickets[0]
             facts.ticket = ticket.number
         else:

@@ -8,6 +8,7 @@ import hmac
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -15,12 +16,14 @@ from typing import Final
 import h11
 import msgspec
 
+from voipwatch.experiment.events import CanaryOutcome, CanaryView
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import failure_of
 from voipwatch.probe.path import Path
 from voipwatch.probe.socks import connect_through
+from voipwatch.probe.soundness import is_sound
 from voipwatch.probe.via import Proxy
 
 CONNECT_S: Final = 5.0
@@ -30,6 +33,8 @@ ANSWER_BYTES_MAX: Final = 17 << 20
 """The longest log, and then some."""
 SIGNATURE_BYTES: Final = 64
 READ_BYTES: Final = 65_536
+ADDRESSES_MAX: Final = 16
+AGE_MAX_S: Final = 3600.0
 SEGMENT_BYTES: Final = 1_400
 TCP_HEADER_BYTES: Final = {4: 52, 6: 72}
 """IP and TCP headers with timestamps, a segment."""
@@ -82,12 +87,12 @@ class Channel:
     ) -> Exchange:
         """One request. Cannot fail: why there is no answer is in the exchange."""
         exchange = Exchange()
-        connection: _TlsConnection | None = None
+        connection: TlsConnection | None = None
         connected = False
         try:
             with self._connected() as sock:
                 connected = True
-                connection = _TlsConnection(sock, self._context(), self.host, self.request_s)
+                connection = TlsConnection(sock, self._context(), self.host, self.request_s)
                 connection.handshake()
                 if self._wrong_pin(connection.certificate()):
                     exchange.failure = Failure.PIN_MISMATCH
@@ -98,7 +103,7 @@ class Channel:
             exchange.failure = _failure(error, connected=connected)
             exchange.untrusted = isinstance(error, ssl.SSLCertVerificationError)
         moved = 0 if connection is None else connection.moved_bytes
-        exchange.cost_bytes = _line_bytes(moved, self.path.ip_version, connected=connected)
+        exchange.cost_bytes = line_bytes(moved, self.path.ip_version, connected=connected)
         return exchange
 
     def _connected(self) -> socket.socket:
@@ -139,7 +144,7 @@ class Channel:
         return h11.Request(method=method, target=target, headers=lines)
 
 
-class _TlsConnection:
+class TlsConnection:
     """TLS over a connected socket, with one deadline for everything and a count of the bytes."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, host: str, timeout_s: float) -> None:
@@ -204,7 +209,7 @@ class _TlsConnection:
         self._sock.settimeout(left_s)
 
 
-def _speak(connection: _TlsConnection, exchange: Exchange, head: h11.Request, body: bytes) -> None:
+def _speak(connection: TlsConnection, exchange: Exchange, head: h11.Request, body: bytes) -> None:
     http = h11.Connection(h11.CLIENT)
     out = http.send(head) or b""
     if body:
@@ -253,7 +258,8 @@ def _failure(error: Exception, *, connected: bool) -> Failure:
     return failure_of(error, connected=connected)
 
 
-def _line_bytes(moved_bytes: int, ip_version: int, *, connected: bool) -> int:
+def line_bytes(moved_bytes: int, ip_version: int, *, connected: bool) -> int:
+    """IP bytes both ways of a connection that moved so much, headers estimated."""
     segments = HANDSHAKE_SEGMENTS + 2 * -(-moved_bytes // SEGMENT_BYTES) if connected else 2
     return moved_bytes + segments * TCP_HEADER_BYTES[ip_version]
 
@@ -269,17 +275,23 @@ class TicketAnswer:
     failure: Failure | None
     cost_bytes: int
     untrusted: bool = False
-    """Whoever answered showed a certificate that was refused: nothing is to be measured towards it."""
+    """Whoever answered showed a certificate that was refused."""
+    profile_refused: str = ""
+    """Why the reflector does not play the private profile, in its words."""
 
 
-def request_tickets(channel: Channel, count: int) -> TicketAnswer:
-    """POST /v1/tickets. Cannot fail."""
-    body = msgspec.json.encode({"protocol": PROTOCOL, "count": count})
+def request_tickets(channel: Channel, count: int, *, profile: str | None = None) -> TicketAnswer:
+    """POST /v1/tickets, with a private profile (TOML) for the tickets if there is one. Cannot fail."""
+    wanted: dict[str, object] = {"protocol": PROTOCOL, "count": count}
+    if profile is not None:
+        wanted["profile"] = profile
+    body = msgspec.json.encode(wanted)
     exchange = channel.request("POST", "/v1/tickets", body=body)
     batch, failure = None, exchange.failure
     if failure is None:
         batch, failure = _read_tickets(exchange)
-    return TicketAnswer(batch, failure, exchange.cost_bytes, exchange.untrusted)
+    refused = _profile_problem(exchange) if profile is not None and batch is None else ""
+    return TicketAnswer(batch, failure, exchange.cost_bytes, exchange.untrusted, refused)
 
 
 class _Protocol(msgspec.Struct, frozen=True):
@@ -292,6 +304,15 @@ class _OfferProtocol(msgspec.Struct, frozen=True):
 
 class _Problem(msgspec.Struct, frozen=True):
     error: str
+    problem: str = ""
+
+
+def _profile_problem(exchange: Exchange) -> str:
+    try:
+        told = msgspec.json.decode(exchange.body, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return (told.problem or "refused")[:300] if told.error == "profile" else ""
 
 
 def _read_tickets(exchange: Exchange) -> tuple[TicketBatch | None, Failure | None]:
@@ -305,24 +326,11 @@ def _read_tickets(exchange: Exchange) -> tuple[TicketBatch | None, Failure | Non
         if msgspec.json.decode(exchange.body, type=_OfferProtocol).offer.protocol != PROTOCOL:
             return None, Failure.VERSION_MISMATCH
         batch = msgspec.json.decode(exchange.body, type=TicketBatch)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, Failure.BAD_ANSWER
-    if not batch.tickets or not _sound(batch):
+    if not batch.tickets or not is_sound(batch):
         return None, Failure.BAD_ANSWER
     return batch, None
-
-
-def _sound(batch: TicketBatch) -> bool:
-    """Lengths and ranges are those of the protocol."""
-    offer = batch.offer
-    ports = [*offer.udp_ports, *offer.neutral_ports, *offer.tcp_ports]
-    return (
-        len(offer.key) == 32
-        and len(offer.salt) == 16
-        and len(ports) <= 1024
-        and all(1 <= port <= 65535 for port in ports)
-        and all(len(t.key) == 32 and 0 <= t.number <= 0xFFFF for t in batch.tickets)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,3 +354,42 @@ def request_log(channel: Channel, ticket: int, authorization: str) -> LogAnswer:
         else:
             failure = Failure.TICKET_REFUSED if exchange.status == 404 else Failure.BAD_ANSWER
     return LogAnswer(log, failure, exchange.cost_bytes)
+
+
+class _View(msgspec.Struct, frozen=True):
+    resolved: list[str]
+    alive: list[str]
+    age_s: float
+
+
+class _Views(msgspec.Struct, frozen=True):
+    schema: str
+    targets: dict[str, _View]
+
+
+def request_reach(
+    channel: Channel, targets: tuple[str, ...], max_age_s: float, *, usable: Callable[[str], bool]
+) -> CanaryOutcome:
+    """POST /v1/reach. Cannot fail. `usable`: whether an address may be asked; others are left out, because a
+    reflector must not be able to send a probe into its own network.
+    """
+    body = msgspec.json.encode({"targets": targets, "max_age_s": max_age_s})
+    exchange = channel.request("POST", "/v1/reach", body=body)
+    if exchange.failure is not None:
+        return CanaryOutcome({}, exchange.failure, exchange.cost_bytes)
+    if exchange.status != 200:
+        return CanaryOutcome({}, Failure.BAD_ANSWER, exchange.cost_bytes)
+    try:
+        told = msgspec.json.decode(exchange.body, type=_Views)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return CanaryOutcome({}, Failure.BAD_ANSWER, exchange.cost_bytes)
+    views = {
+        name: CanaryView(
+            tuple(ip for ip in view.resolved[:ADDRESSES_MAX] if usable(ip)),
+            tuple(ip for ip in view.alive[:ADDRESSES_MAX] if usable(ip)),
+            view.age_s,
+        )
+        for name, view in told.targets.items()
+        if name in targets and 0 <= view.age_s <= AGE_MAX_S
+    }
+    return CanaryOutcome(views, None, exchange.cost_bytes)

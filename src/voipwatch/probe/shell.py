@@ -16,13 +16,19 @@ from typing import Final
 
 from voipwatch.experiment import LineCheck
 from voipwatch.experiment.events import (
+    AskCanary,
+    AskHost,
     CloseSocket,
     FetchLog,
     Finished,
+    HostOutcome,
     LogOutcome,
     OpenSocket,
     Outgoing,
     Progress,
+    ProviderAsk,
+    ProviderOutcome,
+    ResolveName,
     StartTcp,
     TcpOutcome,
 )
@@ -36,7 +42,10 @@ from voipwatch.probe.tcp import TcpTrial
 
 IDLE_S: Final = 0.5
 """The longest wait: a signal that asks to stop is seen within it even where it does not wake us."""
+READY_BATCH: Final = 3
+"""Sockets read before what is due is sent: recognising a datagram takes about 0.1 ms."""
 FetchLogs = Callable[[FetchLog], LogOutcome]
+AskProviders = Callable[[ProviderAsk], ProviderOutcome]
 
 
 @dataclass(slots=True)
@@ -58,6 +67,7 @@ class Shell:
         fetch_log: FetchLogs,
         on_progress: Callable[[Progress], None] | None = None,
         carrier: Carrier | None = None,
+        ask_provider: AskProviders | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._core = core
@@ -65,17 +75,22 @@ class Shell:
         self._fetch_log = fetch_log
         self._on_progress = on_progress
         self._carrier = carrier or Carrier()
+        self._ask_provider = ask_provider
         self._clock = clock
         self._selector = PreciseSelector(clock)
         self._sockets: dict[int, FlowSocket] = {}
         self._trials: dict[int, TcpTrial] = {}
         self._logs: SimpleQueue[tuple[int, LogOutcome]] = SimpleQueue()
+        self._provided: SimpleQueue[tuple[int, ProviderOutcome]] = SimpleQueue()
         self._wake_in, self._wake_out = socket.socketpair()
         for each in (self._wake_in, self._wake_out):
             each.setblocking(False)
         self._selector.register(self._wake_in, 1, None)
         self._interrupt: str | None = None
         self._measurement: Measurement | None = None
+        self._turns = 0
+        self._served: dict[int, int] = {}
+        """Socket number, or identity of what is none -> the turn in which it was last looked at."""
         self.send_times = SendTimes()
 
     def interrupt(self, reason: str) -> None:
@@ -124,7 +139,7 @@ class Shell:
         ready = self._selector.wait(min([now + IDLE_S, *timers]))
         now = self._clock()
         batch: list[tuple[int, bytes]] = []
-        for each in ready:
+        for each in self._first_served(ready):
             if isinstance(each, int):
                 batch += [(each, data) for data in self._sockets[each].receive()]
             elif isinstance(each, TcpTrial):
@@ -146,6 +161,16 @@ class Shell:
         self._take_logs(now)
         if due is not None and due <= now:
             self._core.handle_timer(now)
+
+    def _first_served(self, ready: list[object]) -> list[object]:
+        """A few of what is ready, those first that were served longest ago: what is due to be sent should not
+        wait for all of them, and none may keep the others waiting, however much comes to it.
+        """
+        ready.sort(key=lambda each: self._served.get(_name(each), 0))
+        chosen = ready[:READY_BATCH]
+        self._turns += 1
+        self._served.update((_name(each), self._turns) for each in chosen)
+        return chosen
 
     def _send(self, out: list[Outgoing], due: float) -> None:
         for each in out:
@@ -172,6 +197,8 @@ class Shell:
                 self._start_trial(event)
             elif isinstance(event, FetchLog):
                 threading.Thread(target=self._fetch, args=(event,), name="log", daemon=True).start()
+            elif isinstance(event, ResolveName | AskHost | AskCanary):
+                threading.Thread(target=self._provide, args=(event,), name="provider", daemon=True).start()
             elif self._on_progress is not None:
                 self._on_progress(event)
         return None
@@ -235,7 +262,20 @@ class Shell:
         self._logs.put((event.reflector, outcome))
         self._wake()
 
+    def _provide(self, event: ProviderAsk) -> None:
+        outcome: ProviderOutcome = HostOutcome(None, "", Failure.UNKNOWN)
+        # a thread's exception would vanish, and the question would wait for it: a failure without a name
+        with suppress(Exception):
+            if self._ask_provider is not None:
+                outcome = self._ask_provider(event)
+        self._provided.put((event.ask, outcome))
+        self._wake()
+
     def _take_logs(self, now: float) -> None:
+        with suppress(Empty):
+            while True:
+                ask, provided = self._provided.get_nowait()
+                self._core.provider_answered(ask, provided, now)
         with suppress(Empty):
             while True:
                 reflector, outcome = self._logs.get_nowait()
@@ -257,3 +297,8 @@ class Shell:
         self._selector.close()
         self._wake_in.close()
         self._wake_out.close()
+
+
+def _name(ready: object) -> int:
+    """Numbers of sockets are small, identities of objects are not."""
+    return ready if isinstance(ready, int) else id(ready)

@@ -25,11 +25,12 @@ def fetch_tickets(
     """Ask `target` for `count` tickets and keep them in `folder`. Cannot fail."""
     store = TicketStore(folder)
     wall_s = datetime.now(tz=UTC).timestamp()
+    trust = target.trust.word
     paths = find_paths(target.host, resolve)
     if isinstance(paths, Failure):
-        return TicketsKept(store.count(target.host, target.port, wall_s=wall_s), paths)
+        return TicketsKept(store.count(target.host, target.port, wall_s=wall_s, trust=trust), paths)
     _, answer, _ = ask_for_tickets(target, paths, count)
     if answer.batch is None:
-        return TicketsKept(store.count(target.host, target.port, wall_s=wall_s), answer.failure)
-    kept = store.add(target.host, target.port, answer.batch, wall_s=wall_s, trust=target.trust.word)
+        return TicketsKept(store.count(target.host, target.port, wall_s=wall_s, trust=trust), answer.failure)
+    kept = store.add(target.host, target.port, answer.batch, wall_s=wall_s, trust=trust)
     return TicketsKept(kept, None if kept else Failure.UNKNOWN)

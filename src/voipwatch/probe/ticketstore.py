@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
+from voipwatch.probe.soundness import is_sound
 
 if sys.platform != "win32":
     import fcntl
@@ -51,16 +52,19 @@ class TicketStore:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    def count(self, host: str, port: int, *, wall_s: float) -> int:
-        """How many tickets of a reflector are good at Unix time `wall_s`."""
+    def count(self, host: str, port: int, *, wall_s: float, trust: str) -> int:
+        """How many tickets of a reflector, fetched under this trust, are good at Unix time `wall_s`."""
         store = self._read()
         kept = store.reflectors.get(_name(store, host, port))
-        return 0 if kept is None else len(_good(kept.tickets, wall_s))
+        if kept is None or kept.trust != _trust(store, trust):
+            return 0
+        return len(_good(kept.tickets, wall_s))
 
-    def add(self, host: str, port: int, batch: TicketBatch, *, wall_s: float, trust: str = "") -> int:
+    def add(self, host: str, port: int, batch: TicketBatch, *, wall_s: float, trust: str) -> int:
         """Keep a batch's tickets; returns how many of the reflector are kept now, 0 if the disk refused.
 
-        `trust`: what its certificate had to be, a pin or who vouches for it.
+        `trust`: what its certificate had to be, a pin or who vouches for it. Tickets that were fetched under
+        another are dropped: whoever stood in between then must not be believed now.
         """
         with self._locked() as locked:
             if not locked:
@@ -69,7 +73,7 @@ class TicketStore:
             name = _name(store, host, port)
             kept = store.reflectors.pop(name, None)
             earlier: list[Ticket] = []
-            if kept is not None and kept.offer.key == batch.offer.key and kept.offer.salt == batch.offer.salt:
+            if kept is not None and kept.trust == _trust(store, trust) and _same(kept.offer, batch.offer):
                 earlier = _good(kept.tickets, wall_s)
             tickets = [*earlier, *batch.tickets][-KEPT_MAX:]
             store.reflectors[name] = KeptTickets(batch.offer, tickets, _trust(store, trust))
@@ -77,10 +81,9 @@ class TicketStore:
                 del store.reflectors[next(iter(store.reflectors))]
             return len(tickets) if self._write(store) else 0
 
-    def take(self, host: str, port: int, *, wall_s: float, trust: str | None = None) -> TicketBatch | None:
-        """One good ticket with its offer, removed from the store: a ticket serves one check.
-
-        With `trust`, only if they were fetched under the same.
+    def take(self, host: str, port: int, *, wall_s: float, trust: str) -> TicketBatch | None:
+        """One good ticket with its offer, removed from the store: a ticket serves one check. None if there is
+        none that was fetched under this trust, or if it could not be removed.
         """
         with self._locked() as locked:
             if not locked:
@@ -90,11 +93,11 @@ class TicketStore:
             good = [] if kept is None else _good(kept.tickets, wall_s)
             if kept is None or not good:
                 return None
-            if trust is not None and kept.trust != _trust(store, trust):
+            batch = TicketBatch(kept.offer, good[:1])
+            if kept.trust != _trust(store, trust) or not is_sound(batch):
                 return None
             kept.tickets = good[1:]
-            self._write(store)
-            return TicketBatch(kept.offer, good[:1])
+            return batch if self._write(store) else None
 
     @contextmanager
     def _locked(self) -> Iterator[bool]:
@@ -120,7 +123,7 @@ class TicketStore:
 
     def _read(self) -> Store:
         if self._folder is not None:
-            with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 with (self._folder / FILE).open("rb") as file:
                     store = msgspec.json.decode(file.read(FILE_BYTES_MAX), type=Store)
                 if store.schema == STORE_SCHEMA and 16 <= len(store.salt) <= 64:
@@ -152,6 +155,10 @@ def _name(store: Store, host: str, port: int) -> str:
 
 def _trust(store: Store, trust: str) -> str:
     return blake2b(trust.lower().encode(), key=store.salt, digest_size=16, person=b"trust").hexdigest()
+
+
+def _same(one: ReflectorOffer, other: ReflectorOffer) -> bool:
+    return (one.key, one.salt) == (other.key, other.salt)
 
 
 def _good(tickets: list[Ticket], wall_s: float) -> list[Ticket]:

@@ -1,6 +1,6 @@
 """The control channel: HTTPS with HTTP/1.1 (RFC 9112), one request a connection, everything bounded.
 
-Routes: POST /v1/tickets, GET /v1/sessions/{ticket}/log, GET /v1/health
+Routes: POST /v1/tickets, POST /v1/reach, GET /v1/sessions/{ticket}/log, GET /v1/health
 (docs/experiments/session-protocol.md).
 """
 
@@ -16,6 +16,8 @@ import msgspec
 
 from voipwatch.model.measurement import PROTOCOL
 from voipwatch.reflector.core import ReflectorCore
+from voipwatch.reflector.core.private import PROFILE_BYTES_MAX, RefusedProfileError, read_private
+from voipwatch.reflector.reach import SITE_S, ReachDesk
 
 REQUEST_S: Final = 10.0
 """From the TLS handshake's end to the whole answer taken."""
@@ -24,10 +26,13 @@ BODY_BYTES_MAX: Final = 4096
 HEAD_BYTES_MAX: Final = 16_384
 """Request line and headers (nginx gives 32 KiB, node 16)."""
 HEADERS_MAX: Final = 64
+TICKET_BODY_BYTES_MAX: Final = 2 * PROFILE_BYTES_MAX + BODY_BYTES_MAX
+"""Of a ticket request: a private profile in JSON, line ends and quotes escaped."""
 READ_BYTES: Final = 4096
 CONNECTIONS_MAX: Final = 256
 CONNECTIONS_PER_ADDRESS_MAX: Final = 16
 
+TICKETS: Final = b"/v1/tickets"
 LOG_PREFIX: Final = "/v1/sessions/"
 LOG_SUFFIX: Final = "/log"
 
@@ -37,6 +42,15 @@ class TicketRequest(msgspec.Struct, frozen=True):
 
     protocol: int
     count: int = 1
+    profile: str | None = None
+    """A private profile, TOML; the ticket plays it too."""
+
+
+class ReachRequest(msgspec.Struct, frozen=True):
+    """Body of POST /v1/reach: ids of the packaged target list, never a name or an address."""
+
+    targets: list[str]
+    max_age_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +71,20 @@ def problem(status: int, word: str, **more: object) -> Answer:
 class Control:
     """Answers requests; knows nothing of sockets."""
 
-    def __init__(self, core: ReflectorCore, *, version: str, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        core: ReflectorCore,
+        *,
+        version: str,
+        changed: Callable[[], None],
+        reach: ReachDesk | None = None,
+    ) -> None:
         self._core = core
         self._version = version
         self._changed = changed
+        self._reading = asyncio.Lock()
+        """One private profile is read at a time, in a thread: it takes up to a second."""
+        self._reach = reach
 
     async def answer(self, request: h11.Request, body: bytes, ip: str) -> Answer:
         """The response to one request from `ip`. Cannot fail, whatever the request."""
@@ -69,7 +93,9 @@ class Control:
         if path == "/v1/health":
             return self._health() if method == "GET" else problem(405, "method")
         if path == "/v1/tickets":
-            return self._tickets(body, ip) if method == "POST" else problem(405, "method")
+            return await self._tickets(body, ip) if method == "POST" else problem(405, "method")
+        if path == "/v1/reach" and self._reach is not None:
+            return await self._canary(self._reach, body, ip) if method == "POST" else problem(405, "method")
         if path.startswith(LOG_PREFIX) and path.endswith(LOG_SUFFIX):
             if method != "GET":
                 return problem(405, "method")
@@ -79,22 +105,46 @@ class Control:
     def _health(self) -> Answer:
         return Answer(200, msgspec.json.encode({"protocol": PROTOCOL, "version": self._version}))
 
-    def _tickets(self, body: bytes, ip: str) -> Answer:
+    async def _tickets(self, body: bytes, ip: str) -> Answer:
         try:
             wanted = msgspec.json.decode(body, type=TicketRequest)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return problem(400, "body")
         if wanted.protocol != PROTOCOL:
             return problem(400, "version", protocol=PROTOCOL)
+        private = None
+        if wanted.profile is not None:
+            try:
+                async with self._reading:
+                    private = await asyncio.to_thread(read_private, wanted.profile)
+            except RefusedProfileError as error:
+                return problem(400, "profile", problem=str(error))
         now = asyncio.get_running_loop().time()
         wall_s = int(datetime.now(tz=UTC).timestamp())
-        batch = self._core.issue_tickets(wanted.count, (ip, 0), now, wall_s, secrets.token_bytes(32))
+        entropy = secrets.token_bytes(32)
+        try:
+            batch = self._core.issue_tickets(wanted.count, (ip, 0), now, wall_s, entropy, private=private)
+        except RefusedProfileError as error:
+            return problem(400, "profile", problem=str(error))
         if not batch.tickets:
             wait_s = self._core.retry_after_s((ip, 0), now)
             refusal = problem(429, "limit", retry_after_s=wait_s)
             return Answer(refusal.status, refusal.body, headers=[("retry-after", str(wait_s))])
         self._changed()
         return Answer(200, msgspec.json.encode(batch))
+
+    @staticmethod
+    async def _canary(reach: ReachDesk, body: bytes, ip: str) -> Answer:
+        try:
+            wanted = msgspec.json.decode(body, type=ReachRequest)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return problem(400, "body")
+        document = await reach.answer(wanted.targets, wanted.max_age_s, ip)
+        if document is None:
+            wait_s = round(SITE_S)
+            refusal = problem(429, "limit", retry_after_s=wait_s)
+            return Answer(refusal.status, refusal.body, headers=[("retry-after", str(wait_s))])
+        return Answer(200, msgspec.json.encode(document))
 
     async def _log(self, number: str, request: h11.Request) -> Answer:
         unknown = problem(404, "session")
@@ -184,7 +234,10 @@ async def _read_request(
             request = event
         elif isinstance(event, h11.Data):
             body += event.data
-            if len(body) > BODY_BYTES_MAX:
+            most = (
+                TICKET_BODY_BYTES_MAX if request is not None and request.target == TICKETS else BODY_BYTES_MAX
+            )
+            if len(body) > most:
                 return problem(413, "body")
         elif isinstance(event, h11.EndOfMessage) and request is not None:
             return request, body

@@ -1,9 +1,14 @@
 """What whoever runs a reflector may choose."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
+
+from voipwatch.apps.targets import TargetSet, load_targets
+from voipwatch.reflector.reach import Look
 
 CONTROL_PORT: Final = 8443
 """The usual unprivileged port of HTTPS."""
@@ -22,6 +27,10 @@ class ReflectorOptions:
     certificate: Path | None = None
     """PEM chain for the control channel, with `certificate_key`; None makes a self-signed one."""
     certificate_key: Path | None = None
+    look: Look | None = None
+    """How it looks at the providers' servers when a probe asks; None: it does not."""
+    targets: Callable[[], TargetSet] = lambda: load_targets(datetime.now(tz=UTC).date())
+    """At which servers, today."""
     ready: TextIO = field(default_factory=lambda: sys.stdout)
     """Gets the one ready line."""
     log: TextIO = field(default_factory=lambda: sys.stderr)

@@ -16,6 +16,7 @@ from voipwatch.reflector import control, tcp
 from voipwatch.reflector.certificate import Certificate, kept_certificate, read_certificate
 from voipwatch.reflector.core import ReflectorCore
 from voipwatch.reflector.options import ReflectorOptions
+from voipwatch.reflector.reach import ReachDesk
 from voipwatch.reflector.state import TICKETS_FILE, DataFolder
 from voipwatch.reflector.udp import BATCH_MAX, Source, UdpSocket
 
@@ -78,7 +79,13 @@ class Server:
     """One running reflector."""
 
     def __init__(
-        self, core: ReflectorCore, bound: Bound, *, certificate: Certificate, folder: DataFolder
+        self,
+        core: ReflectorCore,
+        bound: Bound,
+        *,
+        certificate: Certificate,
+        folder: DataFolder,
+        reach: ReachDesk | None = None,
     ) -> None:
         self.core = core
         self._bound = bound
@@ -89,7 +96,8 @@ class Server:
         self._save: asyncio.TimerHandle | None = None
         self._saved: tuple[int, int] = (0, 0)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._control = control.Control(core, version=__version__, changed=self._changed)
+        self._reach = reach
+        self._control = control.Control(core, version=__version__, changed=self._changed, reach=reach)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -104,6 +112,8 @@ class Server:
 
     async def stop(self) -> None:
         """End every task, keep what outlives us, give the sockets back."""
+        if self._reach is not None:
+            self._reach.close()
         for each in self._bound.udp:
             self._loop.remove_reader(each.sock.fileno())
         for handle in (self._timer, self._save):
@@ -242,7 +252,8 @@ async def serve(options: ReflectorOptions, *, stop: asyncio.Event) -> None:
         version=__version__,
     )
     _restore(core, folder, say)
-    server = Server(core, bound, certificate=certificate, folder=folder)
+    reach = None if options.look is None else ReachDesk(options.targets, options.look)
+    server = Server(core, bound, certificate=certificate, folder=folder, reach=reach)
     server.start()
     for name, reason in sorted(bound.unbound.items()):
         say(f"{name} is not served: {reason}")

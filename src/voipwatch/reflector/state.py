@@ -59,7 +59,7 @@ class DataFolder:
             try:
                 found = msgspec.json.decode(kept, type=IdentityFile)
                 return Identity(found.private_key, found.master, found.salt)
-            except (msgspec.DecodeError, ValueError):
+            except (msgspec.DecodeError, ValueError, RecursionError):
                 self._warn(f"{IDENTITY_FILE} is damaged: the reflector gets a new identity")
         identity = new_identity()
         content = IdentityFile(identity.private_key, identity.master, identity.salt)

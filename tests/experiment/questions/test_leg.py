@@ -8,17 +8,14 @@ import pytest
 
 from tests.experiment.support import START_S, small_profiles
 from voipwatch.apps import kind_table
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.near_flow import NearFlow, Outcome, Phase
 from voipwatch.experiment.question import FlowWish
 from voipwatch.experiment.questions.leg import (
-    FIRST_BLOCKS,
-    FIRST_BLOCKS_MIN,
     HELD_LOSS_SHARE,
-    REPEAT_BLOCKS,
     SILENT_S,
     Leg,
     LegPhase,
-    LegPlan,
 )
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, Receipt
 from voipwatch.model.ruleset import BLOCKS, REPEAT_AFTER_S

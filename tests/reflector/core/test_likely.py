@@ -12,7 +12,7 @@ def world() -> tuple[LikelySeqs, FakeScripts, dict[int, Session], int]:
     scripts, sessions, tickets = FakeScripts(), dict[int, Session](), Tickets(bytes(32))
     ticket = tickets.issue(bytes(16), None, wall_s=0)
     assert ticket is not None
-    return LikelySeqs(scripts, tickets, sessions), scripts, sessions, ticket.number
+    return LikelySeqs(lambda _: scripts, tickets, sessions), scripts, sessions, ticket.number
 
 
 def test_rounds_in_order_and_all_their_tries() -> None:

@@ -10,22 +10,18 @@ Phases, each entered once (spec: docs/experiments/leg.md)::
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from voipwatch.experiment.arm_tests import ArmTests
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
-from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ
 from voipwatch.model.measurement import Decision
 from voipwatch.model.ruleset import CUT_WINDOW_S, CUT_WINDOWS, DEAD_LOSS_RATIO, REPEAT_AFTER_S
 from voipwatch.model.vocabulary import Arm, Media, Stage
 
-FIRST_BLOCKS = 4
-FIRST_BLOCKS_MIN = 3
-"""The dead-arm test wants misses from three five-tuples."""
-REPEAT_BLOCKS = 4
 REPLICATES_SHORT = min(HELD_REPLICATES)
 DEAD_MEDIA_FLOWS = 2
 SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
@@ -42,47 +38,6 @@ class LegPhase(Enum):
     REPEAT = "repeat"
     MEDIA = "media"
     DONE = "done"
-
-
-@dataclass(frozen=True)
-class LegPlan:
-    """What `Leg` needs to know; the shapes come from the profile, the limits from the check."""
-
-    app: str
-    reflector: int
-    kinds: dict[Arm, FlowKind]
-    """The arms that can run: A and C are missing when the reflector does not serve the port."""
-    stages: tuple[Stage, ...]
-    """Of the set-up rounds."""
-    copies: int
-    """How many times the first request is sent back to back."""
-    blocks: int
-    """Matched blocks wanted for the permutation test; used when the leg has media."""
-    long: bool
-    brief: bool
-    """Only the first blocks, and their repeat if an arm is dead: enough to see a block, not a throttle."""
-    flow_bytes: Callable[[FlowKind, int], int]
-    """Planned IP bytes of a flow (kind, replicate), both ways."""
-    shuffled: Callable[[int, list[Arm]], list[Arm]]
-    """A seeded order of the arms of a block."""
-
-    @property
-    def media(self) -> Media:
-        """What the leg carries after its set-up."""
-        return next(iter(self.kinds.values())).media
-
-    @property
-    def light(self) -> bool:
-        """Costs little: what it needs is set aside before the other legs share the app's budget."""
-        return self.brief or self.media is Media.NONE
-
-    def block_bytes(self, replicate: int) -> int:
-        """Planned IP bytes of one block."""
-        return sum(self.flow_bytes(kind, replicate) for kind in self.kinds.values())
-
-    def first_bytes(self) -> int:
-        """Planned IP bytes of the first blocks."""
-        return sum(self.block_bytes(replicate) for replicate in range(FIRST_BLOCKS))
 
 
 @dataclass
@@ -143,6 +98,11 @@ class Leg:
     def media(self) -> Media:
         """What the leg carries after its set-up."""
         return self.plan.media
+
+    def drop(self) -> None:
+        """The app's scout found its set-up dead beyond doubt: there is no call to play."""
+        self.phase = LegPhase.DONE
+        self.wishes.clear()
 
     def curtail(self, now: float) -> None:
         """Another leg of the app is dead beyond doubt: this one plays no more than its first blocks."""

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
-from voipwatch.apps import ProfileSet, Script
+import msgspec
+
+from voipwatch.apps import Profile, ProfileSet, Script
 from voipwatch.apps.ports import neutral_after
 from voipwatch.model.flows import MEDIA_SEQ, REPLICATES
 from voipwatch.model.measurement import PROTOCOL, SignedLog
@@ -22,6 +24,7 @@ from voipwatch.reflector.core.likely import ROUND_SEQS, TRY_SEQS, LikelySeqs
 from voipwatch.reflector.core.log import far_log, seal
 from voipwatch.reflector.core.observed import kind_of_address
 from voipwatch.reflector.core.prefixes import Prefixes
+from voipwatch.reflector.core.private import PrivateScripts, RefusedProfileError
 from voipwatch.reflector.core.proof import source_nonce
 from voipwatch.reflector.core.receipts import note_news
 from voipwatch.reflector.core.scripts import ProfileScripts, Scripts
@@ -51,6 +54,7 @@ class ReflectorCore:
         scripts: Scripts | None = None,
     ) -> None:
         """The ports are those that could be bound; `scripts` stands in for the profiles' own."""
+        self._profiles = profiles
         if scripts is None:
             scripts = ProfileScripts(profiles)
         self.counters = Counters()
@@ -75,7 +79,7 @@ class ReflectorCore:
         self._strangers = Strangers()
         self._flows = 0
         self._packets = 0
-        self._likely = LikelySeqs(scripts, self._tickets, self._sessions)
+        self._likely = LikelySeqs(self._scripts_of, self._tickets, self._sessions)
         self._wall_offset_s = 0.0
         self._swept_at: float | None = None
         self._source_ip = ""
@@ -86,9 +90,22 @@ class ReflectorCore:
     # --- tickets ------------------------------------------------------------------------------------
 
     def issue_tickets(
-        self, count: int, source: Address, now: float, wall_s: int, entropy: bytes
+        self,
+        count: int,
+        source: Address,
+        now: float,
+        wall_s: int,
+        entropy: bytes,
+        *,
+        private: Profile | None = None,
     ) -> TicketBatch:
         """Up to `count` (at most 8) tickets, none when `source` or the reflector is over its limits.
+
+        With a `private` profile (of `read_private`) one ticket at most, which plays it too; the batch's offer
+        then has the digest of the profiles with it.
+
+        Raises:
+            RefusedProfileError: there is no room for the private profile.
 
         `source` must be known to receive (it asked over TCP): it is proved for these tickets.
         `wall_s`: Unix time at `now`; `entropy`: at least 16 fresh random bytes.
@@ -98,6 +115,13 @@ class ReflectorCore:
         self.set_clock(now, wall_s)
         self._sweep(now)
         wanted = max(0, min(count, limits.TICKETS_BATCH_MAX))
+        scripts: PrivateScripts | None = None
+        if private is not None:
+            scripts = PrivateScripts(self._scripts, self._profiles, private)
+            wanted = min(wanted, 1)
+            if not self._tickets.room_for_private(source[0], frozenset(self._sessions)):
+                self.counters.tickets_refused += wanted
+                raise RefusedProfileError("too many private profiles at once")
         granted = self._prefixes.grant_tickets(source[0], wanted, now)
         tickets: list[Ticket] = []
         for index in range(granted):
@@ -105,10 +129,14 @@ class ReflectorCore:
             ticket = self._tickets.issue(entropy + bytes([index]), source[0], wall_s=wall_s, kept=kept)
             if ticket is None:
                 break
+            ticket.scripts = scripts
             tickets.append(Ticket(ticket.number, ticket.key, ticket.expires_at))
         self.counters.tickets_issued += len(tickets)
         self.counters.tickets_refused += wanted - len(tickets)
-        return TicketBatch(offer=self.offer, tickets=tickets, observed=kind_of_address(source[0]))
+        offer = self.offer
+        if scripts is not None:
+            offer = msgspec.structs.replace(offer, profiles_digest=scripts.digest)
+        return TicketBatch(offer=offer, tickets=tickets, observed=kind_of_address(source[0]))
 
     def retry_after_s(self, source: Address, now: float) -> int:
         """Seconds after which a caller who got no ticket may ask again."""
@@ -237,6 +265,11 @@ class ReflectorCore:
             likely_seqs=self._likely,
         )
 
+    def _scripts_of(self, number: int) -> Scripts:
+        """What a ticket plays: the packaged profiles, and its private one if it has one."""
+        ticket = self._tickets.get(number)
+        return self._scripts if ticket is None or ticket.scripts is None else ticket.scripts
+
     def _nonce_for(self, number: int) -> bytes | None:
         if number not in self._sessions:
             return None  # we have sent nothing under this ticket yet
@@ -277,7 +310,7 @@ class ReflectorCore:
 
     def _receive(self, token: UpToken, source: Address, port: int, data: bytes, now: float) -> bool:
         """An authenticated datagram; False when it is refused."""
-        if token.flow // REPLICATES >= len(self._scripts.kinds):
+        if token.flow // REPLICATES >= len(self._scripts_of(token.number).kinds):
             return False
         session = self._session(token.number, now)
         if session is None:
@@ -325,13 +358,14 @@ class ReflectorCore:
         if len(session.flows) >= limits.FLOWS_MAX or self._flows >= limits.FLOWS_TOTAL_MAX:
             session.refuse(now)
             return None
-        script = self._scripts.compile(token.flow, session.keys.key)
+        scripts = self._scripts_of(token.number)
+        script = scripts.compile(token.flow, session.keys.key)
         own = self._own_port(script, token.seq, port)
         if own is None:
             return None
         flow = Flow.of(
             token.flow,
-            self._scripts.kinds[token.flow // REPLICATES],
+            scripts.kinds[token.flow // REPLICATES],
             script=script,
             secret=flow_secret(session.keys.key, token.flow),
             port=own,
@@ -374,7 +408,9 @@ class ReflectorCore:
         """The script's reply to this packet, and the start of its media."""
         script = flow.script
         if script is None:
-            script = flow.script = self._scripts.compile(flow.number, session.keys.key)
+            script = flow.script = self._scripts_of(session.keys.number).compile(
+                flow.number, session.keys.key
+            )
         if seq >= MEDIA_SEQ:
             if len(script.rounds) == script.early_rounds:
                 self._downlink.start_media(session, flow, at=now)

@@ -1,7 +1,8 @@
 """Sequence numbers to try for a token whose place has no room for one: a STUN transaction id."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from voipwatch.model.flows import REPLICATES, REPLIES_MAX, TRIES_MAX
 from voipwatch.reflector.core.scripts import Scripts
@@ -17,11 +18,13 @@ ROUND_SEQS: Final = TRIES_MAX * REPLIES_MAX
 class LikelySeqs:
     """Set-up tries of a flow's script, its present round first."""
 
-    def __init__(self, scripts: Scripts, tickets: Tickets, sessions: Mapping[int, Session]) -> None:
-        self._scripts = scripts
+    def __init__(
+        self, scripts_of: Callable[[int], Scripts], tickets: Tickets, sessions: Mapping[int, Session]
+    ) -> None:
+        self._scripts_of = scripts_of
         self._tickets = tickets
         self._sessions = sessions
-        self._rounds: dict[int, int] = {}
+        self._rounds: WeakKeyDictionary[Scripts, dict[int, int]] = WeakKeyDictionary()
 
     def __call__(self, number: int, flow: int) -> Iterator[int]:
         """For a live ticket's number and whatever the handle says the flow is."""
@@ -36,10 +39,12 @@ class LikelySeqs:
     def _round_count(self, flow: int, number: int) -> int:
         """Rounds of the flow's kind: compiled once a kind, not once a datagram of garbage."""
         index = flow // REPLICATES
-        count = self._rounds.get(index)
+        scripts = self._scripts_of(number)
+        known = self._rounds.setdefault(scripts, {})
+        count = known.get(index)
         if count is None:
             key = self._tickets.key(number)
-            if key is None or index >= len(self._scripts.kinds):
+            if key is None or index >= len(scripts.kinds):
                 return 0
-            count = self._rounds[index] = len(self._scripts.compile(flow, key).rounds)
+            count = known[index] = len(scripts.compile(flow, key).rounds)
         return count

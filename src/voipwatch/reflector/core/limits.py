@@ -7,6 +7,10 @@ TICKETS_LIVE_MAX: Final = 4096
 TICKETS_SITE_MAX: Final = 64
 """Unused tickets of one /24 or /48: who asks for more gives up the oldest of them."""
 TICKETS_BATCH_MAX: Final = 8
+PRIVATE_LIVE_MAX: Final = 64
+"""Live tickets with a private profile, some 100 kB each."""
+PRIVATE_SITE_MAX: Final = 4
+"""Of one /24 or /48; the oldest unused one gives way."""
 TICKET_S: Final = 7 * 86_400
 """A ticket may wait this long on the probe's disk."""
 SESSION_S: Final = 3600.0

@@ -8,8 +8,15 @@ from hashlib import blake2b
 import msgspec
 
 from voipwatch.model.tickets import Ticket
-from voipwatch.reflector.core.limits import TICKET_S, TICKETS_LIVE_MAX, TICKETS_SITE_MAX
+from voipwatch.reflector.core.limits import (
+    PRIVATE_LIVE_MAX,
+    PRIVATE_SITE_MAX,
+    TICKET_S,
+    TICKETS_LIVE_MAX,
+    TICKETS_SITE_MAX,
+)
 from voipwatch.reflector.core.prefixes import SITE_BITS, prefix_of
+from voipwatch.reflector.core.scripts import Scripts
 
 STATE_SCHEMA = "voipwatch.reflector-state/1"
 
@@ -32,6 +39,8 @@ class LiveTicket:
     """The address that got it over TCP and is thereby proved; only ever in memory."""
     site: str = ""
     """Its /24 or /48; in memory too: tickets that outlived a restart have none."""
+    scripts: Scripts | None = None
+    """What it plays where that is not the packaged profiles alone; never on disk."""
 
 
 class Tickets:
@@ -92,6 +101,22 @@ class Tickets:
             most = Counter(ticket.site for ticket in unused).most_common(1)[0][0]
             del self._live[next(ticket.number for ticket in unused if ticket.site == most)]
 
+    def room_for_private(self, issued_to: str, kept: Collection[int]) -> bool:
+        """Make room for one more private profile: the oldest unused one of the same site gives way.
+
+        False where all that there may be are in use, or are other sites'.
+        """
+        site = prefix_of(issued_to, v6_bits=SITE_BITS)
+        private = [ticket for ticket in self._live.values() if ticket.scripts is not None]
+        own = [ticket for ticket in private if ticket.site == site]
+        if len(own) < PRIVATE_SITE_MAX and len(private) < PRIVATE_LIVE_MAX:
+            return True
+        unused = [ticket.number for ticket in own if ticket.number not in kept]
+        if not unused:
+            return False
+        del self._live[unused[0]]
+        return True
+
     def remove(self, number: int) -> None:
         """The ticket is used up."""
         self._live.pop(number, None)
@@ -107,7 +132,13 @@ class Tickets:
         Used ones are left out on purpose: after a restart their sessions' logs are gone, and a log
         that begins in the middle would show packets as lost that were not.
         """
-        unused = [Ticket(t.number, t.key, t.expires_at) for t in self._live.values() if t.number not in used]
+        # One with a private profile is left out too: the profile is written nowhere, and without it the
+        # ticket's flows would be others.
+        unused = [
+            Ticket(t.number, t.key, t.expires_at)
+            for t in self._live.values()
+            if t.number not in used and t.scripts is None
+        ]
         return msgspec.json.encode(TicketState(unused))
 
     def import_state(self, state: bytes, *, wall_s: float) -> int:
