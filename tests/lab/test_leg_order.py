@@ -7,7 +7,7 @@ import pytest
 
 from tests.experiment.support import RELAY_THEN_PEER
 from voipwatch.apps import ProfileSet, load_profile_file
-from voipwatch.apps.ports import neutral_after, neutral_before, neutral_ports
+from voipwatch.apps.ports import neutral_before, neutral_ports
 from voipwatch.inference import judge
 from voipwatch.lab.drive import Simulation
 from voipwatch.lab.line import LineCondition, LinkCondition
@@ -89,10 +89,3 @@ def test_either_port_dropped_is_the_ports_fault(port: int) -> None:
         "setup",
         "port.drop",
     )
-
-
-def test_the_neutral_ports_go_round() -> None:
-    assert [neutral_after(neutral_before(port)) for port in neutral_ports] == list(neutral_ports)
-    assert {neutral_before(port) for port in neutral_ports} == set(neutral_ports)
-    assert all(neutral_before(port) != port for port in neutral_ports)
-    assert neutral_before(4000) == neutral_after(4000) == 4000

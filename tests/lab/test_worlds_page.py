@@ -17,8 +17,11 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
         *(w.id for w in table.matrix if w.guilty),
         *(w.id for w in table.matrix if not w.guilty),
         *(w.id for w in table.worlds if w.demo),
+        *(w.id for w in table.of_every_app),
         *table.lines,
     ]
     assert {row.count(" | ") for row in rows} == {6, 3}
+    assert "| every app |" in page
+    assert "| discord: blocked, setup, up |" in page
     assert "`stun-cookie + sip-text`" not in page
     assert "`chain stun-cookie + sip-text`" in page

@@ -112,6 +112,8 @@ class LineCheck:
         self._legs: list[Leg] = []
         self._scouts: list[Scout] = []
         self._triggers: list[Trigger] = []
+        self._triggered: set[tuple[str, int, str]] = set()
+        """App, reflector and leg whose mutants were asked for."""
         self._ledger = Ledger()
         self._logs_awaited: set[int] = set()
         self._late_until = 0.0
@@ -310,15 +312,20 @@ class LineCheck:
             if isinstance(leg, Leg):
                 for sibling in self._siblings(leg) if leg.dead else []:
                     sibling.on_hold = True
-            stage = leg.dead.get(Arm.A)
-            if stage is Stage.SETUP and not any(
-                (q.app, q.reflector) == (leg.app, leg.reflector) for q in self._triggers
-            ):
-                dead_leg = leg.plan.kinds[Arm.A].leg
-                mutants = self._planner.mutants(leg.app, dead_leg, self._session(leg.reflector))
-                trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now)
-                self._triggers.append(trigger)
-                self._active.append(trigger)
+            if leg.dead.get(Arm.A) is Stage.SETUP:
+                self._ask_mutants(leg, now)
+
+    def _ask_mutants(self, dead: Leg | Scout, now: float) -> None:
+        """Once for each leg whose set-up is dead, if it has mutants."""
+        leg = dead.plan.kinds[Arm.A].leg
+        if (dead.app, dead.reflector, leg) in self._triggered:
+            return
+        self._triggered.add((dead.app, dead.reflector, leg))
+        mutants = self._planner.mutants(dead.app, leg, self._session(dead.reflector))
+        if mutants:
+            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now)
+            self._triggers.append(trigger)
+            self._active.append(trigger)
 
     def _siblings(self, of: Leg) -> list[Leg]:
         return [

@@ -596,3 +596,21 @@ def test_one_dead_flow_among_living_ones_is_not_dead_media() -> None:
         flow.got = 0
     hand.update(1.0)
     assert outcomes(hand.leg) == []
+
+
+def test_a_brief_leg_ends_with_its_first_blocks() -> None:
+    hand = stage(brief=True)
+    hand.start()
+    hand.all_answer("setup")
+    hand.update(0.2)
+    hand.all_play("setup")
+    hand.update(2.0)
+    assert over(hand)
+    assert {f.record.question for f in hand.flows} == {"setup"}
+    dead = stage(brief=True)
+    dead.start()
+    for flow in dead.flows:
+        flow.answer(*[flow.record.kind.arm not in (Arm.A, Arm.A_NEUTRAL)] * 2)
+    dead.update(0.4)
+    repeated(dead, dead=True)
+    assert dead.leg.confirmed, "but a block is seen and repeated"

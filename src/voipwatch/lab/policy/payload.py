@@ -18,7 +18,7 @@ BYTES_MAX: Final = 16
 class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Conditions on one datagram, all of which must hold."""
 
-    at: tuple[tuple[int, str], ...]
+    at: tuple[tuple[int, str], ...] = ()
     """Offset into the payload, and the bytes there in hexadecimal, at most 16."""
     size: int = 0
     """Payload bytes in all; 0: any."""
