@@ -15,11 +15,11 @@ setup:   ## make .venv with everything in it (again only when something changed)
 system:  ## the system packages of the tests: apt as root or through sudo, else the line to type
 	@scripts/system.sh
 
-demo: setup  ## the main job in under a minute: no root, no network, no question
+demo: setup  ## the main job in about a minute (setup takes one or two more, once): no root, no network, no question
 	@$(BIN)/voipwatch demo
 
 # One after the other, in this order, also under -j: the compiler and headers come before what is compiled with them.
-test:    ## everything: system packages, set-up, lint, types, import contracts, tests
+test:    ## everything, about eight minutes: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory lint

@@ -90,7 +90,7 @@ def test_nothing_is_asked_where_nothing_will_be_sent() -> None:
 
 def test_a_long_check_says_that_it_is_long() -> None:
     ran = run_line(*CHECK, "--long", measure=Measured(), judge=Told(), answers="n\n", width=300)
-    assert "Time: 1.5 to 3 minutes" in ran.err
+    assert "Time: about 1.5 to 3 minutes" in ran.err
 
 
 @pytest.mark.parametrize(

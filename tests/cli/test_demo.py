@@ -1,4 +1,6 @@
 import json
+import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -13,6 +15,7 @@ from voipwatch.cli import demo
 from voipwatch.cli.demo import APPS, LINES, LineResult, measure_line, messages_pass, plan
 from voipwatch.cli.kernel import KernelCheckError
 from voipwatch.cli.lab import accepted
+from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.results import Check, Report
 from voipwatch.model.vocabulary import Verdict
@@ -94,7 +97,7 @@ def test_a_line_over_the_kernel_is_judged_by_the_program_there(monkeypatch: pyte
         return Report(Told()(measured(*APPS), lang="ar"), measured(*APPS), "voipwatch")
 
     monkeypatch.setattr(demo, "report_from_kernel", report)
-    result = demo._InKernel("clean", 5, "ar", time.monotonic() + 40.0)(Here())
+    result = demo._InKernel("clean", 5, "ar", time.monotonic() + 30.0, time.monotonic() + 40.0)(Here())
     assert (result.network, result.instead) == ("kernel", None)
     assert result.check.results[0].explanation.startswith("A sentence in ar")
     assert (asked[0]["seed"], asked[0]["lang"]) == (5, "ar")
@@ -106,8 +109,62 @@ def test_a_kernel_that_is_too_slow_is_replaced_and_said(monkeypatch: pytest.Monk
         raise KernelCheckError("the check took too long")
 
     monkeypatch.setattr(demo, "report_from_kernel", slow)
-    result = demo._InKernel("wifi-blocked", 1, "en", 0.0)(Here())
-    assert (result.network, result.instead) == ("sim", "the check took too long")
+    for lang in LANGUAGES:
+        result = demo._InKernel("wifi-blocked", 1, lang, 0.0, 0.0)(Here())
+        assert (result.network, result.instead) == ("sim", texts(lang)("demo.too_slow"))
+
+
+def test_another_trouble_of_the_kernel_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> Report:
+        raise KernelCheckError("the reflector did not start")
+
+    monkeypatch.setattr(demo, "report_from_kernel", broken)
+    later = time.monotonic() + 600.0
+    result = demo._InKernel("wifi-blocked", 1, "fr", later, later)(Here())
+    assert (result.network, result.instead) == ("sim", "the reflector did not start")
+
+
+class Counting(Here):
+    """Notes what was begun."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.count = 0
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **options: Any) -> "Future[Any]":
+        self.count += 1
+        self.begun.set()
+        return super().submit(work, *arguments, **options)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_slow_line_is_begun_in_user_space_before_the_kernel_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    spares = Counting()
+
+    def slow(*_: object, **__: object) -> Report:
+        assert spares.begun.wait(30.0)  # the other way has begun while this one still runs
+        if fails:
+            raise KernelCheckError("too late")
+        return Report(Told()(measured(*APPS), lang="en"), measured(*APPS), "voipwatch")
+
+    monkeypatch.setattr(demo, "report_from_kernel", slow)
+    result = demo._InKernel("clean", 1, "en", 0.0, time.monotonic() + 600.0)(spares)
+    assert result.network == ("sim" if fails else "kernel")
+    assert spares.count == 1
+
+
+def test_a_line_that_is_done_over_the_kernel_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    spares = Counting()
+    spare = demo._Spare(spares, demo._InKernel("clean", 1, "en", 0.0, 0.0))
+    spare.drop()
+    spare.begin()
+    assert spares.count == 0
+
+
+def test_a_slow_kernel_leaves_time_for_what_stands_in() -> None:
+    assert 28.0 < demo.SPARE_S < demo.KERNEL_S < 60.0 - 12.0
 
 
 def test_the_kernel_gets_as_many_lines_as_it_can_carry() -> None:
@@ -158,10 +215,23 @@ def test_the_picture_and_the_sentences(
 def test_it_says_which_network(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, Verdict.OK, problem=None)
     ran = run_line("demo", width=200)
-    assert "over the kernel" in ran.out
+    assert f"{min(len(demo.KERNEL_FIRST), os.cpu_count() or 1)} of 6" in ran.out
     told(monkeypatch, Verdict.OK)
     assert "in user space" in run_line("demo", width=200).out
     assert run_line("demo", "--network", "kernel").status == 70
+
+
+def test_why_a_line_went_to_user_space_stands_under_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure_all(board: demo._Board, seed: int, lang: str) -> list[str]:
+        for name in LINES:
+            board.done[name] = LineResult("sim", Told()(measured(*APPS), lang=lang), "it was slow")
+        return list(LINES)
+
+    told(monkeypatch, Verdict.OK, problem=None)
+    monkeypatch.setattr(demo, "_measure_all", measure_all)
+    out = run_line("demo", width=200).out
+    assert "over the kernel" not in out.split(texts("en")("demo.line.clean"))[0]
+    assert out.rindex("it was slow") < out.index(texts("en")("demo.why"))
 
 
 def test_a_busy_machine_keeps_no_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_no_text_is_there_for_nothing() -> None:
     built = (
         "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
-        "demo.messages.", "demo.network.", "import.scrubbed.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code
@@ -177,8 +177,10 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
 
 def test_amounts_in_a_text_are_written_so_too() -> None:
     values = {"each": Size(1_500_000), "total": Size(4_500_000), "least": 0.5, "most": 3.0}
-    assert "4.5 MB in all, 1.5 MB per app. Time: 0.5 to 3 minutes" in texts("en")("consent.data", **values)
-    assert "4,5\u202fMo en tout, 1,5\u202fMo par appli. Durée : 0,5 à 3 minutes" in texts("fr")(
+    assert "4.5 MB in all, 1.5 MB per app. Time: about 0.5 to 3 minutes" in texts("en")(
+        "consent.data", **values
+    )
+    assert "4,5\u202fMo en tout, 1,5\u202fMo par appli. Durée : environ 0,5 à 3 minutes" in texts("fr")(
         "consent.data", **values
     )
     assert "\u20684,5 MB\u2069" in texts("ar")("consent.data", **values)

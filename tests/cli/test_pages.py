@@ -84,3 +84,22 @@ def test_help_wins_over_the_rest_of_the_line() -> None:
 
 def test_help_after_the_delimiter_is_a_file_name() -> None:
     assert run_line("verify", "--", "--help").status == 64
+
+
+@pytest.mark.parametrize("command", EVERYTHING)
+def test_usage_is_wrapped_and_says_the_same(command: str) -> None:
+    shown = page(command)
+    for width in (40, 80, 400):
+        lines = shown.usage_lines(width)
+        assert max(map(len, lines)) <= width
+        assert " ".join(line.strip() for line in lines) == shown.usage
+        assert all(line.startswith("    ") for line in lines[1:])
+    assert len(shown.usage_lines(400)) == 1
+
+
+def test_no_usage_line_is_wider_than_the_terminal() -> None:
+    ran = run_line("check", "--help", width=80)
+    assert (
+        max(map(len, ran.out.split("voipwatch check --reflector reflector.example.org")[0].splitlines()))
+        <= 80
+    )

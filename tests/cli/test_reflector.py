@@ -77,7 +77,7 @@ def test_the_ready_line_is_said_in_words_too(
     monkeypatch: pytest.MonkeyPatch, unbound: str, said: bool
 ) -> None:
     pin = "ab" * 32
-    fields = f"control=127.0.0.1:8443,[::1]:8443 pin={pin} udp=3478,5060 tcp=443 unbound={unbound}"
+    fields = f"control=127.0.0.1:8443,[::1]:8443 pin={pin} udp=5060,3478,10000 tcp=5222,443 unbound={unbound}"
     line = f"voipwatch reflector ready {fields}\n"
 
     def run(options: ReflectorOptions) -> int:
@@ -89,7 +89,7 @@ def test_the_ready_line_is_said_in_words_too(
     ran = run_line("reflector", "--bind", "127.0.0.1", "--bind", "::1")
     assert ran.out == line  # programs read it, as it is
     assert "Control channel (HTTPS over TCP): 127.0.0.1:8443, [::1]:8443" in ran.err
-    assert "UDP 3478, 5060; TCP 443" in ran.err
+    assert "UDP 3478, 5060, 10000; TCP 443, 5222" in ran.err
     assert f"voipwatch check --reflector 127.0.0.1:8443 --pin {pin}" in ran.err
     assert ("2 ports are NOT served" in ran.err) is said
 

@@ -142,3 +142,16 @@ def test_notes_are_translated_where_there_are_words() -> None:
     assert texts("fr")("note.control-blocked") in text
     assert "something-new" in text
     assert f"{texts('fr')('note.forged-datagrams')} (12)" in text
+
+
+def test_a_note_is_told_once() -> None:
+    given = check()
+    for row in given.results:
+        row.notes.extend(["nat-rebind", "control-blocked"])
+    given.results[0].notes.append("sip-altered")
+    given.notes = ["control-blocked"]
+    text = shown(given, width=300)
+    words = texts("en")
+    for note in ("nat-rebind", "control-blocked", "sip-altered"):
+        assert text.count(words(f"note.{note}")) == 1
+    assert words("check.note_of", apps="sip, webrtc", note=words("note.nat-rebind")) in text

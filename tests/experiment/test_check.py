@@ -289,10 +289,16 @@ def test_the_plan_of_a_clean_line(clean: tuple[Rig, Measurement]) -> None:
 
 
 def test_progress_goes_up_to_one(clean: tuple[Rig, Measurement]) -> None:
-    ratios = [p.done_ratio for p in clean[0].progress]
-    assert ratios == sorted(ratios)
-    assert ratios[-1] == 1.0
-    assert {p.app for p in clean[0].progress} >= {"whatsapp", "imo"}
+    told = clean[0].progress
+    assert (told[0].app, told[0].stage, told[0].done_ratio) == (LINE, "warmup", 0.0)
+    assert (told[-1].app, told[-1].done_ratio) == ("", 1.0)
+    for app in (LINE, "whatsapp", "imo"):
+        ratios = [p.done_ratio for p in told if p.app == app]
+        assert ratios == sorted(ratios)
+        assert (ratios[0], ratios[-1]) == (0.0, 1.0)
+        assert len(set(zip(ratios, [p.stage for p in told if p.app == app], strict=True))) == len(ratios)
+    assert [p.stage for p in told if p.app == LINE] == ["warmup", "done"]
+    assert [p.stage for p in told if p.app == "whatsapp"] == ["setup", "voice", "done"]
 
 
 def test_video_is_asked_for_and_else_said_to_be_missing(clean: tuple[Rig, Measurement]) -> None:
@@ -324,6 +330,9 @@ def test_a_clear_cut_block_is_decided_at_once_repeated_and_over() -> None:
     ends = [f.started_us for f in measurement.flows if f.question == "setup" and f.kind.arm is Arm.A]
     again = [f.started_us for f in measurement.flows if f.question == "repeat" and f.kind.arm is Arm.A]
     assert min(again) - max(ends) >= REPEAT_AFTER_S * 1e6
+    told = [(p.stage, p.done_ratio) for p in rig.progress if p.app == "whatsapp"]
+    assert [told[0], told[1], told[-1]] == [("setup", 0.0), ("repeat", 0.6), ("done", 1.0)]
+    assert {stage for stage, _ in told[2:-1]} <= {"trigger"}
     assert not [f for f in measurement.flows if f.question in ("media", "held")]
     mutants = [f for f in measurement.flows if f.question == "trigger"]
     assert {f.kind.mutant for f in mutants} == {"stun-binding"}

@@ -208,6 +208,8 @@ def test_two_ids_with_one_name_are_said_once() -> None:
 def test_ports_that_answered_stand_together() -> None:
     works = ("tcp-443", "tls-443", "tcp-5222", "quic-new", "tcp-443")
     assert listed_works(works, lang="en") == "TCP ports 443, 5222; TLS port 443; quic-new"
+    backwards = ("tcp-5222", "tcp-15000", "tcp-443")
+    assert listed_works(backwards, lang="en") == "TCP ports 443, 5222, 15000"
     assert listed_works((), lang="fr") == ""
 
 

@@ -19,6 +19,7 @@ from voipwatch.apps import load_profiles
 from voipwatch.cli import errors
 from voipwatch.cli.commands import COMMANDS, GROUPS
 from voipwatch.cli.conclude import NO_PROFILE_RULE
+from voipwatch.cli.language import texts
 from voipwatch.cli.pages import page as page_of
 from voipwatch.experiment.check import __file__ as check_file
 from voipwatch.inference.rules import RULES
@@ -106,6 +107,11 @@ def test_verdicts_and_stages_are_explained_where_people_look() -> None:
     assert told == [verdict.value for verdict in Verdict]
     everything = "\n".join(page.read_text("utf-8") for page in pages())
     assert [stage.value for stage in Stage if not re.search(rf"\b{stage.value}", everything)] == []
+
+
+def test_the_readme_says_each_verdict_as_a_check_prints_it() -> None:
+    told = dict(re.findall(r"^\| `([a-z]+)` \| ([^|]+) \|", README.read_text("utf-8"), re.MULTILINE))
+    assert told == {verdict.value: texts("en")(f"verdict.{verdict.value}") for verdict in Verdict}
 
 
 def notes_in(path: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from cyclopts import App
 from rich.console import Console, JustifyMethod
@@ -11,6 +12,9 @@ from rich.text import Text
 
 from voipwatch.cli.commands import COMMANDS, GROUPS, build_app
 from voipwatch.cli.language import Texts
+
+USAGE_INDENT: Final = "    "
+"""Of the second usage line and those after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,26 @@ class Page:
 
     @property
     def usage(self) -> str:
-        """The line to type."""
-        words = ["voipwatch", *self.command.split()]
+        """What to type, on one line."""
+        return " ".join(self._pieces)
+
+    def usage_lines(self, width: int) -> list[str]:
+        """The same on lines of at most `width` columns where it can be; no option leaves its value."""
+        lines: list[str] = []
+        for piece in self._pieces:
+            if lines and len(lines[-1]) + 1 + len(piece) <= width:
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(f"{USAGE_INDENT}{piece}" if lines else piece)
+        return lines
+
+    @property
+    def _pieces(self) -> list[str]:
+        words = " ".join(["voipwatch", *self.command.split()])
         if self.commands:
-            return " ".join([*words, "COMMAND"])
-        words += [option.label if option.required else f"[{option.label}]" for option in self.options]
-        return " ".join(words)
+            return [words, "COMMAND"]
+        labels = [option.label if option.required else f"[{option.label}]" for option in self.options]
+        return [words, *labels]
 
     @property
     def _prefix(self) -> str:
@@ -118,7 +136,8 @@ def print_page(console: Console, texts: Texts, shown: Page) -> None:
 
     paragraph(shown.summary(texts), style="bold")
     console.print()
-    console.print(Text(shown.usage), soft_wrap=True)
+    for line in shown.usage_lines(console.width):
+        console.print(Text(line), soft_wrap=True)
     console.print()
     if about := shown.about(texts):
         paragraph(about)

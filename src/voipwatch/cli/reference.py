@@ -6,6 +6,8 @@ from voipwatch.cli.language import Texts, texts
 from voipwatch.cli.pages import Page, all_pages, page
 
 NAME = "docs/cli.md"
+WIDTH = 100
+"""Of usage lines."""
 
 
 def reference(words: Texts) -> str:
@@ -20,7 +22,7 @@ def _section(shown: Page, words: Texts) -> list[str]:
     lines = [f"## `{' '.join(['voipwatch', *shown.command.split()])}`", "", shown.summary(words), ""]
     if about := shown.about(words):
         lines += [about, ""]
-    lines += ["```", shown.usage, "```", ""]
+    lines += ["```", *shown.usage_lines(WIDTH), "```", ""]
     if shown.commands:
         lines += [f"- `voipwatch {name}`: {page(name).summary(words)}" for name in shown.commands]
         lines.append("")

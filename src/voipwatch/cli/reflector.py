@@ -74,7 +74,7 @@ class Ready:
         context.stdout.flush()
         fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
         control = fields["control"].split(",")[0]
-        ports = {name: fields[name].replace(",", ", ") for name in ("udp", "tcp", "unbound")}
+        ports = {name: _in_order(fields[name]) for name in ("udp", "tcp", "unbound")}
         with suppress(OSError):  # whoever read it has gone; the reflector goes on
             context.say("reflector.ready", control=fields["control"].replace(",", ", "), style="bold")
             context.say("reflector.ports", udp=ports["udp"], tcp=ports["tcp"])
@@ -86,6 +86,12 @@ class Ready:
 
     def flush(self) -> None:
         """Both streams are flushed at every line."""
+
+
+def _in_order(ports: str) -> str:
+    """Ports as a person looks for them: `443, 5222`; what is no number (`none`, `tcp/443`) as it came."""
+    names = ports.split(",")
+    return ", ".join(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
 
 
 def _address(text: str) -> str:

@@ -91,13 +91,18 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
         context.tell("check.partial", style="bold yellow")
     out.print(check_table(texts, check))
     nothing = unreached(check) or silent(check)
+    shared = _shared_notes(check)
     for row in check.results:
         if nothing and row.rule != NO_PROFILE_RULE:
             continue  # it is said once, of the reflector, and not again of every app
         verdict_paragraph(context, row)
         for note in row.notes:
-            paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")
+            if note not in shared and note not in check.notes:
+                paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")
         out.print()
+    for note, apps in shared.items() if not nothing else ():
+        words = texts("check.note_of", apps=", ".join(apps), note=note_text(texts, note))
+        paragraph(context, words, style="dim")
     _show_through(context, check)
     _show_works(context, check)
     say_far_ends(context, check, hosts, say=lambda text, style: paragraph(context, text, style=style))
@@ -115,6 +120,16 @@ def _show_through(context: Context, check: Check) -> None:
         paragraph(context, sentence, style="bold")
     if check.via is not None:
         context.out.print()
+
+
+def _shared_notes(check: Check) -> dict[str, list[str]]:
+    """Notes on more than one app, and on which: each is told once. One on the whole check is told as that."""
+    apps: dict[str, list[str]] = {}
+    for row in check.results:
+        for note in dict.fromkeys(row.notes):
+            if note not in check.notes:
+                apps.setdefault(note, []).append(row.app)
+    return {note: names for note, names in apps.items() if len(names) > 1}
 
 
 def _show_works(context: Context, check: Check) -> None:

@@ -32,6 +32,7 @@ from voipwatch.experiment.events import (
 from voipwatch.experiment.flow_book import FlowBook
 from voipwatch.experiment.ledger import Ledger, tcp_bytes
 from voipwatch.experiment.near_flow import NearFlow
+from voipwatch.experiment.news import News
 from voipwatch.experiment.pacing import Pacer
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
@@ -45,7 +46,7 @@ from voipwatch.experiment.session import Session
 from voipwatch.model.flows import FlowRecord, Receipt
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
-from voipwatch.model.vocabulary import Arm, Failure, Stage
+from voipwatch.model.vocabulary import LINE, Arm, Failure, Stage
 from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
 ACTIVE_MAX = 3
@@ -122,6 +123,7 @@ class LineCheck:
         self._notes: list[str] = []
         self._next_pacing: float | None = None
         self._looked_at = 0.0
+        self._news = News()
 
     # -- the shell's side ----------------------------------------------------------------------
 
@@ -138,6 +140,7 @@ class LineCheck:
             self._fallbacks.append(fallback)
             self._events.extend(fallback.trials(now))
         self._note_control()
+        self._events.append(Progress(LINE, "warmup", 0.0))
         self._step(now)
 
     def receive_datagrams(self, batch: Sequence[tuple[int, bytes]], now: float) -> None:
@@ -246,6 +249,7 @@ class LineCheck:
             return
         if thinking is None:
             thinking, self._looked_at = self._active, now
+            self._tell_progress()
         self._book.news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
             self._interrupted = Interruption("overtime", round(now - self._epoch, 3))
@@ -278,6 +282,7 @@ class LineCheck:
             if not warmup.heard():
                 self._note("warmup-unheard")
         self._course = Course.APPS
+        self._events.append(Progress(LINE, "done", 1.0))
         self._legs = self._planner.legs(self._sessions)
         for leg in self._legs:
             leg.line_heard(*self._warmups[leg.reflector].counts())
@@ -305,7 +310,6 @@ class LineCheck:
     def _retire(self, now: float) -> None:
         while (question := next((q for q in self._active if q.done), None)) is not None:
             self._active.remove(question)
-            self._progress(question)
             if isinstance(question, Leg) and question.dead:
                 self._tell_siblings(question, now)
         for leg in [q for q in self._active if isinstance(q, (Leg, Scout))]:
@@ -361,6 +365,7 @@ class LineCheck:
             self._begin_late(now)
 
     def _begin_late(self, now: float) -> None:
+        self._tell_progress()
         self._course = Course.LATE
         self._late_until = now + (LATE_S if self._book.flows else 0.0)
 
@@ -477,10 +482,8 @@ class LineCheck:
         if any(s.offered.facts.control == "stored-ticket" for s in self._sessions):
             self._note("control-blocked")
 
-    def _progress(self, question: Question) -> None:
-        done = sum(1 for leg in self._legs if leg.done)
-        ratio = 0.1 + 0.8 * done / len(self._legs) if self._legs else 0.1
-        self._events.append(Progress(question.app, type(question).__name__.lower(), round(ratio, 3)))
+    def _tell_progress(self) -> None:
+        self._events.extend(self._news.of(self._legs, self._waiting, self._active))
 
     def _left_out(self) -> dict[str, list[str]]:
         """What the profiles say that cannot be tested, and legs that the budget did not reach."""

@@ -82,11 +82,14 @@ class LogOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """For the person who waits: which app is at what, and how much of the plan is done."""
+    """For who waits: which app is at what, and how much of its part is done; never less than before."""
 
     app: str
+    """Or `line` for the warm-up; empty when the check is over."""
     stage: str
+    """warmup, setup, repeat, voice, video, trigger, done; finished when the check is over."""
     done_ratio: float
+    """From 0 to 1: of this app alone."""
 
 
 @dataclass(frozen=True, slots=True)

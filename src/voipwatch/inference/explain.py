@@ -161,18 +161,19 @@ def listed_works(works: Iterable[str], *, lang: str) -> str:
 
 
 def _listed_works(works: Iterable[str], parts: Mapping[str, str], fill: _Filler) -> str:
-    """Ports by protocol, in the order met; a name of another form stands as it is."""
-    ports: dict[str, list[str]] = {}
+    """Ports in their order by protocol, in the order met; a name of another form stands as it is."""
+    ports: dict[str, list[int]] = {}
     others: list[str] = []
     for name in dict.fromkeys(works):
         match = _TRIAL.fullmatch(name)
         if match is None:
             others.append(fill.name(name))
         else:
-            ports.setdefault(match[1].upper(), []).append(fill.name(match[2]))
+            ports.setdefault(match[1].upper(), []).append(int(match[2]))
     said = [
         parts["port" if len(numbers) == 1 else "ports"].format(
-            protocol=fill.name(protocol), ports=parts["separator"].join(numbers)
+            protocol=fill.name(protocol),
+            ports=parts["separator"].join(fill.name(f"{number}") for number in sorted(numbers)),
         )
         for protocol, numbers in ports.items()
     ]
