@@ -43,6 +43,7 @@ if [ -d /run/systemd/system ]; then
   for package in "${missing[@]}"; do
     case $package in
       coturn | irtt) "${as_root[@]}" systemctl disable --now --quiet "$package" >&2 || true ;;
+      dante-server) "${as_root[@]}" systemctl disable --now --quiet danted >&2 || true ;;
     esac
   done
 fi

@@ -13,6 +13,7 @@ from voipwatch.model.vocabulary import (
     LINE,
     Access,
     Arm,
+    Conclusion,
     Direction,
     Failure,
     Family,
@@ -21,7 +22,7 @@ from voipwatch.model.vocabulary import (
     Verdict,
 )
 
-ENUMS = [Verdict, Stage, Arm, Family, Media, Direction, Access, Failure]
+ENUMS = [Verdict, Conclusion, Stage, Arm, Family, Media, Direction, Access, Failure]
 
 
 def test_the_app_ids_in_the_order_of_tables() -> None:
@@ -55,7 +56,7 @@ def test_every_vocabulary_is_listed_here() -> None:
 @pytest.mark.parametrize("vocabulary_", ENUMS)
 def test_values_are_plain_words_that_json_and_a_shell_bear(vocabulary_: type[StrEnum]) -> None:
     for member in vocabulary_:
-        assert re.fullmatch(r"[A-Za-z0-9_]*'?", member.value)
+        assert re.fullmatch(r"[A-Za-z0-9_-]*'?", member.value)
         assert str(member) == member.value
 
 

@@ -150,10 +150,10 @@ def test_a_broken_channel_does_not_bring_back_tickets_of_a_weaker_condition(
 def test_one_reflectors_fault_is_no_others(
     reflector: RunningReflector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def faulty(channel: Channel, count: int) -> TicketAnswer:
+    def faulty(channel: Channel, count: int, *, profile: str | None = None) -> TicketAnswer:
         if channel.host == "evil.example":
             raise RuntimeError("nobody foresaw it")
-        return request_tickets(channel, count)
+        return request_tickets(channel, count, profile=profile)
 
     monkeypatch.setattr("voipwatch.probe.check.request_tickets", faulty)
     evil = Target("evil.example", reflector.port, Trust(insecure=True))

@@ -130,3 +130,12 @@ def test_a_translator_shows_by_the_kinds_of_address(
     local_hop: str | None, observed: str | None, nat: str | None
 ) -> None:
     assert line.translation(local_hop, observed) == nat
+
+
+def test_an_interface_is_a_tunnel_or_not_or_unknown(tmp_path: File) -> None:
+    for name, kind in (("tun0", "65534"), ("eth0", "1"), ("ppp0", "512")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "uevent").write_text("")
+        (tmp_path / name / "type").write_text(kind)
+    said = {name: line.is_tunnel_interface(name, sys=tmp_path) for name in ("tun0", "eth0", "ppp0", "gone0")}
+    assert said == {"tun0": True, "eth0": False, "ppp0": None, "gone0": None}

@@ -3,7 +3,7 @@
 import secrets
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,8 @@ from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
 from voipwatch.cli.show import show_check
 from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
-from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts
+from voipwatch.cli.via import Through, agree, parse_via
+from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts, ViaRun
 from voipwatch.model.results import Check, Report
 from voipwatch.model.vocabulary import PRIVATE
 
@@ -44,6 +45,8 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
     json: bool = False,
     yes: bool = False,
+    via: Annotated[str | None, Parameter(metavar="IFACE|URL")] = None,
+    yes_via: bool = False,
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
 ) -> int:
     """Measure, judge, show; returns the exit status."""
@@ -58,6 +61,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         out=out,
         private=private is not None,
     )
+    through = None if via is None else parse_via(via)
     line = Line(access=parse_access(access), operator_declared=_operator(operator))
     budget_bytes = settle(
         context,
@@ -66,8 +70,11 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         minutes=MINUTES_LONG if long else MINUTES,
         budget=budget,
         yes=yes,
+        runs=1 if through is None else 2,
         providers=providers,
     )
+    if through is not None and wanted.measured:
+        agree(context, through, yes=yes_via)
     request = CheckRequest(
         wanted.reflectors,
         wanted.measured,
@@ -79,11 +86,18 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         private,
         providers,
     )
+    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in wanted.reflectors])
     measurement, failure = _measure(context, request)
+    run = None
+    if through is not None and wanted.measured and failure is None and measurement.interrupted is None:
+        run, failure = _measure_through(context, request, through)
+        _add_unprofiled(run.measurement, wanted.apps)
+        _add_uncarried(run.measurement)
+        run.measurement = redact(run.measurement, redactor)
     _add_unprofiled(measurement, wanted.apps)
     _add_uncarried(measurement)
-    measurement = redact(measurement, wanted.reflectors)
-    verdicts = conclude(measurement, context.judging(), context.texts)
+    measurement = redact(measurement, redactor)
+    verdicts = conclude(measurement, context.judging(), context.texts, run)
     status = exit_status(verdicts)
     hosts = [endpoint.host for endpoint in wanted.reflectors]
     if json:
@@ -95,7 +109,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     if failure is not None:
         context.say("fault.during_check", reason=failure)
     if wanted.out is not None:
-        _write(context, wanted.out, verdicts, measurement)
+        _write(context, wanted.out, verdicts, measurement, run)
     return status
 
 
@@ -157,7 +171,19 @@ def _measure(context: Context, request: CheckRequest) -> tuple[Measurement, str 
         reason = shown(f"{type(error).__name__}: {error}", longest=200)
         measurement = _empty(request, started_at)
         measurement.invalid = f"internal-error: {type(error).__name__}"
+        if request.through is not None:  # a message might name what nobody must know
+            reason = type(error).__name__
         return measurement, reason
+
+
+def _measure_through(context: Context, request: CheckRequest, through: Through) -> tuple[ViaRun, str | None]:
+    """The same once more, through what the user named; its tickets, seed and order are its own.
+
+    The providers' servers are asked on the direct way only (docs/design/0009-via.md).
+    """
+    context.say(f"check.through.{through.kind}", style="dim")
+    measurement, failure = _measure(context, replace(request, through=through, providers=False))
+    return ViaRun(through.kind, measurement), failure
 
 
 def _empty(request: CheckRequest, started_at: str) -> Measurement:
@@ -197,9 +223,8 @@ def _add_uncarried(measurement: Measurement) -> None:
         measurement.not_tested[PRIVATE] = [NOT_CARRIED]
 
 
-def redact(measurement: Measurement, endpoints: tuple[Endpoint, ...]) -> Measurement:
+def redact(measurement: Measurement, redactor: Redactor) -> Measurement:
     """The measurement as it may be judged, shown and kept; a log that names an address is left out."""
-    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in endpoints])
     for facts in measurement.reflectors:
         with suppress(AddressInLogError):
             redactor.record(facts.log)
@@ -209,9 +234,15 @@ def redact(measurement: Measurement, endpoints: tuple[Endpoint, ...]) -> Measure
     return redactor.record(measurement)
 
 
-def _write(context: Context, path: Path, verdicts: Check, measurement: Measurement) -> None:
+def _write(
+    context: Context, path: Path, verdicts: Check, measurement: Measurement, run: ViaRun | None
+) -> None:
     report = Report(
-        check=verdicts, measurement=measurement, software=f"voipwatch {__version__}", lang=context.texts.lang
+        check=verdicts,
+        measurement=measurement,
+        software=f"voipwatch {__version__}",
+        lang=context.texts.lang,
+        via=run,
     )
     write_file(path, encode_report(report))
     context.say("check.written", path=shown_path(path))

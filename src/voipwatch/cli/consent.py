@@ -46,6 +46,7 @@ def settle(
     minutes: tuple[float, float],
     budget: str | None,
     yes: bool,
+    runs: int = 1,
     providers: bool = False,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
@@ -59,6 +60,7 @@ def settle(
         reflectors: named in the question.
         budget: as typed on the command line, None for the default.
         yes: True where the command line has agreed.
+        runs: how often everything is measured: twice with a tunnel or proxy.
         providers: True where the apps' own servers will be asked: their names are in the question.
 
     Raises:
@@ -71,8 +73,9 @@ def settle(
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
-    line_bytes = LINE_BYTES * len(reflectors)
-    _say_cost(context, budget_bytes, len(apps), line_bytes, minutes)
+    minutes = (minutes[0] * runs, minutes[1] * runs)
+    line_bytes = LINE_BYTES * len(reflectors) * runs
+    _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
     if providers:
@@ -95,7 +98,7 @@ def settle(
             tries -= 1
             context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
         else:
-            _say_cost(context, budget_bytes, len(apps), line_bytes, minutes)
+            _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     raise Stop(INTERRUPTED, "error.no_answer")
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -19,6 +19,9 @@ from voipwatch.cli.values import Endpoint
 from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.results import Check
+
+if TYPE_CHECKING:
+    from voipwatch.cli.via import Through
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class CheckRequest:
     """A private profile, TOML that was read already."""
     providers: bool = False
     """Ask the providers' own servers too."""
+    through: "Through | None" = None
+    """What to measure through; None: nothing."""
 
 
 class Judge(Protocol):

@@ -16,7 +16,9 @@ from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
 
 if TYPE_CHECKING:
+    from voipwatch.cli.via import Through
     from voipwatch.probe import Target, TicketsKept
+    from voipwatch.probe.via import Via
 
 TICKET_DAYS: Final = 7
 """How long a ticket is kept, by the design."""
@@ -85,6 +87,7 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         tickets=request.tickets,
         private=request.private,
         providers=request.providers,
+        via=None if request.through is None else _via(request.through),
     )
     if request.private is None:
         return run_check(options, on_progress)
@@ -94,11 +97,30 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
     return run_check(options, on_progress, profiles=load_profiles().with_private(private))
 
 
+def tunnel_problem(interface: str) -> str | None:
+    """Why nothing can be measured through it: `missing`, `forbidden` or `hardware`; None: it can be."""
+    from voipwatch.probe.line import is_tunnel_interface  # noqa: PLC0415 -- slow, and seldom needed
+    from voipwatch.probe.via import tunnel_problem as looking  # noqa: PLC0415 -- the same
+
+    problem = looking(interface)
+    if problem is None and is_tunnel_interface(interface) is False:
+        return "hardware"
+    return problem
+
+
 def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> "TicketsKept":
     """Tickets kept from one reflector, and why there are none."""
     from voipwatch.probe import fetch_tickets as fetching  # noqa: PLC0415 -- slow, and seldom needed
 
     return fetching(_target(endpoint), count, folder)
+
+
+def _via(through: "Through") -> "Via":
+    from voipwatch.probe.via import Proxy, Tunnel  # noqa: PLC0415 -- slow, and seldom needed
+
+    if through.kind == "tunnel":
+        return Tunnel(through.name)
+    return Proxy(through.name, through.port, through.credentials)
 
 
 def _target(endpoint: Endpoint) -> "Target":

@@ -26,6 +26,7 @@ from voipwatch.model.vocabulary import (
     PRIVATE,
     Access,
     Arm,
+    Conclusion,
     Direction,
     Failure,
     Family,
@@ -47,7 +48,7 @@ _CLOSED: Final = frozenset(
     {"line", PRIVATE, *APP_IDS}
     | {
         str(value)
-        for kind in (Access, Arm, Direction, Failure, Family, Media, Stage, Verdict)
+        for kind in (Access, Arm, Conclusion, Direction, Failure, Family, Media, Stage, Verdict)
         for value in kind
     }
 )

@@ -49,7 +49,9 @@ def check_table(texts: Texts, check: Check) -> Table:
     """One line an app: verdict, where, by what, which way, and how it would sound where voice got through."""
     names = ["app", "verdict", "stage", "mechanism", "direction"]
     voiced = any(_quality(texts, row) for row in check.results)
-    columns = [texts(f"column.{name}") for name in ([*names, "mos"] if voiced else names)]
+    through = any(row.via is not None for row in check.results)
+    names += ["mos"] * voiced + ["via"] * through
+    columns = [texts(f"column.{name}") for name in names]
     rows: list[list[Text | str]] = [
         [
             row.app,
@@ -58,6 +60,7 @@ def check_table(texts: Texts, check: Check) -> Table:
             row.mechanism or "",
             texts(f"direction.{row.direction.value}") if row.direction else "",
             *([_quality(texts, row)] if voiced else []),
+            *([verdict_text(texts, row.via.verdict) if row.via else ""] if through else []),
         ]
         for row in check.results
     ]
@@ -100,12 +103,23 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
     for note, apps in shared.items() if not nothing else ():
         words = texts("check.note_of", apps=", ".join(apps), note=note_text(texts, note))
         paragraph(context, words, style="dim")
+    _show_through(context, check)
     _show_works(context, check)
     say_far_ends(context, check, hosts, say=lambda text, style: paragraph(context, text, style=style))
     if unreached(check):
         return
     key = "check.cost_emulated" if emulated else "check.cost"
-    context.tell(key, style="dim", size=Size(check.cost.bytes), seconds=f"{check.cost.seconds:.0f}")
+    costs = [check.cost, *([check.via.cost] if check.via is not None else [])]
+    spent = Size(sum(cost.bytes for cost in costs))
+    context.tell(key, style="dim", size=spent, seconds=f"{sum(cost.seconds for cost in costs):.0f}")
+
+
+def _show_through(context: Context, check: Check) -> None:
+    """What a tunnel or proxy changed; a sentence about the whole run is said once."""
+    for sentence in dict.fromkeys(row.via.explanation for row in check.results if row.via is not None):
+        paragraph(context, sentence, style="bold")
+    if check.via is not None:
+        context.out.print()
 
 
 def _shared_notes(check: Check) -> dict[str, list[str]]:

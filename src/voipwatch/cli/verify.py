@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +20,7 @@ from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.cli.private import load_private
 from voipwatch.cli.reportfile import ReportFile, decode_report, read_file
 from voipwatch.cli.values import shown
+from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.ruleset import RULESET
 
@@ -66,10 +68,15 @@ def _end(report: ReportFile, found: list[Finding]) -> str:
     """verified; refuted, where something fails; unsigned, where flows rest on no reflector's signature."""
     if any(finding.holds is False for finding in found):
         return "refuted"
-    reflectors = report.measurement.reflectors
-    bare = {index for index, facts in enumerate(reflectors) if facts.log is None}
-    silent = len(bare) == len(reflectors)
-    return "unsigned" if silent or any(f.reflector in bare for f in report.measurement.flows) else "verified"
+    runs = [report.measurement] + ([report.via.measurement] if report.via is not None else [])
+    return "unsigned" if any(_unsigned(run) for run in runs) else "verified"
+
+
+def _unsigned(measurement: Measurement) -> bool:
+    """Whether flows rest on no reflector's signature, or there is none at all."""
+    bare = {index for index, facts in enumerate(measurement.reflectors) if facts.log is None}
+    silent = len(bare) == len(measurement.reflectors)
+    return silent or any(flow.reflector in bare for flow in measurement.flows)
 
 
 def findings(
@@ -81,15 +88,11 @@ def findings(
     profiles: ProfileSet | None = None,
 ) -> list[Finding]:
     """Everything that was looked at, in the order a reader wants it."""
-    measurement = report.measurement
-    found = [Finding("content", whole), check_columns(measurement)]
-    possible = found[-1].holds
-    if possible:
-        found += [
-            *check_record(measurement, profiles),
-            Finding("word", None),
-            *check_logs(measurement, key=key),
-        ]
+    found = [Finding("content", whole), *_evidence(report.measurement, key, profiles)]
+    if report.via is not None:
+        again = _evidence(report.via.measurement, key, profiles)
+        found += [replace(finding, values=finding.values | {"run": "via"}) for finding in again]
+    possible = all(finding.holds for finding in found if finding.id == "columns")
     readable = report.check.ruleset == RULESET and report.lang in LANGUAGES
     found.append(
         Finding(
@@ -104,9 +107,21 @@ def findings(
     return found
 
 
+def _evidence(measurement: Measurement, key: str | None, profiles: ProfileSet | None) -> list[Finding]:
+    """What one run's own record and its reflectors' logs say."""
+    found = [check_columns(measurement)]
+    if found[0].holds:
+        found += [
+            *check_record(measurement, profiles),
+            Finding("word", None),
+            *check_logs(measurement, key=key),
+        ]
+    return found
+
+
 def _verdicts(context: Context, report: ReportFile) -> list[Finding]:
     try:
-        again = conclude(report.measurement, context.judging(), texts(report.lang))
+        again = conclude(report.measurement, context.judging(), texts(report.lang), report.via)
     except (ValueError, LookupError, ArithmeticError, TypeError) as error:
         # A measurement that no probe makes: the judge refuses impossible input by these.
         return [Finding("recomputed", False, {"reason": shown(f"{type(error).__name__}: {error}")})]
@@ -158,7 +173,8 @@ def _difference(theirs: object, ours: object, where: str = "") -> str | None:
 
 def _text(context: Context, finding: Finding) -> str:
     state = {True: "holds", False: "fails", None: "open"}[finding.holds]
-    return context.texts(f"verify.{finding.id}.{state}", **finding.values)
+    text = context.texts(f"verify.{finding.id}.{state}", **finding.values)
+    return context.texts("verify.through", text=text) if finding.values.get("run") == "via" else text
 
 
 def _json(context: Context, file: str, found: list[Finding], *, end: str) -> bytes:

@@ -114,6 +114,12 @@ def explain(facts: Facts, *, lang: str) -> str:
     return " ".join(part for part in parts if part)
 
 
+def common_words(app: str, *, lang: str) -> dict[str, str]:
+    """The app's name and the protocols' as they may stand in a sentence of the language."""
+    fill = _Filler(lang)
+    return fill.words | {"app": fill.name(APP_NAMES.get(app, app))}
+
+
 class _Filler:
     """Puts names and numbers into a language's text."""
 

@@ -228,19 +228,32 @@ class KernelNet:
         """`subprocess.Popen` on the internet; ended with the network if it still runs."""
         return self._popen("far", command, options)
 
+    def attach(self, name: str) -> int:
+        """One namespace more, with nothing in it and files of its own; the pid that holds it."""
+        return self._keep(name, files=True)
+
+    def script(self, name: str, script: str, given: str = "") -> None:
+        """A shell script as root of the namespace. Raises KernelNetError with what it said."""
+        self._script(name, script, given)
+
+    def popen(self, name: str, command: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":  # noqa: ANN401
+        """`subprocess.Popen` in the namespace; ended with the network if it still runs."""
+        return self._popen(name, command, options)
+
     # -- processes -----------------------------------------------------------------------------
 
-    def _keep(self, name: str) -> int:
+    def _keep(self, name: str, *, files: bool = False) -> int:
         """Starts the process that holds a namespace, and returns its pid."""
         if self._how == "root" or "operator" not in self._entries:
             entry = list(WAYS[self._how])
         else:  # every namespace belongs to the operator's user namespace
             entry = [*self._entries["operator"], "unshare", "--net"]
-        if name == "near":  # its own files of names
+        files = files or name == "near"  # its own files of names
+        if files:
             entry.append("--mount")
         keeper = self._start([*entry, "sh", "-c", KEEP], name)
         into = ["--user", "--preserve-credentials"] if self._how == "userns" else []
-        into += ["--mount"] if name == "near" else []
+        into += ["--mount"] if files else []
         self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]
         return keeper.pid
 

@@ -125,3 +125,11 @@ class Measurement(msgspec.Struct):
     targets_state: str = ""
     """Of the target list: ok, expired, bad-signature, unreadable; empty where nobody asked for providers."""
     targets_digest: str = ""
+
+
+class ViaRun(msgspec.Struct):
+    """The same check again, through a tunnel or proxy that the user named; nothing of it but the kind."""
+
+    kind: str
+    """tunnel or socks5."""
+    measurement: Measurement

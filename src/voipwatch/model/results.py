@@ -2,8 +2,8 @@
 
 import msgspec
 
-from voipwatch.model.measurement import CHECK_SCHEMA, REPORT_SCHEMA, AppCost, Line, Measurement
-from voipwatch.model.vocabulary import Direction, Stage, Verdict
+from voipwatch.model.measurement import CHECK_SCHEMA, REPORT_SCHEMA, AppCost, Line, Measurement, ViaRun
+from voipwatch.model.vocabulary import Conclusion, Direction, Stage, Verdict
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -50,6 +50,21 @@ class StageResult(msgspec.Struct, frozen=True):
     lost_down: int | None = None
 
 
+class ViaResult(msgspec.Struct, frozen=True):
+    """One app through a tunnel or proxy, beside the row of the direct way that it stands in."""
+
+    kind: str
+    """tunnel or socks5; never which."""
+    verdict: Verdict
+    stage: Stage | None
+    mechanism: str | None
+    rule: str
+    quality: Quality
+    conclusion: Conclusion
+    explanation: str
+    cost: AppCost
+
+
 class AppResult(msgspec.Struct, frozen=True):
     """One row: exactly one for every app asked for."""
 
@@ -69,7 +84,7 @@ class AppResult(msgspec.Struct, frozen=True):
     cost: AppCost
     explanation: str
     notes: list[str] = []
-    via: str | None = None
+    via: ViaResult | None = None
 
 
 class ReflectorSummary(msgspec.Struct, frozen=True):
@@ -84,6 +99,17 @@ class ReflectorSummary(msgspec.Struct, frozen=True):
     """True when its log came back and its signature was right."""
 
 
+class ViaSummary(msgspec.Struct, frozen=True):
+    """The run through a tunnel or proxy as a whole."""
+
+    kind: str
+    reflectors: list[ReflectorSummary]
+    cost: AppCost
+    invalid: str | None = None
+    interrupted: str | None = None
+    notes: list[str] = []
+
+
 class Check(msgspec.Struct):
     """What `voipwatch check --json` prints."""
 
@@ -96,6 +122,7 @@ class Check(msgspec.Struct):
     invalid: str | None = None
     interrupted: str | None = None
     notes: list[str] = []
+    via: ViaSummary | None = None
 
 
 class Report(msgspec.Struct):
@@ -106,3 +133,16 @@ class Report(msgspec.Struct):
     software: str
     lang: str = "en"
     schema: str = REPORT_SCHEMA
+    via: ViaRun | None = None
+
+
+def may_be_submitted(report: Report) -> bool:
+    """Whether a probe may offer the report to a collector without being told to, this once, by its user.
+
+    Not where anything in it went through a tunnel or proxy: in some countries to use one is punished.
+    """
+    return (
+        report.via is None
+        and report.check.via is None
+        and all(row.via is None for row in report.check.results)
+    )

@@ -34,6 +34,19 @@ class Verdict(StrEnum):
     """Not enough evidence, or the control itself is bad."""
 
 
+class Conclusion(StrEnum):
+    """What a measurement through a tunnel or proxy says beside the direct one (docs/design/0009-via.md)."""
+
+    RESTORES = "operator-stops-vpn-restores"
+    """Blocked or throttled directly, ok through it: what stops it lies before the tunnel's end."""
+    SAME = "same"
+    """The same verdict both ways."""
+    BREAKS = "vpn-breaks"
+    """Ok directly, not through it."""
+    UNCLEAR = "unclear"
+    """Anything else; nothing is said of where it lies."""
+
+
 class Stage(StrEnum):
     """Where in a call something manifested."""
 
@@ -122,6 +135,10 @@ class Failure(StrEnum):
     PORT_UNREACHABLE = "port_unreachable"
     MESSAGE_TOO_LONG = "message_too_long"
     NO_BUFFERS = "no_buffers"
+    PROXY_FAILED = "proxy_failed"
+    PROXY_AUTH = "proxy_auth"
+    PROXY_REFUSED = "proxy_refused"
+    PROXY_NO_UDP = "proxy_no_udp"
     PIN_MISMATCH = "pin_mismatch"
     TLS_FAILED = "tls_failed"
     BAD_ANSWER = "bad_answer"

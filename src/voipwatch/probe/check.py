@@ -32,10 +32,11 @@ from voipwatch.experiment.events import (
     ResolveName,
 )
 from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
-from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
+from voipwatch.model.measurement import AppCost, Line, Measurement, ReflectorFacts
 from voipwatch.model.tickets import TicketBatch
-from voipwatch.model.vocabulary import Failure
+from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.probe import line
+from voipwatch.probe.carrier import NO_UDP, Carrier, ProxyCarrier, TrialsOnly, TunnelCarrier
 from voipwatch.probe.control import (
     Channel,
     TicketAnswer,
@@ -47,13 +48,16 @@ from voipwatch.probe.control import (
 from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
 from voipwatch.probe.provider import ask_host, is_public, resolve_name
 from voipwatch.probe.shell import Shell
+from voipwatch.probe.socks import located
 from voipwatch.probe.ticketstore import TicketStore
 from voipwatch.probe.udp import allow_many_sockets
+from voipwatch.probe.via import Proxy, Tunnel, Via
 
 SPARE_TICKETS: Final = 4
 """Kept on disk for when the control channel is blocked."""
 PATHS_TRIED_MAX: Final = 4
 SEED_BYTES: Final = 32
+DEFAULT_ROUTE: Final = "via-default-route"
 UNREACHED: Final = frozenset(
     {
         Failure.CONNECT_TIMEOUT,
@@ -96,6 +100,8 @@ class CheckOptions:
     """None: the packaged list as it stands today."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
     resolve: Resolver = resolve_by_system
+    via: Via | None = None
+    """Through what; tickets are then neither kept nor taken from the kept: two addresses would be linked."""
 
 
 @dataclass(slots=True)
@@ -119,10 +125,11 @@ def run_check(
     with _interruptible() as interruption:
         started_at = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         reached = reach_all(options, profiles)
+        carrier = _carrier(reached)
         config = CheckConfig(
             apps=options.apps,
             started_at=started_at,
-            line=_line(options.line, reached),
+            line=_line(options, reached),
             budget_bytes=options.budget_bytes,
             video=options.video,
             long=options.long,
@@ -158,9 +165,49 @@ def run_check(
             fetch_log=fetch,
             on_progress=on_progress,
             ask_provider=ask,
+            carrier=carrier,
         )
         interruption.tell(shell.interrupt)
-        return shell.run()
+        try:
+            measurement = shell.run()
+        finally:
+            carrier.close()
+        return _with_via(measurement, carrier, reached)
+
+
+def _carrier(reached: list[Reached]) -> Carrier:
+    """What the flows' sockets come from: all ways go through the same thing."""
+    via = next((each.path.via for each in reached if each.path is not None), None)
+    if isinstance(via, Tunnel):
+        return TunnelCarrier(via)
+    if isinstance(via, Proxy) and any(each.session.ticket is not None for each in reached):
+        carrier = ProxyCarrier(via)
+        return carrier if carrier.prepare() is None else TrialsOnly()
+    return Carrier()
+
+
+def _with_via(measurement: Measurement, carrier: Carrier, reached: list[Reached]) -> Measurement:
+    """The measurement with what it was through: costs, and circumstances that a comparison must know."""
+    if isinstance(carrier, TrialsOnly):
+        _strike_flows(measurement)
+    if any(each.path is not None and line.is_default_route(each.path) for each in reached):
+        measurement.notes = [*measurement.notes, DEFAULT_ROUTE]
+    spent = measurement.costs.get(LINE)
+    if spent is not None:
+        measurement.costs[LINE] = AppCost(spent.bytes + carrier.overhead_bytes(), spent.seconds)
+    return measurement
+
+
+def _strike_flows(measurement: Measurement) -> None:
+    """The core thinks that it has sent; where no datagram could leave, there was no flow."""
+    trials = sum(record.sent_bytes + record.received_bytes for record in measurement.tcp)
+    spent = measurement.costs.get(LINE, AppCost(0, 0.0))
+    measurement.flows, measurement.decisions = [], []
+    measurement.costs = {app: AppCost(0, 0.0) for app in measurement.apps}
+    measurement.costs[LINE] = AppCost(trials, spent.seconds)
+    measurement.notes = [NO_UDP]
+    if measurement.interrupted is not None and measurement.interrupted.reason == NO_UDP:
+        measurement.interrupted = None
 
 
 def _providers(options: CheckOptions, reached: list[Reached]) -> ProviderReach | None:
@@ -175,7 +222,7 @@ def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:
     """Every target's control channel, side by side."""
     if not options.targets:
         return []
-    store = TicketStore(options.tickets)
+    store = TicketStore(options.tickets if options.via is None else None)
     with ThreadPoolExecutor(max_workers=len(options.targets)) as pool:
         return list(pool.map(lambda target: _fenced(target, options, profiles, store), options.targets))
 
@@ -191,13 +238,13 @@ def _fenced(target: Target, options: CheckOptions, profiles: ProfileSet, store: 
 
 def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
     facts = ReflectorFacts(name=target.host)
-    paths = find_paths(target.host, options.resolve)
+    paths = _paths(target, options)
     if isinstance(paths, Failure):
         facts.control, facts.failure = "failed", paths
         return Reached(ReflectorSession(facts, None, None), None, None)
     wall_s = datetime.now(tz=UTC).timestamp()
     spare = 0
-    if options.tickets is not None and options.private is None:
+    if options.tickets is not None and options.via is None and options.private is None:
         kept = store.count(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
         spare = max(0, SPARE_TICKETS - kept)
     channel, answer, cost_bytes = ask_for_tickets(target, paths, 1 + spare, profile=options.private)
@@ -219,6 +266,15 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         if batch is not None:
             facts.control = "stored-ticket"
     return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)
+
+
+def _paths(target: Target, options: CheckOptions) -> list[Path] | Failure:
+    via = options.via
+    if isinstance(via, Proxy):
+        via = located(via, options.resolve)
+        if via is None:
+            return Failure.PROXY_FAILED
+    return find_paths(target.host, options.resolve, via=via)
 
 
 def ask_for_tickets(
@@ -275,11 +331,15 @@ def _session(
     )
 
 
-def _line(declared: Line, reached: list[Reached]) -> Line:
-    """The declared line with what the first path shows of it."""
+def _line(options: CheckOptions, reached: list[Reached]) -> Line:
+    """The declared line with what the first path shows of it; through something, no more than the kind."""
+    declared = options.line
     first = next((each for each in reached if each.path is not None), None)
     if first is None or first.path is None:
         return declared
+    if options.via is not None:
+        tunnel = True if isinstance(options.via, Tunnel) else None
+        return msgspec.structs.replace(declared, ip_version=first.path.ip_version, tunnel=tunnel)
     path, local_hop = first.path, line.local_hop(first.path)
     return msgspec.structs.replace(
         declared,

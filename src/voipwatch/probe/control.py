@@ -22,7 +22,9 @@ from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import failure_of
 from voipwatch.probe.path import Path
+from voipwatch.probe.socks import connect_through
 from voipwatch.probe.soundness import is_sound
+from voipwatch.probe.via import Proxy
 
 CONNECT_S: Final = 5.0
 """SYN retransmissions come after 1 and 3 s (RFC 6298 section 2)."""
@@ -85,17 +87,10 @@ class Channel:
     ) -> Exchange:
         """One request. Cannot fail: why there is no answer is in the exchange."""
         exchange = Exchange()
-        try:
-            sock = socket.socket(self.path.family, socket.SOCK_STREAM)
-        except OSError as error:
-            exchange.failure = failure_of(error)
-            return exchange
         connection: TlsConnection | None = None
         connected = False
         try:
-            with sock:
-                sock.settimeout(self.connect_s)
-                sock.connect(self.path.address(self.port))
+            with self._connected() as sock:
                 connected = True
                 connection = TlsConnection(sock, self._context(), self.host, self.request_s)
                 connection.handshake()
@@ -110,6 +105,20 @@ class Channel:
         moved = 0 if connection is None else connection.moved_bytes
         exchange.cost_bytes = line_bytes(moved, self.path.ip_version, connected=connected)
         return exchange
+
+    def _connected(self) -> socket.socket:
+        """A TCP connection to the reflector, through the proxy where there is one. Raises OSError."""
+        via = self.path.via
+        if isinstance(via, Proxy):
+            return connect_through(via, self.path.ip, self.port, self.connect_s)
+        sock = self.path.open_socket(socket.SOCK_STREAM)
+        try:
+            sock.settimeout(self.connect_s)
+            sock.connect(self.path.address(self.port))
+        except OSError:
+            sock.close()
+            raise
+        return sock
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()

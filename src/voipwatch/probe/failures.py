@@ -6,6 +6,7 @@ import ssl
 from typing import Final
 
 from voipwatch.model.vocabulary import Failure
+from voipwatch.wire.socks5 import Refusal
 
 BY_ERRNO: Final[dict[int, Failure]] = {
     errno.ECONNREFUSED: Failure.CONNECTION_REFUSED,
@@ -30,6 +31,27 @@ BY_ERRNO_DATAGRAM: Final[dict[int, Failure]] = {
 }
 """What a number means on a UDP socket, where it means something else."""
 
+BY_REFUSAL: Final[dict[Refusal, Failure]] = {
+    Refusal.AUTHENTICATION: Failure.PROXY_AUTH,
+    Refusal.NOT_ALLOWED: Failure.PROXY_REFUSED,
+    Refusal.NETWORK_UNREACHABLE: Failure.NETWORK_UNREACHABLE,
+    Refusal.HOST_UNREACHABLE: Failure.HOST_UNREACHABLE,
+    Refusal.CONNECTION_REFUSED: Failure.CONNECTION_REFUSED,
+    Refusal.TTL_EXPIRED: Failure.CONNECT_TIMEOUT,
+    Refusal.NO_COMMAND: Failure.PROXY_NO_UDP,
+    Refusal.NO_ADDRESS_TYPE: Failure.PROXY_REFUSED,
+    Refusal.GIBBERISH: Failure.PROXY_FAILED,
+}
+"""What a proxy says of itself, and what it says of the way behind it."""
+
+
+class ProxyError(OSError):
+    """A proxy did not do what was asked; its text names nothing of the proxy's."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
 
 def failure_of_errno(number: int | None, *, datagram: bool = False) -> Failure:
     """The failure that an error number stands for; `UNKNOWN` for one that is not in the table."""
@@ -45,6 +67,8 @@ def failure_of(error: Exception, *, connected: bool = False) -> Failure:
 
     `connected`: a timeout then is one of reading, not of connecting.
     """
+    if isinstance(error, ProxyError):
+        return error.failure
     if isinstance(error, TimeoutError) and error.errno is None:
         return Failure.READ_TIMEOUT if connected else Failure.CONNECT_TIMEOUT
     if isinstance(error, socket.gaierror):

@@ -1,11 +1,13 @@
 """What can be told of the user's line without asking anybody: kinds of addresses, never addresses."""
 
 import ipaddress
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Final
 
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.path import Path
+from voipwatch.probe.via import Tunnel
 
 PROC: Final = File("/proc/net")
 SYS: Final = File("/sys/class/net")
@@ -40,6 +42,25 @@ def local_hop(path: Path) -> str | None:
     if address.version == 4 and address in _CGNAT:
         return "cgnat"
     return "private" if address.is_private or address.is_link_local else "public"
+
+
+def is_default_route(path: Path) -> bool:
+    """True when what goes to the reflector without being told to goes through the path's own tunnel too.
+
+    The kernel is asked for both ways' source addresses, so that rules of any table count.
+    """
+    if not isinstance(path.via, Tunnel):
+        return False
+    untold = replace(path, via=None).local_ip()
+    return not isinstance(untold, Failure) and untold == path.local_ip()
+
+
+def is_tunnel_interface(interface: str, *, sys: File = SYS) -> bool | None:
+    """Whether an interface is a tunnel; None where that cannot be told."""
+    try:
+        return _is_tunnel(sys / interface)
+    except (OSError, ValueError):
+        return None
 
 
 def tunnel(path: Path, *, proc: File = PROC, sys: File = SYS) -> bool | None:

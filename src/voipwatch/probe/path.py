@@ -10,6 +10,7 @@ from typing import Final
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import nat64
 from voipwatch.probe.failures import failure_of, failure_of_errno
+from voipwatch.probe.via import Proxy, Tunnel, Via
 
 RESOLVE_S: Final = 5.0
 """glibc asks a silent server for 5 s before the next one (resolv.conf(5))."""
@@ -28,6 +29,8 @@ class Path:
     """Address literal, with a zone where it is link-local."""
     nat64: bool = False
     """Synthesised by us: the user's line has no IPv4."""
+    via: Via | None = None
+    """Through what, where the user named something."""
 
     @property
     def ip_version(self) -> int:
@@ -52,10 +55,21 @@ class Path:
                 scope = 0
         return (ip, port, 0, scope)
 
+    def open_socket(self, kind: socket.SocketKind) -> socket.socket:
+        """A socket for this way, bound to its tunnel where it has one. Raises OSError."""
+        sock = socket.socket(self.family, kind)
+        if isinstance(self.via, Tunnel):
+            try:
+                self.via.bind(sock)
+            except OSError:
+                sock.close()
+                raise
+        return sock
+
     def local_ip(self) -> str | Failure:
         """The address of ours that the way begins at, or why there is no way."""
         try:
-            with socket.socket(self.family, socket.SOCK_DGRAM) as sock:
+            with self.open_socket(socket.SOCK_DGRAM) as sock:
                 sock.connect(self.address(DISCARD_PORT))
                 ip: str = sock.getsockname()[0]
                 return ip
@@ -90,29 +104,35 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def find_paths(host: str, resolve: Resolver = resolve_by_system) -> list[Path] | Failure:
+def find_paths(
+    host: str, resolve: Resolver = resolve_by_system, *, via: Via | None = None
+) -> list[Path] | Failure:
     """Ways to `host` that this machine has a route for, best first; or why there is none.
 
-    A line without IPv4 reaches an IPv4 reflector through its NAT64, if it has one (RFC 7050).
+    A line without IPv4 reaches an IPv4 reflector through its NAT64, if it has one (RFC 7050). What a proxy
+    has routes for is not ours to know: it is asked for every address.
     """
     addresses = [host] if is_literal(host) else resolve(host)
     if isinstance(addresses, Failure):
         return addresses
+    if isinstance(via, Proxy):
+        return [Path(ip, via=via) for ip in addresses] or Failure.DNS_NXDOMAIN
     failure = Failure.DNS_NXDOMAIN
     routed: list[Path] = []
     for ip in addresses:
-        local = Path(ip).local_ip()
+        path = Path(ip, via=via)
+        local = path.local_ip()
         if isinstance(local, Failure):
             failure = local
         else:
-            routed.append(Path(ip))
+            routed.append(path)
     if routed:
         return routed
-    translated = _through_nat64([ip for ip in addresses if ":" not in ip], resolve)
+    translated = _through_nat64([ip for ip in addresses if ":" not in ip], resolve, via)
     return translated or failure
 
 
-def _through_nat64(addresses: list[str], resolve: Resolver) -> list[Path]:
+def _through_nat64(addresses: list[str], resolve: Resolver, via: Via | None) -> list[Path]:
     if not addresses:
         return []
     answers = resolve(nat64.NAME)
@@ -120,7 +140,7 @@ def _through_nat64(addresses: list[str], resolve: Resolver) -> list[Path]:
         return []
     prefixes = nat64.discover(ipaddress.IPv6Address(ip) for ip in answers if ":" in ip)
     paths = [
-        Path(str(nat64.synthesize(prefix, ipaddress.IPv4Address(ip))), nat64=True)
+        Path(str(nat64.synthesize(prefix, ipaddress.IPv4Address(ip))), nat64=True, via=via)
         for prefix in prefixes
         for ip in addresses
     ]

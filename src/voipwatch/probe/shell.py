@@ -34,11 +34,11 @@ from voipwatch.experiment.events import (
 )
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Failure
+from voipwatch.probe.carrier import Carrier, FlowSocket
 from voipwatch.probe.clock import PreciseSelector
 from voipwatch.probe.failures import failure_of_errno
 from voipwatch.probe.path import Path
 from voipwatch.probe.tcp import TcpTrial
-from voipwatch.probe.udp import UdpSocket
 
 IDLE_S: Final = 0.5
 """The longest wait: a signal that asks to stop is seen within it even where it does not wake us."""
@@ -66,6 +66,7 @@ class Shell:
         *,
         fetch_log: FetchLogs,
         on_progress: Callable[[Progress], None] | None = None,
+        carrier: Carrier | None = None,
         ask_provider: AskProviders | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -73,10 +74,11 @@ class Shell:
         self._paths = paths
         self._fetch_log = fetch_log
         self._on_progress = on_progress
+        self._carrier = carrier or Carrier()
         self._ask_provider = ask_provider
         self._clock = clock
         self._selector = PreciseSelector(clock)
-        self._sockets: dict[int, UdpSocket] = {}
+        self._sockets: dict[int, FlowSocket] = {}
         self._trials: dict[int, TcpTrial] = {}
         self._logs: SimpleQueue[tuple[int, LogOutcome]] = SimpleQueue()
         self._provided: SimpleQueue[tuple[int, ProviderOutcome]] = SimpleQueue()
@@ -147,6 +149,9 @@ class Shell:
                 self._drain_wakes()
         if batch:
             self._core.receive_datagrams(batch, now)
+        ended = self._carrier.ended(waiting=bool(self._trials))
+        if ended is not None:
+            self._core.interrupt(ended, now)
         for number, each_socket in self._sockets.items():
             if each_socket.failures:
                 self._tell_failures(number, each_socket, now)
@@ -174,7 +179,7 @@ class Shell:
                 found.send(each.port, each.data)
                 self.send_times.late_s.append(max(0.0, self._clock() - due))
 
-    def _tell_failures(self, number: int, each: UdpSocket, now: float) -> None:
+    def _tell_failures(self, number: int, each: FlowSocket, now: float) -> None:
         for failure in each.take_failures():
             self._core.receive_failure(number, failure, now)
 
@@ -203,9 +208,11 @@ class Shell:
         if path is None:
             return
         try:
-            opened = UdpSocket.open(path)
+            opened = self._carrier.open(path)
         except OSError as error:
             self._core.receive_failure(event.socket, failure_of_errno(error.errno), self._clock())
+            return
+        if opened is None:
             return
         self._sockets[event.socket] = opened
         self._selector.register(opened.sock, 1, event.socket)
@@ -214,7 +221,7 @@ class Shell:
         found = self._sockets.pop(number, None)
         if found is not None:
             self._selector.unregister(found.sock)
-            found.sock.close()
+            found.close()
 
     def _start_trial(self, event: StartTcp) -> None:
         path = self._paths[event.reflector]

@@ -59,7 +59,7 @@ class UdpSocket:
     @classmethod
     def open(cls, path: Path) -> "UdpSocket":
         """Raises OSError when the system has no socket left."""
-        sock = socket.socket(path.family, socket.SOCK_DGRAM)
+        sock = path.open_socket(socket.SOCK_DGRAM)
         sock.setblocking(False)
         for level, option, value in _options(path):
             with suppress(OSError):
@@ -107,6 +107,10 @@ class UdpSocket:
         if HAS_ERROR_QUEUE:
             self._read_errors()
         return batch
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self.sock.close()
 
     def take_failures(self) -> list[Failure]:
         """What went wrong since the last call."""
