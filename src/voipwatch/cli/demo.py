@@ -58,10 +58,10 @@ KERNEL_FIRST: Final = ("clean", "morocco-3g-2016", "throttled", "wifi-blocked", 
 KERNEL_LINES_PER_CORE: Final = 1.0
 """A check with its reflector and its line takes a quarter of a core, most of it at the beginning; more, and
 they would get in each other's way, for all of them keep time."""
-SPARE_S: Final = 32.0
+SPARE_S: Final = 30.0
 """When a line that is not done over the kernel is begun in user space too. Two of them side by side are done
 half a minute after the demo began on two calm cores."""
-KERNEL_S: Final = 44.0
+KERNEL_S: Final = 42.0
 """When the kernel's checks are given up: what stands in for them has had twelve seconds by then, which is
 three times what it takes on a calm core."""
 LOAD_MAX: Final = 1.0
@@ -159,9 +159,9 @@ def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
     cores = os.cpu_count() or 1
     # A kernel check is programs of its own, which a thread waits for; a simulated one fills a process.
     threads = ThreadPoolExecutor(max(1, in_kernel))
-    processes = _simulators(cores, niceness=POLITE if in_kernel else 0)
-    # Of their own, so that they do not queue behind the other lines; none is started before it is needed.
-    spares = _simulators(cores, niceness=POLITE)
+    processes = _simulators(max(1, cores - in_kernel // 2), niceness=POLITE if in_kernel else 0)
+    # Of their own, so that they queue behind no other line and wait for none; none is started before it is needed.
+    spares = _simulators(cores, niceness=0)
     try:
         running: dict[Future[LineResult], str] = {}
         for number, (name, network) in enumerate(board.plan.items()):
