@@ -160,7 +160,7 @@ def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
     # A kernel check is programs of its own, which a thread waits for; a simulated one fills a process.
     threads = ThreadPoolExecutor(max(1, in_kernel))
     processes = _simulators(max(1, cores - in_kernel // 2), niceness=POLITE if in_kernel else 0)
-    # Of their own, so that they queue behind no other line and wait for none; none is started before it is needed.
+    # Of their own, so that they queue behind no other line; none is started before it is needed.
     spares = _simulators(cores, niceness=0)
     try:
         running: dict[Future[LineResult], str] = {}
