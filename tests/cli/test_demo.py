@@ -238,3 +238,24 @@ def test_a_busy_machine_keeps_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, Verdict.OK, problem=None)
     monkeypatch.setattr("os.getloadavg", lambda: (1e3, 0.0, 0.0))
     assert "busy" in run_line("demo", width=200).out
+
+
+@pytest.mark.parametrize(("tried", "niceness"), [(True, demo.POLITE), (False, 0)])
+def test_who_simulates_is_polite_only_beside_what_keeps_time(
+    monkeypatch: pytest.MonkeyPatch, tried: bool, niceness: int
+) -> None:
+    made: list[int] = []
+
+    def simulators(_: int, *, niceness: int) -> Here:
+        made.append(niceness)
+        return Here()
+
+    def report(*_: object, **__: object) -> Report:
+        return Report(Told()(measured(*APPS), lang="en"), measured(*APPS), "voipwatch")
+
+    monkeypatch.setattr(demo, "report_from_kernel", report)
+    monkeypatch.setattr(demo, "_simulators", simulators)
+    board = demo._Board(plan("auto", possible=tried, cores=2))
+    assert sorted(demo._measure_all(board, 1, "en")) == sorted(LINES)
+    assert made[0] == niceness
+    assert {name: done.network for name, done in board.done.items()} == board.plan

@@ -58,16 +58,16 @@ KERNEL_FIRST: Final = ("clean", "morocco-3g-2016", "throttled", "wifi-blocked", 
 KERNEL_LINES_PER_CORE: Final = 1.0
 """A check with its reflector and its line takes a quarter of a core, most of it at the beginning; more, and
 they would get in each other's way, for all of them keep time."""
-SPARE_S: Final = 32.0
+SPARE_S: Final = 30.0
 """When a line that is not done over the kernel is begun in user space too. Two of them side by side are done
 half a minute after the demo began on two calm cores."""
-KERNEL_S: Final = 44.0
+KERNEL_S: Final = 42.0
 """When the kernel's checks are given up: what stands in for them has had twelve seconds by then, which is
 three times what it takes on a calm core."""
 LOAD_MAX: Final = 1.0
 """Waiting processes a core, over the last minute, beyond which nothing keeps time here."""
-POLITE: Final = 10
-"""Niceness of simulated checks beside those that keep time."""
+POLITE: Final = 5
+"""Niceness of simulated checks beside those that keep time; more, and on a loaded machine they starve."""
 
 
 class LineResult(msgspec.Struct, frozen=True):
@@ -159,11 +159,9 @@ def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
     cores = os.cpu_count() or 1
     # A kernel check is programs of its own, which a thread waits for; a simulated one fills a process.
     threads = ThreadPoolExecutor(max(1, in_kernel))
-    processes = ProcessPoolExecutor(
-        max(1, cores - in_kernel // 2), mp_context=get_context("spawn"), initializer=_begin
-    )
-    # Of their own, so that they do not queue behind the other lines; none is started before it is needed.
-    spares = ProcessPoolExecutor(max(1, cores), mp_context=get_context("spawn"), initializer=_begin)
+    processes = _simulators(max(1, cores - in_kernel // 2), niceness=POLITE if in_kernel else 0)
+    # Of their own, so that they queue behind no other line; none is started before it is needed.
+    spares = _simulators(cores, niceness=0)
     try:
         running: dict[Future[LineResult], str] = {}
         for number, (name, network) in enumerate(board.plan.items()):
@@ -253,15 +251,21 @@ class _Spare:
                 self._work.cancel()
 
 
-def _begin() -> None:
-    """In a simulating process: be polite, and let Ctrl-C end it without a word."""
+def _simulators(count: int, *, niceness: int) -> ProcessPoolExecutor:
+    """Processes that simulate, started when needed; nice only where something beside them keeps time."""
+    context = get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(niceness,))
+
+
+def _begin(niceness: int) -> None:
+    """In a simulating process: be as polite as that, and let Ctrl-C end it without a word."""
 
     def end(_number: int, _frame: object) -> None:
         raise SystemExit(INTERRUPTED)
 
     signal.signal(signal.SIGINT, end)
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(POLITE)
+        os.nice(niceness)
 
 
 def measure_line(name: str, seed: int, lang: str) -> LineResult:
