@@ -94,14 +94,26 @@ def test_options_reach_the_probe() -> None:
     assert (request.line.access.value, request.line.operator_declared) == ("3g", "Maroc Telecom")
 
 
-def test_defaults_are_all_profiled_apps_voice_only_two_megabytes() -> None:
+MANY = ("whatsapp", "viber", "zoom", "sip", "webrtc")
+
+
+def test_defaults_are_three_apps_voice_only_two_megabytes_each() -> None:
     measured = Measured()
-    for every in ((), ("--all",)):
-        run_line("check", *REFLECTOR, "--yes", *every, measure=measured, judge=Told())
-    assert measured.requests[0] == measured.requests[1]
-    request = measured.requests[0]
+    run_line("check", *REFLECTOR, "--yes", measure=measured, judge=Told(), profiled=MANY)
+    [request] = measured.requests
     assert request.apps == ("whatsapp", "sip", "webrtc")
     assert (request.budget_bytes, request.video, request.long) == (2_000_000, False, False)
+
+
+@pytest.mark.parametrize(
+    ("budget", "each"), [([], 2_340_000), (["--budget", "4MB"], 740_000), (["--budget", "300kB"], 50_000)]
+)
+def test_all_apps_share_the_budget_of_the_whole_check(budget: list[str], each: int) -> None:
+    measured = Measured()
+    run_line("check", *REFLECTOR, "--all", *budget, "--yes", measure=measured, judge=Told(), profiled=MANY)
+    [request] = measured.requests
+    assert request.apps == MANY
+    assert request.budget_bytes == each
 
 
 def test_an_app_without_a_profile_gets_its_row_and_is_not_measured() -> None:

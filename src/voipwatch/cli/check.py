@@ -72,6 +72,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         yes=yes,
         runs=1 if through is None else 2,
         providers=providers,
+        every=all_apps,
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
-from voipwatch.cli.values import Endpoint, parse_size
+from voipwatch.cli.values import BUDGET_MIN_BYTES, Endpoint, parse_size
 
 if TYPE_CHECKING:
     from voipwatch.apps.targets import Target
 
 BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
+BUDGET_ALL_BYTES = 12_000_000
+"""Of a check of all apps: fourteen legs of sixteen blocks and their set-ups, where nothing is wrong."""
+LINE_BYTES_ALL = 300_000
+"""Of these at each reflector, once: with so many flows the log is longer."""
 LINE_BYTES = 150_000
 """At each reflector, once a check: tickets, warm-up, TCP trials, log. 126 kB was the most in the bench."""
 MINUTES = (0.5, 3.0)
@@ -38,7 +42,7 @@ def asked_servers(apps: tuple[str, ...]) -> "tuple[Target, ...]":
     return load_targets(datetime.now(tz=UTC).date()).of_apps(apps)
 
 
-def settle(
+def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is told or has said
     context: Context,
     *,
     apps: tuple[str, ...],
@@ -48,6 +52,7 @@ def settle(
     yes: bool,
     runs: int = 1,
     providers: bool = False,
+    every: bool = False,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -62,12 +67,13 @@ def settle(
         yes: True where the command line has agreed.
         runs: how often everything is measured: twice with a tunnel or proxy.
         providers: True where the apps' own servers will be asked: their names are in the question.
+        every: True with `--all`: the budget is that of the whole check, and the apps share it.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
         Stop: the person said no, said nothing, or nothing that was understood; the status is that of Ctrl-C.
     """
-    budget_bytes = BUDGET_DEFAULT_BYTES if budget is None else parse_size(budget)
+    budget_bytes = _per_app(budget, len(apps), len(reflectors), every=every)
     if yes or not apps:
         return budget_bytes
     if not context.interactive:
@@ -100,6 +106,15 @@ def settle(
         else:
             _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     raise Stop(INTERRUPTED, "error.no_answer")
+
+
+def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool) -> int:
+    """The budget of one app; with `--all` its share of what the whole check may cost."""
+    if not every:
+        return BUDGET_DEFAULT_BYTES if budget is None else parse_size(budget)
+    whole = BUDGET_ALL_BYTES if budget is None else parse_size(budget)
+    shared = whole - LINE_BYTES_ALL * reflectors
+    return max(BUDGET_MIN_BYTES, shared // max(1, apps))
 
 
 def _say_cost(

@@ -13,6 +13,8 @@ from voipwatch.model.vocabulary import APP_IDS, PRIVATE, Access
 
 CONTROL_PORT: Final = 8443
 """Of the control channel when the user names none: the usual unprivileged port of HTTPS."""
+BY_DEFAULT: Final = ("whatsapp", "sip", "webrtc")
+"""Measured where no app is named: one of each kind, and not so many that the line is conspicuous."""
 BUDGET_MIN_BYTES: Final = 50_000
 """Less does not carry the warm-up and one set-up of both arms."""
 BUDGET_MAX_BYTES: Final = 1_000_000_000
@@ -149,9 +151,10 @@ def parse_endpoints(
 
 
 def parse_apps(text: str | None, *, every: bool, profiled: Sequence[str]) -> tuple[str, ...]:
-    """App ids of `whatsapp,sip`, duplicates folded; without a list, or with `--all`, those with a profile."""
+    """App ids of `whatsapp,sip`, duplicates folded; with `--all` every one with a profile; else a few."""
     if text is None:
-        return tuple(profiled)
+        few = [app for app in profiled if app in (*BY_DEFAULT, PRIVATE)]
+        return tuple(profiled if every else few)
     if every:
         raise Misuse("error.app_and_all")
     asked = [part.strip().lower() for part in text.split(",")]
