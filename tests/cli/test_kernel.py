@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("cli-real-time")
 def test_a_world_over_the_kernel_by_the_programs_that_a_person_would_type() -> None:
     require(kernel_problem() is None, f"kernel networks: {kernel_problem()}")
     world = load_worlds().get("stun-cookie")
-    report = report_from_kernel(world, ("webrtc",), seed=1, budget_bytes=300_000, lang="fr")
+    report = report_from_kernel(world, ("webrtc",), seed=1, budget_bytes=600_000, lang="fr")
     row = report.check.results[0]
     assert (row.verdict, row.mechanism) == (Verdict.BLOCKED, "stun.drop")
     assert row.explanation == judge(report.measurement, lang="fr").results[0].explanation

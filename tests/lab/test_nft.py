@@ -122,7 +122,9 @@ def test_random_loss_is_as_planted(net: KernelNet) -> None:
 def test_the_ruleset_of_every_world_loads(net: KernelNet, entry: World) -> None:
     text = ruleset(entry.make_policy(), portal=entry.line.portal)
     if text is None:
-        assert entry.policy["policy"] in {"sip-alg", "unknown-udp", "intermittent", "police"}
+        assert entry.policy["policy"] in {
+            "sip-alg", "unknown-udp", "intermittent", "police", "address-drop", "dns-forge", "tls-name",
+        }  # fmt: skip
         return
     net.run_operator(["nft", "flush", "ruleset"], check=True)
     net.run_operator(["nft", "-f", "-"], input=text, text=True, check=True)

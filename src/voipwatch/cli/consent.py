@@ -80,7 +80,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
     minutes = (minutes[0] * runs, minutes[1] * runs)
-    line_bytes = LINE_BYTES * len(reflectors) * runs
+    line_bytes = (LINE_BYTES_ALL if every else LINE_BYTES) * len(reflectors) * runs
     _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")

@@ -74,6 +74,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "cut-after": {"packets": 3},
     "media-loss": {"ratio": 0.5},
     "police": {"bytes_per_s": 100, "burst_bytes": 300},
+    "payload": {"any": [{"size": 4, "at": [[0, "00"]], "ports": [[1, 5000]]}, {"at": [[2, "0300"]]}]},
     "dns-forge": {"names": ["example"]},
     "tls-name": {"names": ["example"]},
     "address-drop": {"networks": ["203.0.113.0/24"]},
