@@ -27,6 +27,8 @@ class LegPlan:
     blocks: int
     """Matched blocks wanted for the permutation test; used when the leg has media."""
     long: bool
+    secondary: bool
+    """Another dialect, or a leg after another: its first flows wait for those that decide an app."""
     brief: bool
     """Only the first blocks, and their repeat if an arm is dead: enough to see a block, not a throttle."""
     flow_bytes: Callable[[FlowKind, int], int]

@@ -169,7 +169,7 @@ class Planner:
                     and session.serves(session.script(kind, 0))
                 }
                 if {Arm.A, Arm.C} <= kinds.keys():
-                    found.append(self._plan(session, profile.id, kinds, brief=True))
+                    found.append(self._plan(session, profile.id, kinds, secondary=False, brief=True))
         return found
 
     def _has_set_up(self, profile: Profile, leg: ProfileLeg) -> bool:
@@ -193,6 +193,7 @@ class Planner:
                             session,
                             profile.id,
                             by_arm,
+                            secondary=dialect != profile.default_dialect or bool(leg.after),
                             brief=bool(leg.after)
                             and any(other.media for other in profile.legs if other.id == leg.after),
                         )
@@ -205,7 +206,9 @@ class Planner:
         carried = [media for media in wanted if media in there] if default else []
         return carried or [media for media in (Media.NONE,) if media in there]
 
-    def _plan(self, session: Session, app: str, kinds: dict[Arm, FlowKind], *, brief: bool) -> LegPlan:
+    def _plan(
+        self, session: Session, app: str, kinds: dict[Arm, FlowKind], *, secondary: bool, brief: bool
+    ) -> LegPlan:
         def shuffled(replicate: int, arms: list[Arm]) -> list[Arm]:
             return sorted(arms, key=lambda arm: self._draw(f"arms {app} {replicate} {arm}"))
 
@@ -224,6 +227,7 @@ class Planner:
                 len(self._config.apps), media=1 + self._config.video, reflectors=self._reflectors
             ),
             long=self._config.long,
+            secondary=secondary,
             brief=brief,
             flow_bytes=flow_bytes,
             shuffled=shuffled,

@@ -93,6 +93,7 @@ def plan(
     long: bool = False,
     copies: int = 2,
     brief: bool = False,
+    secondary: bool = False,
 ) -> LegPlan:
     def flow_bytes(_kind: FlowKind, replicate: int) -> int:
         return HELD_BYTES if replicate in (*HELD_REPLICATES, *LONG_REPLICATES) else FLOW_BYTES
@@ -105,6 +106,7 @@ def plan(
         copies=copies,
         blocks=BLOCKS,
         long=long,
+        secondary=secondary,
         brief=brief,
         flow_bytes=flow_bytes,
         shuffled=lambda replicate, arms: arms[::-1] if replicate % 2 else arms,
@@ -596,6 +598,11 @@ def test_one_dead_flow_among_living_ones_is_not_dead_media() -> None:
         flow.got = 0
     hand.update(1.0)
     assert outcomes(hand.leg) == []
+
+
+def test_a_secondary_leg_waits_for_what_decides() -> None:
+    assert {w.rank for w in Leg(plan(secondary=True), 10_000_000).wishes} == {2}
+    assert {w.rank for w in Leg(plan(), 10_000_000).wishes} == {0, 1, 2}
 
 
 def test_a_brief_leg_ends_with_its_first_blocks() -> None:

@@ -158,7 +158,7 @@ class Leg:
 
     def _rank(self, question: str, arm: Arm, index: int) -> int:
         """Four requests on three flows or more decide a set-up; then C' decides whether it is the port."""
-        if question == "media" or not self.plan.stages:
+        if question == "media" or not self.plan.stages or self.plan.secondary:
             return 2
         deciding = FIRST_BLOCKS_MIN + (arm is Arm.A and self.plan.copies == 1)
         if index >= deciding:
