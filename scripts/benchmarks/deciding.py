@@ -131,6 +131,9 @@ def outcome(measurement: Measurement, job: Job, app: str, verdict: Verdict) -> O
     first, again = (_dead(measurement.decisions, app, question) for question in ("setup", "repeat"))
     if not mine or first is None:
         return told
+    # of several dead legs the one that was asked first decided; its flows alone are counted
+    leg = min((f for f in mine if f.question == "setup"), key=lambda f: f.started_us).kind.leg
+    mine = [f for f in mine if f.kind.leg == leg]
     begun_us = min(f.started_us for f in mine if f.question == "setup")
     decided_us = begun_us + round(first.at_s * 1e6)
     warm_us = max(f.ended_us or 0 for f in measurement.flows if f.question == "warmup")

@@ -132,7 +132,7 @@ class Planner:
         return script.bytes_up / seconds, script.bytes_down / seconds
 
     def legs(self, sessions: list[Session]) -> list[Leg]:
-        """Every leg to run, apps interleaved by seed, each with its share of its app's budget."""
+        """Every leg to run with its share of its app's budget: apps in the seed's order, what decides one first."""
         out: list[Leg] = []
         asked = sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}"))
         for session in sessions:
@@ -141,12 +141,14 @@ class Planner:
                 plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
                 light = [plan for plan in plans if plan.light]
                 left = self._config.budget_bytes // len(sessions)
+                own: list[Leg] = []
                 for plan in light:
                     planned = plan.first_bytes()
-                    out.append(Leg(plan, min(left, 2 * planned)))
+                    own.append(Leg(plan, min(left, 2 * planned)))
                     left -= planned
                 heavy = [plan for plan in plans if not plan.light]
-                out += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
+                own += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
+                out += sorted(own, key=lambda leg: leg.plan.secondary)
         return out
 
     def scouts(self, sessions: list[Session]) -> list[LegPlan]:
