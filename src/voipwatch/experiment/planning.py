@@ -132,7 +132,7 @@ class Planner:
         return script.bytes_up / seconds, script.bytes_down / seconds
 
     def legs(self, sessions: list[Session]) -> list[Leg]:
-        """Every leg to run with its share of its app's budget: apps in the seed's order, what decides one first."""
+        """Every leg to run with its share of its app's budget; of one app those first that decide it."""
         out: list[Leg] = []
         asked = sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}"))
         for session in sessions:
