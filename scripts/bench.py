@@ -3,6 +3,7 @@
     python scripts/bench.py            # everything, under five minutes on two idle cores
     python scripts/bench.py --quick    # fewer runs of each, under one minute
     python scripts/bench.py --json     # prints voipwatch.bench/1 instead of writing the page
+    python scripts/bench.py --sending  # send times alone, when the rest was measured in a disturbed minute
 
 What is timed is the machine as it is: run it on an otherwise idle one; the page says the load.
 """
@@ -134,9 +135,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output; the page stays as it is"
     )
+    parser.add_argument(
+        "--sending", action="store_true", help="send times alone, into a part of the page of their own"
+    )
     asked = parser.parse_args(argv)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    if asked.sending:
+        page.write("sending", page.render_sending(sending.measure(APPS), this_machine()))
+        say(f"written: docs/{page.PAGE.name}")
+        return 0
     results = measure(QUICK if asked.quick else FULL, "make bench" if not asked.quick else "bench --quick")
     if asked.json:
         print(msgspec.json.format(msgspec.json.encode(results), indent=2).decode())

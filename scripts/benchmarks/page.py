@@ -116,6 +116,12 @@ def figures(told: Distribution | None, digits: int = 2) -> list[str]:
 FIGURE_HEADS: Final = ("n", "median", "95 %", "99 %", "largest")
 
 
+def render_sending(run: Sending, machine: Machine) -> str:
+    """Send times measured on their own."""
+    head = f"`python scripts/bench.py --sending`, {machine.date} UTC, {machine.cores} cores of {machine.cpu}."
+    return f"{head}\n\n{_sending([run])}"
+
+
 def render(results: Results) -> str:
     """The whole of the bench's part."""
     parts = [

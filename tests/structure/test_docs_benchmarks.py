@@ -56,7 +56,7 @@ def test_a_page_without_its_markers_is_left_alone(text: str) -> None:
 
 def test_the_page_has_its_markers() -> None:
     text = page.PAGE.read_text("utf-8")
-    for name in ("bench", "matrix", "kernel", "apps"):
+    for name in ("bench", "sending", "matrix", "kernel", "apps"):
         assert "x y z" in page.replace_between(text, name, "x y z")
 
 
@@ -164,6 +164,14 @@ def test_the_least_disturbed_run_is_shown_and_the_others_are_told(monkeypatch: p
     text = page.render(msgspec.structs.replace(results(), sending=[run]))
     assert "5.0 % of the processors' time went to others. It is the least disturbed of 3 runs" in text
     assert "30.0 % with 0.50 and 1.00 ms, 10.0 % with 0.50 and 1.00 ms." in text
+
+
+def test_send_times_can_be_measured_again_on_their_own() -> None:
+    text = page.render_sending(results().sending[0], results().machine)
+    assert text.startswith(
+        "`python scripts/bench.py --sending`, 2016-01-07 12:00 UTC, 2 cores of a processor."
+    )
+    assert "sip: 20 ms audio, after `sendto`" in text
 
 
 class Pool:
