@@ -7,9 +7,8 @@ from voipwatch.model.vocabulary import Access
 
 
 def test_the_states_are_those_of_the_design() -> None:
-    assert {state.value for state in CellState} == set(
-        ["ok", "blocked", "throttled", "down", "intermittent", "insufficient", "silent"]
-    )
+    words = {"ok", "blocked", "throttled", "down", "intermittent", "insufficient", "silent"}
+    assert {state.value for state in CellState} == words
 
 
 def test_one_voice_among_the_fewest_can_neither_make_nor_break_a_majority() -> None:
