@@ -22,7 +22,6 @@ from voipwatch.experiment.events import (
     FetchLog,
     Finished,
     LogOutcome,
-    OpenSocket,
     Outgoing,
     Progress,
     ProviderOutcome,
@@ -31,19 +30,17 @@ from voipwatch.experiment.events import (
 )
 from voipwatch.experiment.flow_book import FlowBook
 from voipwatch.experiment.ledger import Ledger, tcp_bytes
-from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.news import News
-from voipwatch.experiment.pacing import Pacer
 from voipwatch.experiment.planning import Planner
-from voipwatch.experiment.question import FlowWish, Question
+from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.fallback import Fallback
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
-from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
-from voipwatch.model.flows import FlowRecord, Receipt
+from voipwatch.experiment.starting import FlowStarter
+from voipwatch.model.flows import Receipt
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
 from voipwatch.model.vocabulary import LINE, Arm, Failure, Stage
@@ -51,15 +48,8 @@ from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
 ACTIVE_MAX = 3
 """Apps measured side by side; more would crowd the 20 new flows a second."""
-LINGER_MIN_S = 0.4
-REPLY_WAIT_MIN_S = 0.2
-REPLY_WAIT_MAX_S = 1.5
-REPLY_WAIT_UNKNOWN_S = 1.0
-"""RFC 6298 section 2.1 waits 1 s where no round-trip time is known."""
 OVERALL_MAX_S = 150.0
 """A check that is not done by then is ended and says so."""
-SEND_BATCH = 1
-"""Datagrams built at a time, about 0.1 ms each."""
 RECEIPTS_KEPT = 16
 LOG_WAIT_S = 15.0
 LOOK_S = 0.05
@@ -103,10 +93,10 @@ class LineCheck:
         self._epoch = 0.0
         self._events: deque[Event] = deque()
         self._book = FlowBook()
-        self._open: set[int] = set()
-        self._warmups: dict[int, Warmup] = {}
-        self._pacers: dict[int, Pacer] = {}
-        self._starts: deque[float] = deque()
+        self._closed = False
+        self._starter = FlowStarter(
+            self._sessions, planner=self._planner, book=self._book, events=self._events
+        )
         self._fallbacks: list[Fallback] = []
         self._waiting: deque[Leg] = deque()
         self._active: list[Question] = []
@@ -121,7 +111,6 @@ class LineCheck:
         self._interrupted: Interruption | None = None
         self._not_tested = self._planner.not_tested()
         self._notes: list[str] = []
-        self._next_pacing: float | None = None
         self._looked_at = 0.0
         self._news = News()
 
@@ -132,10 +121,7 @@ class LineCheck:
         self._epoch = now
         for session in self._sessions:
             self._ledger.add_line(session.offered.setup_bytes)
-            warmup = Warmup(session.reflector, self._planner.warmup_kind(session))
-            self._warmups[session.reflector] = warmup
-            self._pacers[session.reflector] = Pacer(self._starts)
-            self._active.append(warmup)
+            self._active.append(self._starter.warmups[session.reflector])
             fallback = Fallback(session, self._planner.tcp_trials(), now)
             self._fallbacks.append(fallback)
             self._events.extend(fallback.trials(now))
@@ -190,16 +176,16 @@ class LineCheck:
         self._step(now)
 
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
-        """What is due, some at a time: to be called until nothing is left. Records take `now` as sent."""
+        """What one flow has due: to be called until nothing is left. Records take `now` as sent.
+
+        Not all flows at once, because what was built first should not wait for the rest.
+        """
         if self._course is Course.WARMUP:
             next(self._preparation, None)
-        out: list[Outgoing] = []
-        for flow, datagrams in self._book.emit(now):
-            out.extend(Outgoing(flow.socket, port, data) for port, data in datagrams)
-            if len(out) >= SEND_BATCH:
-                break  # what was built first should not wait for the rest
+        due = ((flow, datagrams) for flow, datagrams in self._book.emit(now) if datagrams)
+        flow, datagrams = next(due, (None, []))
         self._look(now)
-        return out
+        return [] if flow is None else [Outgoing(flow.socket, port, data) for port, data in datagrams]
 
     def get_timer(self) -> float | None:
         """When `handle_timer` must be called at the latest; None when finished."""
@@ -214,8 +200,8 @@ class LineCheck:
         if due is not None:
             times.append(due)
         times.extend(t for q in self._active if (t := q.get_timer()) is not None)
-        if self._next_pacing is not None:
-            times.append(self._next_pacing)
+        if self._starter.next_at is not None:
+            times.append(self._starter.next_at)
         return min(times)
 
     def handle_timer(self, now: float) -> None:
@@ -262,7 +248,7 @@ class LineCheck:
             self._after_warmup()
         if self._course is Course.APPS:
             self._admit()
-        self._start_flows(now)
+        self._starter.start_due(self._active, self._epoch, now)
         if self._course is Course.APPS and not self._active and not self._waiting:
             self._begin_providers(now)
         if self._course is Course.PROVIDERS:
@@ -276,19 +262,18 @@ class LineCheck:
             self._finish(now)
 
     def _after_warmup(self) -> None:
-        for reflector, warmup in self._warmups.items():
-            pacer = self._pacers[reflector]
-            pacer.rate_up, pacer.rate_down = warmup.rate_up(), warmup.rate_down()
-            if not warmup.heard():
-                self._note("warmup-unheard")
+        self._starter.heed_rates()
+        warmups = self._starter.warmups
+        if not all(warmup.heard() for warmup in warmups.values()):
+            self._note("warmup-unheard")
         self._course = Course.APPS
         self._events.append(Progress(LINE, "done", 1.0))
         self._legs = self._planner.legs(self._sessions)
         for leg in self._legs:
-            leg.line_heard(*self._warmups[leg.reflector].counts())
+            leg.line_heard(*warmups[leg.reflector].counts())
         self._waiting = deque(leg for leg in self._legs if not leg.done)
         self._scouts = [
-            Scout(plan, line=self._warmups[plan.reflector].counts())
+            Scout(plan, line=warmups[plan.reflector].counts())
             for plan in self._planner.scouts(self._sessions)
         ]
         self._active.extend(self._scouts)
@@ -392,70 +377,10 @@ class LineCheck:
 
     # -- flows ---------------------------------------------------------------------------------
 
-    def _start_flows(self, now: float) -> None:
-        self._next_pacing = None
-        queues = [q for q in self._active if q.wishes]
-        while queues:
-            first = min(q.wishes[0].rank for q in queues)
-            for question in [q for q in queues if q.wishes[0].rank == first]:
-                pacer = self._pacers[question.reflector]
-                at = pacer.next_start(now)
-                if at > now:
-                    self._next_pacing = at
-                    return
-                if not self._fits(question.wishes[0], question.reflector):
-                    queues.remove(question)
-                    continue
-                self._start_flow(question, question.wishes.popleft(), now)
-                pacer.started(now)
-            queues = [q for q in queues if q.wishes]
-
-    def _fits(self, wish: FlowWish, reflector: int) -> bool:
-        alive = self._book.alive()
-        pacer = self._pacers[reflector]
-        if not pacer.mappings_free(len(alive)):
-            return False
-        if wish.question in ("warmup", "held") or not alive:
-            return True
-        up, down = self._planner.rates(self._session(reflector).script(wish.kind, wish.replicate))
-        used = [self._planner.rates(f.script) for f in alive]
-        return pacer.rate_free(sum(u for u, _ in used), sum(d for _, d in used), up, down)
-
-    def _start_flow(self, question: Question, wish: FlowWish, now: float) -> None:
-        session = self._session(question.reflector)
-        script = session.script(wish.kind, wish.replicate)
-        socket = len(self._book.flows)
-        record = FlowRecord(
-            flow=session.flow(wish.kind, wish.replicate),
-            reflector=session.reflector,
-            kind=wish.kind,
-            replicate=wish.replicate,
-            family=script.family,
-            question=wish.question,
-            block=wish.block,
-            remote_port=session.port(script),
-            round_stages=[step.stage for step in script.rounds],
-            started_us=0,
-        )
-        wait_s = self._reply_wait_s(session.reflector)
-        linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)
-        flow = NearFlow(socket, session, record, self._epoch, wait_s, linger_s)
-        self._open.add(socket)
-        self._events.append(OpenSocket(socket, session.reflector))
-        flow.start(now)
-        question.started(flow, now)
-        self._book.add(flow, question)
-
-    def _reply_wait_s(self, reflector: int) -> float:
-        warmup = self._warmups[reflector]
-        rtt = warmup.rtt_s()
-        if rtt is None:
-            return REPLY_WAIT_UNKNOWN_S
-        return min(REPLY_WAIT_MAX_S, max(REPLY_WAIT_MIN_S, 1.5 * rtt + 4 * warmup.rtt_spread_s() + 0.05))
-
     def _close_sockets(self) -> None:
-        self._events.extend(CloseSocket(socket) for socket in sorted(self._open))
-        self._open.clear()
+        if not self._closed:
+            self._closed = True
+            self._events.extend(CloseSocket(flow.socket) for flow in self._book.flows)
 
     def _session(self, reflector: int) -> Session:
         return next(s for s in self._sessions if s.reflector == reflector)
@@ -470,7 +395,7 @@ class LineCheck:
             if receipt.count > last.count and receipt.highest_seq >= last.highest_seq:
                 kept.append(Receipt(receipt.highest_seq, receipt.count, receipt.far_us, receipt.bitmap))
                 del kept[:-RECEIPTS_KEPT]
-            self._warmups[session.reflector].receipt(receipt, now)
+            self._starter.warmups[session.reflector].receipt(receipt, now)
 
     # -- what is told ----------------------------------------------------------------------------
 
