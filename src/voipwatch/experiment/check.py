@@ -4,8 +4,8 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 `log_finished` as things come, `handle_timer` when `get_timer` says so, and after each of these
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
-Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` apps side by side;
-a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
+Course: warm-up and TCP trials at once; then scouts and legs as the agenda admits
+them; a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
 signed logs; finished. The providers come after the apps, because asking for a name may rouse who watches.
 """
 
@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from voipwatch.apps import ProfileSet
+from voipwatch.experiment.agenda import Agenda
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import (
     CloseSocket,
@@ -34,20 +35,15 @@ from voipwatch.experiment.news import News
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.fallback import Fallback
-from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.provider import ProviderReach
-from voipwatch.experiment.questions.scout import Scout
-from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.starting import FlowStarter
 from voipwatch.model.flows import Receipt
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
-from voipwatch.model.vocabulary import LINE, Arm, Failure, Stage
+from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
-ACTIVE_MAX = 3
-"""Apps measured side by side; more would crowd the 20 new flows a second."""
 OVERALL_MAX_S = 150.0
 """A check that is not done by then is ended and says so."""
 RECEIPTS_KEPT = 16
@@ -98,13 +94,7 @@ class LineCheck:
             self._sessions, planner=self._planner, book=self._book, events=self._events
         )
         self._fallbacks: list[Fallback] = []
-        self._waiting: deque[Leg] = deque()
-        self._active: list[Question] = []
-        self._legs: list[Leg] = []
-        self._scouts: list[Scout] = []
-        self._triggers: list[Trigger] = []
-        self._triggered: set[tuple[str, int, str]] = set()
-        """App, reflector and leg whose mutants were asked for."""
+        self._agenda = Agenda(self._planner, self._sessions)
         self._ledger = Ledger()
         self._logs_awaited: set[int] = set()
         self._late_until = 0.0
@@ -121,7 +111,7 @@ class LineCheck:
         self._epoch = now
         for session in self._sessions:
             self._ledger.add_line(session.offered.setup_bytes)
-            self._active.append(self._starter.warmups[session.reflector])
+            self._agenda.active.append(self._starter.warmups[session.reflector])
             fallback = Fallback(session, self._planner.tcp_trials(), now)
             self._fallbacks.append(fallback)
             self._events.extend(fallback.trials(now))
@@ -199,7 +189,7 @@ class LineCheck:
         due = self._book.next_due()
         if due is not None:
             times.append(due)
-        times.extend(t for q in self._active if (t := q.get_timer()) is not None)
+        times.extend(t for q in self._agenda.active if (t := q.get_timer()) is not None)
         if self._starter.next_at is not None:
             times.append(self._starter.next_at)
         return min(times)
@@ -228,13 +218,13 @@ class LineCheck:
             self._step(now)
         elif self._book.news:
             concerned = self._book.concerned()
-            self._step(now, [q for q in self._active if id(q) in concerned])
+            self._step(now, [q for q in self._agenda.active if id(q) in concerned])
 
     def _step(self, now: float, thinking: list[Question] | None = None) -> None:
         if self._course is Course.FINISHED:
             return
         if thinking is None:
-            thinking, self._looked_at = self._active, now
+            thinking, self._looked_at = self._agenda.active, now
             self._tell_progress()
         self._book.news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
@@ -243,13 +233,13 @@ class LineCheck:
             self._begin_late(now)
         for question in thinking:
             question.update(now)
-        self._retire(now)
-        if self._course is Course.WARMUP and not self._active:
+        self._agenda.retire(now)
+        if self._course is Course.WARMUP and not self._agenda.active:
             self._after_warmup()
         if self._course is Course.APPS:
-            self._admit()
-        self._starter.start_due(self._active, self._epoch, now)
-        if self._course is Course.APPS and not self._active and not self._waiting:
+            self._agenda.admit()
+        self._starter.start_due(self._agenda.active, self._epoch, now)
+        if self._course is Course.APPS and self._agenda.over:
             self._begin_providers(now)
         if self._course is Course.PROVIDERS:
             self._ask_providers(now)
@@ -268,68 +258,8 @@ class LineCheck:
             self._note("warmup-unheard")
         self._course = Course.APPS
         self._events.append(Progress(LINE, "done", 1.0))
-        self._legs = self._planner.legs(self._sessions)
-        for leg in self._legs:
-            leg.line_heard(*warmups[leg.reflector].counts())
-        self._waiting = deque(leg for leg in self._legs if not leg.done)
-        self._scouts = [
-            Scout(plan, line=warmups[plan.reflector].counts())
-            for plan in self._planner.scouts(self._sessions)
-        ]
-        self._active.extend(self._scouts)
+        self._agenda.begin(warmups)
         self._not_tested = self._planner.not_tested()
-
-    def _admit(self) -> None:
-        apps = {q.app for q in self._active if not isinstance(q, Scout)}
-        scouted = {(s.app, s.reflector): s for s in self._scouts}
-        for leg in list(self._waiting):
-            scout = scouted.get((leg.app, leg.reflector))
-            if scout is not None and scout.confirmed:
-                self._waiting.remove(leg)
-                leg.drop()
-            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
-                self._waiting.remove(leg)
-                self._active.append(leg)
-                apps.add(leg.app)
-
-    def _retire(self, now: float) -> None:
-        while (question := next((q for q in self._active if q.done), None)) is not None:
-            self._active.remove(question)
-            if isinstance(question, Leg) and question.dead:
-                self._tell_siblings(question, now)
-        for leg in [q for q in self._active if isinstance(q, (Leg, Scout))]:
-            if isinstance(leg, Leg):
-                for sibling in self._siblings(leg) if leg.dead else []:
-                    sibling.on_hold = True
-            if leg.dead.get(Arm.A) is Stage.SETUP:
-                self._ask_mutants(leg, now)
-
-    def _ask_mutants(self, dead: Leg | Scout, now: float) -> None:
-        """Once for each leg whose set-up is dead, if it has mutants."""
-        leg = dead.plan.kinds[Arm.A].leg
-        if (dead.app, dead.reflector, leg) in self._triggered:
-            return
-        self._triggered.add((dead.app, dead.reflector, leg))
-        mutants = self._planner.mutants(dead.app, leg, self._session(dead.reflector))
-        if mutants:
-            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now)
-            self._triggers.append(trigger)
-            self._active.append(trigger)
-
-    def _siblings(self, of: Leg) -> list[Leg]:
-        return [
-            leg
-            for leg in self._legs
-            if leg is not of and (leg.app, leg.reflector) == (of.app, of.reflector) and not leg.done
-        ]
-
-    def _tell_siblings(self, ended: Leg, now: float) -> None:
-        """Stop as soon as the answer is certain: an app whose set-up is dead has no call to hold."""
-        for leg in self._siblings(ended):
-            leg.on_hold = False
-            if ended.confirmed:
-                leg.curtail(now)
-            leg.update(now)
 
     def _begin_providers(self, now: float) -> None:
         if self._providers is None:
@@ -372,8 +302,7 @@ class LineCheck:
     def _stop_all(self, now: float) -> None:
         for flow in self._book.flows:
             flow.abort(now)
-        self._waiting.clear()
-        self._active.clear()
+        self._agenda.clear()
 
     # -- flows ---------------------------------------------------------------------------------
 
@@ -381,9 +310,6 @@ class LineCheck:
         if not self._closed:
             self._closed = True
             self._events.extend(CloseSocket(flow.socket) for flow in self._book.flows)
-
-    def _session(self, reflector: int) -> Session:
-        return next(s for s in self._sessions if s.reflector == reflector)
 
     def _spread_receipts(self, session: Session, now: float) -> None:
         for receipt in session.collect_receipts():
@@ -408,12 +334,13 @@ class LineCheck:
             self._note("control-blocked")
 
     def _tell_progress(self) -> None:
-        self._events.extend(self._news.of(self._legs, self._waiting, self._active))
+        agenda = self._agenda
+        self._events.extend(self._news.of(agenda.legs, agenda.waiting, agenda.active))
 
     def _left_out(self) -> dict[str, list[str]]:
         """What the profiles say that cannot be tested, and legs that the budget did not reach."""
         out = {app: list(items) for app, items in self._not_tested.items()}
-        for leg in self._legs:
+        for leg in self._agenda.legs:
             if leg.done and not leg.flows and leg.media.value not in out.get(leg.app, []):
                 out[leg.app].append(leg.media.value)
         return out
@@ -422,7 +349,6 @@ class LineCheck:
         """All that was observed so far; complete once `Finished` was handed out."""
         started = datetime.fromisoformat(self.config.started_at)
         ended = started + timedelta(seconds=round(now - self._epoch, 6))
-        questions: list[Question] = [*self._scouts, *self._legs, *self._triggers]
         apps = list(self.config.apps)
         return Measurement(
             seed=self._seed.hex(),
@@ -434,7 +360,7 @@ class LineCheck:
             reflectors=[r.facts for r in self._offered],
             flows=[f.record for f in self._book.flows],
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
-            decisions=[d for q in questions for d in q.decisions],
+            decisions=[d for q in self._agenda.questions for d in q.decisions],
             costs=self._ledger.costs([*apps], self._book.flows, now - self._epoch),
             not_tested=self._left_out(),
             notes=list(self._notes),

@@ -1,4 +1,4 @@
-"""What every question of a check offers to the check that asks it and to the starter of its flows."""
+"""What every question of a check offers to the agenda that asks it and to the starter of its flows."""
 
 from collections import deque
 from dataclasses import dataclass
