@@ -19,6 +19,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself, where this is run as a file
 
 from scripts import judge
+from scripts.benchmarks import page
 from voipwatch.apps.imported import Candidate, Capture, Draft, NoCallError, draft_profile
 from voipwatch.apps.kinds import kind_table
 from voipwatch.apps.library import ProfileSet, load_profiles, udp_ports
@@ -26,8 +27,6 @@ from voipwatch.model.vocabulary import Arm, Family, Media
 from voipwatch.wire.capture import read_capture
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "import.md"
-BEGIN: Final = "<!-- imports: begin -->"
-END: Final = "<!-- imports: end -->"
 REPLICATES: Final = (0, 1, 28)
 SEED: Final = shake_128(b"imports").digest(32)
 
@@ -167,10 +166,7 @@ def main() -> int:
     lines = [head, "", *rows(found)]
     print("\n".join([*lines, *wrong]))
     if arguments.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n{chr(10).join(lines)}\n{END}{after}", encoding="utf-8")
+        page.write("imports", "\n".join(lines), PAGE)
     return 1 if wrong else 0
 
 

@@ -20,6 +20,9 @@ from hashlib import shake_128
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself, where this is run as a file
+
+from scripts.benchmarks import page
 from voipwatch.apps import (
     BuildContext,
     Message,
@@ -49,8 +52,6 @@ NEAR_PORT: Final = 40_000
 """First of a thousand near ports that are no app's default; 41641, Tailscale's, is beyond them."""
 REPLICATES: Final = {"treatment": 10, "mutant": 6, "control": 20, "warmup": 28}
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "profiles.md"
-BEGIN: Final = "<!-- judge: begin -->"
-END: Final = "<!-- judge: end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +258,7 @@ def main() -> int:
     lines = [head, "", *table(rulings)]
     print("\n".join([*lines, *wrong]))
     if arguments.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n{chr(10).join(lines)}\n{END}{after}", encoding="utf-8")
+        page.write("judge", "\n".join(lines), PAGE)
     return 1 if wrong else 0
 
 

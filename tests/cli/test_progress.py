@@ -38,15 +38,6 @@ def test_stages_are_translated_and_a_strange_word_is_not_shown() -> None:
     assert "xyzzy" not in run(Progress("sip", "xyzzy", 0.5), terminal=True)
 
 
-def test_impossible_ratios_and_strangers_do_no_harm() -> None:
-    run(
-        Progress("sip", "voice", -1.0),
-        Progress("sip", "voice", 9.0),
-        Progress("zoom", "x", 1.0),
-        terminal=True,
-    )
-
-
 def test_nothing_without_a_terminal() -> None:
     assert run(Progress("sip", "voice", 0.5), terminal=False) == ""
 
@@ -73,6 +64,18 @@ class Watched:
         """How full the bars of the line, whatsapp and sip are."""
         column = next(c for c in self.bars[0].columns if isinstance(c, BarColumn))
         return [column.render(task).completed for task in self.bars[0].tasks]
+
+
+def test_impossible_ratios_are_bounded_and_strangers_move_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(monkeypatch)
+    context = Context(texts("en"), stdin=Stream(), stdout=Stream(), stderr=Stream(terminal=True), width=100)
+    with shown_progress(context, ("whatsapp", "sip"), clock=watched.clock) as step:
+        step(Progress("sip", "voice", -1.0))
+        assert watched.full() == [0.0, 0.0, 0.0]
+        step(Progress("zoom", "x", 1.0))
+        assert watched.full() == [0.0, 0.0, 0.0]
+        step(Progress("sip", "voice", 9.0))
+        assert watched.full() == [0.0, 0.0, 1.0]
 
 
 def test_bars_creep_with_time_and_reach_the_end_with_the_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from tests.experiment.support import (
     unreachable,
 )
 from voipwatch.apps import neutral_ports
-from voipwatch.experiment.check import ACTIVE_MAX, LOG_WAIT_S, OVERALL_MAX_S, RECEIPTS_KEPT
+from voipwatch.experiment.check import LOG_WAIT_S, OVERALL_MAX_S, RECEIPTS_KEPT
 from voipwatch.experiment.events import ReflectorSession, StartTcp, TcpOutcome
 from voipwatch.inference import judge
 from voipwatch.model.flows import HELD_REPLICATES, MEDIA_SEQ, FlowRecord
@@ -351,16 +351,12 @@ def test_an_app_whose_signalling_is_dead_holds_no_call() -> None:
     assert measurement.costs["viber"].bytes < whole.costs["viber"].bytes / 2
 
 
-def test_no_more_than_three_apps_are_measured_side_by_side() -> None:
-    assert ACTIVE_MAX == 3
-
-
 def test_a_check_that_drags_on_is_ended_and_says_so() -> None:
     """A far end that stays for ever at its first replies cannot hold the check: it has an end of its own."""
     profiles = small_profiles()
     rig = Rig(apps=("whatsapp", "imo"), long=True, profiles=profiles)
-    for name in ("_retire", "_admit"):
-        setattr(rig.near, name, lambda *_: None)
+    for name in ("retire", "admit"):
+        setattr(rig.near._agenda, name, lambda *_: None)
     measurement = rig.run()
     assert measurement.interrupted is not None
     assert measurement.interrupted.reason == "overtime"

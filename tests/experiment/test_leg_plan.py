@@ -1,6 +1,6 @@
 """What a leg costs before it is played."""
 
-from tests.experiment.questions.test_leg import FLOW_BYTES, plan
+from tests.experiment.questions.support import FLOW_BYTES, plan
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS
 from voipwatch.model.vocabulary import Arm, Media
 

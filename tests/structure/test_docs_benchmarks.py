@@ -7,11 +7,12 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
 
-from scripts import matrix_table
+from scripts import import_table, judge, matrix_table
 from scripts.benchmarks import deciding, matrix, page, sending
 from scripts.benchmarks.deciding import ALONE, TOGETHER, Job, Outcome
 from scripts.benchmarks.figures import Distribution, Machine, distribution
@@ -58,6 +59,11 @@ def test_the_page_has_its_markers() -> None:
     text = page.PAGE.read_text("utf-8")
     for name in ("bench", "sending", "matrix", "kernel", "apps"):
         assert "x y z" in page.replace_between(text, name, "x y z")
+
+
+@pytest.mark.parametrize(("script", "name"), [(judge, "judge"), (import_table, "imports")])
+def test_the_tables_of_ndpi_have_their_markers(script: ModuleType, name: str) -> None:
+    assert "x y z" in page.replace_between(script.PAGE.read_text("utf-8"), name, "x y z")
 
 
 def results(*, late_ms: float = 1.0, packets: float = 9, load: float = 0.25) -> page.Results:

@@ -44,7 +44,7 @@ def runs_something(text: str) -> bool:
     )
 
 
-def test_files_of(source: Path) -> list[Path]:
+def places_of_test(source: Path) -> list[Path]:
     """Where the test file of `source` (relative to the package) may lie: in the same folder, or above."""
     name = f"test_{source.stem.lstrip('_')}.py"
     folder = Path("tests") / source.parent
@@ -54,9 +54,6 @@ def test_files_of(source: Path) -> list[Path]:
         / f"test_{'_'.join([*source.parts[1:-1], source.stem.lstrip('_')])}.py"
     )
     return [folder / name, flat]
-
-
-test_files_of.__test__ = False  # type: ignore[attr-defined]  # a helper whose name fits it better than pytest
 
 
 def tracked() -> list[Path]:
@@ -103,9 +100,9 @@ def test_every_source_file_has_its_test_file() -> None:
         if path.name == "__init__.py" or excused(source):
             continue
         if runs_something(path.read_text("utf-8")) and not any(
-            (REPOSITORY / file).is_file() for file in test_files_of(source)
+            (REPOSITORY / file).is_file() for file in places_of_test(source)
         ):
-            missing.append(f"{source}: no {test_files_of(source)[0]}")
+            missing.append(f"{source}: no {places_of_test(source)[0]}")
     assert missing == []
 
 
@@ -116,7 +113,7 @@ def test_no_excuse_outlives_its_file() -> None:
         if not (SOURCE / name).exists()
         or (
             not name.endswith("/")
-            and any((REPOSITORY / file).is_file() for file in test_files_of(Path(name)))
+            and any((REPOSITORY / file).is_file() for file in places_of_test(Path(name)))
         )
     ]
     assert stale == []
@@ -128,8 +125,8 @@ def test_a_file_of_declarations_runs_nothing() -> None:
 
 
 def test_where_a_test_file_may_lie() -> None:
-    assert test_files_of(Path("wire/_cursor.py"))[0] == Path("tests/wire/test_cursor.py")
-    assert test_files_of(Path("reflector/core/gate.py")) == [
+    assert places_of_test(Path("wire/_cursor.py"))[0] == Path("tests/wire/test_cursor.py")
+    assert places_of_test(Path("reflector/core/gate.py")) == [
         Path("tests/reflector/core/test_gate.py"),
         Path("tests/reflector/test_core_gate.py"),
     ]

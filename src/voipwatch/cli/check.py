@@ -28,6 +28,16 @@ from voipwatch.model.results import Check, Report
 from voipwatch.model.vocabulary import PRIVATE
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    reflectors: tuple[Endpoint, ...]
+    apps: tuple[str, ...]
+    """All asked for, in the order asked."""
+    measured: tuple[str, ...]
+    """Those that have a profile."""
+    out: Path | None
+
+
 def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     *,
     context: Annotated[Context, Parameter(parse=False)],
@@ -87,20 +97,22 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         private,
         providers,
     )
-    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in wanted.reflectors])
+    return _measure_and_tell(context, request, wanted, through, json=json)
+
+
+def _measure_and_tell(
+    context: Context, request: CheckRequest, wanted: _Wanted, through: Through | None, *, json: bool
+) -> int:
+    """All that follows once the person has agreed; returns the exit status."""
+    hosts = [endpoint.host for endpoint in wanted.reflectors]
+    redactor = Redactor(secrets.token_bytes(32), hosts)
     measurement, failure = _measure(context, request)
     run = None
     if through is not None and wanted.measured and failure is None and measurement.interrupted is None:
         run, failure = _measure_through(context, request, through)
-        _add_unprofiled(run.measurement, wanted.apps)
-        _add_uncarried(run.measurement)
-        run.measurement = redact(run.measurement, redactor)
-    _add_unprofiled(measurement, wanted.apps)
-    _add_uncarried(measurement)
-    measurement = redact(measurement, redactor)
+        run.measurement = _completed(run.measurement, wanted.apps, redactor)
+    measurement = _completed(measurement, wanted.apps, redactor)
     verdicts = conclude(measurement, context.judging(), context.texts, run)
-    status = exit_status(verdicts)
-    hosts = [endpoint.host for endpoint in wanted.reflectors]
     if json:
         context.print_json(check_json(verdicts))
     else:
@@ -111,17 +123,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         context.say("fault.during_check", reason=failure)
     if wanted.out is not None:
         _write(context, wanted.out, verdicts, measurement, run)
-    return status
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    reflectors: tuple[Endpoint, ...]
-    apps: tuple[str, ...]
-    """All asked for, in the order asked."""
-    measured: tuple[str, ...]
-    """Those that have a profile."""
-    out: Path | None
+    return exit_status(verdicts)
 
 
 def _understand(
@@ -204,6 +206,13 @@ def _empty(request: CheckRequest, started_at: str) -> Measurement:
 
 def _now() -> str:
     return datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _completed(measurement: Measurement, apps: tuple[str, ...], redactor: Redactor) -> Measurement:
+    """The measurement with what could not be played named in it, redacted."""
+    _add_unprofiled(measurement, apps)
+    _add_uncarried(measurement)
+    return redact(measurement, redactor)
 
 
 def _add_unprofiled(measurement: Measurement, apps: tuple[str, ...]) -> None:

@@ -4,8 +4,8 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 `log_finished` as things come, `handle_timer` when `get_timer` says so, and after each of these
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
-Course: warm-up and TCP trials at once; then the legs of at most `ACTIVE_MAX` apps side by side;
-a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
+Course: warm-up and TCP trials at once; then scouts and legs as the agenda admits
+them; a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
 signed logs; finished. The providers come after the apps, because asking for a name may rouse who watches.
 """
 
@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from voipwatch.apps import ProfileSet
+from voipwatch.experiment.agenda import Agenda
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import (
     CloseSocket,
@@ -22,7 +23,6 @@ from voipwatch.experiment.events import (
     FetchLog,
     Finished,
     LogOutcome,
-    OpenSocket,
     Outgoing,
     Progress,
     ProviderOutcome,
@@ -31,35 +31,21 @@ from voipwatch.experiment.events import (
 )
 from voipwatch.experiment.flow_book import FlowBook
 from voipwatch.experiment.ledger import Ledger, tcp_bytes
-from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.news import News
-from voipwatch.experiment.pacing import Pacer
 from voipwatch.experiment.planning import Planner
-from voipwatch.experiment.question import FlowWish, Question
+from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.fallback import Fallback
-from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.provider import ProviderReach
-from voipwatch.experiment.questions.scout import Scout
-from voipwatch.experiment.questions.trigger import Trigger
-from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
-from voipwatch.model.flows import FlowRecord, Receipt
+from voipwatch.experiment.starting import FlowStarter
+from voipwatch.model.flows import Receipt
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
-from voipwatch.model.vocabulary import LINE, Arm, Failure, Stage
+from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
-ACTIVE_MAX = 3
-"""Apps measured side by side; more would crowd the 20 new flows a second."""
-LINGER_MIN_S = 0.4
-REPLY_WAIT_MIN_S = 0.2
-REPLY_WAIT_MAX_S = 1.5
-REPLY_WAIT_UNKNOWN_S = 1.0
-"""RFC 6298 section 2.1 waits 1 s where no round-trip time is known."""
 OVERALL_MAX_S = 150.0
 """A check that is not done by then is ended and says so."""
-SEND_BATCH = 1
-"""Datagrams built at a time, about 0.1 ms each."""
 RECEIPTS_KEPT = 16
 LOG_WAIT_S = 15.0
 LOOK_S = 0.05
@@ -103,25 +89,18 @@ class LineCheck:
         self._epoch = 0.0
         self._events: deque[Event] = deque()
         self._book = FlowBook()
-        self._open: set[int] = set()
-        self._warmups: dict[int, Warmup] = {}
-        self._pacers: dict[int, Pacer] = {}
-        self._starts: deque[float] = deque()
+        self._closed = False
+        self._starter = FlowStarter(
+            self._sessions, planner=self._planner, book=self._book, events=self._events
+        )
         self._fallbacks: list[Fallback] = []
-        self._waiting: deque[Leg] = deque()
-        self._active: list[Question] = []
-        self._legs: list[Leg] = []
-        self._scouts: list[Scout] = []
-        self._triggers: list[Trigger] = []
-        self._triggered: set[tuple[str, int, str]] = set()
-        """App, reflector and leg whose mutants were asked for."""
+        self._agenda = Agenda(self._planner, self._sessions)
         self._ledger = Ledger()
         self._logs_awaited: set[int] = set()
         self._late_until = 0.0
         self._interrupted: Interruption | None = None
         self._not_tested = self._planner.not_tested()
         self._notes: list[str] = []
-        self._next_pacing: float | None = None
         self._looked_at = 0.0
         self._news = News()
 
@@ -132,10 +111,7 @@ class LineCheck:
         self._epoch = now
         for session in self._sessions:
             self._ledger.add_line(session.offered.setup_bytes)
-            warmup = Warmup(session.reflector, self._planner.warmup_kind(session))
-            self._warmups[session.reflector] = warmup
-            self._pacers[session.reflector] = Pacer(self._starts)
-            self._active.append(warmup)
+            self._agenda.active.append(self._starter.warmups[session.reflector])
             fallback = Fallback(session, self._planner.tcp_trials(), now)
             self._fallbacks.append(fallback)
             self._events.extend(fallback.trials(now))
@@ -190,16 +166,16 @@ class LineCheck:
         self._step(now)
 
     def datagrams_to_send(self, now: float) -> list[Outgoing]:
-        """What is due, some at a time: to be called until nothing is left. Records take `now` as sent."""
+        """What one flow has due: to be called until nothing is left. Records take `now` as sent.
+
+        Not all flows at once, because what was built first should not wait for the rest.
+        """
         if self._course is Course.WARMUP:
             next(self._preparation, None)
-        out: list[Outgoing] = []
-        for flow, datagrams in self._book.emit(now):
-            out.extend(Outgoing(flow.socket, port, data) for port, data in datagrams)
-            if len(out) >= SEND_BATCH:
-                break  # what was built first should not wait for the rest
+        due = ((flow, datagrams) for flow, datagrams in self._book.emit(now) if datagrams)
+        flow, datagrams = next(due, (None, []))
         self._look(now)
-        return out
+        return [] if flow is None else [Outgoing(flow.socket, port, data) for port, data in datagrams]
 
     def get_timer(self) -> float | None:
         """When `handle_timer` must be called at the latest; None when finished."""
@@ -213,9 +189,9 @@ class LineCheck:
         due = self._book.next_due()
         if due is not None:
             times.append(due)
-        times.extend(t for q in self._active if (t := q.get_timer()) is not None)
-        if self._next_pacing is not None:
-            times.append(self._next_pacing)
+        times.extend(t for q in self._agenda.active if (t := q.get_timer()) is not None)
+        if self._starter.next_at is not None:
+            times.append(self._starter.next_at)
         return min(times)
 
     def handle_timer(self, now: float) -> None:
@@ -242,13 +218,13 @@ class LineCheck:
             self._step(now)
         elif self._book.news:
             concerned = self._book.concerned()
-            self._step(now, [q for q in self._active if id(q) in concerned])
+            self._step(now, [q for q in self._agenda.active if id(q) in concerned])
 
     def _step(self, now: float, thinking: list[Question] | None = None) -> None:
         if self._course is Course.FINISHED:
             return
         if thinking is None:
-            thinking, self._looked_at = self._active, now
+            thinking, self._looked_at = self._agenda.active, now
             self._tell_progress()
         self._book.news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
@@ -257,13 +233,13 @@ class LineCheck:
             self._begin_late(now)
         for question in thinking:
             question.update(now)
-        self._retire(now)
-        if self._course is Course.WARMUP and not self._active:
+        self._agenda.retire(now)
+        if self._course is Course.WARMUP and not self._agenda.active:
             self._after_warmup()
         if self._course is Course.APPS:
-            self._admit()
-        self._start_flows(now)
-        if self._course is Course.APPS and not self._active and not self._waiting:
+            self._agenda.admit()
+        self._starter.start_due(self._agenda.active, self._epoch, now)
+        if self._course is Course.APPS and self._agenda.over:
             self._begin_providers(now)
         if self._course is Course.PROVIDERS:
             self._ask_providers(now)
@@ -276,75 +252,14 @@ class LineCheck:
             self._finish(now)
 
     def _after_warmup(self) -> None:
-        for reflector, warmup in self._warmups.items():
-            pacer = self._pacers[reflector]
-            pacer.rate_up, pacer.rate_down = warmup.rate_up(), warmup.rate_down()
-            if not warmup.heard():
-                self._note("warmup-unheard")
+        self._starter.heed_rates()
+        warmups = self._starter.warmups
+        if not all(warmup.heard() for warmup in warmups.values()):
+            self._note("warmup-unheard")
         self._course = Course.APPS
         self._events.append(Progress(LINE, "done", 1.0))
-        self._legs = self._planner.legs(self._sessions)
-        for leg in self._legs:
-            leg.line_heard(*self._warmups[leg.reflector].counts())
-        self._waiting = deque(leg for leg in self._legs if not leg.done)
-        self._scouts = [
-            Scout(plan, line=self._warmups[plan.reflector].counts())
-            for plan in self._planner.scouts(self._sessions)
-        ]
-        self._active.extend(self._scouts)
+        self._agenda.begin(warmups)
         self._not_tested = self._planner.not_tested()
-
-    def _admit(self) -> None:
-        apps = {q.app for q in self._active if not isinstance(q, Scout)}
-        scouted = {(s.app, s.reflector): s for s in self._scouts}
-        for leg in list(self._waiting):
-            scout = scouted.get((leg.app, leg.reflector))
-            if scout is not None and scout.confirmed:
-                self._waiting.remove(leg)
-                leg.drop()
-            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
-                self._waiting.remove(leg)
-                self._active.append(leg)
-                apps.add(leg.app)
-
-    def _retire(self, now: float) -> None:
-        while (question := next((q for q in self._active if q.done), None)) is not None:
-            self._active.remove(question)
-            if isinstance(question, Leg) and question.dead:
-                self._tell_siblings(question, now)
-        for leg in [q for q in self._active if isinstance(q, (Leg, Scout))]:
-            if isinstance(leg, Leg):
-                for sibling in self._siblings(leg) if leg.dead else []:
-                    sibling.on_hold = True
-            if leg.dead.get(Arm.A) is Stage.SETUP:
-                self._ask_mutants(leg, now)
-
-    def _ask_mutants(self, dead: Leg | Scout, now: float) -> None:
-        """Once for each leg whose set-up is dead, if it has mutants."""
-        leg = dead.plan.kinds[Arm.A].leg
-        if (dead.app, dead.reflector, leg) in self._triggered:
-            return
-        self._triggered.add((dead.app, dead.reflector, leg))
-        mutants = self._planner.mutants(dead.app, leg, self._session(dead.reflector))
-        if mutants:
-            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now)
-            self._triggers.append(trigger)
-            self._active.append(trigger)
-
-    def _siblings(self, of: Leg) -> list[Leg]:
-        return [
-            leg
-            for leg in self._legs
-            if leg is not of and (leg.app, leg.reflector) == (of.app, of.reflector) and not leg.done
-        ]
-
-    def _tell_siblings(self, ended: Leg, now: float) -> None:
-        """Stop as soon as the answer is certain: an app whose set-up is dead has no call to hold."""
-        for leg in self._siblings(ended):
-            leg.on_hold = False
-            if ended.confirmed:
-                leg.curtail(now)
-            leg.update(now)
 
     def _begin_providers(self, now: float) -> None:
         if self._providers is None:
@@ -387,78 +302,14 @@ class LineCheck:
     def _stop_all(self, now: float) -> None:
         for flow in self._book.flows:
             flow.abort(now)
-        self._waiting.clear()
-        self._active.clear()
+        self._agenda.clear()
 
     # -- flows ---------------------------------------------------------------------------------
 
-    def _start_flows(self, now: float) -> None:
-        self._next_pacing = None
-        queues = [q for q in self._active if q.wishes]
-        while queues:
-            first = min(q.wishes[0].rank for q in queues)
-            for question in [q for q in queues if q.wishes[0].rank == first]:
-                pacer = self._pacers[question.reflector]
-                at = pacer.next_start(now)
-                if at > now:
-                    self._next_pacing = at
-                    return
-                if not self._fits(question.wishes[0], question.reflector):
-                    queues.remove(question)
-                    continue
-                self._start_flow(question, question.wishes.popleft(), now)
-                pacer.started(now)
-            queues = [q for q in queues if q.wishes]
-
-    def _fits(self, wish: FlowWish, reflector: int) -> bool:
-        alive = self._book.alive()
-        pacer = self._pacers[reflector]
-        if not pacer.mappings_free(len(alive)):
-            return False
-        if wish.question in ("warmup", "held") or not alive:
-            return True
-        up, down = self._planner.rates(self._session(reflector).script(wish.kind, wish.replicate))
-        used = [self._planner.rates(f.script) for f in alive]
-        return pacer.rate_free(sum(u for u, _ in used), sum(d for _, d in used), up, down)
-
-    def _start_flow(self, question: Question, wish: FlowWish, now: float) -> None:
-        session = self._session(question.reflector)
-        script = session.script(wish.kind, wish.replicate)
-        socket = len(self._book.flows)
-        record = FlowRecord(
-            flow=session.flow(wish.kind, wish.replicate),
-            reflector=session.reflector,
-            kind=wish.kind,
-            replicate=wish.replicate,
-            family=script.family,
-            question=wish.question,
-            block=wish.block,
-            remote_port=session.port(script),
-            round_stages=[step.stage for step in script.rounds],
-            started_us=0,
-        )
-        wait_s = self._reply_wait_s(session.reflector)
-        linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)
-        flow = NearFlow(socket, session, record, self._epoch, wait_s, linger_s)
-        self._open.add(socket)
-        self._events.append(OpenSocket(socket, session.reflector))
-        flow.start(now)
-        question.started(flow, now)
-        self._book.add(flow, question)
-
-    def _reply_wait_s(self, reflector: int) -> float:
-        warmup = self._warmups[reflector]
-        rtt = warmup.rtt_s()
-        if rtt is None:
-            return REPLY_WAIT_UNKNOWN_S
-        return min(REPLY_WAIT_MAX_S, max(REPLY_WAIT_MIN_S, 1.5 * rtt + 4 * warmup.rtt_spread_s() + 0.05))
-
     def _close_sockets(self) -> None:
-        self._events.extend(CloseSocket(socket) for socket in sorted(self._open))
-        self._open.clear()
-
-    def _session(self, reflector: int) -> Session:
-        return next(s for s in self._sessions if s.reflector == reflector)
+        if not self._closed:
+            self._closed = True
+            self._events.extend(CloseSocket(flow.socket) for flow in self._book.flows)
 
     def _spread_receipts(self, session: Session, now: float) -> None:
         for receipt in session.collect_receipts():
@@ -470,7 +321,7 @@ class LineCheck:
             if receipt.count > last.count and receipt.highest_seq >= last.highest_seq:
                 kept.append(Receipt(receipt.highest_seq, receipt.count, receipt.far_us, receipt.bitmap))
                 del kept[:-RECEIPTS_KEPT]
-            self._warmups[session.reflector].receipt(receipt, now)
+            self._starter.warmups[session.reflector].receipt(receipt, now)
 
     # -- what is told ----------------------------------------------------------------------------
 
@@ -483,12 +334,13 @@ class LineCheck:
             self._note("control-blocked")
 
     def _tell_progress(self) -> None:
-        self._events.extend(self._news.of(self._legs, self._waiting, self._active))
+        agenda = self._agenda
+        self._events.extend(self._news.of(agenda.legs, agenda.waiting, agenda.active))
 
     def _left_out(self) -> dict[str, list[str]]:
         """What the profiles say that cannot be tested, and legs that the budget did not reach."""
         out = {app: list(items) for app, items in self._not_tested.items()}
-        for leg in self._legs:
+        for leg in self._agenda.legs:
             if leg.done and not leg.flows and leg.media.value not in out.get(leg.app, []):
                 out[leg.app].append(leg.media.value)
         return out
@@ -497,7 +349,6 @@ class LineCheck:
         """All that was observed so far; complete once `Finished` was handed out."""
         started = datetime.fromisoformat(self.config.started_at)
         ended = started + timedelta(seconds=round(now - self._epoch, 6))
-        questions: list[Question] = [*self._scouts, *self._legs, *self._triggers]
         apps = list(self.config.apps)
         return Measurement(
             seed=self._seed.hex(),
@@ -509,7 +360,7 @@ class LineCheck:
             reflectors=[r.facts for r in self._offered],
             flows=[f.record for f in self._book.flows],
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
-            decisions=[d for q in questions for d in q.decisions],
+            decisions=[d for q in self._agenda.questions for d in q.decisions],
             costs=self._ledger.costs([*apps], self._book.flows, now - self._epoch),
             not_tested=self._left_out(),
             notes=list(self._notes),

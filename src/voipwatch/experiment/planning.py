@@ -83,6 +83,10 @@ class Planner:
     def _asked(self) -> list[Profile]:
         return [p for app in self._config.apps if (p := self._profiles.get(app)) is not None]
 
+    def _in_order(self) -> list[Profile]:
+        """The profiles asked for, in the seed's order."""
+        return sorted(self._asked(), key=lambda profile: self._draw(f"order {profile.id}"))
+
     def not_tested(self) -> dict[str, list[str]]:
         """By app: what a replay cannot show, and what this check was not asked to do."""
         out: dict[str, list[str]] = {}
@@ -134,9 +138,8 @@ class Planner:
     def legs(self, sessions: list[Session]) -> list[Leg]:
         """Every leg to run with its share of its app's budget; of one app those first that decide it."""
         out: list[Leg] = []
-        asked = sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}"))
         for session in sessions:
-            for profile in asked:
+            for profile in self._in_order():
                 runs = [leg for leg in profile.legs if leg.run]
                 plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
                 light = [plan for plan in plans if plan.light]
@@ -157,7 +160,7 @@ class Planner:
             return []
         found = []
         for session in sessions:
-            for profile in sorted(self._asked(), key=lambda p: self._draw(f"order {p.id}")):
+            for profile in self._in_order():
                 fit = [each for each in profile.legs if self._has_set_up(profile, each)]
                 # A leg that carries media says more of a call than a test of ports.
                 leg = min(fit, key=lambda each: not each.media, default=None)

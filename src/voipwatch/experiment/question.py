@@ -1,4 +1,4 @@
-"""What every question of a check offers to `check.LineCheck`, which alone starts flows."""
+"""What every question of a check offers to the agenda that asks it and to the starter of its flows."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -29,8 +29,12 @@ class Question(Protocol):
     app: str
     reflector: int
     wishes: deque[FlowWish]
-    """What to start next, in order; `LineCheck` takes from the left."""
-    decisions: list[Decision]
+    """What to start next, in order; `FlowStarter` takes from the left."""
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """What was decided so far."""
+        ...
 
     @property
     def done(self) -> bool:

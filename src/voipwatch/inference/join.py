@@ -12,26 +12,20 @@ from functools import cached_property
 from statistics import median
 
 from voipwatch.inference.track import Fate, Packet, Track
+from voipwatch.inference.trusted_log import RECEIPT_BITS, trusted_log
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowRecord, Receipt
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import CONTROL_ARMS, LINE, Arm, Stage
-from voipwatch.wire.errors import WireError
-from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog, decode_farlog, verify_farlog
+from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog
 
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
 """Sequence numbers of one set-up round."""
 SEQ_END = 1 << 63
 """Above every sequence number that a record can hold."""
-RECEIPT_BITS = 64
 WAIT_US = 400_000
 """How long a request must have waited to count as unanswered, when no round trip was ever seen."""
-FOREIGN_SHARE_MAX = 0.1
-"""Answers we hold that the log does not know of: above this share the log is not of this session."""
-FOREIGN_MIN = 5
 PLANNED_MAX = 60_000
 """Sequence numbers travel in 16 bits: no script plans more."""
-CONTRADICTED_SHARE_MAX = 0.01
-"""Packets that receipts name and the log lacks: an honest log lacks none."""
 GAP_MAX = 1_000
 GAP_RATIO_MAX = 50
 """Lost packets that a record may claim by its numbers: the first thousand, then 50 for each that came."""
@@ -154,9 +148,7 @@ def join_session(measurement: Measurement, index: int) -> Session:
     """The flows of reflector `index` with the fate of their packets. Cannot fail on odd records."""
     facts = measurement.reflectors[index]
     records = [r for r in measurement.flows if r.reflector == index]
-    log, signed, notes = _open_log(facts)
-    if log is not None and (_foreign(records, log) or _contradicted(records, log)):
-        log, notes = None, [*notes, "log-inconsistent"]
+    log, signed, notes = trusted_log(facts, records)
     far = {f.flow: f for f in log.flows} if log is not None else None
     clock = _clock(records, far)
     limited_us = _limited_us(records, log)
@@ -203,52 +195,6 @@ def _limited_us(records: Iterable[FlowRecord], log: FarLog | None) -> int | None
         if seq in sent[f.flow]
     ]
     return log.refused_us - max(transits) if transits else 0
-
-
-def _open_log(facts: ReflectorFacts) -> tuple[FarLog | None, bool, list[str]]:
-    """The log, whether its signature was right, and notes. A log that is not signed right is no evidence."""
-    if facts.log is None:
-        return None, False, ["log-missing"]
-    if facts.key is None or not verify_farlog(facts.log.payload, facts.log.signature, facts.key):
-        return None, False, ["log-bad-signature"]
-    try:
-        log = decode_farlog(facts.log.payload)
-    except WireError:
-        return None, False, ["log-unreadable"]
-    if facts.ticket is not None and log.ticket != facts.ticket:
-        return None, False, ["log-of-another-session"]
-    return log, True, []
-
-
-def _foreign(records: Iterable[FlowRecord], log: FarLog) -> bool:
-    """Whether we hold proved answers that the log does not know of."""
-    sent = {f.flow: set(f.down.seq) for f in log.flows}
-    held = foreign = 0
-    for record in records:
-        if record.attested:
-            got = set(record.received.seq)
-            held += len(got)
-            foreign += len(got - sent.get(record.flow, set()))
-    return foreign >= FOREIGN_MIN and foreign > FOREIGN_SHARE_MAX * held
-
-
-def _contradicted(records: Iterable[FlowRecord], log: FarLog) -> bool:
-    """Whether receipts, keyed and in band, name uplink packets that the same reflector's log leaves out."""
-    logged = {f.flow: set(f.up.seq) for f in log.flows}
-    named = missing = 0
-    for record in records:
-        receipted: set[int] = set()
-        for receipt in record.receipts:
-            receipted |= _receipted(receipt)
-        named += len(receipted)
-        missing += len(receipted - logged.get(record.flow, set()))
-    return missing >= FOREIGN_MIN and missing > CONTRADICTED_SHARE_MAX * named
-
-
-def _receipted(receipt: Receipt) -> set[int]:
-    """The sequence numbers that a receipt says have come."""
-    bits = {receipt.highest_seq - 1 - i for i in range(RECEIPT_BITS) if receipt.bitmap >> i & 1}
-    return {receipt.highest_seq, *bits}
 
 
 def _first_times(columns: Columns | FarColumns) -> dict[int, int]:

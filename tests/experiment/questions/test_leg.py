@@ -1,155 +1,28 @@
 """A leg's course, with puppets for flows: what it wishes for, what it decides, when it is over."""
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import cast
+from dataclasses import dataclass
 
 import pytest
 
-from tests.experiment.support import START_S, small_profiles
-from voipwatch.apps import kind_table
-from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
-from voipwatch.experiment.near_flow import NearFlow, Outcome, Phase
+from tests.experiment.questions.support import ARMS, MEDIA_PACKETS, Puppet, Stagehand, plan
+from tests.experiment.support import START_S
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS
+from voipwatch.experiment.near_flow import Phase
 from voipwatch.experiment.question import FlowWish
-from voipwatch.experiment.questions.leg import (
-    HELD_LOSS_SHARE,
-    SILENT_S,
-    Leg,
-    LegPhase,
-)
-from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, Receipt
+from voipwatch.experiment.questions.leg import HELD_LOSS_SHARE, SILENT_S, Leg, LegPhase
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, Receipt
 from voipwatch.model.ruleset import BLOCKS, REPEAT_AFTER_S
-from voipwatch.model.vocabulary import Arm, Family, Media, Stage
-
-ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
-FLOW_BYTES = 1_000
-HELD_BYTES = 20_000
-MEDIA_PACKETS = 50
+from voipwatch.model.vocabulary import Arm, Media, Stage
 
 
 @dataclass
-class _Script:
-    down: tuple[int, ...] = tuple(range(MEDIA_PACKETS))
-
-
-@dataclass
-class Puppet:
-    """What a leg sees of a flow, moved by hand."""
-
-    record: FlowRecord
-    flow: int
-    phase: Phase = Phase.ROUNDS
-    outcomes: deque[Outcome] = field(default_factory=deque)
-    spent_bytes: int = 0
-    media_started_at: float | None = None
-    last_received_at: float | None = None
-    reply_wait_s: float = 0.3
-    got: int = MEDIA_PACKETS
-    sent: int = MEDIA_PACKETS
-    lost_share: float = 0.0
-    aborted: bool = False
-    script: _Script = field(default_factory=_Script)
-
-    def abort(self, now: float) -> None:
-        self.aborted = self.phase is not Phase.ENDED
-        self.phase = Phase.ENDED
-
-    def media_expected(self) -> int:
-        return MEDIA_PACKETS
-
-    def media_received(self) -> int:
-        return self.got
-
-    def media_sent(self) -> int:
-        return self.sent
-
-    def media_lost_share(self, _now: float) -> float:
-        return self.lost_share
-
-    def answer(self, *marks: bool, index: int = 0) -> None:
-        self.outcomes.extend(Outcome(index, hit=mark) for mark in marks)
-        if any(marks):
-            self.last_received_at = START_S
-
-    def play(self, now: float) -> None:
-        """Its media begins."""
-        self.phase, self.media_started_at, self.last_received_at = Phase.MEDIA, now, now
-        self.record.receipts = [Receipt(MEDIA_SEQ + self.sent - 1, self.sent, 1, 2**64 - 1)]
-
-    def end(self) -> None:
-        self.phase = Phase.ENDED
-        self.spent_bytes = FLOW_BYTES
-
-
-def kinds(media: Media) -> dict[Arm, FlowKind]:
-    found = [k for k in kind_table(small_profiles()) if k.app == "whatsapp" and k.media is media]
-    return {arm: next(k for k in found if k.arm is arm) for arm in ARMS}
-
-
-def plan(
-    media: Media = Media.VOICE,
-    *,
-    arms: tuple[Arm, ...] = ARMS,
-    long: bool = False,
-    copies: int = 2,
-    brief: bool = False,
-    secondary: bool = False,
-) -> LegPlan:
-    def flow_bytes(_kind: FlowKind, replicate: int) -> int:
-        return HELD_BYTES if replicate in (*HELD_REPLICATES, *LONG_REPLICATES) else FLOW_BYTES
-
-    return LegPlan(
-        app="whatsapp",
-        reflector=0,
-        kinds={arm: kind for arm, kind in kinds(media).items() if arm in arms},
-        stages=(Stage.SETUP, Stage.HANDSHAKE),
-        copies=copies,
-        blocks=BLOCKS,
-        long=long,
-        secondary=secondary,
-        brief=brief,
-        flow_bytes=flow_bytes,
-        shuffled=lambda replicate, arms: arms[::-1] if replicate % 2 else arms,
-    )
-
-
-@dataclass
-class Stagehand:
+class LegHand(Stagehand[Leg]):
     """A leg and the flows that were started for it."""
 
-    leg: Leg
-    now: float = START_S
-    flows: list[Puppet] = field(default_factory=list)
-
-    def start(self) -> list[Puppet]:
-        """Starts everything that is wished for."""
-        started = []
-        while self.leg.wishes:
-            wish = self.leg.wishes.popleft()
-            record = FlowRecord(
-                flow=len(self.flows),
-                reflector=0,
-                kind=wish.kind,
-                replicate=wish.replicate,
-                family=Family.NONE,
-                question=wish.question,
-                block=wish.block,
-                remote_port=3478,
-                round_stages=[],
-                started_us=0,
-            )
-            puppet = Puppet(record, len(self.flows))
-            self.flows.append(puppet)
-            started.append(puppet)
-            self.leg.started(cast(NearFlow, puppet), self.now)
-        return started
-
-    def of(self, arm: Arm, question: str) -> list[Puppet]:
-        return [f for f in self.flows if f.record.kind.arm is arm and f.record.question == question]
-
-    def update(self, later_s: float = 0.0) -> None:
-        self.now += later_s
-        self.leg.update(self.now)
+    @property
+    def leg(self) -> Leg:
+        return self.asked
 
     def all_answer(self, question: str) -> None:
         for flow in self.flows:
@@ -164,11 +37,11 @@ class Stagehand:
                 flow.end()
 
 
-def stage(media: Media = Media.VOICE, *, budget_bytes: int = 10_000_000, **more: object) -> Stagehand:
-    return Stagehand(Leg(plan(media, **more), budget_bytes))  # type: ignore[arg-type]  # options of `plan`
+def stage(media: Media = Media.VOICE, *, budget_bytes: int = 10_000_000, **more: object) -> LegHand:
+    return LegHand(Leg(plan(media, **more), budget_bytes))  # type: ignore[arg-type]  # options of `plan`
 
 
-def over(hand: Stagehand) -> bool:
+def over(hand: LegHand) -> bool:
     return hand.leg.done
 
 
@@ -218,7 +91,7 @@ def test_half_of_the_budget_pays_for_the_first_blocks_or_nothing_is_sent(
 # -- a dead set-up -----------------------------------------------------------------------------
 
 
-def dead_setup(index: int = 0) -> Stagehand:
+def dead_setup(index: int = 0) -> LegHand:
     """A's requests of round `index` stay unanswered, everything else is answered."""
     hand = stage()
     hand.start()
@@ -255,7 +128,7 @@ def test_a_dead_arm_is_decided_stopped_and_repeated_on_fresh_flows(index: int, n
     assert leg.get_timer() is None
 
 
-def repeated(hand: Stagehand, *, dead: bool) -> None:
+def repeated(hand: LegHand, *, dead: bool) -> None:
     for flow in hand.of(Arm.C, "setup") + hand.of(Arm.C_NEUTRAL, "setup"):
         flow.end()
     hand.update(0.1)
@@ -307,7 +180,7 @@ def test_flows_that_were_not_begun_when_their_arm_died_are_not_begun_any_more() 
     assert hand.leg.phase is LegPhase.FIRST, "the controls of the first blocks are still to come"
 
 
-def silent_port(*, heard: int) -> Stagehand:
+def silent_port(*, heard: int) -> LegHand:
     hand = stage()
     hand.leg.line_heard(heard, 216)
     hand.start()
@@ -417,7 +290,7 @@ def test_a_set_up_alone_is_over_with_its_first_blocks(answered: bool, outcome: s
 # -- media -------------------------------------------------------------------------------------
 
 
-def in_media(**more: object) -> Stagehand:
+def in_media(**more: object) -> LegHand:
     hand = stage(**more)  # type: ignore[arg-type]  # options of `stage`
     hand.start()
     hand.all_answer("setup")
@@ -472,7 +345,7 @@ def test_what_the_budget_does_not_pay_for_is_left_out_and_said(
     assert said == {q for q, missing in (("held", held == 0), ("media", blocks < 8)) if missing}
 
 
-def holding() -> tuple[Stagehand, Puppet, Puppet]:
+def holding() -> tuple[LegHand, Puppet, Puppet]:
     hand = in_media()
     hand.start()
     hand.all_play("media")
@@ -484,7 +357,7 @@ def holding() -> tuple[Stagehand, Puppet, Puppet]:
     return hand, treatment, control
 
 
-def wait(hand: Stagehand, seconds: float, *alive: Puppet) -> None:
+def wait(hand: LegHand, seconds: float, *alive: Puppet) -> None:
     """Time goes by; these flows hear downlink media, and receipts of all that they send."""
     for _ in range(round(seconds / 0.25)):
         for flow in alive:

@@ -1,48 +1,33 @@
 """A scout's course, with puppets for flows."""
 
-from dataclasses import dataclass, field
-from typing import cast
+from dataclasses import dataclass
 
 import pytest
 
-from tests.experiment.questions.test_leg import Puppet, plan
+from tests.experiment.questions.support import Stagehand, plan
 from tests.experiment.support import START_S
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN
-from voipwatch.experiment.near_flow import NearFlow, Phase
+from voipwatch.experiment.near_flow import Phase
 from voipwatch.experiment.questions.scout import Scout, ScoutPhase
-from voipwatch.model.flows import FlowRecord
 from voipwatch.model.ruleset import REPEAT_AFTER_S
-from voipwatch.model.vocabulary import Arm, Family, Media, Stage
+from voipwatch.model.vocabulary import Arm, Media, Stage
 
 TREATED = (Arm.A, Arm.A_NEUTRAL)
 LINE_WELL = (200, 216)
 
 
 @dataclass
-class Stagehand:
+class ScoutHand(Stagehand[Scout]):
     """A scout and the flows that were started for it."""
 
-    scout: Scout
-    now: float = START_S
-    flows: list[Puppet] = field(default_factory=list)
+    @property
+    def scout(self) -> Scout:
+        return self.asked
 
-    def start(self) -> None:
-        while self.scout.wishes:
-            wish = self.scout.wishes.popleft()
-            record = FlowRecord(
-                flow=len(self.flows),
-                reflector=0,
-                kind=wish.kind,
-                replicate=wish.replicate,
-                family=Family.NONE,
-                question=wish.question,
-                block=wish.block,
-                remote_port=3478,
-                round_stages=[],
-                started_us=0,
-            )
-            self.flows.append(Puppet(record, len(self.flows)))
-            self.scout.started(cast(NearFlow, self.flows[-1]), self.now)
+    def count(self, question: str) -> dict[Arm, int]:
+        """Flows of a question that were started, by arm."""
+        arms = [f.record.kind.arm for f in self.flows if f.record.question == question]
+        return {arm: arms.count(arm) for arm in dict.fromkeys(arms)}
 
     def play(self, question: str, *, dead: tuple[Arm, ...], later_s: float = 0.5) -> None:
         """Starts what is wished for; every flow of the question is answered or not, and ends."""
@@ -57,14 +42,6 @@ class Stagehand:
                 flow.end()
         self.update()
 
-    def update(self, later_s: float = 0.0) -> None:
-        self.now += later_s
-        self.scout.update(self.now)
-
-    def asked(self, question: str) -> dict[Arm, int]:
-        arms = [f.record.kind.arm for f in self.flows if f.record.question == question]
-        return {arm: arms.count(arm) for arm in dict.fromkeys(arms)}
-
 
 def over(scout: Scout) -> bool:
     return scout.done
@@ -74,8 +51,8 @@ def phase(scout: Scout) -> ScoutPhase:
     return scout.phase
 
 
-def scouting(*, copies: int = 2, line: tuple[int, int] = LINE_WELL) -> Stagehand:
-    return Stagehand(Scout(plan(Media.NONE, copies=copies), line=line))
+def scouting(*, copies: int = 2, line: tuple[int, int] = LINE_WELL) -> ScoutHand:
+    return ScoutHand(Scout(plan(Media.NONE, copies=copies), line=line))
 
 
 def decided(scout: Scout) -> list[tuple[str, str, str, str]]:
@@ -85,7 +62,7 @@ def decided(scout: Scout) -> list[tuple[str, str, str, str]]:
 def test_a_living_set_up_takes_three_flows_of_treatment_and_control() -> None:
     hand = scouting()
     hand.play("setup", dead=())
-    assert hand.asked("setup") == {Arm.A: FIRST_BLOCKS_MIN, Arm.C: FIRST_BLOCKS_MIN}
+    assert hand.count("setup") == {Arm.A: FIRST_BLOCKS_MIN, Arm.C: FIRST_BLOCKS_MIN}
     assert hand.scout.done
     assert not hand.scout.confirmed
     assert decided(hand.scout) == []
@@ -94,7 +71,7 @@ def test_a_living_set_up_takes_three_flows_of_treatment_and_control() -> None:
 def test_an_app_that_sends_its_first_request_once_takes_a_fourth_flow() -> None:
     hand = scouting(copies=1)
     hand.start()
-    assert hand.asked("setup") == {Arm.A: FIRST_BLOCKS, Arm.C: FIRST_BLOCKS_MIN}
+    assert hand.count("setup") == {Arm.A: FIRST_BLOCKS, Arm.C: FIRST_BLOCKS_MIN}
 
 
 def test_a_dead_set_up_is_asked_again_two_seconds_later_and_then_it_is_dead() -> None:
@@ -108,7 +85,7 @@ def test_a_dead_set_up_is_asked_again_two_seconds_later_and_then_it_is_dead() ->
     hand.update(0.02)
     assert phase(hand.scout) is ScoutPhase.REPEAT
     hand.play("repeat", dead=TREATED)
-    assert hand.asked("repeat") == {Arm.A: FIRST_BLOCKS_MIN, Arm.C: FIRST_BLOCKS_MIN}
+    assert hand.count("repeat") == {Arm.A: FIRST_BLOCKS_MIN, Arm.C: FIRST_BLOCKS_MIN}
     fresh = {f.record.replicate for f in hand.flows if f.record.question == "repeat"}
     assert fresh.isdisjoint(range(FIRST_BLOCKS)), "other flows than before"
     assert hand.scout.confirmed
@@ -131,12 +108,12 @@ def test_where_the_control_dies_too_the_neutral_port_is_asked(port: bool) -> Non
     hand = scouting()
     dead = (Arm.A, Arm.C) if port else (*TREATED, Arm.C, Arm.C_NEUTRAL)
     hand.play("setup", dead=dead)
-    assert hand.asked("setup").keys() == {Arm.A, Arm.C}
+    assert hand.count("setup").keys() == {Arm.A, Arm.C}
     hand.play("setup", dead=dead)
-    assert hand.asked("setup")[Arm.A_NEUTRAL] == hand.asked("setup")[Arm.C_NEUTRAL] == FIRST_BLOCKS_MIN
+    assert hand.count("setup")[Arm.A_NEUTRAL] == hand.count("setup")[Arm.C_NEUTRAL] == FIRST_BLOCKS_MIN
     hand.update(REPEAT_AFTER_S)
     hand.play("repeat", dead=dead)
-    assert hand.asked("repeat").keys() == {Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL}
+    assert hand.count("repeat").keys() == {Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL}
     assert hand.scout.confirmed is port, "on a dead line nobody's set-up is dead"
 
 

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
 
-from voipwatch.experiment.arm_tests import ArmTests
+from voipwatch.experiment.arm_deaths import ArmDeaths, stop_arm
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
@@ -49,28 +49,24 @@ class Leg:
     """What this leg may still spend, its own spending not yet taken off."""
     phase: LegPhase = LegPhase.FIRST
     wishes: deque[FlowWish] = field(default_factory=deque)
-    decisions: list[Decision] = field(default_factory=list)
-    dead: dict[Arm, Stage] = field(default_factory=dict)
-    """Arms found dead in the first blocks, and where."""
     on_hold: bool = False
     """Another leg of the app seems dead: no more is spent here until its repeat has told."""
     confirmed: bool = False
     """A dead arm was dead again in the repeat."""
     flows: list[NearFlow] = field(default_factory=list)
     _live: list[NearFlow] = field(default_factory=list)
-    _tests: ArmTests = field(default_factory=ArmTests)
+    _deaths: ArmDeaths = field(init=False)
     _media_judged: int = 0
     """Ended flows when dead media was last looked for."""
-    _started_at: dict[str, float] = field(default_factory=dict)
     _last_first_at: float = 0.0
     _repeat_at: float | None = None
-    _reported: set[tuple[str, Arm]] = field(default_factory=set)
     _held_wished: int = 0
     _curtailed: bool = False
 
     def __post_init__(self) -> None:
         self.app = self.plan.app
         self.reflector = self.plan.reflector
+        self._deaths = ArmDeaths(self.plan)
         first = self._first_blocks()
         if first < FIRST_BLOCKS_MIN:
             self.phase = LegPhase.DONE
@@ -88,6 +84,16 @@ class Leg:
                 break
             affordable += 1
         return affordable
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """What was decided so far."""
+        return self._deaths.decisions
+
+    @property
+    def dead(self) -> dict[Arm, Stage]:
+        """Arms found dead in the first blocks, and where."""
+        return self._deaths.dead
 
     @property
     def done(self) -> bool:
@@ -114,13 +120,13 @@ class Leg:
 
     def line_heard(self, received: int, sent: int) -> None:
         """What the warm-up on a neutral port got back: C' for the first decision."""
-        self._tests = ArmTests(line=(received, sent))
+        self._deaths.test_afresh(line=(received, sent))
 
     def started(self, flow: NearFlow, now: float) -> None:
         """A wish came true."""
         self.flows.append(flow)
         self._live.append(flow)
-        self._started_at.setdefault(flow.record.question, now)
+        self._deaths.started(flow.record.question, now)
         if flow.record.question == "setup":
             self._last_first_at = now
 
@@ -135,10 +141,8 @@ class Leg:
         question = "repeat" if self.phase is LegPhase.REPEAT else "setup"
         self._live = [f for f in self._live if f.phase is not Phase.ENDED or f.outcomes]
         news = [flow for flow in self._live if flow.record.question in (question, "media") and flow.outcomes]
-        for flow in news:
-            self._tests.take(flow)
-        if news:
-            self._decide(question, now)
+        for arm, stage, counts in self._deaths.take(news, question):
+            self._arm_dead(question, arm, stage, now, counts)
         if self.phase is LegPhase.FIRST:
             self._update_first(now)
         elif self.phase is LegPhase.REPEAT:
@@ -169,7 +173,7 @@ class Leg:
         pair = [arm for arm in self.plan.shuffled(replicate, [Arm.A, Arm.C]) if arm in self.plan.kinds]
         self._held_wished += 1
         if sum(self.plan.flow_bytes(self.plan.kinds[arm], replicate) for arm in pair) > self._left_bytes():
-            self._note("held", "all", self.media.value, "budget", now, (0, 0))
+            self._deaths.note("held", "all", self.media.value, "budget", now, (0, 0))
             return
         self.wishes.extend(FlowWish(self.plan.kinds[arm], replicate, "held", replicate) for arm in pair)
 
@@ -186,32 +190,9 @@ class Leg:
 
     # -- phases ------------------------------------------------------------------------------
 
-    def _decide(self, question: str, now: float) -> None:
-        for arm in self.plan.kinds:
-            if (question, arm) in self._reported:
-                continue
-            dead = self._tests.dead(arm)
-            if dead is not None:
-                stage = self.plan.stages[dead.round]
-                self._arm_dead(question, arm, stage, now, (dead.packets, dead.flows))
-
     def _arm_dead(self, question: str, arm: Arm, stage: Stage, now: float, counts: tuple[int, int]) -> None:
-        self._reported.add((question, arm))
-        self._note(question, arm.value, stage, "dead", now, counts)
-        if question == "setup":
-            self.dead[arm] = stage
-        self.wishes = deque(w for w in self.wishes if w.kind.arm is not arm or w.question != question)
-        for flow in self.flows:
-            if flow.record.kind.arm is arm and flow.record.question == question:
-                flow.abort(now)
-
-    def _note(
-        self, question: str, arm: str, stage: str, outcome: str, now: float, counts: tuple[int, int]
-    ) -> None:
-        at_s = now - self._started_at.get(question, now)
-        self.decisions.append(
-            Decision(self.app, question, arm, str(stage), outcome, round(at_s, 4), counts[0], counts[1])
-        )
+        self._deaths.report(question, arm, stage, now, counts)
+        self.wishes = stop_arm(arm, question, wishes=self.wishes, flows=self.flows, now=now)
 
     def _ended(self, question: str) -> bool:
         flows = [f for f in self.flows if f.record.question == question]
@@ -228,7 +209,7 @@ class Leg:
             if now >= self._repeat_at:
                 self._repeat_at = None
                 self.phase = LegPhase.REPEAT
-                self._tests = ArmTests()
+                self._deaths.test_afresh()
                 self._wish_blocks("repeat", range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS))
             return
         if self.on_hold or not self._ended("setup"):
@@ -256,9 +237,8 @@ class Leg:
                 if flow.phase is Phase.MEDIA and flow.record.question == "repeat":
                     flow.abort(now)
         if self._ended("repeat"):
-            again = [arm for arm in self.dead if ("repeat", arm) in self._reported]
-            self.confirmed = bool(again)
-            self._finish("dead" if again else "exhausted", now)
+            self.confirmed = self._deaths.again
+            self._finish("dead" if self.confirmed else "exhausted", now)
 
     def _update_media(self, now: float) -> None:
         for flow in self.flows:
@@ -273,7 +253,7 @@ class Leg:
         sent = sum(len(f.record.sent.seq) for f in self.flows if f.record.kind.arm is Arm.A)
         flows = sum(1 for f in self.flows if f.record.kind.arm is Arm.A)
         stage = "voice" if self.media is Media.VOICE else self.media.value
-        self._note("setup", "A", stage, outcome, now, (sent, flows))
+        self._deaths.note("setup", "A", stage, outcome, now, (sent, flows))
 
     # -- media -------------------------------------------------------------------------------
 
@@ -283,7 +263,7 @@ class Leg:
         for replicate in range(first, min(self.plan.blocks, REPLICATES_SHORT)):
             left -= self.plan.block_bytes(replicate)
             if left < 0:
-                self._note("media", "all", self.media.value, "budget", now, (0, len(self.flows)))
+                self._deaths.note("media", "all", self.media.value, "budget", now, (0, len(self.flows)))
                 return
             self._wish_blocks("media", range(replicate, replicate + 1))
 
@@ -301,7 +281,7 @@ class Leg:
         self._media_judged = ended
         for arm in (Arm.A, Arm.A_NEUTRAL, Arm.C):
             control = {Arm.A: Arm.C}.get(arm, Arm.C_NEUTRAL)
-            if (question, arm) in self._reported or arm not in self.plan.kinds:
+            if self._deaths.reported(question, arm) or arm not in self.plan.kinds:
                 continue
             dead = [f for f in self._media_flows(question, arm) if self._media_dead(f)]
             living = [f for f in self._media_flows(question, control) if not self._media_dead(f)]

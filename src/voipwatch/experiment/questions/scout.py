@@ -13,7 +13,7 @@ from collections import deque
 from enum import Enum
 from typing import Final
 
-from voipwatch.experiment.arm_tests import ArmTests
+from voipwatch.experiment.arm_deaths import ArmDeaths, stop_arm
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, LegPlan
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
@@ -43,22 +43,28 @@ class Scout:
         self.reflector = plan.reflector
         self.phase = ScoutPhase.FIRST
         self.wishes: deque[FlowWish] = deque()
-        self.decisions: list[Decision] = []
-        self.dead: dict[Arm, Stage] = {}
-        """Arms found dead in the first blocks, and where."""
         self.confirmed = False
         """A dead arm was dead again in the repeat: the app's legs need not be played."""
         self._line = line
-        self._tests = ArmTests(line=line)
+        self._deaths = ArmDeaths(plan)
+        self._deaths.test_afresh(line=line)
         self._flows: list[NearFlow] = []
-        self._reported: set[tuple[str, Arm]] = set()
-        self._started_at: dict[str, float] = {}
         self._last_first_at = 0.0
         self._repeat_at: float | None = None
         # Four requests on three flows or more decide: an app that sends its first one twice has them sooner.
         self._wish("setup", range(FIRST_BLOCKS_MIN), TREATED)
         if plan.copies == 1:
             self._wish("setup", range(FIRST_BLOCKS_MIN, FIRST_BLOCKS), (Arm.A,))
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """What was decided so far."""
+        return self._deaths.decisions
+
+    @property
+    def dead(self) -> dict[Arm, Stage]:
+        """Arms found dead in the first blocks, and where."""
+        return self._deaths.dead
 
     @property
     def done(self) -> bool:
@@ -68,7 +74,7 @@ class Scout:
     def started(self, flow: NearFlow, now: float) -> None:
         """A wish came true."""
         self._flows.append(flow)
-        self._started_at.setdefault(flow.record.question, now)
+        self._deaths.started(flow.record.question, now)
         if flow.record.question == "setup":
             self._last_first_at = now
 
@@ -82,45 +88,27 @@ class Scout:
             return
         question = "repeat" if self.phase is ScoutPhase.REPEAT else "setup"
         news = [f for f in self._flows if f.record.question == question and f.outcomes]
-        for flow in news:
-            self._tests.take(flow)
-        if news:
-            self._decide(question, now)
+        for arm, stage, counts in self._deaths.take(news, question):
+            self._deaths.report(question, arm, stage, now, counts)
+            self.wishes = stop_arm(arm, question, wishes=self.wishes, flows=self._flows, now=now)
+            if arm is Arm.C and question == "setup":
+                self._wish("setup", range(FIRST_BLOCKS_MIN), ELSEWHERE)
         ended = not self.wishes and all(f.phase is Phase.ENDED for f in self._flows)
         if self._repeat_at is not None:
             if now >= self._repeat_at:
                 self._begin_repeat()
         elif ended and self.phase is ScoutPhase.REPEAT:
-            self.confirmed = any(("repeat", arm) in self._reported for arm in self.dead)
-            self._finish()
+            self.confirmed = self._deaths.again
+            self.phase = ScoutPhase.DONE
         elif ended and self.dead:
             self._repeat_at = max(now, self._last_first_at + REPEAT_AFTER_S)
         elif ended:
-            self._finish()
-
-    def _decide(self, question: str, now: float) -> None:
-        for arm in self.plan.kinds:
-            if (question, arm) in self._reported:
-                continue
-            dead = self._tests.dead(arm)
-            if dead is None:
-                continue
-            self._reported.add((question, arm))
-            stage = self.plan.stages[dead.round]
-            self._note(question, arm, stage, now, (dead.packets, dead.flows))
-            if question == "setup":
-                self.dead[arm] = stage
-            self.wishes = deque(w for w in self.wishes if w.kind.arm is not arm)
-            for flow in self._flows:
-                if flow.record.kind.arm is arm and flow.record.question == question:
-                    flow.abort(now)
-            if arm is Arm.C and question == "setup":
-                self._wish("setup", range(FIRST_BLOCKS_MIN), ELSEWHERE)
+            self.phase = ScoutPhase.DONE
 
     def _begin_repeat(self) -> None:
         self._repeat_at = None
         self.phase = ScoutPhase.REPEAT
-        self._tests = ArmTests(line=self._line)
+        self._deaths.test_afresh(line=self._line)
         arms = (*TREATED, *ELSEWHERE) if Arm.C in self.dead else TREATED
         self._wish("repeat", range(FIRST_BLOCKS, FIRST_BLOCKS + FIRST_BLOCKS_MIN), arms)
 
@@ -130,11 +118,3 @@ class Scout:
                 FlowWish(self.plan.kinds[arm], replicate, question, replicate, rank=0)
                 for arm in self.plan.shuffled(replicate, [a for a in arms if a in self.plan.kinds])
             )
-
-    def _finish(self) -> None:
-        self.phase = ScoutPhase.DONE
-        self.wishes.clear()
-
-    def _note(self, question: str, arm: Arm, stage: Stage, now: float, counts: tuple[int, int]) -> None:
-        at_s = round(now - self._started_at.get(question, now), 4)
-        self.decisions.append(Decision(self.app, question, arm.value, stage, "dead", at_s, *counts))

@@ -1,0 +1,120 @@
+"""The questions of a check: which are asked, which wait their turn, what one answer spares the others.
+
+Scouts are asked first, where there are any; an app whose scout found its set-up dead beyond doubt keeps its
+legs' data, and an app with a dead leg plays no more than the first blocks of its others.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from voipwatch.experiment.planning import Planner
+from voipwatch.experiment.question import Question
+from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.scout import Scout
+from voipwatch.experiment.questions.trigger import Trigger
+from voipwatch.experiment.questions.warmup import Warmup
+from voipwatch.experiment.session import Session
+from voipwatch.model.vocabulary import Arm, Stage
+
+ACTIVE_MAX = 3
+"""Apps measured side by side; more would crowd the 20 new flows a second."""
+
+
+class Agenda:
+    """Starts with the warm-ups alone; `begin` when they are over, then `retire` and `admit` at every step."""
+
+    def __init__(self, planner: Planner, sessions: Sequence[Session]) -> None:
+        self.active: list[Question] = []
+        """Being asked, in the order in which they came in."""
+        self.waiting: deque[Leg] = deque()
+        """Legs whose turn has not come."""
+        self.legs: list[Leg] = []
+        """All of the check, whatever became of them."""
+        self._planner = planner
+        self._sessions = sessions
+        self._scouts: list[Scout] = []
+        self._triggers: list[Trigger] = []
+        self._triggered: set[tuple[str, int, str]] = set()
+        """App, reflector and leg whose mutants were asked for."""
+
+    @property
+    def over(self) -> bool:
+        """True when nothing is asked and nothing waits."""
+        return not self.active and not self.waiting
+
+    @property
+    def questions(self) -> list[Question]:
+        """Every question about an app that there was, in the order in which their decisions are told."""
+        return [*self._scouts, *self.legs, *self._triggers]
+
+    def begin(self, warmups: Mapping[int, Warmup]) -> None:
+        """The warm-ups (by reflector) are over: the apps' turn."""
+        self.legs = self._planner.legs(list(self._sessions))
+        for leg in self.legs:
+            leg.line_heard(*warmups[leg.reflector].counts())
+        self.waiting = deque(leg for leg in self.legs if not leg.done)
+        self._scouts = [
+            Scout(plan, line=warmups[plan.reflector].counts())
+            for plan in self._planner.scouts(list(self._sessions))
+        ]
+        self.active.extend(self._scouts)
+
+    def admit(self) -> None:
+        """Legs whose scout is done come in while no more than `ACTIVE_MAX` apps are asked about."""
+        apps = {q.app for q in self.active if not isinstance(q, Scout)}
+        scouted = {(s.app, s.reflector): s for s in self._scouts}
+        for leg in list(self.waiting):
+            scout = scouted.get((leg.app, leg.reflector))
+            if scout is not None and scout.confirmed:
+                self.waiting.remove(leg)
+                leg.drop()
+            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
+                self.waiting.remove(leg)
+                self.active.append(leg)
+                apps.add(leg.app)
+
+    def retire(self, now: float) -> None:
+        """Questions that are done go; a dead leg holds its siblings, a dead set-up has mutants."""
+        while (question := next((q for q in self.active if q.done), None)) is not None:
+            self.active.remove(question)
+            if isinstance(question, Leg) and question.dead:
+                self._tell_siblings(question, now)
+        for leg in [q for q in self.active if isinstance(q, (Leg, Scout))]:
+            if isinstance(leg, Leg):
+                for sibling in self._siblings(leg) if leg.dead else []:
+                    sibling.on_hold = True
+            if leg.dead.get(Arm.A) is Stage.SETUP:
+                self._ask_mutants(leg, now)
+
+    def clear(self) -> None:
+        """Nothing more is asked."""
+        self.waiting.clear()
+        self.active.clear()
+
+    def _ask_mutants(self, dead: Leg | Scout, now: float) -> None:
+        """Once for each leg whose set-up is dead, if it has mutants."""
+        leg = dead.plan.kinds[Arm.A].leg
+        if (dead.app, dead.reflector, leg) in self._triggered:
+            return
+        self._triggered.add((dead.app, dead.reflector, leg))
+        session = next(s for s in self._sessions if s.reflector == dead.reflector)
+        mutants = self._planner.mutants(dead.app, leg, session)
+        if mutants:
+            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now)
+            self._triggers.append(trigger)
+            self.active.append(trigger)
+
+    def _siblings(self, of: Leg) -> list[Leg]:
+        return [
+            leg
+            for leg in self.legs
+            if leg is not of and (leg.app, leg.reflector) == (of.app, of.reflector) and not leg.done
+        ]
+
+    def _tell_siblings(self, ended: Leg, now: float) -> None:
+        """Stop as soon as the answer is certain: an app whose set-up is dead has no call to hold."""
+        for leg in self._siblings(ended):
+            leg.on_hold = False
+            if ended.confirmed:
+                leg.curtail(now)
+            leg.update(now)

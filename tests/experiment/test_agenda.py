@@ -1,0 +1,242 @@
+"""Which questions are asked side by side, whose turn comes when, and what one answer spares the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
+
+from tests.experiment.questions.support import kinds
+from tests.experiment.support import START_S
+from voipwatch.experiment.agenda import ACTIVE_MAX, Agenda
+from voipwatch.experiment.leg_plan import LegPlan
+from voipwatch.experiment.planning import Planner
+from voipwatch.experiment.question import Question
+from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.scout import Scout
+from voipwatch.experiment.questions.warmup import Warmup
+from voipwatch.experiment.session import Session
+from voipwatch.model.flows import FlowKind
+from voipwatch.model.vocabulary import Arm, Media, Stage
+
+HEARD = (200, 216)
+
+
+class LegPuppet(Leg):
+    """A leg moved by hand: it remembers what it was told. None is another's equal."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+    __repr__ = object.__repr__
+
+    def __init__(self, app: str, *, leg: str = "relay", reflector: int = 0, over: bool = False) -> None:
+        self.app, self.reflector = app, reflector
+        self.plan = _plan(leg)
+        self.on_hold = self.confirmed = False
+        self.died: dict[Arm, Stage] = {}
+        self.over = over
+        self.told: list[object] = []
+
+    @property
+    def done(self) -> bool:
+        return self.over
+
+    @property
+    def dead(self) -> dict[Arm, Stage]:
+        return self.died
+
+    def line_heard(self, received: int, sent: int) -> None:
+        self.told.append((received, sent))
+
+    def drop(self) -> None:
+        self.over = True
+        self.told.append("drop")
+
+    def curtail(self, now: float) -> None:
+        self.told.append(("curtail", now))
+
+    def update(self, now: float) -> None:
+        self.told.append(("update", now))
+
+
+class ScoutPuppet(Scout):
+    """A scout whose end is set by hand."""
+
+    def __init__(self, app: str, reflector: int = 0) -> None:
+        self.app, self.reflector = app, reflector
+        self.plan = _plan("relay")
+        self.confirmed = self.over = False
+        self.died: dict[Arm, Stage] = {}
+
+    @property
+    def done(self) -> bool:
+        return self.over
+
+    @property
+    def dead(self) -> dict[Arm, Stage]:
+        return self.died
+
+
+def _plan(leg: str) -> LegPlan:
+    """As much of a leg's plan as the agenda looks at."""
+    return cast(LegPlan, SimpleNamespace(kinds={Arm.A: SimpleNamespace(leg=leg)}))
+
+
+@dataclass
+class Plans:
+    """Stands for the planner: the legs it gives out, and the mutants of legs it was asked about."""
+
+    given: Sequence[LegPuppet]
+    has_mutants: bool = True
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def legs(self, _sessions: list[Session]) -> list[LegPuppet]:
+        return list(self.given)
+
+    def scouts(self, _sessions: list[Session]) -> list[object]:
+        return []
+
+    def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
+        self.asked.append((app, leg, session.reflector))
+        return [kinds(Media.VOICE)[Arm.A]] if self.has_mutants else []
+
+
+def agenda(*legs: LegPuppet, scouts: Sequence[ScoutPuppet] = (), mutants: bool = True) -> Agenda:
+    """An agenda that has begun with these."""
+    sessions = [cast(Session, SimpleNamespace(reflector=index)) for index in (0, 1)]
+    plans = Plans(legs, mutants)
+    begun = Agenda(cast(Planner, plans), sessions)
+    warmup = cast(Warmup, SimpleNamespace(counts=lambda: HEARD))
+    begun.begin({0: warmup, 1: warmup})
+    begun._scouts.extend(scouts)
+    begun.active.extend(scouts)
+    return begun
+
+
+def asked(of: Agenda) -> list[tuple[str, str]]:
+    return [(type(q).__name__.removesuffix("Puppet"), q.app) for q in of.active]
+
+
+def mutants_of(of: Agenda) -> list[tuple[str, str, int]]:
+    return cast(Plans, of._planner).asked
+
+
+def over(of: Agenda) -> bool:
+    return of.over
+
+
+def test_legs_hear_of_the_line_and_wait_unless_they_are_done() -> None:
+    fresh, done = LegPuppet("imo"), LegPuppet("sip", over=True)
+    begun = agenda(fresh, done)
+    assert fresh.told == done.told == [HEARD]
+    assert list(begun.waiting) == [fresh]
+    assert begun.legs == [fresh, done]
+    assert begun.active == []
+    assert not begun.over
+
+
+def test_three_apps_side_by_side_and_all_legs_of_those() -> None:
+    apps = ("a", "b", "c", "d", "a")
+    begun = agenda(*[LegPuppet(app) for app in apps])
+    begun.admit()
+    assert ACTIVE_MAX == 3
+    assert [app for _, app in asked(begun)] == ["a", "b", "c", "a"]
+    assert [leg.app for leg in begun.waiting] == ["d"]
+    begun.legs[1].over = True  # type: ignore[attr-defined]  # a puppet
+    begun.retire(START_S)
+    begun.admit()
+    assert [app for _, app in asked(begun)] == ["a", "c", "a", "d"]
+    assert not begun.waiting
+
+
+def test_an_app_waits_for_its_scout_and_is_dropped_if_that_confirmed_its_death() -> None:
+    scouts = [ScoutPuppet("dead"), ScoutPuppet("open"), ScoutPuppet("open", 1)]
+    legs = [LegPuppet("dead"), LegPuppet("open"), LegPuppet("open", reflector=1), LegPuppet("free")]
+    begun = agenda(*legs, scouts=scouts)
+    begun.admit()
+    assert asked(begun)[3:] == [("Leg", "free")], "who is not scouted waits for no one"
+    scouts[0].over = scouts[0].confirmed = scouts[1].over = True
+    begun.retire(START_S)
+    begun.admit()
+    assert legs[0].told[-1] == "drop"
+    assert asked(begun) == [("Scout", "open"), ("Leg", "free"), ("Leg", "open")]
+    assert list(begun.waiting) == [legs[2]], "its own reflector's scout is still out"
+
+
+def test_scouts_take_no_apps_place() -> None:
+    scouts = [ScoutPuppet(app) for app in "wxyz"]
+    begun = agenda(LegPuppet("a"), scouts=scouts)
+    begun.admit()
+    assert asked(begun)[4:] == [("Leg", "a")]
+
+
+def test_a_dead_leg_holds_its_siblings_until_it_is_done() -> None:
+    dead, sibling = LegPuppet("a"), LegPuppet("a", leg="media")
+    strangers = [LegPuppet("b"), LegPuppet("a", reflector=1)]
+    begun = agenda(dead, sibling, *strangers)
+    begun.admit()
+    begun.retire(START_S)
+    assert not sibling.on_hold
+    dead.died[Arm.A] = Stage.VOICE
+    begun.retire(START_S)
+    assert [leg.on_hold for leg in begun.legs] == [False, True, False, False]
+    dead.over = True
+    begun.retire(START_S + 2)
+    assert [leg.on_hold for leg in begun.legs] == [False] * 4
+    assert sibling.told == [HEARD, ("update", START_S + 2)], "not dead in the repeat: it plays on"
+    assert [leg.told for leg in strangers] == [[HEARD]] * 2
+    assert dead not in begun.active
+
+
+def test_a_confirmed_death_curtails_the_siblings_that_are_not_done() -> None:
+    dead, sibling, done = LegPuppet("a"), LegPuppet("a"), LegPuppet("a")
+    begun = agenda(dead, sibling, done)
+    begun.admit()
+    dead.died[Arm.A] = Stage.VOICE
+    dead.over = dead.confirmed = done.over = True
+    begun.retire(START_S)
+    assert sibling.told[1:] == [("curtail", START_S), ("update", START_S)]
+    assert done.told == [HEARD]
+    assert asked(begun) == [("Leg", "a")]
+
+
+def test_of_a_dead_set_up_the_mutants_are_asked_once() -> None:
+    scout, leg = ScoutPuppet("a", 1), LegPuppet("a", reflector=1)
+    other = LegPuppet("a", leg="media", reflector=1)
+    begun = agenda(leg, other, scouts=[scout])
+    begun.retire(START_S)
+    assert mutants_of(begun) == []
+    scout.died[Arm.A] = Stage.SETUP
+    begun.retire(START_S)
+    begun.retire(START_S)
+    assert asked(begun) == [("Scout", "a"), ("Trigger", "a")]
+    scout.over = True
+    begun.retire(START_S)
+    begun.admit()
+    leg.died[Arm.A] = other.died[Arm.A] = Stage.SETUP
+    begun.retire(START_S)
+    assert mutants_of(begun) == [("a", "relay", 1), ("a", "media", 1)]
+    told = [type(question).__name__ for question in begun.questions]
+    assert told == ["ScoutPuppet", "LegPuppet", "LegPuppet", "Trigger", "Trigger"]
+
+
+def test_other_deaths_and_legs_without_mutants_ask_nothing() -> None:
+    later, none = LegPuppet("a"), LegPuppet("b")
+    begun = agenda(later, none, mutants=False)
+    begun.admit()
+    later.died = {Arm.A: Stage.HANDSHAKE, Arm.C: Stage.SETUP}
+    none.died = {Arm.A: Stage.SETUP}
+    begun.retire(START_S)
+    assert mutants_of(begun) == [("b", "relay", 0)]
+    assert asked(begun) == [("Leg", "a"), ("Leg", "b")]
+
+
+def test_cleared_it_asks_nothing_more_and_remembers_all() -> None:
+    begun = agenda(*[LegPuppet(app) for app in "abcd"])
+    begun.admit()
+    asked_now: list[Question] = begun.active
+    begun.clear()
+    assert over(begun)
+    assert asked_now == [], "whoever walks through them stops"
+    assert len(begun.questions) == 4
+    begun.admit()
+    assert over(begun)
