@@ -59,7 +59,7 @@ class Tally:
 
 
 def import_ooni(
-    files: Annotated[tuple[str, ...], Parameter(metavar="FILE", consume_multiple=True)],
+    file: Annotated[tuple[str, ...], Parameter(metavar="FILE", consume_multiple=True)],
     /,
     *,
     context: Annotated[Context, Parameter(parse=False)],
@@ -67,7 +67,7 @@ def import_ooni(
     json: bool = False,
 ) -> int:
     """Read the files, write their rows as CSV, say what was in them; 0, or 2 where nothing could be used."""
-    paths = [_readable(Path(name)) for name in files]
+    paths = [_readable(Path(name)) for name in file]
     target = None if out is None else Path(out)
     if target is not None:
         require_writable(target)
@@ -84,7 +84,7 @@ def import_ooni(
 
 
 def export_ooni(
-    files: Annotated[tuple[str, ...], Parameter(metavar="FILE", consume_multiple=True)],
+    file: Annotated[tuple[str, ...], Parameter(metavar="FILE", consume_multiple=True)],
     /,
     *,
     context: Annotated[Context, Parameter(parse=False)],
@@ -95,7 +95,7 @@ def export_ooni(
     if target is not None:
         require_writable(target)
     lines = []
-    for name in files:
+    for name in file:
         content = read_file(Path(name))
         report, _ = decode_report(content, name=name)
         report_id = sha256(content).hexdigest()[:32]

@@ -1,7 +1,7 @@
 """Context rows: what others' measurements said, one row a part of a test. Never summed with ours.
 
-A row whose alarm a known change at the provider explains is `stale`, neither ok nor anomaly; one whose test did
-not work is `failed`. Only `decided` rows can be counted in a share.
+A row whose alarm a known change at the provider explains is `stale`, neither ok nor anomaly; one whose test
+did not work is `failed`. Only `decided` rows can be counted in a share.
 """
 
 from datetime import UTC, datetime
