@@ -9,9 +9,10 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -78,33 +79,42 @@ def write_file(path: Path, content: bytes) -> None:
     it would remove the device from the machine.
     Raises Trouble when the disk is full or the folder is gone; nothing is left behind.
     """
+    with replaced(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes the place of `path` when the block ends well; as `write_file`."""
     temporary: str | None = None
     try:
         if _is_special(path):
-            _write_in_place(path, content)
+            with _opened_in_place(path) as file:
+                yield file
             return
         target = Path(os.path.realpath(path))
         folder = target.parent
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name[:40]}.", delete=False) as file:
             temporary = file.name
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
+        temporary = None
     except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Trouble("error.out_failed", path=shown_path(path), reason=reason) from error
+    finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink(missing_ok=True)
-        reason = error.strerror or type(error).__name__
-        raise Trouble("error.out_failed", path=shown_path(path), reason=reason) from error
 
 
-def _write_in_place(path: Path, content: bytes) -> None:
+def _opened_in_place(path: Path) -> IO[bytes]:
     # Not blocking while it opens: a pipe that nobody reads is an error at once, not a wait for ever.
     handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     os.set_blocking(handle, True)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    return os.fdopen(handle, "wb")
 
 
 def read_file(path: Path, *, most_bytes: int | None = None) -> bytes:
