@@ -2,7 +2,7 @@
 # No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge likeness captures lock clean
 
 BIN := .venv/bin
 
@@ -55,6 +55,9 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 
 judge: setup  ## what nDPI calls the packets of each app profile
 	@$(BIN)/python scripts/judge.py
+
+likeness: setup  ## how near the profiles' media are to captured calls: CAPTURES=FOLDER
+	@$(BIN)/python scripts/likeness.py --captures $(or $(CAPTURES),../shared/captures) --write
 
 captures: setup  ## what nDPI calls captured calls and their imports: CAPTURES=FOLDER
 	@$(BIN)/python scripts/import_table.py --captures $(or $(CAPTURES),../shared/captures) --write

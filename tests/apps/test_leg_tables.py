@@ -92,3 +92,24 @@ def test_a_mutant_is_a_round_on_a_leg_that_is_run() -> None:
     assert (found.id, found.leg, found.round.request) == ("m", "leg", "ask")
     read_mutant(Table({"id": "m", "leg": "other", **ROUND, "odd": 1}, "m", findings), ("leg",), MESSAGES)
     assert [problem.field for problem in findings.problems] == ["m.leg", "m.odd"]
+
+
+def test_a_rhythm_may_have_frames_and_a_downlink_of_their_own() -> None:
+    rhythm = {"spacing_ms": [40, 10], "sizes": [60], "frame_ms": 25, "sizes_down": [80, 90]}
+    leg, problems = read(voice={"short_s": 1.0, "streams": [{**STREAM, "rhythms": [rhythm]}]})
+    assert not problems
+    (found,) = leg.media[0].streams[0].rhythms
+    assert found.frame_ms == 25
+    assert found.sizes_of(Direction.UP) == (60,)
+    assert found.sizes_of(Direction.DOWN) == (80, 90)
+    leg, problems = read(voice={"short_s": 1.0, "streams": [STREAM]})
+    (found,) = leg.media[0].streams[0].rhythms
+    assert (found.frame_ms, found.sizes_of(Direction.DOWN)) == (0.0, (60,))
+
+
+@pytest.mark.parametrize(("key", "value"), [("frame_ms", 1), ("sizes_down", []), ("sizes_down", [16])])
+def test_wrong_frames_and_downlinks_are_problems(key: str, value: object) -> None:
+    rhythm = {"spacing_ms": [20], "sizes": [60], key: value}
+    _, problems = read(voice={"short_s": 1.0, "streams": [{**STREAM, "rhythms": [rhythm]}]})
+    assert [problem.field.split("[")[0] for problem in problems] == ["leg.voice.streams"]
+    assert key in problems[0].field

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.apps.support import changed, load
+from tests.apps.support import changed, context, load
 from voipwatch.apps import ProfileSet, Script, compile_script, kind_table, load_profiles
+from voipwatch.apps.messages import build
+from voipwatch.apps.profile import MediaSpec, StreamSpec
 from voipwatch.apps.scripts import IP_UDP_BYTES, Draw, family_of, media_seconds
 from voipwatch.model.flows import MEDIA_SEQ, ROUNDS_MAX, TRIES_MAX, FlowKind
 from voipwatch.model.ruleset import HELD_S, LONG_S
@@ -75,6 +77,12 @@ def test_arms_differ_in_content_and_port_alone(kind: FlowKind) -> None:
     assert by_arm[Arm.A].up == by_arm[Arm.A_NEUTRAL].up
 
 
+def _only(stream: StreamSpec, spec: MediaSpec, direction: Direction) -> bool:
+    """Whether the stream runs this way, or no stream with its message does."""
+    runs = [direction in other.directions for other in spec.streams if other.message == stream.message]
+    return direction in stream.directions or not any(runs)
+
+
 @pytest.mark.parametrize("kind", TREATMENTS, ids=label)
 def test_media_keeps_the_profiles_sizes_rhythm_and_length(kind: FlowKind) -> None:
     profile = PROFILES.get(kind.app)
@@ -88,12 +96,11 @@ def test_media_keeps_the_profiles_sizes_rhythm_and_length(kind: FlowKind) -> Non
             continue
         assert script.media_s == spec.short_s
         assert script.media_stage is {Media.VOICE: Stage.VOICE, Media.VIDEO: Stage.VIDEO}[kind.media]
-        names = {stream.message: stream for stream in spec.streams}
         for direction, packets in ((Direction.UP, script.up), (Direction.DOWN, script.down)):
             assert packets
             assert all(one.offset_us <= two.offset_us for one, two in pairwise(packets))
             assert packets[-1].offset_us < spec.short_s * 1_000_000
-            for name, stream in names.items():
+            for name, stream in ((s.message, s) for s in spec.streams if _only(s, spec, direction)):
                 own = [packet for packet in packets if packet.message.name == name]
                 if direction not in stream.directions:
                     assert own == []
@@ -106,7 +113,7 @@ def test_media_keeps_the_profiles_sizes_rhythm_and_length(kind: FlowKind) -> Non
                     gaps == pytest.approx([cycle[i % len(cycle)] for i in range(len(gaps))])
                     for cycle in cycles
                 )
-                sizes = {size for rhythm in stream.rhythms for size in rhythm.sizes}
+                sizes = {size for rhythm in stream.rhythms for size in rhythm.sizes_of(direction)}
                 assert {packet.size for packet in own} <= sizes
                 assert all(packet.message.direction is direction for packet in own)
 
@@ -134,7 +141,8 @@ def test_the_replicate_says_how_long(replicate: int, seconds: float) -> None:
     kind = next(kind for kind in TREATMENTS if kind.leg == "media")
     script = compile_script(PROFILES, kind, replicate, b"seed")
     assert script.media_s == seconds
-    assert len(script.up) == len(script.down) == seconds * 50
+    gap_us = script.up[1].offset_us - script.up[0].offset_us
+    assert len(script.up) == len(script.down) == -(-seconds * 1_000_000 // gap_us)
     sip = PROFILES.get("sip")
     assert sip is not None
     media = sip.leg("media").media[0]
@@ -212,3 +220,18 @@ def test_draws_are_even() -> None:
         counts[draw.below(10)] += 1
     # Chi-squared with 9 degrees of freedom stays under 27.9 in 999 of 1,000 seeds.
     assert sum((count - 1000) ** 2 / 1000 for count in counts) < 27.9
+
+
+def test_timestamps_go_by_the_frame_where_the_timer_does_not() -> None:
+    """Skype's timer sends frames of 20 ms after 40, 10, 20 and 10 ms: 960 ticks of 48 kHz each."""
+    kind = next(kind for kind in TREATMENTS if kind.leg == "peer-2024" and kind.media is Media.VOICE)
+    audio = [p for p in compile_script(PROFILES, kind, 0, b"seed").up if p.message.name == "opus"][:9]
+    built = [build(p.message, context(p.message, p.size, index=p.index)) for p in audio]
+    stamps = [int.from_bytes(data[4:8], "big") for data in built]
+    assert {(two - one) & 0xFFFFFFFF for one, two in pairwise(stamps)} == {960}
+    assert [two.offset_us - one.offset_us for one, two in pairwise(audio)][:4] == [
+        40_000,
+        10_000,
+        20_000,
+        10_000,
+    ]

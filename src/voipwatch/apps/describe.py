@@ -4,7 +4,7 @@ from typing import Any
 
 from voipwatch.apps.loader import NOT_TESTABLE
 from voipwatch.apps.messages import Message
-from voipwatch.apps.profile import Leg, Profile
+from voipwatch.apps.profile import Leg, Profile, Rhythm
 from voipwatch.apps.scripts import MediaPacket, Round, compile_app_script
 from voipwatch.model.flows import FlowKind
 from voipwatch.model.vocabulary import Arm, Media
@@ -102,7 +102,7 @@ def _media(profile: Profile, leg: Leg, media: Media) -> dict[str, Any]:
                 "directions": [str(direction) for direction in stream.directions],
                 "clock_hz": stream.clock_hz,
                 "rhythms": [
-                    {"spacing_ms": list(rhythm.spacing_ms), "bytes": [min(rhythm.sizes), max(rhythm.sizes)]}
+                    {"spacing_ms": list(rhythm.spacing_ms), "bytes": _range(rhythm)}
                     for rhythm in stream.rhythms
                 ],
             }
@@ -118,3 +118,9 @@ def _media(profile: Profile, leg: Leg, media: Media) -> dict[str, Any]:
 def _kbit_s(packets: tuple[MediaPacket, ...], seconds: float) -> float:
     """Payload rate of one held flow of an example shape."""
     return round(sum(packet.size for packet in packets) * 8 / seconds / 1000, 1)
+
+
+def _range(rhythm: Rhythm) -> list[int]:
+    """Smallest and largest packet of both directions."""
+    sizes = (*rhythm.sizes, *rhythm.sizes_down)
+    return [min(sizes), max(sizes)]

@@ -144,5 +144,7 @@ def _read_rhythm(table: Table) -> Rhythm:
         table.wrong(
             "spacing_ms", f"{1000 * len(spacing) / total:.0f} packets a second; at most 400 are a call"
         )
+    frame_ms = table.number("frame_ms", CYCLE_MS_MIN, 1000.0) if "frame_ms" in table else 0.0
+    down = table.integers("sizes_down", MEDIA_SIZE_MIN, UDP_PAYLOAD_MAX) if "sizes_down" in table else ()
     table.close()
-    return Rhythm(spacing, sizes, in_order)
+    return Rhythm(spacing, sizes, in_order, frame_ms, down)

@@ -63,6 +63,15 @@ class Rhythm:
     """UDP payload bytes to choose from."""
     in_order: bool
     """Whether sizes follow the cycle one by one instead of being drawn."""
+    frame_ms: float = 0.0
+    """Media time of a frame, by which RTP's timestamp advances, where the sender's timer is not the
+    encoder's. 0: as the gaps say."""
+    sizes_down: tuple[int, ...] = ()
+    """Of the downlink, where the far end says more or less than the near end; empty: `sizes`."""
+
+    def sizes_of(self, direction: Direction) -> tuple[int, ...]:
+        """Those of a direction."""
+        return self.sizes_down if self.sizes_down and direction is Direction.DOWN else self.sizes
 
 
 @dataclass(frozen=True, slots=True)

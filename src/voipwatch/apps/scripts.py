@@ -188,7 +188,8 @@ def stream_message(
         UnfitError: it is none for media.
     """
     gaps_us = tuple(round(gap * 1000) for gap in rhythm.spacing_ms)
-    use = Use(direction, timing=Timing(gaps_us, stream.clock_hz), stream=stream.name)
+    timing = Timing(gaps_us, stream.clock_hz, round(rhythm.frame_ms * 1000))
+    use = Use(direction, timing=timing, stream=stream.name)
     return lookup(stream.message).compile(use, lookup)
 
 
@@ -203,7 +204,7 @@ def _stream_packets(
     message = stream_message(stream, rhythm, direction, lookup)
     aside = isinstance(lookup(stream.message), RtcpSpec)
     gaps_us = tuple(round(gap * 1000) for gap in rhythm.spacing_ms)
-    sizes = rhythm.sizes
+    sizes = rhythm.sizes_of(direction)
     end_us = round(seconds * 1_000_000)
     at_us = round(stream.start_ms * 1000)
     packets: list[MediaPacket] = []

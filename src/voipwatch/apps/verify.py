@@ -84,8 +84,9 @@ def _verify_media(
                 )
                 if message is None:
                     return
-                for position, size in enumerate(rhythm.sizes):
-                    where = f"{here}.rhythms[{index}].sizes[{position}]"
+                named = "sizes_down" if rhythm.sizes_of(direction) is rhythm.sizes_down else "sizes"
+                for position, size in enumerate(rhythm.sizes_of(direction)):
+                    where = f"{here}.rhythms[{index}].{named}[{position}]"
                     _attempt(where, findings, _verify_packet, message, size)
 
 

@@ -125,7 +125,9 @@ class RtpSpec:
         if self.extension_profile is not None:
             head = self.extension_profile.to_bytes(2, "big") + words.to_bytes(2, "big") + self.extension
         gaps = use.timing.gaps_us
-        at_us = [0, *accumulate(gaps)]
+        frame_us = use.timing.frame_us
+        passed_us = [frame_us if frame_us and gap >= 1_000 else gap for gap in gaps]
+        at_us = [0, *accumulate(passed_us)]
         ticks = [round(at * use.timing.clock_hz / 1_000_000) for at in at_us]
         # A gap under a millisecond is pacing inside one frame, and a frame has one timestamp.
         last = tuple(gap >= 1_000 for gap in gaps)

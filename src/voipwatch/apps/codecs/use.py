@@ -19,6 +19,8 @@ class Timing:
     gaps_us: tuple[int, ...]
     clock_hz: int
     """Of the RTP timestamp (RFC 3550 section 5.1)."""
+    frame_us: int = 0
+    """By which it advances from frame to frame; 0: by the gaps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _check_bounds(profile: Profile) -> None:
     rhythms = [rhythm for each in media for stream in each.streams for rhythm in stream.rhythms]
     rate = max((_rate(each.streams) for each in media), default=0.0)
     kinds = len(apps.kind_table(ProfileSet.of([profile]))) - 1
-    sizes = sum(len(rhythm.sizes) for rhythm in rhythms)
+    sizes = sum(len(rhythm.sizes) + len(rhythm.sizes_down) for rhythm in rhythms)
     for field, value, most in (
         ("legs: kinds of flows", kinds, KINDS_PRIVATE_MAX),
         ("rounds", rounds, ROUND_TABLES_MAX),
