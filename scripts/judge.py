@@ -5,6 +5,10 @@ addresses of its own, so that nDPI's caches carry no name from one to the next. 
 and nDPI 5.0 reads it through nfstream. A name counts only at confidence 6 (seen in the packets) or 5 (seen in
 an earlier flow); 1 is a guess by port.
 
+A direct leg comes after another leg from the same socket and has its name from what nDPI remembers of that
+one, in a small table in which thousands of flows push each other out. So each session of such a leg, its four
+arms once, has a capture of its own, as nDPI would see it on somebody's line.
+
     python scripts/judge.py            # prints the table
     python scripts/judge.py --write    # also writes it into docs/profiles.md
 """
@@ -51,6 +55,7 @@ FLOW_GAP_US: Final = 5_000
 NEAR_PORT: Final = 40_000
 """First of a thousand near ports that are no app's default; 41641, Tailscale's, is beyond them."""
 REPLICATES: Final = {"treatment": 10, "mutant": 6, "control": 20, "warmup": 28}
+TREATMENTS: Final = (Arm.A, Arm.A_NEUTRAL)
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "profiles.md"
 
 
@@ -129,7 +134,7 @@ def capture(
 ) -> tuple[bytes, dict[tuple[str, str, int], Flow]]:
     """A capture of these flows, and which two addresses and far port each has.
 
-    Rounds of an earlier leg go to another port first: they are not judged here, but nDPI remembers them.
+    Rounds of an earlier leg go to another port first: nDPI remembers them, and they are judged with that leg.
     """
     kinds = kind_table(profiles)
     packets: list[tuple[int, bytes]] = []
@@ -153,35 +158,62 @@ def capture(
     return encode_pcap(records), owners
 
 
-def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> list[Ruling]:
-    """What nDPI says of these flows, or on every kind: one reading of one capture."""
-    from nfstream import NFStreamer  # noqa: PLC0415 -- heavy, Linux and macOS only: not to be had for `--help`
+def sessions_of(profiles: ProfileSet, flows: Iterable[Flow]) -> list[list[Flow]]:
+    """The flows by capture: first those of legs that come after none, then each session of a direct leg."""
+    first: list[Flow] = []
+    direct: dict[tuple[str, ...], list[Flow]] = {}
+    for flow in flows:
+        kind = flow.kind
+        profile = profiles.get(kind.app)
+        if profile is not None and kind.arm is not Arm.D and profile.leg(kind.leg).after:
+            session = (kind.app, kind.dialect, kind.leg, str(kind.media), str(flow.replicate))
+            direct.setdefault(session, []).append(flow)
+        else:
+            first.append(flow)
+    sessions = list(direct.values())
+    treated = [each for each in sessions if any(flow.kind.arm in TREATMENTS for flow in each)]
+    # Control bytes leave nothing that nDPI remembers: those beside no treatment need no capture of their own.
+    first += [flow for each in sessions if each not in treated for flow in each]
+    return [each for each in (first, *treated) if each]
 
-    data, owners = capture(profiles, flows_of(profiles) if flows is None else flows, key)
+
+def judge(profiles: ProfileSet, key: bytes, flows: list[Flow] | None = None) -> list[Ruling]:
+    """What nDPI says of these flows, or of every kind."""
     rulings: list[Ruling] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "profiles.pcap"
-        path.write_bytes(data)
-        stream = NFStreamer(source=str(path), idle_timeout=3600, active_timeout=7200, n_meters=1)
-        for seen in stream:
-            flow = owners.get((seen.src_ip, seen.dst_ip, seen.dst_port))
-            flow = flow or owners.get((seen.dst_ip, seen.src_ip, seen.src_port))
-            if flow is None:
-                continue  # an earlier leg's rounds
-            rulings.append(
-                Ruling(flow, seen.application_name, seen.application_confidence, seen.bidirectional_packets)
-            )
+        for session in sessions_of(profiles, flows_of(profiles) if flows is None else flows):
+            data, owners = capture(profiles, session, key)
+            path.write_bytes(data)
+            rulings += read(path, owners)
+    return rulings
+
+
+def read(path: Path, owners: dict[tuple[str, str, int], Flow]) -> list[Ruling]:
+    """What nDPI says of the flows in a capture."""
+    from nfstream import NFStreamer  # noqa: PLC0415 -- heavy, Linux and macOS only: not to be had for `--help`
+
+    rulings: list[Ruling] = []
+    stream = NFStreamer(source=str(path), idle_timeout=3600, active_timeout=7200, n_meters=1)
+    for seen in stream:
+        flow = owners.get((seen.src_ip, seen.dst_ip, seen.dst_port))
+        flow = flow or owners.get((seen.dst_ip, seen.src_ip, seen.src_port))
+        if flow is None:
+            continue  # an earlier leg's rounds
+        rulings.append(
+            Ruling(flow, seen.application_name, seen.application_confidence, seen.bidirectional_packets)
+        )
     return rulings
 
 
 def calls_it(profile: Profile, ruling: Ruling) -> bool:
-    """Whether nDPI gave the flow a call name of its leg, or none where it knows the leg by its port."""
+    """Whether nDPI gave the flow a call name of its leg, or none where it has none for it: a leg that it
+    knows by its port, on a neutral one; a leg without any signature, everywhere.
+    """
     leg = profile.leg(ruling.flow.kind.leg)
     said = set(ruling.recognised.split("."))
-    if ruling.flow.kind.arm is Arm.A_NEUTRAL and not leg.neutral_names:
-        return not said & set(leg.call_names)
     names = leg.neutral_names if ruling.flow.kind.arm is Arm.A_NEUTRAL else leg.call_names
-    return bool(said & set(names))
+    return bool(said & set(names)) if names else not said & {*leg.call_names, *profile.call_names}
 
 
 def call_names(profiles: ProfileSet) -> frozenset[str]:

@@ -71,3 +71,27 @@ def test_a_wrong_name_is_a_failure() -> None:
     assert judge.failures(PROFILES, [good, silent]) == []
     assert len(judge.failures(PROFILES, [guessed, plain, control])) == 3
     assert any("Viber (6): 1" in row for row in judge.table([control]))
+
+
+def test_a_leg_without_a_signature_must_get_no_call_name() -> None:
+    flow = next(
+        f for f in judge.flows_of(PROFILES) if f.kind.leg == "peer-ciphertext" and f.kind.arm is Arm.A
+    )
+    nameless, guessed = judge.Ruling(flow, "Unknown", 0, 9), judge.Ruling(flow, "Telegram", 1, 9)
+    assert judge.failures(PROFILES, [nameless, guessed]) == []
+    assert len(judge.failures(PROFILES, [judge.Ruling(flow, "Telegram", 6, 9)])) == 1
+
+
+def test_each_session_of_a_direct_leg_has_a_capture_of_its_own() -> None:
+    flows = judge.flows_of(PROFILES)
+    first, *direct = judge.sessions_of(PROFILES, flows)
+    assert sorted(map(repr, flows)) == sorted(repr(f) for session in (first, *direct) for f in session)
+    for session in direct:
+        assert (
+            len({(f.kind.app, f.kind.dialect, f.kind.leg, f.kind.media, f.replicate) for f in session}) == 1
+        )
+        assert sorted(f.kind.arm for f in session) == sorted((Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL))
+    after = {(p.id, leg.id) for p in PROFILES.profiles for leg in p.legs if leg.after}
+    assert {(f.kind.app, f.kind.leg) for session in direct for f in session} == after
+    treated = {(f.kind.app, f.kind.leg) for f in first if f.kind.arm in judge.TREATMENTS}
+    assert not treated & after

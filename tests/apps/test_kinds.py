@@ -35,7 +35,7 @@ def test_legs_that_are_not_run_are_not_listed() -> None:
     legs = {(profile.id, leg.id): leg.run for profile in PROFILES.profiles for leg in profile.legs}
     listed = {(kind.app, kind.leg) for kind in KINDS} - {("line", "warmup")}
     assert listed == {name for name, run in legs.items() if run}
-    assert {("whatsapp", "peer"), ("webrtc", "turn")} <= set(legs) - listed
+    assert {("skype", "relay"), ("webrtc", "turn")} <= set(legs) - listed
 
 
 def test_every_app_with_stun_has_its_mutants() -> None:

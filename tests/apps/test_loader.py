@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.apps.support import SMALL, changed, load, problems
+from tests.experiment.support import RELAY_THEN_PEER
 from tests.support.environment import REPOSITORY
 from voipwatch.apps import ProfileError, load_profile_file, load_profiles
 from voipwatch.apps.loader import FILE_BYTES_MAX
@@ -399,6 +400,13 @@ def test_a_leg_may_come_after_another() -> None:
     profile = load_profile_file("p.toml", ordered("relay").encode())
     assert profile.leg("peer").after == "relay"
     assert profile.leg("relay").after == ""
+
+
+def test_a_leg_after_one_that_carries_media_is_a_direct_one() -> None:
+    profile = load_profile_file("p.toml", ordered("relay").encode())
+    assert [(leg.id, profile.is_direct(leg)) for leg in profile.legs] == [("relay", False), ("peer", True)]
+    bare = load_profile_file("viber.toml", RELAY_THEN_PEER.encode())
+    assert not any(bare.is_direct(leg) for leg in bare.legs), "what the call cannot do without is not direct"
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ class ScoutPuppet(Scout):
 
 def _plan(leg: str) -> LegPlan:
     """As much of a leg's plan as the agenda looks at."""
-    return cast(LegPlan, SimpleNamespace(kinds={Arm.A: SimpleNamespace(leg=leg)}))
+    return cast(LegPlan, SimpleNamespace(relay="", kinds={Arm.A: SimpleNamespace(leg=leg)}))
 
 
 @dataclass

@@ -11,7 +11,8 @@ from tests.experiment.support import START_S, offered, reflector, small_profiles
 from voipwatch.apps import ProfileSet, load_profiles, neutral_ports
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
-from voipwatch.experiment.planning import ARMS, Planner, blocks_wanted
+from voipwatch.experiment.planning import ARMS, DIRECT_ARMS, Planner, blocks_wanted
+from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.inference.throttle import family_size
 from voipwatch.model.flows import HELD_REPLICATES
@@ -134,11 +135,14 @@ def test_every_leg_that_runs_with_the_arms_that_can() -> None:
         ("sip", "media", Media.VOICE),
         ("sip", "signalling", Media.NONE),
         ("webrtc", "server", Media.VOICE),
+        ("whatsapp", "peer", Media.VOICE),
         ("whatsapp", "relay-2015", Media.VOICE),
         ("whatsapp", "relay-2023", Media.NONE),
     ]
     for leg in legs:
-        assert tuple(leg.plan.kinds) == ARMS
+        assert tuple(leg.plan.kinds) == (DIRECT_ARMS if leg.plan.leg == "peer" else ARMS)
+        assert leg.plan.relay == ("relay-2015" if leg.plan.leg == "peer" else "")
+        assert leg.plan.brief is leg.plan.secondary is bool(leg.plan.relay) or leg.media is Media.NONE
         (dialect,) = {k.dialect for k in leg.plan.kinds.values()}
         default = next(p for p in REAL.profiles if p.id == leg.app).default_dialect
         assert dialect == default or leg.media is Media.NONE, "other dialects: their set-up alone"
@@ -167,6 +171,31 @@ def test_the_legs_of_an_app_share_its_budget_over_all_reflectors(budget_bytes: i
         )
         assert planned <= budget_bytes
         assert bool(first) == (planned > 0)
+
+
+def direct_legs(*apps: str, budget_bytes: int = 2_000_000) -> dict[str, Leg]:
+    plans = planner(*apps, budget_bytes=budget_bytes)
+    return {leg.plan.leg: leg for leg in plans.legs([session(plans)]) if leg.plan.relay}
+
+
+def test_among_many_apps_a_direct_leg_speaks_todays_dialect_alone_and_in_three_blocks() -> None:
+    few, many = direct_legs("teams"), direct_legs("teams", "sip", "webrtc", "viber", budget_bytes=836_000)
+    assert (set(few), set(many)) == ({"peer-2024", "peer-2020"}, {"peer-2024"})
+    assert [len(found["peer-2024"].wishes) for found in (few, many)] == [2 * 4, 2 * 3]
+    assert few["peer-2020"].media is Media.NONE
+
+
+def test_where_the_budget_does_not_reach_the_direct_leg_is_the_one_that_goes() -> None:
+    enough, little = direct_legs("signal"), direct_legs("signal", budget_bytes=150_000)
+    assert enough["peer"].wishes
+    assert not little["peer"].wishes
+    assert [d.outcome for d in little["peer"].decisions] == ["budget"]
+
+
+def test_without_its_port_there_is_no_direct_leg() -> None:
+    plans = planner("signal")
+    mine = session(plans, udp=(*neutral_ports, 3478))
+    assert {leg.plan.leg for leg in plans.legs([mine])} == {"turn"}
 
 
 def test_the_order_of_apps_and_of_arms_is_the_seeds() -> None:

@@ -56,6 +56,7 @@ class Packet:
     seq: int
     stage: Stage
     at_s: float
+    leg: str
     nth: int
     """Packets of this flow that the line saw before, both directions."""
     size: int
@@ -157,6 +158,13 @@ class Shape:
     spacing_s: float = 0.02
     size: int = 120
     mutants: tuple[str, ...] = ("stun-binding", "turn-allocate")
+    relay_rounds: int = 0
+    """Of a direct leg: so many of `rounds` are those of the relay leg before it."""
+    arms: tuple[Arm, ...] = ARMS
+    only_first: bool = False
+    """Only the first blocks, and their repeat where the set-up died."""
+    twice: bool = False
+    """The repeat also where it did not: the media died."""
 
 
 WEBRTC = Shape(app="webrtc", rounds=(Stage.SETUP, Stage.SETUP, Stage.HANDSHAKE), copies=1)
@@ -235,24 +243,7 @@ class Check:
     # -- questions ---------------------------------------------------------------------------
 
     def _app(self, shape: Shape, at: float) -> None:
-        deaths: Counter[Arm] = Counter()
-        for block in range(self.setup_blocks):
-            deaths.update(self._block(shape, "setup", block, at + 0.1 * block))
-        if any(n >= 3 for n in deaths.values()):
-            if self.repeat:
-                for block in range(4, 4 + self.setup_blocks):
-                    self._block(shape, "repeat", block, at + 3.5 + 0.1 * block)
-                for mutant in shape.mutants:
-                    for replicate in range(4):
-                        kind = FlowKind(shape.app, "d", shape.leg, Arm.D, mutant=mutant)
-                        self._flow(
-                            kind,
-                            "trigger",
-                            replicate,
-                            at + 4.0 + 2.2 * (replicate // 2),
-                            rounds=(Stage.SETUP,),
-                            replicate=replicate,
-                        )
+        if self._first_and_repeat(shape, at) or shape.only_first:
             return
         if self.held:
             for arm in (Arm.A, Arm.C):
@@ -262,9 +253,30 @@ class Check:
         for block in range(4, self.blocks):
             self._block(shape, "media", block, at + 2.0 + 1.1 * (block - 4))
 
+    def _first_and_repeat(self, shape: Shape, at: float) -> bool:
+        """Returns whether the set-up died."""
+        deaths: Counter[Arm] = Counter()
+        for block in range(self.setup_blocks):
+            deaths.update(self._block(shape, "setup", block, at + 0.1 * block))
+        died = any(n >= 3 for n in deaths.values())
+        if (died and self.repeat) or shape.twice:
+            for block in range(4, 4 + self.setup_blocks):
+                self._block(shape, "repeat", block, at + 3.5 + 0.1 * block)
+        for mutant in shape.mutants if died and self.repeat else ():
+            for replicate in range(4):
+                self._flow(
+                    FlowKind(shape.app, "d", shape.leg, Arm.D, mutant=mutant),
+                    "trigger",
+                    replicate,
+                    at + 4.0 + 2.2 * (replicate // 2),
+                    rounds=(Stage.SETUP,),
+                    replicate=replicate,
+                )
+        return died
+
     def _block(self, shape: Shape, question: str, block: int, at: float) -> list[Arm]:
         """Returns the arms whose set-up died."""
-        arms = list(ARMS)
+        arms = list(shape.arms)
         self._dice.shuffle(arms)
         return [a for n, a in enumerate(arms) if self._one(shape, a, question, block, at + 0.004 * n)]
 
@@ -330,6 +342,7 @@ class Check:
             receipts=flow.receipts() if not self.logged else [],
             failures=flow.failures,
             media_s=media_s if answered else 0.0,
+            relay_rounds=shape.relay_rounds,
         )
         self._records.append(record)
         if flow.far_up.seq or flow.far_down.seq:
@@ -361,7 +374,7 @@ class _Flow:
     def _packet(self, up: bool, seq: int, stage: Stage, at: float, size: int) -> Packet:
         packet = Packet(
             up, self.kind.app, self.kind.arm, self.family, self.kind.mutant, self.question, self.number, seq,
-            stage, at, self.nth, size, self.started,
+            stage, at, self.kind.leg, self.nth, size, self.started,
         )  # fmt: skip
         self.nth += 1
         return packet

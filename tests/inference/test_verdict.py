@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.inference.build import SIP, WEBRTC, Check, Packet, Shape, World, both, clean, drops, loses
+from tests.inference.test_direct import DIRECT, RELAY, own
 from tests.inference.worlds import GUILTY
 from voipwatch.inference import RULES, judge
 from voipwatch.model.flows import FlowFailure
@@ -84,6 +85,7 @@ CASES: dict[str, Callable[[], Measurement]] = {
     "blocked.media": lambda: guilty("srtp"),
     "blocked.port": lambda: guilty("port-drop"),
     "blocked.cut": lambda: guilty("cut"),
+    "blocked.direct": lambda: Check(drops(lambda p: p.treatment and own(p)), (RELAY, DIRECT)).run(),
     "throttled.media": lambda: guilty("loss-80"),
     "throttled.port": lambda: guilty("port-throttle"),
     "down.line": lambda: first_of_two(drops(lambda p: p.app == "whatsapp")),

@@ -18,9 +18,10 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
         *(w.id for w in table.matrix if not w.guilty),
         *(w.id for w in table.worlds if w.demo),
         *(w.id for w in table.of_every_app),
+        *(w.id for w in table.of_leg_order),
         *table.lines,
     ]
-    assert {row.count(" | ") for row in rows} == {6, 3}
+    assert {row.count(" | ") for row in rows} == {6, 4, 3}
     assert "| every app |" in page
     assert "| discord: blocked, setup, up |" in page
     assert "`stun-cookie + sip-text`" not in page

@@ -36,7 +36,7 @@ def test_the_app_ids_in_the_order_of_tables() -> None:
     ("vocabulary_", "names"),
     [
         (Verdict, "ok blocked throttled down insufficient"),
-        (Stage, "resolve reach setup handshake voice video"),
+        (Stage, "resolve reach setup handshake voice video direct"),
         (Arm, "A C A' C' D W"),
         (Media, "none voice video"),
         (Direction, "up down both"),

@@ -50,6 +50,13 @@ def test_a_sip_reply_status_line_is_sip_too() -> None:
     assert uplink_place(b"SIP/2.0 200 OK\r\nVia: x;branch=z9hG4bK" + TOKEN.hex().encode()) == TOKEN
 
 
+def test_a_ping_that_ends_in_zeros_carries_it_where_stun_does() -> None:
+    ping = bytes.fromhex("1f0201") + bytes(5) + TOKEN + bytes(61)
+    assert uplink_place(ping) == TOKEN[:12]
+    assert uplink_place(ping[:19]) == ping[3:19]
+    assert uplink_place(b"\x1f\x02\x02" + bytes(40) + TOKEN) == TOKEN
+
+
 @pytest.mark.parametrize("first", [0x04, 0x0F, 0x40, 0x50, 0x7F, 0x80, 0x90, 0xFF])
 def test_everything_else_carries_it_at_its_end(first: int) -> None:
     assert uplink_place(bytes([first]) + bytes(40) + TOKEN) == TOKEN

@@ -24,6 +24,7 @@ NOT_TESTABLE: Final[dict[str, str]] = {
     "sni-or-name": "blocks by name: DNS, SNI",
     "longer-call": "blocks that begin later in a call",
     "p2p-leg": "the direct leg between two phones",
+    "peer-line": "the other telephone's line, whose way to this one a direct leg takes",
     "account": "blocks of accounts, in the app's own servers",
     "push": "the push message that makes the other phone ring",
     "tcp-relay": "the app's own relay protocol over TCP",

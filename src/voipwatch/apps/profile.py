@@ -180,6 +180,10 @@ class Profile:
                 return leg
         raise KeyError(leg_id)
 
+    def is_direct(self, leg: Leg) -> bool:
+        """Whether the leg goes from telephone to telephone beside another that carries the call as well."""
+        return bool(leg.after) and bool(self.leg(leg.after).media)
+
     def message(self, name: str) -> MessageSpec:
         """The message of this name.
 

@@ -74,6 +74,13 @@ class Script:
     """The first so many rounds are those of the leg before, from the same socket to another port."""
     early_port: int | None = None
     """The app's port of those; None: the neutral port before the flow's own."""
+    direct: bool = False
+    """Whether the leg before carries the call too, and this is the direct one beside it."""
+
+    @property
+    def relay_rounds(self) -> int:
+        """Rounds of the relay leg that come before those of a direct one; 0 for any other leg."""
+        return self.early_rounds if self.direct else 0
 
     def port_at(self, seq: int, port: int) -> int:
         """The reflector's port for the packet `seq` of a flow whose own port is `port`."""
@@ -143,7 +150,9 @@ def compile_app_script(profile: Profile, kind: FlowKind, replicate: int, shape_s
     script = _script(kind, family, None if neutral else leg.port, rounds, up, down, media)
     if before is not None:
         early_port = None if neutral else before.port
-        script = replace(script, early_rounds=len(before.rounds), early_port=early_port)
+        script = replace(
+            script, early_rounds=len(before.rounds), early_port=early_port, direct=profile.is_direct(leg)
+        )
     return script if media is None else replace(script, media_s=media_seconds(media, replicate))
 
 

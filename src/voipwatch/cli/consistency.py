@@ -102,6 +102,7 @@ def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
     return (
         port_fits
         and record.round_stages == stages
+        and record.relay_rounds == script.relay_rounds
         and record.attested <= len(record.received.seq)
         and question_fits(record)
         and media_fits(record, script, profiles)

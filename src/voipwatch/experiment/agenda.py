@@ -7,6 +7,7 @@ legs' data, and an app with a dead leg plays no more than the first blocks of it
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+from voipwatch.experiment.leg_order import Turn, turn_of
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
@@ -64,6 +65,12 @@ class Agenda:
         apps = {q.app for q in self.active if not isinstance(q, Scout)}
         scouted = {(s.app, s.reflector): s for s in self._scouts}
         for leg in list(self.waiting):
+            turn = turn_of(leg, self.legs)
+            if turn is Turn.NEVER:
+                self.waiting.remove(leg)
+                leg.drop()
+            if turn is not Turn.NOW:
+                continue
             scout = scouted.get((leg.app, leg.reflector))
             if scout is not None and scout.confirmed:
                 self.waiting.remove(leg)
@@ -77,11 +84,11 @@ class Agenda:
         """Questions that are done go; a dead leg holds its siblings, a dead set-up has mutants."""
         while (question := next((q for q in self.active if q.done), None)) is not None:
             self.active.remove(question)
-            if isinstance(question, Leg) and question.dead:
+            if isinstance(question, Leg) and question.dead and not question.plan.relay:
                 self._tell_siblings(question, now)
         for leg in [q for q in self.active if isinstance(q, (Leg, Scout))]:
             if isinstance(leg, Leg):
-                for sibling in self._siblings(leg) if leg.dead else []:
+                for sibling in self._siblings(leg) if leg.dead and not leg.plan.relay else []:
                     sibling.on_hold = True
             if leg.dead.get(Arm.A) is Stage.SETUP:
                 self._ask_mutants(leg, now)

@@ -341,8 +341,16 @@ class LineCheck:
         """What the profiles say that cannot be tested, and legs that the budget did not reach."""
         out = {app: list(items) for app, items in self._not_tested.items()}
         for leg in self._agenda.legs:
-            if leg.done and not leg.flows and leg.media.value not in out.get(leg.app, []):
+            if (
+                leg.done
+                and not leg.flows
+                and not leg.plan.relay
+                and leg.media.value not in out.get(leg.app, [])
+            ):
                 out[leg.app].append(leg.media.value)
+        played = {flow.record.kind.app for flow in self._book.flows if flow.record.relay_rounds}
+        for app in self._planner.with_direct_legs() - played:
+            out[app].append("direct-leg")
         return out
 
     def measurement(self, now: float) -> Measurement:

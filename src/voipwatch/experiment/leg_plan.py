@@ -35,11 +35,23 @@ class LegPlan:
     """Planned IP bytes of a flow (kind, replicate), both ways."""
     shuffled: Callable[[int, list[Arm]], list[Arm]]
     """A seeded order of the arms of a block."""
+    relay: str = ""
+    """Of a direct leg: the id of the relay leg that must live before it is asked; else empty."""
 
     @property
     def media(self) -> Media:
         """What the leg carries after its set-up."""
         return next(iter(self.kinds.values())).media
+
+    @property
+    def leg(self) -> str:
+        """The leg's id."""
+        return next(iter(self.kinds.values())).leg
+
+    @property
+    def dialect(self) -> str:
+        """The dialect that it speaks."""
+        return next(iter(self.kinds.values())).dialect
 
     @property
     def light(self) -> bool:
@@ -50,6 +62,6 @@ class LegPlan:
         """Planned IP bytes of one block."""
         return sum(self.flow_bytes(kind, replicate) for kind in self.kinds.values())
 
-    def first_bytes(self) -> int:
+    def first_bytes(self, blocks: int = FIRST_BLOCKS) -> int:
         """Planned IP bytes of the first blocks."""
-        return sum(self.block_bytes(replicate) for replicate in range(FIRST_BLOCKS))
+        return sum(self.block_bytes(replicate) for replicate in range(blocks))

@@ -12,7 +12,7 @@ from voipwatch.apps import Profile, ProfileSet, Script, kind_table
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
-from voipwatch.experiment.leg_plan import FIRST_BLOCKS, LegPlan
+from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.model.flows import HELD_REPLICATES, FlowKind
@@ -26,6 +26,8 @@ RESERVE = 1.5
 SCOUTED_FROM = 3
 """More apps than these are scouted first: a few are cheap enough without."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
+DIRECT_ARMS = (Arm.A, Arm.C)
+"""A peer's port is anybody's: a dead one says nothing of the app, so nothing is asked on another."""
 
 
 def blocks_wanted(apps: int, *, media: int = 1, reflectors: int = 1) -> int:
@@ -108,6 +110,10 @@ class Planner:
             out[app] = list(dict.fromkeys(out[app]))
         return out
 
+    def with_direct_legs(self) -> set[str]:
+        """The apps asked for whose profile has a direct leg that is run."""
+        return {p.id for p in self._asked() if any(leg.run and p.is_direct(leg) for leg in p.legs)}
+
     def preparation(self, sessions: list[Session]) -> Iterator[None]:
         """Compiles, one at a step, the scripts that the legs will want: half a millisecond each.
 
@@ -118,6 +124,8 @@ class Planner:
                 for profile in self._asked():
                     for leg in profile.legs:
                         for plan in self._plans(session, profile, leg) if leg.run else []:
+                            if plan.brief and replicate >= FIRST_BLOCKS + REPEAT_BLOCKS:
+                                continue
                             for kind in plan.kinds.values():
                                 session.script(kind, replicate)
                                 yield
@@ -142,17 +150,27 @@ class Planner:
             for profile in self._in_order():
                 runs = [leg for leg in profile.legs if leg.run]
                 plans = [plan for leg in runs for plan in self._plans(session, profile, leg)]
-                light = [plan for plan in plans if plan.light]
-                left = self._config.budget_bytes // len(sessions)
-                own: list[Leg] = []
-                for plan in light:
-                    planned = plan.first_bytes()
-                    own.append(Leg(plan, min(left, 2 * planned)))
-                    left -= planned
-                heavy = [plan for plan in plans if not plan.light]
-                own += [Leg(plan, max(0, left // len(heavy))) for plan in heavy]
+                own = self._budgeted(plans, self._config.budget_bytes // len(sessions))
                 out += sorted(own, key=lambda leg: leg.plan.secondary)
         return out
+
+    def _budgeted(self, plans: list[LegPlan], left: int) -> list[Leg]:
+        """An app's legs and their budgets: first what is light, then the direct legs, then the rest."""
+        own: list[Leg] = []
+        for plan in (plan for plan in plans if plan.light and not plan.relay):
+            planned = plan.first_bytes()
+            own.append(Leg(plan, min(left, 2 * planned)))
+            left -= planned
+        heavy = [plan for plan in plans if not plan.light]
+        needed = sum(2 * plan.first_bytes(FIRST_BLOCKS_MIN) for plan in heavy)
+        blocks = FIRST_BLOCKS_MIN if len(self._asked()) > SCOUTED_FROM else FIRST_BLOCKS
+        for plan in (plan for plan in plans if plan.relay):
+            # The repeat is set aside too: where a direct leg is dead the relay's goes on, nothing is saved.
+            first, whole = plan.first_bytes(blocks), plan.first_bytes(blocks + REPEAT_BLOCKS)
+            paid = left - whole >= needed
+            own.append(Leg(plan, 2 * first if paid else 0))
+            left -= whole if paid else 0
+        return [*own, *(Leg(plan, max(0, left // len(heavy))) for plan in heavy)]
 
     def scouts(self, sessions: list[Session]) -> list[LegPlan]:
         """The set-up alone of each app's first leg that has one; empty for a check of few apps."""
@@ -183,27 +201,35 @@ class Planner:
     def _plans(self, session: Session, profile: Profile, leg: ProfileLeg) -> list[LegPlan]:
         """The default dialect with its media; the others by their set-up alone, where they have one."""
         plans = []
-        for dialect in leg.dialects:
+        direct = profile.is_direct(leg)
+        arms = DIRECT_ARMS if direct else ARMS
+        for dialect in self._dialects(profile, leg):
             kinds = [
                 kind
                 for kind in session.kinds
-                if (kind.app, kind.leg, kind.dialect) == (profile.id, leg.id, dialect) and kind.arm in ARMS
+                if (kind.app, kind.leg, kind.dialect) == (profile.id, leg.id, dialect) and kind.arm in arms
             ]
             for media in self._carried(kinds, default=dialect == profile.default_dialect):
                 by_arm = {kind.arm: kind for kind in kinds if kind.media is media}
                 by_arm = {arm: k for arm, k in by_arm.items() if session.serves(session.script(k, 0))}
-                if by_arm:
+                if by_arm and (not direct or len(by_arm) == len(arms)):
                     plans.append(
                         self._plan(
                             session,
                             profile.id,
                             by_arm,
                             secondary=dialect != profile.default_dialect or bool(leg.after),
-                            brief=bool(leg.after)
-                            and any(other.media for other in profile.legs if other.id == leg.after),
+                            brief=direct,
+                            relay=leg.after if direct else "",
                         )
                     )
         return plans
+
+    def _dialects(self, profile: Profile, leg: ProfileLeg) -> tuple[str, ...]:
+        """The leg's dialects; of a direct one among many apps that of today alone."""
+        if profile.is_direct(leg) and len(self._asked()) > SCOUTED_FROM:
+            return tuple(dialect for dialect in leg.dialects if dialect == profile.default_dialect)
+        return leg.dialects
 
     def _carried(self, kinds: list[FlowKind], *, default: bool) -> list[Media]:
         wanted = [Media.VOICE, Media.VIDEO] if self._config.video else [Media.VOICE]
@@ -212,7 +238,14 @@ class Planner:
         return carried or [media for media in (Media.NONE,) if media in there]
 
     def _plan(
-        self, session: Session, app: str, kinds: dict[Arm, FlowKind], *, secondary: bool, brief: bool
+        self,
+        session: Session,
+        app: str,
+        kinds: dict[Arm, FlowKind],
+        *,
+        secondary: bool,
+        brief: bool,
+        relay: str = "",
     ) -> LegPlan:
         def shuffled(replicate: int, arms: list[Arm]) -> list[Arm]:
             return sorted(arms, key=lambda arm: self._draw(f"arms {app} {replicate} {arm}"))
@@ -234,6 +267,7 @@ class Planner:
             long=self._config.long,
             secondary=secondary,
             brief=brief,
+            relay=relay,
             flow_bytes=flow_bytes,
             shuffled=shuffled,
         )

@@ -93,6 +93,7 @@ class FlowStarter:
             remote_port=session.port(script),
             round_stages=[step.stage for step in script.rounds],
             started_us=0,
+            relay_rounds=script.relay_rounds,
         )
         wait_s = self._reply_wait_s(session.reflector)
         linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)

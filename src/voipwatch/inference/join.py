@@ -65,6 +65,11 @@ class FlowView:
         return kind.app, kind.dialect, kind.leg
 
     @property
+    def direct(self) -> bool:
+        """Whether it is of a direct leg, which is judged apart: a call can do without it."""
+        return self.record.relay_rounds > 0
+
+    @property
     def arm(self) -> Arm:
         """The flow's arm."""
         return self.record.kind.arm

@@ -20,6 +20,8 @@ from voipwatch.model.results import AppResult, Check, Effect, Quality, Reflector
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
+MEDIA_MECHANISMS: Final = frozenset({"rtp.drop", "rtp.oneway", "flow.cut"})
+"""Of a direct leg: those that say that its media died, not its set-up."""
 NOTHING_SPENT: Final = AppCost(bytes=0, seconds=0.0)
 
 
@@ -181,13 +183,15 @@ def _agreed(findings: Sequence[Finding]) -> Finding:
 
 def _effects(session: Session, app: str, finding: Finding, planned: int) -> dict[Direction, Effect | None]:
     """Treatment minus control at the stage that decided: media where there was any, else the set-up."""
-    flows = [f for f in session.of_app(app) if f.arm is not Arm.D]
+    of_direct = finding.stage is Stage.DIRECT
+    flows = [f for f in session.of_app(app) if f.arm is not Arm.D and f.direct is of_direct]
     video = finding.stage is Stage.VIDEO
     of_medium = [f for f in flows if (f.record.kind.media is Media.VIDEO) is video]
     blocks = blocks_of(of_medium)
     by_port = finding.rule in {"blocked.port", "throttled.port"}
     pairs = paired_across_ports(blocks) if by_port else paired(blocks)
     died_before = finding.stage is not None and finding.stage not in MEDIA_STAGES
+    died_before &= not (of_direct and finding.mechanism in MEDIA_MECHANISMS)
     return {
         d: effect_of(pairs, d, media=not died_before, family_size=planned)
         for d in (Direction.UP, Direction.DOWN)

@@ -4,19 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from voipwatch.inference import mechanism
 from voipwatch.inference.controls import LineState
+from voipwatch.inference.direct import Direct, beside_direct, judge_direct
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
 from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
-from voipwatch.inference.verdict import MEDIA_STAGES, Case, Finding, counts, judge_stage, stage_outcomes
+from voipwatch.inference.verdict import (
+    MEDIA_STAGES,
+    STAGE_MEDIA,
+    STAGE_ORDER,
+    Case,
+    Finding,
+    counts,
+    judge_stage,
+    stage_outcomes,
+    stages_of,
+)
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import StageResult
 from voipwatch.model.ruleset import BLOCKS_MIN
 from voipwatch.model.vocabulary import Arm, Failure, Media, Stage, Verdict
 
-STAGE_ORDER: Final = (Stage.SETUP, Stage.HANDSHAKE, Stage.VOICE, Stage.VIDEO)
-STAGE_MEDIA: Final = {Stage.VOICE: Media.VOICE, Stage.VIDEO: Media.VIDEO}
 SEVERITY: Final = (Verdict.BLOCKED, Verdict.THROTTLED, Verdict.DOWN, Verdict.INSUFFICIENT, Verdict.OK)
 """Which finding speaks for an app: what is proved before what is not, `ok` only if all say so."""
 DOWN_FLOWS_MIN: Final = 4
@@ -68,9 +79,10 @@ def judge_app(
     claims = {stage: slowed(session, app, media, rejected=rejected) for stage, media in STAGE_MEDIA.items()}
     findings: list[Finding] = []
     stages: list[StageResult] = []
-    for shape in dict.fromkeys(f.shape for f in flows):
+    rows = len(measurement.apps) * len(measurement.reflectors)
+    for shape in dict.fromkeys(f.shape for f in flows if not f.direct):
         of_shape = tuple(f for f in flows if f.shape == shape)
-        case = Case(session, line, app, of_shape, len(measurement.apps) * len(measurement.reflectors))
+        case = Case(session, line, app, of_shape, rows)
         found, results = _judge_shape(case, claims)
         findings += found
         stages += results
@@ -80,11 +92,15 @@ def judge_app(
     if finding.rule == "insufficient.reach":
         notes += finding.notes
     finding = _with_unresolved(session, app, finding)
+    direct = judge_direct(session, line, app, flows, rows=rows)
+    finding, more = beside_direct(finding, direct)
+    notes += more
     cut = _cut_short(measurement, session)
     if cut is not None:
         finding = _with_interruption(measurement, session, app, finding)
         notes.append(cut)
-    return AppFinding(app, session.index, finding, _merged(stages), tuple(dict.fromkeys(notes)))
+    stages = [*_merged(stages), *([_direct_result(direct)] if direct is not None else [])]
+    return AppFinding(app, session.index, finding, tuple(stages), tuple(dict.fromkeys(notes)))
 
 
 def _cut_short(measurement: Measurement, session: Session) -> str | None:
@@ -121,7 +137,7 @@ def _judge_shape(
         return [Finding("insufficient.port-not-served", Stage.REACH)], []
     findings: list[Finding] = []
     results: list[StageResult] = []
-    for stage in _stages_of(case.flows):
+    for stage in stages_of(case.flows):
         finding = judge_stage(case, stage, claims.get(stage))
         findings.append(finding)
         results.append(_stage_result(case, stage, finding))
@@ -152,17 +168,6 @@ def _rank(finding: Finding) -> tuple[int, int, bool]:
     return SEVERITY.index(finding.verdict), stage, finding.mechanism is None
 
 
-def _stages_of(flows: Sequence[FlowView]) -> list[Stage]:
-    """The stages that the shape's scripts hold, in the order of a call."""
-    present: set[Stage] = set()
-    for flow in flows:
-        present |= set(flow.record.round_stages)
-        for stage, media in STAGE_MEDIA.items():
-            if flow.record.kind.media is media:
-                present.add(stage)
-    return [s for s in STAGE_ORDER if s in present]
-
-
 def _stage_result(case: Case, stage: Stage, finding: Finding) -> StageResult:
     treatment = [o for o in stage_outcomes(case, stage) if o.flow.arm is Arm.A]
     up, down = counts(treatment)
@@ -179,6 +184,12 @@ def _stage_result(case: Case, stage: Stage, finding: Finding) -> StageResult:
         sent_down=down.known if logged else None,
         lost_down=down.lost if down.known else None,
     )
+
+
+def _direct_result(direct: Direct) -> StageResult:
+    """The direct leg as a stage of its own, with the counts of the stage of it that decided."""
+    result = _stage_result(direct.case, direct.stage, direct.finding)
+    return msgspec.structs.replace(result, stage=Stage.DIRECT)
 
 
 def _sent_up(flow: FlowView, stage: Stage) -> int:

@@ -64,6 +64,12 @@ _RULES: Final = (
         "Calls would pass, their servers do not answer this line; what the canary misses too is stale.",
     ),
     Rule(
+        "blocked.direct",
+        "relay leg not dead; from the same socket A dead on the direct leg in two flows 2 s apart, C alive",
+        Verdict.BLOCKED,
+        "The way from telephone to telephone is cut and the relay's is not: said of the stage direct alone.",
+    ),
+    Rule(
         "throttled.media",
         "sign-flip test of A against its control over a threshold, Holm over the check",
         Verdict.THROTTLED,

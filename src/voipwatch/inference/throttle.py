@@ -87,11 +87,13 @@ def family_size(apps: int, *, media: int, reflectors: int) -> int:
 
 
 def media_flows(session: Session, app: str, media: Media) -> list[FlowView]:
-    """Flows of one app that carried media of a kind."""
+    """Flows of one app that carried media of a kind; those of direct legs are too few and short for it."""
     return [
         f
         for f in session.of_app(app)
-        if f.record.kind.media is media and (f.media(up=True).packets or f.media(up=False).packets)
+        if not f.direct
+        and f.record.kind.media is media
+        and (f.media(up=True).packets or f.media(up=False).packets)
     ]
 
 

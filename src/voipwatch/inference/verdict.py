@@ -24,10 +24,12 @@ from voipwatch.inference.stages import (
 )
 from voipwatch.inference.throttle import Slowed
 from voipwatch.inference.track import Count, Fate, total
-from voipwatch.model.vocabulary import Arm, Direction, Stage, Verdict
+from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
 GONE = frozenset({State.DEAD, State.UNREPEATED})
 MEDIA_STAGES = frozenset({Stage.VOICE, Stage.VIDEO})
+STAGE_ORDER = (Stage.SETUP, Stage.HANDSHAKE, Stage.VOICE, Stage.VIDEO)
+STAGE_MEDIA = {Stage.VOICE: Media.VOICE, Stage.VIDEO: Media.VIDEO}
 _OTHER = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
 DYING_SHARE_MIN = 0.9
 """Share of dead control flows that makes them dead rather than unlucky, where nobody is accused by it."""
@@ -66,6 +68,17 @@ class Case:
     """The shape's flows, all arms but mutants."""
     rows: int
     """Apps of the check times its reflectors: they share its error budget."""
+
+
+def stages_of(flows: Sequence[FlowView]) -> list[Stage]:
+    """The stages that the shape's scripts hold, in the order of a call."""
+    present: set[Stage] = set()
+    for flow in flows:
+        present |= set(flow.record.round_stages)
+        for stage, media in STAGE_MEDIA.items():
+            if flow.record.kind.media is media:
+                present.add(stage)
+    return [s for s in STAGE_ORDER if s in present]
 
 
 def stage_outcomes(case: Case, stage: Stage) -> list[Outcome]:

@@ -75,6 +75,8 @@ class World(msgspec.Struct, frozen=True):
     """A row for showing, outside the 27 that the matrix counts."""
     every: bool = False
     """A row that says something of every app, outside the 27 too."""
+    order: bool = False
+    """A row about the order of legs, for the apps that it names; outside the 27 too."""
     starts_at_s: float = 0.0
     """The world's time at which a check begins."""
     providers: Providers | None = None
@@ -115,13 +117,18 @@ class Worlds(msgspec.Struct, frozen=True):
 
     @property
     def matrix(self) -> tuple[World, ...]:
-        """The worlds that count: all but those for showing and those of every app."""
-        return tuple(w for w in self.worlds if not w.demo and not w.every)
+        """The worlds that count: all but those for showing, of every app and of the order of legs."""
+        return tuple(w for w in self.worlds if not (w.demo or w.every or w.order))
 
     @property
     def of_every_app(self) -> tuple[World, ...]:
         """The worlds that say something of every app."""
         return tuple(w for w in self.worlds if w.every)
+
+    @property
+    def of_leg_order(self) -> tuple[World, ...]:
+        """The worlds of relay leg and direct leg."""
+        return tuple(w for w in self.worlds if w.order)
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +143,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: str = "clean"
     demo: bool = False
     every: bool = False
+    order: bool = False
     starts_at_s: float = 0.0
     providers: Providers | None = None
 
@@ -210,6 +218,7 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         expected=told,
         demo=row.demo,
         every=row.every,
+        order=row.order,
         starts_at_s=row.starts_at_s,
         providers=row.providers,
     )

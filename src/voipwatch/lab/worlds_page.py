@@ -63,6 +63,12 @@ def worlds_page(table: Worlds) -> str:
     )
     every = (_every(world) for world in table.of_every_app)
     parts.append(_markdown(("world", "what is so", "in the kernel", "blocked"), every))
+    parts.append(
+        "## Relay leg, then direct leg\n\nThe apps that are named run; stage `direct` is said where the "
+        "relay's leg is not dead.\n"
+    )
+    order = (_order(world) for world in table.of_leg_order)
+    parts.append(_markdown(("world", "what is so", "line", "in the kernel", "said"), order))
     parts.append("## Lines\n")
     parts.append(_markdown(("line", "up", "down", "both"), (_line(*item) for item in table.lines.items())))
     return "\n".join(parts)
@@ -78,7 +84,7 @@ def _row(world: World) -> tuple[str, ...]:
         what,
         f"`{world.line_name}`",
         said,
-        *(_expected(world.expected[app]) for app in APPS),
+        *(_expected(world.expected[app]) for app in APPS if app in world.expected),
     )
 
 
@@ -88,6 +94,11 @@ def _every(world: World) -> tuple[str, ...]:
     if len(accused) == len(world.expected):
         return name, what, said, "every app"
     return name, what, said, "; ".join(f"{app}: {_expected(e)}" for app, e in accused.items())
+
+
+def _order(world: World) -> tuple[str, ...]:
+    said = "; ".join(f"{app}: {_expected(e)}" for app, e in world.expected.items())
+    return *_row(world)[:4], said
 
 
 def _expected(expected: Expected) -> str:

@@ -99,6 +99,9 @@ class FlowRecord(msgspec.Struct):
     aside_up: list[int] = []
     """Sequence numbers at or above MEDIA_SEQ that carry reports (RTCP), not media; planned, by the script."""
     aside_down: list[int] = []
+    relay_rounds: int = 0
+    """Of a direct leg: so many of its first rounds are those of the relay leg before it, from the same socket
+    to the relay's port. 0: no direct leg."""
 
 
 class TcpRecord(msgspec.Struct, frozen=True):

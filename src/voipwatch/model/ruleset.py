@@ -26,9 +26,9 @@ THROTTLE_ALPHA: Final = 0.0025
 LUCK_ALPHA: Final = CHECK_ALPHA - THROTTLE_ALPHA
 """Share of Fisher's tests that exclude luck of the path, divided by Bonferroni."""
 LUCK_TESTS_PER_APP: Final = 32
-"""Most such tests of one app at one reflector (Meet has most, 29): each set-up stage of a leg, in every
-dialect, 1; in the default dialect's legs, for each kind of media: up, down and exchange 3, late cuts in two
-directions and two lengths 4; heavy losses up and down 2 for voice and for video."""
+"""Most such tests of one app at one reflector (Teams and Zoom have most, 30): each set-up stage of a leg, in
+every dialect, 1; in the default dialect's legs, for each kind of media: up, down and exchange 3, late cuts in
+two directions and two lengths 4; heavy losses up and down 2 for voice and for video."""
 CUT_WINDOW_S: Final = 0.5
 CUT_WINDOWS: Final = 3
 CUT_FLOWS: Final = 2

@@ -56,6 +56,8 @@ class Stage(StrEnum):
     HANDSHAKE = "handshake"
     VOICE = "voice"
     VIDEO = "video"
+    DIRECT = "direct"
+    """The leg from telephone to telephone, where the leg through the app's relay gets through."""
 
 
 class Arm(StrEnum):

@@ -41,6 +41,7 @@ class Puppet:
     got: int = MEDIA_PACKETS
     sent: int = MEDIA_PACKETS
     lost_share: float = 0.0
+    failed_round: int | None = None
     aborted: bool = False
     script: _Script = field(default_factory=_Script)
 

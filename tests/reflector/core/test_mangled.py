@@ -40,12 +40,18 @@ class NearEnd:
         self.script: Script = SCRIPTS.compile(self.flow, ticket.key)
         self.port = self.script.port or neutral_ports[0]
 
-    def packets(self) -> list[bytes]:
-        """The first try of every round, then the first media packet."""
-        out = [
-            self._build(64 * n, step.request, step.request.size) for n, step in enumerate(self.script.rounds)
+    def sends(self) -> list[tuple[int, bytes]]:
+        """The far port and the bytes of the first try of every round, then of the first media packet."""
+        rounds = [(64 * n, step.request, step.request.size) for n, step in enumerate(self.script.rounds)]
+        media = [(1024, packet.message, packet.size) for packet in self.script.up[:1]]
+        return [
+            (self.script.port_at(seq, self.port), self._build(seq, message, size))
+            for seq, message, size in (*rounds, *media)
         ]
-        return out + [self._build(1024, packet.message, packet.size) for packet in self.script.up[:1]]
+
+    def packets(self) -> list[bytes]:
+        """The bytes alone."""
+        return [data for _, data in self.sends()]
 
     def _build(self, seq: int, message: object, size: int) -> bytes:
         room = message.room(size)  # type: ignore[attr-defined]  # an apps.Message, kept short here
@@ -63,8 +69,8 @@ def test_every_kind_of_flow_is_served_from_set_up_to_media() -> None:
         core = new_core()
         near = NearEnd(core, kind)
         sent = 0
-        for n, data in enumerate(near.packets()):
-            core.receive_datagrams([(HOME, near.port, data)], 1.0 + n)
+        for n, (port, data) in enumerate(near.sends()):
+            core.receive_datagrams([(HOME, port, data)], 1.0 + n)
             sent += len(core.datagrams_to_send(1.5 + n))
         assert (core.counters.garbage, core.counters.refused, core.counters.unbuilt) == (0, 0, 0), kind
         expected = sum(len(step.replies) for step in near.script.rounds)

@@ -20,6 +20,7 @@ from voipwatch.apps.messages import (
 )
 from voipwatch.apps.parts import Layout
 from voipwatch.model.vocabulary import Direction
+from voipwatch.wire.place import PEER_PING
 
 LAST_STUN_BYTE: Final = 3
 TRANSACTION_AT: Final = 8
@@ -156,7 +157,7 @@ class PartsSpec:
         if (
             use.carried
             or not first
-            or first[0] > LAST_STUN_BYTE
+            or (first[0] > LAST_STUN_BYTE and not first.startswith(PEER_PING))
             or size < TRANSACTION_AT + UP_TRANSACTION_ROOM
         ):
             return None

@@ -8,6 +8,7 @@ import msgspec
 from voipwatch.lab.policy.combine import Chain, Intermittent, OneWay, Open
 from voipwatch.lab.policy.dtls import DtlsHello
 from voipwatch.lab.policy.flow import CutAfter, MatchThenKill
+from voipwatch.lab.policy.follow import FollowCaller
 from voipwatch.lab.policy.names import AddressDrop, DnsForge, TlsName
 from voipwatch.lab.policy.packet import Policy
 from voipwatch.lab.policy.payload import Payload
@@ -23,7 +24,7 @@ from voipwatch.model.vocabulary import Direction
 Simple = (
     Open | PortDrop | PortReject | StunCookie | TurnOnly | WhatsAppStun | DtlsHello | RtpDrop | CutAfter
     | MatchThenKill | MediaLoss | Police | SipText | SipAlg | UnknownUdp | UdpAll | Payload
-    | DnsForge | TlsName | AddressDrop
+    | DnsForge | TlsName | AddressDrop | FollowCaller
 )  # fmt: skip
 POLICIES: Final[dict[str, type[Simple]]] = {
     str(policy.__struct_config__.tag): policy for policy in get_args(Simple)
