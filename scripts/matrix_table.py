@@ -19,13 +19,15 @@ from scripts.benchmarks.matrix import render
 from scripts.benchmarks.page import write
 from voipwatch.lab.matrix import MatrixResult
 
+SECTIONS = ("matrix", "kernel", "ndpi", "kernel-apps")
+
 
 def main(argv: list[str] | None = None) -> int:
     """Read the file, print or write; the date is the file's."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("file", type=Path, help="what `voipwatch lab matrix --out FILE` wrote")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--section", choices=("matrix", "kernel"), default="matrix", help="of the page")
+    parser.add_argument("--section", choices=SECTIONS, default="matrix", help="of the page")
     parser.add_argument("--command", default="voipwatch lab matrix", help="the command that made it")
     asked = parser.parse_args(argv)
     result = msgspec.json.decode(asked.file.read_bytes(), type=MatrixResult)

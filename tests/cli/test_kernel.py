@@ -45,6 +45,7 @@ class FakeNet:
 
     def __init__(self, *_: object) -> None:
         self.commands: list[list[str]] = []
+        self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         if self.fails is not None:

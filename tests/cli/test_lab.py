@@ -7,7 +7,8 @@ from tests.cli.doubles import Ran, Told, run_line
 from voipwatch.cli import lab
 from voipwatch.cli.kernel import KernelCheckError
 from voipwatch.cli.machinery import judge_in_english, measure_in_kernel
-from voipwatch.lab.matrix import Job, MatrixResult, Row, once_each, plan, simulated, summarise
+from voipwatch.lab import ndpi
+from voipwatch.lab.matrix import Job, MatrixResult, Row, named, once_each, plan, simulated, summarise
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.vocabulary import Verdict
 
@@ -121,6 +122,35 @@ def test_matrix_of_some_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
+def test_a_family_is_run_by_its_name_with_all_its_apps(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    monkeypatch.setattr(ndpi, "is_installed", lambda: True)
+    assert run_line("lab", "matrix", "--world", "ndpi,sip-words", "--seeds", "2").status == 0
+    table = load_worlds()
+    assert asked[0]["todo"] == named([*table.of_family("ndpi"), table.get("sip-words")], seeds=2)
+    monkeypatch.setattr(lab, "kernel_problem", lambda: None)
+    line = ("lab", "matrix", "--network", "kernel", "--world", "sip-words,clean")
+    assert run_line(*line).status == 0
+    assert asked[1]["todo"] == [
+        Job("clean", None, 1),
+        Job("sip-words", None, 1, ("sip", "whatsapp", "webrtc")),
+    ]
+
+
+def test_without_ndpi_its_worlds_are_left_out_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    monkeypatch.setattr(ndpi, "is_installed", lambda: False)
+    ran = run_line("lab", "matrix", "--world", "ndpi-sip,sip-words")
+    assert ran.status == 0
+    assert asked[0]["todo"] == named([load_worlds().get("sip-words")])
+    assert [row for row in ran.err.splitlines() if "ndpi-sip" in row and "voipwatch[lab]" in row]
+    alone = run_line("lab", "matrix", "--world", "ndpi-sip")
+    assert (alone.status, len(asked)) == (64, 1)
+    refused = run_line("lab", "run", "ndpi-sip")
+    assert refused.status == 70
+    assert "voipwatch[lab]" in refused.err
+
+
 def test_matrix_in_the_kernel_is_one_check_a_world_and_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = told_matrix(monkeypatch, result())
     monkeypatch.setattr(lab, "kernel_problem", lambda: None)
@@ -183,7 +213,9 @@ def test_matrix_for_real() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--runs", "0", "--seeds", "0"], ["--world", "morocco-3g-2016"]], ids=["none", "for showing"]
+    "options",
+    [["--runs", "0", "--seeds", "0"], ["--world", "morocco-3g-2016", "--seeds", "0"]],
+    ids=["none", "for showing"],
 )
 def test_a_matrix_of_nothing_is_no_success(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
     asked = told_matrix(monkeypatch, result())

@@ -9,6 +9,7 @@ import pytest
 from tests.support.environment import require
 from voipwatch.cli.kernel import kernel_problem, report_from_kernel
 from voipwatch.inference import judge
+from voipwatch.lab import ndpi
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.netns import KernelNet
 from voipwatch.lab.nfqueue import is_installed
@@ -31,12 +32,14 @@ def said(row: AppResult) -> tuple[str, str | None, str | None, str | None]:
         ("sip-alg", "sip", "nfqueue"),
         ("captive-portal", "whatsapp", "nftables"),
         ("match-then-kill", "whatsapp", "nftables"),
+        ("ndpi-whatsapp", "whatsapp", "nfqueue"),
     ],
 )
 def test_a_world_says_the_same_in_both_networks(world_id: str, app: str, home: str) -> None:
     require(kernel_problem() is None, f"kernel networks: {kernel_problem()}")
     require(is_installed() or home != "nfqueue", "NetfilterQueue is not installed: make setup tells why")
     world = load_worlds().get(world_id)
+    require(ndpi.is_installed() or not world.needs_ndpi, "nfstream is not installed: make setup brings it")
     assert KernelNet(world, SEED).censor == home
     simulated = judge(run_simulated(world, apps=(app,), seed=SEED, budget_bytes=BUDGET_BYTES)).results[0]
     kernel = report_from_kernel(world, (app,), seed=SEED, budget_bytes=BUDGET_BYTES).check.results[0]

@@ -11,7 +11,10 @@ from voipwatch.lab.cable import Cable, CableOrder, WorldClock
 from voipwatch.lab.ip import read_ip, write_ip
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.nat import NatCondition
+from voipwatch.lab.policy.names import DNS_PORT, dns_addresses, dns_query
 from voipwatch.model.vocabulary import Direction
+from voipwatch.wire.ip import decode_ip
+from voipwatch.wire.udp import decode_udp
 
 MACS = bytes.fromhex("02000000000a02000000000b")
 TYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
@@ -19,9 +22,18 @@ OPEN = {"policy": "open"}
 
 
 def frame(
-    payload: bytes, *, version: int = 4, down: bool = False, target: tuple[str, int] | None = None
+    payload: bytes,
+    *,
+    version: int = 4,
+    down: bool = False,
+    target: tuple[str, int] | None = None,
+    port: int | None = None,
 ) -> bytes:
     raw = make(version, payload)
+    if port is not None:
+        datagram = read_ip(raw)
+        assert datagram is not None
+        raw = write_ip(raw, datagram, msgspec.structs.replace(datagram.packet, dport=port))
     if down:
         datagram = read_ip(raw)
         assert datagram is not None
@@ -135,3 +147,25 @@ def test_no_frame_breaks_it(frames: list[tuple[Direction, bytes, float]], policy
         wire.due(now)
     wire.due(now + 10)
     assert wire.next_time() is None
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_question_is_answered_in_the_resolvers_place(version: int) -> None:
+    forge: dict[str, object] = {"policy": "dns-forge", "names": ["a.example"], "addresses": ["10.0.0.1"]}
+    wire = cable(forge, up={"delay_ms": 10}, down={"delay_ms": 20})
+    asked, other = (
+        frame(dns_query(name), version=version, port=DNS_PORT) for name in ("a.example", "b.example")
+    )
+    wire.take(Direction.UP, asked, 0.0)
+    wire.take(Direction.UP, other, 0.0)
+    assert wire.due(0.011) == [(Direction.UP, other)]
+    ((way, answer),) = wire.due(0.031)
+    assert way is Direction.DOWN
+    assert answer[:12] == asked[6:12] + asked[:6]
+    question, told = read_ip(asked[14:]), read_ip(answer[14:])
+    assert question is not None
+    assert told is not None
+    there, back = question.packet, told.packet
+    assert (back.src, back.sport, back.dst, back.dport) == (there.dst, there.dport, there.src, there.sport)
+    assert dns_addresses(back.payload) == ("10.0.0.1",)
+    assert decode_udp(decode_ip(answer[14:]).payload).checksum != 0

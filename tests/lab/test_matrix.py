@@ -10,10 +10,23 @@ import pytest
 from voipwatch.inference import judge
 from voipwatch.lab import matrix
 from voipwatch.lab.drive import run_simulated
-from voipwatch.lab.matrix import APPS, GUILTY_LINES, Job, Row, once_each, plan, run_job, run_matrix, summarise
+from voipwatch.lab.matrix import (
+    APPS,
+    GUILTY_LINES,
+    Job,
+    Row,
+    few_apps,
+    named,
+    once_each,
+    plan,
+    run_job,
+    run_matrix,
+    summarise,
+)
 from voipwatch.lab.worlds import World, load_worlds
 from voipwatch.model.measurement import Decision, Measurement
 from voipwatch.model.results import Check
+from voipwatch.model.vocabulary import APP_IDS
 
 
 def row(**changes: object) -> Row:
@@ -196,6 +209,30 @@ def test_the_decision_of_a_row_is_the_treatments_at_its_set_up(monkeypatch: pyte
     monkeypatch.setattr(matrix, "run_simulated", lambda *_, **__: measurement)
     (found,) = run_job(Job("clean", None, 1), judge)
     assert (found.decided_s, found.decided_packets) == (0.3, 6)
+
+
+def test_named_worlds_are_run_with_all_their_apps_or_a_few() -> None:
+    table = load_worlds()
+    worlds = [table.get("ndpi-teams"), table.get("provider-moved")]
+    jobs = named(worlds, seeds=2)
+    assert [(job.world, job.line, job.seed) for job in jobs] == [
+        (world.id, None, seed) for seed in (1, 2) for world in worlds
+    ]
+    assert jobs[0].apps == APP_IDS
+    assert jobs[1].apps == APPS
+    assert [job.apps for job in named(worlds, all_apps=False)] == [
+        ("skype", "teams", "whatsapp", "sip"), APPS,
+    ]  # fmt: skip
+
+
+def test_few_apps_are_those_that_are_blocked_and_two_others() -> None:
+    table = load_worlds()
+    assert few_apps(table.get("zoom-hello")) == ("zoom", "whatsapp", "sip")
+    assert few_apps(table.get("sip-words")) == ("sip", "whatsapp", "webrtc")
+    assert few_apps(table.get("every-call")) == APPS, "nobody is left to be spared"
+    for world in table.worlds:
+        apps = few_apps(world)
+        assert len(set(apps)) == len(apps) >= (2 if world.order else 3)
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -12,6 +12,7 @@ import pytest
 from tests.lab.kernel import Seen, exchange, world
 from tests.lab.payloads import control, rtp, stun
 from tests.support.environment import require
+from voipwatch.lab import ndpi
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.nat import NatCondition
 from voipwatch.lab.netns import FAR, KernelNet, KernelNetError
@@ -63,6 +64,19 @@ def test_what_nftables_cannot_say_runs_in_the_queue_or_in_the_relay(queue: bool)
         assert net.censor == ("nfqueue" if queue else "relay")
         seen = exchange(net, [(0, 3478, U)] * 6 + [(1, 3478, stun(1))] * 6, pause_ms=100)
     assert (seen.far.count(U), seen.far.count(stun(1))) == (2, 6), "an answer counts among the three payloads"
+
+
+@pytest.mark.parametrize("queue", [True, False], ids=["nfqueue", "relay"])
+def test_ndpi_decides_in_the_queue_or_in_the_relay(queue: bool) -> None:
+    if queue:
+        require(is_installed(), "NetfilterQueue is not installed")
+    require(ndpi.is_installed(), "nfstream is not installed: make setup brings it")
+    sends = [(0, 3478, U), (1, 3478, stun(1)), (1, 3478, U), (2, 80, rtp(111, 90))]
+    with KernelNet(world({"policy": "ndpi-drop", "names": ["STUN"]}), queue=queue) as net:
+        assert net.censor == ("nfqueue" if queue else "relay")
+        for version in (4, 6):
+            seen = exchange(net, sends, version=version, pause_ms=100)
+            assert sorted(seen.far) == sorted(seen.near) == sorted([U, rtp(111, 90)])
 
 
 @pytest.mark.parametrize("queue", [True, False], ids=["nfqueue", "relay"])
@@ -237,3 +251,44 @@ def test_a_line_with_ipv6_only_reaches_ipv4_through_its_translator(how: How) -> 
         refused = net.run_near([sys.executable, "-c", no_ipv4], capture_output=True, text=True, check=False)
         assert "unreachable" in refused.stderr
         assert exchange(net, [(0, 443, U)], version=6, pause_ms=300).near == [U]
+
+
+ASKS = """
+import socket, ssl, sys
+for name in sys.argv[1:]:
+    try:
+        ip = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)[0][4][0]
+        with socket.create_connection((ip, 443), 1.5) as plain:
+            with ssl.create_default_context().wrap_socket(plain, server_hostname=name):
+                print(ip, "shaken")
+    except socket.gaierror:
+        print("- unknown")
+    except OSError as error:
+        print(ip, type(error).__name__)
+"""
+
+
+def asked(net: KernelNet, *names: str) -> list[list[str]]:
+    """(address, outcome) of each name, by a program on the line."""
+    command = [sys.executable, "-c", ASKS, *names]
+    environment = {**os.environ, **net.environment}
+    done = net.run_near(command, env=environment, capture_output=True, text=True, check=True)
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_the_providers_of_a_world_answer_by_name_until_the_censor_says_otherwise() -> None:
+    names = ("web.whatsapp.com", "discord.com", "nobody.example")
+    with KernelNet(WORLDS["provider-elsewhere"]) as net:
+        elsewhere, discord, nobody = asked(net, *names)
+    assert (elsewhere[1], discord[1], nobody) == ("shaken", "shaken", ["-", "unknown"])
+    with KernelNet(WORLDS["provider-addresses"]) as net:
+        assert net.censor == "nftables"
+        dropped, spared, _ = asked(net, *names)
+    assert dropped[1] == "TimeoutError"
+    assert spared == discord
+    assert dropped[0] != elsewhere[0]
+    with KernelNet(WORLDS["provider-dns-forged"]) as net:
+        assert net.censor == "relay", "a queue cannot answer in a resolver's place"
+        forged, spared = asked(net, "g.whatsapp.net", "discord.com")
+    assert forged == ["10.10.34.34", "OSError"], "nobody has a route to it"
+    assert spared == discord

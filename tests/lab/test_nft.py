@@ -123,11 +123,25 @@ def test_the_ruleset_of_every_world_loads(net: KernelNet, entry: World) -> None:
     text = ruleset(entry.make_policy(), portal=entry.line.portal)
     if text is None:
         assert entry.policy["policy"] in {
-            "sip-alg", "unknown-udp", "intermittent", "police", "address-drop", "dns-forge", "tls-name",
+            "sip-alg", "unknown-udp", "intermittent", "police", "dns-forge", "tls-name", "ndpi-drop",
         }  # fmt: skip
         return
     net.run_operator(["nft", "flush", "ruleset"], check=True)
     net.run_operator(["nft", "-f", "-"], input=text, text=True, check=True)
+
+
+@pytest.mark.parametrize("reject", [False, True])
+@pytest.mark.parametrize("inside", [False, True])
+def test_addresses_are_dropped_or_refused(net: KernelNet, reject: bool, inside: bool) -> None:
+    network = f"{net.far_address}/32" if inside else "198.51.100.10/31"
+    load(net, {"policy": "address-drop", "networks": [network], "reject": reject})
+    seen = exchange(net, [(0, 3478, control(0x04, 80))])
+    assert len(seen.far) == len(seen.near) == (0 if inside else 1)
+    assert bool(seen.errors) == (inside and reject)
+
+
+def test_addresses_of_the_new_family_are_left_to_others() -> None:
+    assert ruleset(make_policy({"policy": "address-drop", "networks": ["2001:db8::/64"]})) is None
 
 
 def test_what_nftables_cannot_say_is_left_to_others() -> None:

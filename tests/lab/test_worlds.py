@@ -138,3 +138,50 @@ def test_unknown_names_are_refused() -> None:
         TABLE.get("nowhere")
     with pytest.raises(WorldsError, match="wet"):
         TABLE.get("clean").on_line("wet")
+
+
+def test_a_familys_worlds_differ_by_app_and_every_app_has_one() -> None:
+    worlds = TABLE.of_family("ndpi")
+    assert [world.id for world in worlds] == [f"ndpi-{app}" for app in APP_IDS]
+    for world, app in zip(worlds, APP_IDS, strict=True):
+        assert world.needs_ndpi
+        assert app in world.title
+        assert Verdict.BLOCKED in world.expected[app].verdicts
+        assert world.policy["policy"] == "ndpi-drop"
+        assert world.policy["names"]
+    assert not {world.id for world in worlds} & {world.id for world in TABLE.of_every_app}
+    assert TABLE.of_family("no-such") == ()
+    assert [world.id for world in TABLE.worlds if world.needs_ndpi] == [world.id for world in worlds]
+
+
+def test_apps_with_one_name_have_one_fate() -> None:
+    by_names: dict[tuple[str, ...], list[World]] = {}
+    for world in TABLE.of_family("ndpi"):
+        by_names.setdefault(tuple(world.policy["names"]), []).append(world)
+    for worlds in by_names.values():
+        assert len({str(world.expected) for world in worlds}) == 1, [world.id for world in worlds]
+
+
+FAMILY = """
+[lines.clean]
+both = { delay_ms = 20 }
+[[families]]
+id = "kin"
+title = "of {app}"
+guilty = true
+why = "w."
+policy = { policy = "port-drop", proto = "udp" }
+[families.apps.sip]
+policy = { ports = [[5060, 5061]] }
+why = "s"
+expected.sip = { verdicts = ["blocked"] }
+"""
+
+
+def test_a_family_is_written_once() -> None:
+    (world,) = read_worlds("worlds = []" + FAMILY).worlds
+    assert (world.id, world.title, world.why, world.family) == ("kin-sip", "of sip", "w. s", "kin")
+    assert world.policy == {"policy": "port-drop", "proto": "udp", "ports": [[5060, 5061]]}
+    assert not world.needs_ndpi
+    with pytest.raises(WorldsError, match="kin-sip"):
+        read_worlds("worlds = []" + FAMILY.replace("ports", "harbours"))

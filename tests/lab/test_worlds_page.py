@@ -19,10 +19,12 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
         *(w.id for w in table.worlds if w.demo),
         *(w.id for w in table.of_every_app),
         *(w.id for w in table.of_leg_order),
+        *(w.id for w in table.of_family("ndpi")),
         *table.lines,
     ]
     assert {row.count(" | ") for row in rows} == {6, 4, 3}
     assert "| every app |" in page
     assert "| discord: blocked, setup, up |" in page
+    assert "| `TeamsCall` | skype: blocked, setup, `app.drop`, up; teams: blocked, setup" in page
     assert "`stun-cookie + sip-text`" not in page
     assert "`chain stun-cookie + sip-text`" in page

@@ -52,19 +52,22 @@ def report_from_kernel(
     give_up_at = time.monotonic() + timeout_s
     try:
         with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, KernelNet(world, seed) as net:
-            control, pin = _start_reflector(net)
+            control, pin = _start_reflector(net, canary=world.providers is None or world.providers.canary)
             if world.line.portal:
                 _keep_ticket(net, Path(folder), control, pin)
             options = ["--reflector", control, "--pin", pin, "--app", ",".join(apps)]
             options += ["--budget", f"{budget_bytes}", "--lang", lang]
+            if world.providers is not None:
+                options.append("--providers")
             return _run_check(net, Path(folder), options, give_up_at - time.monotonic())
     except (KernelNetError, subprocess.TimeoutExpired) as error:
         raise KernelCheckError(str(error)) from error
 
 
-def _start_reflector(net: KernelNet) -> tuple[str, str]:
+def _start_reflector(net: KernelNet, *, canary: bool = True) -> tuple[str, str]:
     """Start a reflector on the internet's side; where its control channel is, and its pin."""
-    command = [*PROGRAM, "reflector", "--bind", net.far_address, "--lang", "en"]
+    command = [*_env(net), *PROGRAM, "reflector", "--bind", net.far_address, "--lang", "en"]
+    command += [] if canary else ["--without-canary"]
     process = net.popen_far(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -72,6 +75,12 @@ def _start_reflector(net: KernelNet) -> tuple[str, str]:
     if found is None:
         raise KernelCheckError(f"the reflector did not start: {line.strip()!r}")
     return found[1], found[2]
+
+
+def _env(net: KernelNet, **more: str) -> list[str]:
+    """A program's environment, as `env` puts it before a command."""
+    variables = {**net.environment, **more}
+    return ["env", *(f"{name}={value}" for name, value in variables.items())] if variables else []
 
 
 def _keep_ticket(net: KernelNet, folder: Path, control: str, pin: str) -> None:
@@ -95,7 +104,7 @@ def _run_check(net: KernelNet, folder: Path, options: list[str], timeout_s: floa
     command = [*PROGRAM, "check", *options, "--yes", "--json", "--out", str(report)]
     try:
         done = net.run_near(
-            ["env", f"XDG_DATA_HOME={folder}", *command],
+            [*_env(net, XDG_DATA_HOME=str(folder)), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

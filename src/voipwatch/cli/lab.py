@@ -20,10 +20,12 @@ from voipwatch.cli.machinery import judge_in_english, measure_in_kernel, measure
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
+from voipwatch.lab import ndpi
 from voipwatch.lab.matrix import (
     GUILTY_SEEDS,
     INNOCENT_RUNS,
     MatrixResult,
+    named,
     once_each,
     plan,
     run_matrix,
@@ -90,6 +92,8 @@ def run_world(
         )
     parse_count(seed, option="--seed", low=0, high=SEED_MAX)
     _check_network(network)
+    if place.needs_ndpi and not ndpi.is_installed():
+        raise Trouble("error.ndpi", world=place.id)
     try:
         measurement = measure_world(place, apps, seed=seed, network=network)
     except KernelCheckError as error:
@@ -176,8 +180,11 @@ def matrix(
     else:
         todo = plan(runs=runs, guilty_seeds=GUILTY_SEEDS if seeds is None else seeds)
     if world is not None:
-        chosen = {_world(load_worlds(), name.strip()).id for name in world.split(",")}
-        todo = [job for job in todo if job.world in chosen]
+        chosen = _runnable(context, [place for name in world.split(",") for place in _worlds(name.strip())])
+        counted = {place.id for place in load_worlds().matrix}
+        todo = [job for job in todo if job.world in {place.id for place in chosen}]
+        others = [place for place in chosen if place.id not in counted]
+        todo += named(others, seeds=1 if seeds is None else seeds, all_apps=network == "sim")
     if not todo:
         raise Misuse("error.no_jobs")
     path = None if out is None else Path(out)
@@ -201,6 +208,20 @@ def matrix(
         context.say("lab.written", path=shown_path(path))
     wrong = any(not row.verdict_right or (row.guilty and not row.mechanism_right) for row in result.rows)
     return INTERFERENCE if wrong else CLEAR
+
+
+def _worlds(name: str) -> tuple[World, ...]:
+    """The world with this name, or all of a family."""
+    table_ = load_worlds()
+    return table_.of_family(name) or (_world(table_, name),)
+
+
+def _runnable(context: Context, places: list[World]) -> list[World]:
+    """Those that this machine can run; of the others it says so."""
+    left_out = [place.id for place in places if place.needs_ndpi and not ndpi.is_installed()]
+    if left_out:
+        context.say("lab.left_out", names=", ".join(left_out))
+    return [place for place in places if place.id not in left_out]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from voipwatch.cli.context import CheckRequest
 from voipwatch.cli.values import Endpoint
 from voipwatch.experiment.events import Progress
-from voipwatch.lab.matrix import APPS, Job
+from voipwatch.lab.matrix import Job
 from voipwatch.lab.worlds import World
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
@@ -65,12 +65,12 @@ def measure_world(
 
 
 def measure_in_kernel(world: World, job: Job) -> Measurement:
-    """One check of all apps over the kernel's network, as `lab.matrix` takes it.
+    """One check of the job's apps over the kernel's network, as `lab.matrix` takes it.
 
     Raises KernelCheckError: the kernel's network could not be had.
     """
     place = world if job.line is None else world.on_line(job.line)
-    return measure_world(place, APPS, seed=job.seed, network="kernel")
+    return measure_world(place, job.apps, seed=job.seed, network="kernel")
 
 
 def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:

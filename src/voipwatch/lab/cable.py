@@ -13,6 +13,7 @@ import msgspec
 from voipwatch.lab.ip import Datagram, convert_ip, is_neighbour_talk, read_ip, refuse, repair, write_ip
 from voipwatch.lab.line import Line, LineCondition
 from voipwatch.lab.nat import NAT64_PREFIX, Nat
+from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import DROP, PASS, Action, Delay, Inject, Packet, Reject, make_policy
 from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import UDP
@@ -66,7 +67,7 @@ class Cable:
                 4: Nat(nat, derive(root, "nat 4")),
                 6: Nat(nat, derive(root, "nat 6"), external=nat.external6),
             }
-        self._policy = make_policy(order.policy)
+        self._policy = make_policy(order.policy, open_classifier)
         self._state = self._policy.start(derive(root, "policy"))
         self._clock = WorldClock(order.starts_at_s)
         self._heap: list[tuple[float, int, Direction, bool, bytes, Datagram | None]] = []
@@ -130,15 +131,25 @@ class Cable:
         elif isinstance(action, Reject):
             self._refuse(direction, frame, datagram, now)
         elif isinstance(action, Inject):
-            for way, packet in action.packets:
-                if way is direction:
-                    self._leave(way, *self._changed(frame, datagram, packet), now)
-            if action.original:
-                self._leave(direction, frame, datagram, now)
+            self._inject(direction, frame, datagram, action, now)
         elif action is PASS:
             self._leave(direction, frame, datagram, now)
         else:
             assert action is DROP
+
+    def _inject(
+        self, direction: Direction, frame: bytes, datagram: Datagram, action: Inject, now: float
+    ) -> None:
+        """The same way, or back to the line as an answer in another's place."""
+        for way, packet in action.packets:
+            if way is direction:
+                self._leave(way, *self._changed(frame, datagram, packet), now)
+            elif way is Direction.DOWN:
+                made = write_ip(frame[ETHERNET_BYTES:], datagram, packet)
+                back = frame[6:12] + frame[0:6] + frame[12:14] + made
+                self._cross(way, back, read_ip(made), now)
+        if action.original:
+            self._leave(direction, frame, datagram, now)
 
     def _leave(self, direction: Direction, frame: bytes, datagram: Datagram | None, now: float) -> None:
         """Past the operator: out, or onto the line."""

@@ -7,7 +7,8 @@
 
 The relay is the line: a process that moves frames at their time (`relay`). The operator routes; its censor is
 nftables where nftables can say it (`nft`), else the pure rule in the kernel's queue (`nfqueue`), else in the
-relay. Addresses are those for documentation (RFC 5737, RFC 3849).
+relay. Addresses are those for documentation (RFC 5737, RFC 3849); where a world has providers, their servers
+and two resolvers stand beside the far end, at addresses that a probe takes for theirs (`provider_hosts`).
 
 A namespace has no name and no file: it lives as long as the process that holds it, which ends when its
 standard input does, that is with us, however we end, and takes with it what else runs in there.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -26,9 +28,18 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from voipwatch.apps.targets import load_targets
 from voipwatch.lab.cable import CableOrder
 from voipwatch.lab.nfqueue import is_installed
 from voipwatch.lab.nft import LINE_DEVICE, NET_DEVICE, ruleset
+from voipwatch.lab.policy.names import DnsForge
+from voipwatch.lab.provider_hosts import (
+    FAR_RESOLVER,
+    LINE_RESOLVER,
+    ProviderHosts,
+    ProviderOrder,
+    certificates,
+)
 from voipwatch.lab.support import WAYS, How, kernel_support
 from voipwatch.lab.worlds import World
 
@@ -99,6 +110,7 @@ ip link set eth0 up
 ip route add default via {v4}.1
 ip route add default via {v6}::1
 """
+RESOLV_CONF: Final = "nameserver {resolver}\noptions timeout:2 attempts:2\n"
 ACCOUNTING: Final = """for pair in nf_conntrack_acct=1 nf_conntrack_udp_timeout=60; do
   file=/proc/sys/net/netfilter/${pair%%=*}
   if [ -e "$file" ]; then echo "${pair##*=}" > "$file"; fi
@@ -135,6 +147,10 @@ class KernelNet:
         queue: bool = True,
     ) -> None:
         self._world = world if line is None else world.on_line(line)
+        self._hosts: ProviderHosts | None = None
+        if world.providers is not None:
+            self._hosts = ProviderHosts(world.providers, load_targets(datetime.now(tz=UTC).date()).targets)
+            self._world = msgspec.structs.replace(self._world, policy=self._hosts.policy(world.policy))
         self._seed = seed
         self._how: How = kernel_support().how if how is None else how
         self._stack = ExitStack()
@@ -142,8 +158,11 @@ class KernelNet:
         self._rules = ruleset(self._world.make_policy(), portal=self._world.line.portal)
         self.censor = "nftables"
         """Who runs the policy: nftables, nfqueue or relay."""
-        if self._rules is None:
-            self.censor = "nfqueue" if queue and is_installed() else "relay"
+        if self._rules is None:  # who answers in another's place must hold the cable
+            answers = isinstance(self._world.make_policy(), DnsForge)
+            self.censor = "nfqueue" if queue and is_installed() and not answers else "relay"
+        self.environment: dict[str, str] = {}
+        """What the programs at both ends need to have in theirs."""
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -182,6 +201,7 @@ class KernelNet:
         if nat is not None and nat.nat64:
             self._without_ipv4()
         self._script("far", "set -e\n" + END_SETUP.format(v4="203.0.113", v6="2001:db8:3"))
+        self._providers()
         self._censor()
         policy = self._world.policy if self.censor == "relay" else OPEN
         self._serve("relay", "voipwatch.lab.relay", ["near", "far"], self._order(policy))
@@ -192,6 +212,26 @@ class KernelNet:
         hosts = Path(folder) / "hosts"
         hosts.write_text(HOSTS, encoding="ascii")
         self._script("near", "set -e\n" + IPV6_ONLY.format(hosts=hosts))
+
+    def _providers(self) -> None:
+        """The providers' servers on the internet, a resolver for each end, and an authority they trust."""
+        if self._hosts is None:
+            return
+        folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="voipwatch-net-")))
+        root, chain = certificates(self._hosts.names)
+        (folder / "root.pem").write_bytes(root)
+        (folder / "chain.pem").write_bytes(chain)
+        self.environment["SSL_CERT_FILE"] = str(folder / "root.pem")
+        for name, resolver in (("near", LINE_RESOLVER), ("far", FAR_RESOLVER)):
+            (folder / name).write_text(RESOLV_CONF.format(resolver=resolver), encoding="ascii")
+            self._script(name, f'mount --bind "{folder / name}" /etc/resolv.conf')
+        lines = [f"ip address add {ip}/32 dev eth0" for ip in (LINE_RESOLVER, FAR_RESOLVER)]
+        lines += [f"ip address add {ip}/32 dev lo" for ip in self._hosts.alive]
+        self._script("far", "set -e\n" + "\n".join(lines))
+        hosts = dict.fromkeys([*self._hosts.addresses.values(), *self._hosts.elsewhere.values()])
+        routes = [f"ip route add {ip}/32 via {FAR[0]}" for ip in hosts]
+        self._script("operator", "set -e\n" + "\n".join(routes))
+        self._serve("far", "voipwatch.lab.provider_server", [], self._hosts.order(str(folder / "chain.pem")))
 
     def _censor(self) -> None:
         if self._rules is not None:
@@ -248,7 +288,8 @@ class KernelNet:
             entry = list(WAYS[self._how])
         else:  # every namespace belongs to the operator's user namespace
             entry = [*self._entries["operator"], "unshare", "--net"]
-        files = files or name == "near"  # its own files of names
+        own = {"near"} if self._hosts is None else {"near", "far"}
+        files = files or name in own  # its own files of names
         if files:
             entry.append("--mount")
         keeper = self._start([*entry, "sh", "-c", KEEP], name)
@@ -257,7 +298,9 @@ class KernelNet:
         self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]
         return keeper.pid
 
-    def _serve(self, name: str, module: str, arguments: list[str], order: CableOrder | None) -> None:
+    def _serve(
+        self, name: str, module: str, arguments: list[str], order: CableOrder | ProviderOrder | None
+    ) -> None:
         command = [*self._entries[name], sys.executable, "-m", module, *arguments]
         self._start(command, module, b"" if order is None else msgspec.json.encode(order) + b"\n")
 

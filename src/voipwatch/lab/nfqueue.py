@@ -15,6 +15,7 @@ import msgspec
 
 from voipwatch.lab.cable import CableOrder, WorldClock
 from voipwatch.lab.ip import read_ip, write_ip
+from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import PASS, Action, Delay, Inject, make_policy
 from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import UDP
@@ -35,7 +36,7 @@ class QueueCensor:
     """Decides over queued packets: each is an object with get_payload, set_payload, accept, drop, retain."""
 
     def __init__(self, order: CableOrder) -> None:
-        self._policy = make_policy(order.policy)
+        self._policy = make_policy(order.policy, open_classifier)
         self._state = self._policy.start(derive(derive(b"cable", str(order.seed)), "policy"))
         self._clock = WorldClock(order.starts_at_s)
         self._held: list[tuple[float, int, Any]] = []

@@ -8,12 +8,14 @@ Differences from the pure rule: a flow's recognition lives in the connection's m
 (`nf_conntrack_udp_timeout`, set to a minute), and random loss draws from the kernel's dice.
 """
 
+from ipaddress import ip_network
 from typing import Final
 
 from voipwatch.lab.policy import Policy
 from voipwatch.lab.policy.combine import Chain, OneWay, Open
 from voipwatch.lab.policy.dtls import DtlsHello
 from voipwatch.lab.policy.flow import CutAfter, MatchThenKill
+from voipwatch.lab.policy.names import AddressDrop
 from voipwatch.lab.policy.payload import Pattern, Payload
 from voipwatch.lab.policy.ports import PortDrop, PortReject
 from voipwatch.lab.policy.rate import MediaLoss, Police
@@ -114,10 +116,21 @@ def _stateless(policy: Policy) -> list[str] | None:
             return [SIP + "drop"]
         case Payload():
             return [line for pattern in policy.any for line in _pattern(pattern)]
+        case AddressDrop() if all(ip_network(network).version == 4 for network in policy.networks):
+            return _addresses(policy)
         case UdpAll():
             return ["meta l4proto udp drop"]
         case _:
             return None
+
+
+def _addresses(policy: AddressDrop) -> list[str]:
+    networks = ", ".join(policy.networks)
+    protos = (policy.proto,) if policy.proto else ("tcp", "udp")
+    return [
+        f"{UP}ip daddr {{ {networks} }} meta l4proto {proto} {_reject(proto) if policy.reject else 'drop'}"
+        for proto in protos
+    ]
 
 
 def _pattern(pattern: Pattern) -> list[str]:

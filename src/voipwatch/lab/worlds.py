@@ -1,7 +1,7 @@
 """The table of worlds: what is on the line, and what must be said of each app (`worlds.toml`)."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -9,7 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from voipwatch.lab.line import LineCondition, LinkCondition
+from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import Policy, make_policy
+from voipwatch.lab.policy.catalogue import NDPI_DROP
 from voipwatch.lab.providers import Providers
 from voipwatch.model.mechanisms import MECHANISMS
 from voipwatch.model.vocabulary import APP_IDS, Direction, Stage, Verdict
@@ -81,10 +83,17 @@ class World(msgspec.Struct, frozen=True):
     """The world's time at which a check begins."""
     providers: Providers | None = None
     """What is so of the providers' servers; None: the check does not ask for them."""
+    family: str = ""
+    """The family that it is of, one app's world beside other apps'."""
 
     def make_policy(self) -> Policy:
         """The censor, ready to `start`."""
-        return make_policy(self.policy)
+        return make_policy(self.policy, open_classifier)
+
+    @property
+    def needs_ndpi(self) -> bool:
+        """True if the censor asks nDPI, which not every machine has (`ndpi.is_installed`)."""
+        return NDPI_DROP in str(self.policy)
 
     def on_line(self, name: str) -> "World":
         """The same world with another line condition, by name.
@@ -122,8 +131,12 @@ class Worlds(msgspec.Struct, frozen=True):
 
     @property
     def of_every_app(self) -> tuple[World, ...]:
-        """The worlds that say something of every app."""
-        return tuple(w for w in self.worlds if w.every)
+        """The worlds that say something of every app, families apart."""
+        return tuple(w for w in self.worlds if w.every and not w.family)
+
+    def of_family(self, family: str) -> tuple[World, ...]:
+        """A family's worlds, one for each of its apps."""
+        return tuple(w for w in self.worlds if w.family == family)
 
     @property
     def of_leg_order(self) -> tuple[World, ...]:
@@ -146,6 +159,41 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: bool = False
     starts_at_s: float = 0.0
     providers: Providers | None = None
+    family: str = ""
+
+
+class _Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one app's world of a family has for itself."""
+
+    policy: dict[str, Any]
+    why: str
+    expected: dict[str, Expected]
+
+
+class _Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Worlds that differ by the app that they are about."""
+
+    id: str
+    title: str
+    guilty: bool
+    why: str
+    policy: dict[str, Any]
+    apps: dict[str, _Member]
+    every: bool = False
+
+    def rows(self) -> Iterator[_Row]:
+        """A row for each app."""
+        for app, member in self.apps.items():
+            yield _Row(
+                id=f"{self.id}-{app}",
+                title=self.title.format(app=app),
+                guilty=self.guilty,
+                why=f"{self.why} {member.why}",
+                expected=member.expected,
+                policy={**self.policy, **member.policy},
+                every=self.every,
+                family=self.id,
+            )
 
 
 class _Line(LineCondition, frozen=True, forbid_unknown_fields=True):
@@ -166,6 +214,7 @@ class _Line(LineCondition, frozen=True, forbid_unknown_fields=True):
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: dict[str, dict[str, Any]]
     worlds: tuple[_Row, ...]
+    families: tuple[_Family, ...] = ()
 
 
 def read_worlds(text: str) -> Worlds:
@@ -183,7 +232,8 @@ def read_worlds(text: str) -> Worlds:
         }
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise WorldsError(str(error)) from error
-    worlds = tuple(_world(row, lines) for row in table.worlds)
+    rows = [*table.worlds, *(row for family in table.families for row in family.rows())]
+    worlds = tuple(_world(row, lines) for row in rows)
     ids = [w.id for w in worlds]
     if len(set(ids)) != len(ids):
         raise WorldsError(f"an id is there twice: {sorted({i for i in ids if ids.count(i) > 1})}")
@@ -221,6 +271,7 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         order=row.order,
         starts_at_s=row.starts_at_s,
         providers=row.providers,
+        family=row.family,
     )
 
 

@@ -46,6 +46,22 @@ five-tuples that bore a signature.
 - In nftables a recognised flow is remembered by its connection's mark, for a minute after its last packet;
   the pure rule counts the minute from the match.
 """
+NDPI: Final = """## What nDPI takes for a call
+
+The censor is nDPI 5.0 itself, asked packet by packet (`lab/ndpi.py`, `lab/policy/verdict.py`): one engine
+for the operator, flows by five-tuple, a name counts from confidence 5. Without nfstream (the extra `lab`)
+these worlds are left out, with a line that says so. `voipwatch lab matrix --world ndpi` runs them all; what
+came of it is in [the benchmarks](benchmarks.md#by-ndpis-verdict).
+
+Where more than one app is blocked, nDPI gives their packets one name, and the censor strikes them all. What
+the check says of the mechanism is what it sees, and never that the box was nDPI: `app.drop`, `stun.drop`,
+`sip.drop` or `dtls.drop` where the first packet of its kind settles it, `flow.kill` where some packets pass
+before nDPI has its name.
+
+nDPI's caches, on by default, give a STUN flow's name to the next flow of the same far address and port. Here
+they are off: every app's far end is one reflector, on whose ports one app's name would pass to another app,
+which at the providers' own addresses it does not.
+"""
 
 
 def worlds_page(table: Worlds) -> str:
@@ -69,6 +85,9 @@ def worlds_page(table: Worlds) -> str:
     )
     order = (_order(world) for world in table.of_leg_order)
     parts.append(_markdown(("world", "what is so", "line", "in the kernel", "said"), order))
+    parts.append(NDPI)
+    named = (_named(world) for world in table.of_family("ndpi"))
+    parts.append(_markdown(("world", "nDPI's names", "blocked", "why"), named))
     parts.append("## Lines\n")
     parts.append(_markdown(("line", "up", "down", "both"), (_line(*item) for item in table.lines.items())))
     return "\n".join(parts)
@@ -86,6 +105,11 @@ def _row(world: World) -> tuple[str, ...]:
         said,
         *(_expected(world.expected[app]) for app in APPS if app in world.expected),
     )
+
+
+def _named(world: World) -> tuple[str, ...]:
+    names = ", ".join(f"`{name}`" for name in world.policy["names"])
+    return f"`{world.id}`", names, _every(world)[3], world.why.partition("(A1). ")[2]
 
 
 def _every(world: World) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from voipwatch.lab.policy.signature import SIGNATURES
 from voipwatch.lab.policy.sip import SipAlg, SipText
 from voipwatch.lab.policy.stun import StunCookie, TurnOnly, WhatsAppStun
 from voipwatch.lab.policy.unknown import UdpAll, UnknownUdp
+from voipwatch.lab.policy.verdict import OpenClassifier, VerdictDrop, no_classifier
 from voipwatch.model.vocabulary import Direction
 
 Simple = (
@@ -31,17 +32,27 @@ POLICIES: Final[dict[str, type[Simple]]] = {
 }
 """Every simple rule by its name, which is its tag."""
 COMBINATORS: Final = frozenset({"chain", "one-way", "intermittent"})
+NDPI_DROP: Final = "ndpi-drop"
+"""The name of `VerdictDrop`, whose engine no table can hold."""
 
 
 class UnknownPolicyError(ValueError):
     """A table names no rule, or gives a rule what it does not take."""
 
 
-def make_policy(table: Mapping[str, Any]) -> Policy:
+class _Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a table says of a `VerdictDrop`."""
+
+    names: tuple[str, ...]
+    caches: bool = False
+
+
+def make_policy(table: Mapping[str, Any], open_classifier: OpenClassifier = no_classifier) -> Policy:
     """The rule that a table describes: its name under `policy`, its parameters beside it.
 
     Combinators nest: `chain` takes a list `policies`, `one-way` a `direction` and `of`, `intermittent`
-    `period_s`, `on_s` and `of`.
+    `period_s`, `on_s` and `of`. `ndpi-drop` takes `names` and `caches`, and each of its boxes an engine from
+    `open_classifier`.
 
     Raises:
         UnknownPolicyError: for a name that is not in the catalogue, and for wrong parameters.
@@ -49,11 +60,18 @@ def make_policy(table: Mapping[str, Any]) -> Policy:
     name = table.get("policy")
     try:
         if name == "chain":
-            return Chain(tuple(make_policy(part) for part in table["policies"]))
+            return Chain(tuple(make_policy(part, open_classifier) for part in table["policies"]))
         if name == "one-way":
-            return OneWay(msgspec.convert(table["direction"], Direction), make_policy(table["of"]))
+            return OneWay(
+                msgspec.convert(table["direction"], Direction), make_policy(table["of"], open_classifier)
+            )
         if name == "intermittent":
-            return Intermittent(float(table["period_s"]), float(table["on_s"]), make_policy(table["of"]))
+            return Intermittent(
+                float(table["period_s"]), float(table["on_s"]), make_policy(table["of"], open_classifier)
+            )
+        if name == NDPI_DROP:
+            asked = msgspec.convert({k: v for k, v in table.items() if k != "policy"}, _Asked, strict=True)
+            return VerdictDrop(asked.names, asked.caches, open_classifier)
         policy: Policy = msgspec.convert(dict(table), Simple, strict=True)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise UnknownPolicyError(f"policy {name!r}: {error}") from error
