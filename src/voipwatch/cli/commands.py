@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, str]] = {
     "apps check": "voipwatch.cli.apps:check_file",
     "apps targets": "voipwatch.cli.targets:list_targets",
     "import": "voipwatch.cli.imports:import_capture",
+    "detect": "voipwatch.cli.detect:detect",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",

@@ -13,10 +13,11 @@ from voipwatch.inference.detection.rhythm import Rhythm, learn, share_at
 from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.stats.betabinomial import VOTES_MAX, overdispersion_bound, pair_agreement
 
-Z: Final = 1.645
-"""One-sided 95 %."""
+Z: Final = 1.2816
+"""One-sided 90 %; the factor of two on what is learnt stands beside it."""
 PROBE_SHRINK_VOTES: Final = 20.0
 """Votes of the series that every probe's own share starts with."""
+PACE_DAYS_MAX: Final = 14.0
 PROBE_FORGET_DAYS: Final = 60.0
 """Pseudonyms change every month: one that was not seen for two will not come back."""
 
@@ -47,6 +48,10 @@ class Baseline(msgspec.Struct):
     blocked: float = 0.0
     votes: float = 0.0
     blocks: float = 0.0
+    days: float = 0.0
+    """Days that those blocks stand for, silences in them."""
+    last_s: float | None = None
+    """Time of the newest block that was learnt."""
     rows: float = 0.0
     rows_squares: float = 0.0
     agreeing: float = 0.0
@@ -65,9 +70,11 @@ class Baseline(msgspec.Struct):
     border: float = 1.0
     """p0, the largest share that the null allows, on average over the week."""
     upper: float = 1.0
-    """Upper bound of the share at 95 %."""
+    """Upper bound of the share at 90 %."""
     rho: float = 1.0
     """Largest over-dispersion that the null allows."""
+    pace_days: float = 0.0
+    """Days from one block to the next, on average; 0 until something is learnt."""
     full_rows: int = 0
     """Rows that make a block full; 0 until something is learnt."""
 
@@ -104,6 +111,8 @@ def absorb(baseline: Baseline, settings: Settings, released: list[Waiting]) -> N
         baseline.votes += weight * block.votes
         if block.rows:
             baseline.blocks += weight
+            baseline.days += weight * _days_since(baseline, settings, block.time_s)
+            baseline.last_s = max(block.time_s, baseline.last_s or block.time_s)
             baseline.rows += weight * block.rows
             baseline.rows_squares += weight * block.rows**2
         agreeing, pairs = pair_agreement(block.blocked, block.votes)
@@ -134,6 +143,7 @@ def redraw(baseline: Baseline, settings: Settings, now_s: float) -> None:
     mean_rows = baseline.rows / max(baseline.blocks, 1e-9)
     variance = max(0.0, baseline.rows_squares / max(baseline.blocks, 1e-9) - mean_rows**2)
     baseline.full_rows = max(1, math.ceil(mean_rows + math.sqrt(variance) - 1e-9))
+    baseline.pace_days = baseline.days / max(baseline.blocks, 1e-9)
     own = blocked / votes
     baseline.rho = overdispersion_bound(
         agreeing=baseline.agreeing / baseline.weight,
@@ -174,11 +184,19 @@ def probe_share(baseline: Baseline, settings: Settings, probe: str) -> float | N
 
 
 def upper_bound(share: float, votes: float) -> float:
-    """Wilson's upper bound at 95 % on one side, for a share of so many independent votes (E. B. Wilson, JASA
-    22 (1927) 209-212)."""
+    """Wilson's upper bound at 90 % on one side, for a share of so many independent votes (E. B. Wilson, JASA
+    22 (1927) 209-212).
+    """
     centre = share + Z * Z / (2.0 * votes)
     spread = Z * math.sqrt(share * (1.0 - share) / votes + Z * Z / (4.0 * votes * votes))
     return min(1.0, (centre + spread) / (1.0 + Z * Z / votes))
+
+
+def _days_since(baseline: Baseline, settings: Settings, time_s: float) -> float:
+    """Days since the block learnt before; an alarm's days are nobody's, so a fortnight at most."""
+    if baseline.last_s is None:
+        return settings.block_s / DAY_S
+    return min(max(0.0, time_s - baseline.last_s) / DAY_S, PACE_DAYS_MAX)
 
 
 def _design_effect(baseline: Baseline) -> float:

@@ -45,7 +45,13 @@ class Dated(msgspec.Struct, frozen=True):
 
 
 def date_change(
-    rows: list[Kept], *, share_before: float, rising: bool, since_s: float | None, span_s: float, effect: float
+    rows: list[Kept],
+    *,
+    share_before: float,
+    rising: bool,
+    since_s: float | None,
+    span_s: float,
+    effect: float,
 ) -> Dated | None:
     """The interval of one change in `rows`; None when no row tells of one.
 
@@ -69,7 +75,9 @@ def date_change(
     before = min(max(share_before if rising else 1.0 - share_before, SHARE_FLOOR), 1.0 - SHARE_FLOOR)
     hits_since, votes_since = np.cumsum(hits[::-1])[::-1], np.cumsum(votes[::-1])[::-1]
     after = np.clip(hits_since / votes_since, before, 1.0 - 1e-3)
-    gain = hits_since * np.log(after / before) + (votes_since - hits_since) * np.log((1 - after) / (1 - before))
+    gain = hits_since * np.log(after / before) + (votes_since - hits_since) * np.log(
+        (1 - after) / (1 - before)
+    )
     gain /= effect
     best = int(np.argmax(gain))
     if gain[best] <= 0.0:

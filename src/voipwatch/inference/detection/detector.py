@@ -56,7 +56,7 @@ class Detector:
         else:
             self._only_dates(row, late=index != state.last_index)
         silence.heard(state.pace, row.time_s, end_s, new_block=new_block)
-        if state.open is not None and self._full(state.open):
+        if state.open is not None and (self._full(state.open) or self._certain(state.open, row)):
             found += self._close(end_s)
         return found
 
@@ -122,6 +122,18 @@ class Detector:
             return True
         return 0 < self.state.baseline.full_rows <= len(block.rows)
 
+    def _certain(self, block: OpenBlock, row: SeriesRow) -> bool:
+        if self.state.phase is not Phase.QUIET or not row.blocked_count:
+            return False
+        return judging.certain(
+            self.state, self.settings, block.rows, time_s=block.index * self.settings.block_s, mass=self._mass
+        )
+
+    @property
+    def _mass(self) -> float:
+        """Days that one block stands for, by the pace that was learnt."""
+        return min(self.state.baseline.pace_days, self.settings.mass_days_max)
+
     # --- judging ------------------------------------------------------------------------------------------
 
     def _close(self, decided_s: float) -> list[Changepoint]:
@@ -133,7 +145,7 @@ class Detector:
         state.open = None
         time_s = block.index * settings.block_s
         since_s = settings.block_s if state.last_start_s is None else time_s - state.last_start_s
-        mass = min(since_s / DAY_S, settings.mass_days_max)
+        days = min(since_s / DAY_S, settings.mass_days_max)
         state.last_start_s = time_s
         state.judged += [block.index, *block.late_indices]
         learning.wait(state, time_s, block.rows, counted_rows=len(block.rows))
@@ -142,11 +154,16 @@ class Detector:
             regime.count(state.cycles, time_s, last.blocked, last.votes)
         if state.phase is Phase.QUIET:
             found = judging.judge_onset(
-                state, settings, block.rows, time_s=time_s, mass=mass, decided_s=decided_s
+                state,
+                settings,
+                block.rows,
+                time_s=time_s,
+                mass=self._mass,
+                decided_s=decided_s,
             )
             regime.close_if_over(state.cycles, time_s)
         elif state.phase is Phase.ALARMED:
-            found = judging.judge_end(state, settings, block.rows, mass=mass, decided_s=decided_s)
+            found = judging.judge_end(state, settings, block.rows, mass=days, decided_s=decided_s)
             found += judging.outgrown(state, decided_s)
         else:
             found = []

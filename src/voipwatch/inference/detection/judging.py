@@ -7,7 +7,7 @@ be seen within probes. Such conditions only ever hold a detector back, so its ru
 from typing import Final
 
 from voipwatch.inference.detection import regime
-from voipwatch.inference.detection.baseline import absorb, probe_share
+from voipwatch.inference.detection.baseline import absorb, border_at, probe_share
 from voipwatch.inference.detection.contrast import contrast
 from voipwatch.inference.detection.dating import Dated, date_change
 from voipwatch.inference.detection.evidence import (
@@ -55,6 +55,25 @@ def judge_onset(
     if sum(state.onset_sums) < threshold_for(settings.run_length_days, series=settings.series):
         return []
     return _onset(state, settings, decided_s)
+
+
+def certain(state: State, settings: Settings, rows: list[SeriesRow], *, time_s: float, mass: float) -> bool:
+    """Whether an open block will cross the onset's threshold whatever its remaining votes say.
+
+    No more than `full_rows` rows enter a block. With all of the missing ones counted as not blocked the
+    evidence is a lower bound of what it will be; an alarm that is certain need not wait for the hour's end.
+    Asked only where rows are single votes of no named probe: else the bound would need more than that.
+    """
+    full = state.baseline.full_rows
+    if not full or sum(state.onset_sums) == 0.0 or any(row.probe or row.total_count != 1 for row in rows):
+        return False
+    threshold = threshold_for(settings.run_length_days, series=settings.series)
+    border = border_at(state.baseline, settings, time_s)
+    if (sum(state.onset_sums) + mass) / border < threshold:
+        return False
+    blocked = sum(row.blocked_count for row in rows)
+    evidence = onset_evidence(blocked, max(full, len(rows)), p_index(border), rho_index(state.baseline.rho))
+    return sum(shiryaev_roberts(state.onset_sums, evidence, mass, WEIGHTS)) >= threshold
 
 
 def _onset(state: State, settings: Settings, decided_s: float) -> list[Changepoint]:
@@ -156,9 +175,7 @@ def _end(state: State, settings: Settings, standing: Interference, decided_s: fl
     if seen is not None and not seen.holds:
         return []
     state.learn_after_s = dated.latest_s + settings.gap_s
-    state.baseline.waiting = [
-        block for block in state.baseline.waiting if block.time_s > state.learn_after_s
-    ]
+    state.baseline.waiting = [block for block in state.baseline.waiting if block.time_s > state.learn_after_s]
     state.phase = Phase.LEARNING if state.baseline.share is None else Phase.QUIET
     state.onset_sums = [0.0] * COMPONENTS
     state.interference = None

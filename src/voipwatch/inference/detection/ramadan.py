@@ -57,7 +57,9 @@ MARGIN_DAYS: Final = 1
 
 
 def _day(text: str) -> int:
-    return int(datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC).timestamp() // DAY_S)
+    return int(
+        datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC).timestamp() // DAY_S
+    )
 
 
 _FIRST: Final = tuple(_day(text) - MARGIN_DAYS for text, _ in BEGINS)

@@ -111,7 +111,9 @@ def _described(cycles: Cycles, now_s: float, *, ended_s: float | None) -> Regime
     first = cycles.spells[0]
     until_s = now_s if ended_s is None else ended_s
     blocked_s = sum((until_s if each.end_s is None else each.end_s) - each.onset_s for each in cycles.spells)
-    shares = [blocked / votes if votes else 0.0 for blocked, votes in zip(cycles.blocked, cycles.votes, strict=True)]
+    shares = [
+        blocked / votes if votes else 0.0 for blocked, votes in zip(cycles.blocked, cycles.votes, strict=True)
+    ]
     worst = max(shares)
     return Regime(
         earliest_s=first.earliest_s,

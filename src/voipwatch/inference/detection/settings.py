@@ -10,7 +10,8 @@ HOUR_S: Final = 3_600.0
 
 class Settings(msgspec.Struct, frozen=True):
     """What a detector is run with. The defaults are the setting; a caller gives the number of series, and
-    days instead of hours for daily counts."""
+    days instead of hours for daily counts.
+    """
 
     series: int = 1
     """Series of the country that are watched together: they share the promise."""
