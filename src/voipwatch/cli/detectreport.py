@@ -128,7 +128,7 @@ def _when(time_s: float, *, daily: bool) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d" if daily else "%Y-%m-%d %H:%M")
 
 
-# --- for people -----------------------------------------------------------------------------------------------
+# --- for people -------------------------------------------------------------------------------------------
 
 
 def show(context: Context, by: tuple[str, ...], results: list[SeriesResult], *, daily: bool) -> None:

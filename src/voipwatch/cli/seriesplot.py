@@ -1,4 +1,4 @@
-"""A series with its changes as an SVG that a newspaper could print: light, clear axes, time from left to right.
+"""A series with its changes as an SVG that a newspaper could print: light, clear axes, time left to right.
 
 Drawn without a library: rectangles, lines and text. Each point is the share of blocked votes of one bin; the
 darker bands are the intervals in which a change lies, the triangles the moments at which it was detected.
@@ -88,8 +88,9 @@ def draw(texts: Texts, results: "list[SeriesResult]", *, daily: bool) -> str:
     drawn = [each for each in results if each.bins is not None]
     height = PANEL * len(drawn) + FOOT
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="{INK}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"',
+        f'width="{WIDTH}" height="{height}" fill="{INK}"',
+        'font-family="Helvetica, Arial, sans-serif" font-size="13">',
         f"<title>{escape(texts('detect.plot.title'))}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
@@ -178,19 +179,17 @@ def _detected(change: Changepoint, scale: _Scale) -> str:
 
 
 def _time_axis(scale: _Scale, *, daily: bool) -> Iterator[str]:
-    span_s = scale.last_s - scale.first_s
+    span_s, floor = scale.last_s - scale.first_s, scale.floor
     step = next((each for each in STEPS_S if span_s / each <= MARKS_MAX), STEPS_S[-1])
     dated = daily or step >= DAY_S
     mark_s = (scale.first_s // step + 1) * step
     while mark_s <= scale.last_s:
         x = scale.x(mark_s)
         label = datetime.fromtimestamp(mark_s, UTC).strftime("%Y-%m-%d" if dated else "%m-%d %H:%M")
-        yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{scale.floor:.1f}" y2="{scale.floor + 5:.1f}" stroke="{INK}"/>'
-        yield f'<text x="{x:.1f}" y="{scale.floor + 20:.1f}" text-anchor="middle" font-size="12">{label}</text>'
+        yield f'<path d="M{x:.1f} {floor:.1f} v5" stroke="{INK}"/>'
+        yield f'<text x="{x:.1f}" y="{floor + 20:.1f}" text-anchor="middle" font-size="12">{label}</text>'
         mark_s += step
-    yield (
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.floor:.1f}" y2="{scale.floor:.1f}" stroke="{INK}"/>'
-    )
+    yield f'<path d="M{LEFT} {floor:.1f} H{WIDTH - RIGHT}" stroke="{INK}"/>'
 
 
 def _legend(texts: Texts, y: float) -> Iterator[str]:
@@ -214,4 +213,5 @@ def _legend(texts: Texts, y: float) -> Iterator[str]:
     for number, (mark, key) in enumerate(entries):
         x, below = LEFT + (number % 3) * column, y + (number // 3) * 18
         words = escape(texts(f"detect.plot.{key}"))
-        yield f'<g transform="translate({x:.0f} {below:.0f})">{mark}<text x="20" font-size="12"{direction}>{words}</text></g>'
+        yield f'<g transform="translate({x:.0f} {below:.0f})">{mark}'
+        yield f'<text x="20" font-size="12"{direction}>{words}</text></g>'

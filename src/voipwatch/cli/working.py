@@ -13,7 +13,7 @@ Step = Callable[[int], None]
 
 @contextmanager
 def shown_work(context: Context, key: str, total_bytes: int) -> Iterator[Step]:
-    """A function to call with the bytes done; the bar named by the text `key` vanishes when the work is over."""
+    """A function to call with the bytes done; the bar, named by the text `key`, vanishes at the end."""
     if not context.stderr.isatty():
         yield lambda _: None
         return

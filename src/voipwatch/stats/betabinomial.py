@@ -1,4 +1,4 @@
-"""Votes of one block that depend on each other: the beta-binomial law, how much it is learnt, what it is worth.
+"""Votes of one block that depend on each other: the beta-binomial law, learnt and put to use.
 
 Over-dispersion is rho, the correlation of two votes of one block: 0 for dice, 1 when a block says one thing.
 """
@@ -14,8 +14,8 @@ from scipy.special import betaln, gammaln
 from voipwatch.stats import _checks
 
 VOTES_MAX: Final = 50
-"""Votes of one block that are told apart. The mean of n exchangeable votes is never more dispersed than that of
-fewer of them, so treating n as 50 is valid for every larger n; at rho 0.02 it leaves half of what 5,000
+"""Votes of one block that are told apart. The mean of n exchangeable votes is never more dispersed than that
+of fewer of them, so treating n as 50 is valid for every larger n; at rho 0.02 it leaves half of what 5,000
 would give."""
 
 
@@ -62,7 +62,9 @@ def _log_tilt(n: int, null_mean: float, rho: float, target: float) -> tuple[floa
 
 
 def tilted_e_value(mean: float, n: int, null_mean: float, rho: float, *, target: float) -> float:
-    """E-value against "mean at most `null_mean`, over-dispersion at most `rho`": exp(t k) over its expectation.
+    """E-value against "mean at most `null_mean`, over-dispersion at most `rho`": an exponential tilt.
+
+    It is exp(tilt * blocked votes) over its expectation under the beta-binomial law at the null's border.
 
     exp is increasing and convex, so its expectation is largest at the null's border: every law with a smaller
     mean, and every law less dispersed than the beta-binomial at `rho`, has a smaller one. The ratio of two

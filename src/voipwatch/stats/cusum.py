@@ -40,7 +40,8 @@ def hourly_cusum(
     Args:
         times_s: seconds, not falling.
         values: one a time, the blocked score of a measurement, 0..1.
-        open_mean, blocked_mean: what the score is expected to be in either state.
+        open_mean: what the score is expected to be while nothing interferes.
+        blocked_mean: and while something does.
         threshold: OONI's "10 steps to detect" times half of the distance of the means.
         gap_halflife_s: half-life of the sums in a silence of over a day.
 

@@ -110,7 +110,7 @@ class Detector:
             del state.kept[:KEPT_ROWS]
 
     def _only_dates(self, row: SeriesRow, *, late: bool) -> None:
-        """A row for a block that was judged, or for a full one: it is learnt and dated by, and no evidence."""
+        """A row for a judged or a full block: it is learnt and dated by, and no evidence."""
         if late:
             self.state.late_rows += 1
         else:

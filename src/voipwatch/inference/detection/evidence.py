@@ -53,8 +53,10 @@ def onset_evidence(blocked: int, n: int, p: int, rho: int) -> tuple[float, ...]:
     """E-values of a block against "the share of blocked votes is at most the border", one a component.
 
     Args:
-        blocked, n: votes of the block, n at least 1.
-        p, rho: `p_index` and `rho_index` of the border.
+        blocked: votes of the block that say so.
+        n: all votes of the block, at least 1.
+        p: `p_index` of the border.
+        rho: `rho_index` of the over-dispersion.
     """
     border = p_value(p)
     if border >= 0.99:

@@ -6,7 +6,7 @@ begin up to a day or two later; a day on either side is therefore counted as Ram
 """
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from voipwatch.inference.detection.settings import DAY_S
@@ -57,9 +57,7 @@ MARGIN_DAYS: Final = 1
 
 
 def _day(text: str) -> int:
-    return int(
-        datetime.combine(date.fromisoformat(text), datetime.min.time(), tzinfo=UTC).timestamp() // DAY_S
-    )
+    return (date.fromisoformat(text) - date(1970, 1, 1)).days
 
 
 _FIRST: Final = tuple(_day(text) - MARGIN_DAYS for text, _ in BEGINS)

@@ -59,7 +59,8 @@ def learn(
     Args:
         rhythm: changed in place.
         time_s: Unix time of the block.
-        blocked, n: its votes.
+        blocked: its votes that say so.
+        n: all its votes.
         mean: the plain mean before it, 0..1.
         weight: what its votes weigh.
         effect: design effect, at least 1: dependent votes prove less.

@@ -1,4 +1,4 @@
-"""The detector's one setting, each constant with its reason. Nothing here is chosen per file or per country."""
+"""The detector's one setting, each constant with its reason; nothing is chosen per file or per country."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Silence: no votes for much longer than this series is used to. It is no interference, and no quiet either."""
+"""Silence: no votes for much longer than a series is used to. It is no interference, and no quiet either."""
 
 from typing import Final
 

@@ -59,7 +59,7 @@ def alarmed_ballot(rows: list[SeriesRow], seen: Mapping[str, tuple[int, int]], p
 
 
 def by_probe(rows: list[SeriesRow]) -> dict[str, int]:
-    """One vote a probe: 1 where most of its votes in the block say "blocked". Empty where no row names one."""
+    """One vote a probe: 1 where most of its votes in the block say "blocked"; empty where none is named."""
     if not any(row.probe for row in rows):
         return {}
     said: dict[str, tuple[int, int]] = {}
