@@ -8,10 +8,15 @@ import math
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from voipwatch.inference.detection.evidence import p_index, rho_index
 from voipwatch.inference.detection.rhythm import Rhythm, learn, share_at
 from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.stats.betabinomial import VOTES_MAX, overdispersion_bound, pair_agreement
+
+FloatArray = npt.NDArray[np.float64]
 
 Z: Final = 1.2816
 """One-sided 90 %; the factor of two on what is learnt stands beside it."""
@@ -75,6 +80,10 @@ class Baseline(msgspec.Struct):
     """Largest over-dispersion that the null allows."""
     pace_days: float = 0.0
     """Days from one block to the next, on average; 0 until something is learnt."""
+    p_index: int = 0
+    """Of the border, when no hour's term is used (`evidence.p_index`)."""
+    rho_index: int = 0
+    """Of the over-dispersion."""
     full_rows: int = 0
     """Rows that make a block full; 0 until something is learnt."""
 
@@ -92,39 +101,52 @@ def refresh(baseline: Baseline, settings: Settings, now_s: float) -> list[Waitin
 
 
 def absorb(baseline: Baseline, settings: Settings, released: list[Waiting]) -> None:
-    """Learn quiet blocks."""
-    for block in released:
-        if not block.votes:
-            continue
-        weight = weight_at(baseline, settings, block.time_s)
-        if baseline.share is not None:
-            learn(
-                baseline.rhythm,
-                block.time_s,
-                block.blocked,
-                block.votes,
-                mean=baseline.share,
-                weight=weight,
-                effect=_design_effect(baseline),
-            )
-        baseline.blocked += weight * block.blocked
-        baseline.votes += weight * block.votes
-        if block.rows:
-            baseline.blocks += weight
-            baseline.days += weight * _days_since(baseline, settings, block.time_s)
-            baseline.last_s = max(block.time_s, baseline.last_s or block.time_s)
-            baseline.rows += weight * block.rows
-            baseline.rows_squares += weight * block.rows**2
-        agreeing, pairs = pair_agreement(block.blocked, block.votes)
-        baseline.agreeing += weight * agreeing
-        baseline.agreeing_squares += weight * agreeing**2
-        baseline.pairs += weight * pairs
-        for name, blocked, votes in block.probes:
+    """Learn quiet blocks, a day's at a time."""
+    released = [block for block in released if block.votes]
+    if not released:
+        return
+    times_s = np.array([block.time_s for block in released])
+    blocked = np.array([float(block.blocked) for block in released])
+    votes = np.array([float(block.votes) for block in released])
+    rows = np.array([float(block.rows) for block in released])
+    weights = 2.0 ** ((times_s - baseline.origin_s) / (settings.halflife_days * DAY_S))
+    learn(
+        baseline.rhythm,
+        times_s,
+        blocked,
+        votes,
+        weights,
+        mean=baseline.share,
+        effect=_design_effect(baseline),
+    )
+    baseline.blocked += float(weights @ blocked)
+    baseline.votes += float(weights @ votes)
+    whole = rows > 0.0
+    baseline.blocks += float(weights @ whole)
+    baseline.rows += float(weights @ rows)
+    baseline.rows_squares += float(weights @ (rows * rows))
+    _learn_pace(baseline, settings, times_s[whole], weights[whole])
+    agreeing, pairs = pair_agreement(blocked, votes)
+    baseline.agreeing += float(weights @ agreeing)
+    baseline.agreeing_squares += float(weights @ (agreeing * agreeing))
+    baseline.pairs += float(weights @ pairs)
+    for block, weight in zip(released, weights.tolist(), strict=True):
+        for name, said, count in block.probes:
             known = baseline.probes.get(name) or Known(0.0, 0.0, block.time_s)
-            known.blocked += weight * blocked
-            known.votes += weight * votes
+            known.blocked += weight * said
+            known.votes += weight * count
             known.seen_s = max(known.seen_s, block.time_s)
             baseline.probes[name] = known
+
+
+def _learn_pace(baseline: Baseline, settings: Settings, times_s: FloatArray, weights: FloatArray) -> None:
+    """How many days a block stands for. An alarm's days are nobody's, so a fortnight at most."""
+    if not times_s.size:
+        return
+    first_s = times_s[0] - settings.block_s if baseline.last_s is None else baseline.last_s
+    days = np.diff(times_s, prepend=first_s) / DAY_S
+    baseline.days += float(weights @ np.clip(days, 0.0, PACE_DAYS_MAX))
+    baseline.last_s = max(float(times_s.max()), first_s)
 
 
 def weight_at(baseline: Baseline, settings: Settings, time_s: float) -> float:
@@ -158,6 +180,8 @@ def redraw(baseline: Baseline, settings: Settings, now_s: float) -> None:
     baseline.share = share
     baseline.upper = upper_bound(share, max(worth, 1.0))
     baseline.border = max(settings.baseline_factor * share, baseline.upper, settings.baseline_floor)
+    baseline.p_index = p_index(min(1.0, baseline.border))
+    baseline.rho_index = rho_index(baseline.rho)
     oldest_s = now_s - PROBE_FORGET_DAYS * DAY_S
     for name in [name for name, known in baseline.probes.items() if known.seen_s < oldest_s]:
         del baseline.probes[name]
@@ -190,13 +214,6 @@ def upper_bound(share: float, votes: float) -> float:
     centre = share + Z * Z / (2.0 * votes)
     spread = Z * math.sqrt(share * (1.0 - share) / votes + Z * Z / (4.0 * votes * votes))
     return min(1.0, (centre + spread) / (1.0 + Z * Z / votes))
-
-
-def _days_since(baseline: Baseline, settings: Settings, time_s: float) -> float:
-    """Days since the block learnt before; an alarm's days are nobody's, so a fortnight at most."""
-    if baseline.last_s is None:
-        return settings.block_s / DAY_S
-    return min(max(0.0, time_s - baseline.last_s) / DAY_S, PACE_DAYS_MAX)
 
 
 def _design_effect(baseline: Baseline) -> float:

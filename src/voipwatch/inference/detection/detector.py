@@ -9,6 +9,7 @@ from voipwatch.inference.detection import judging, learning, regime, silence
 from voipwatch.inference.detection.dating import KEPT_ROWS, Kept
 from voipwatch.inference.detection.settings import DAY_S, DEFAULT, Settings
 from voipwatch.inference.detection.state import OpenBlock, Phase, State
+from voipwatch.inference.detection.votes import counted
 from voipwatch.model.series import ChangeKind, Changepoint, Regime, SeriesRow
 from voipwatch.stats.edetector import threshold_for
 
@@ -23,7 +24,6 @@ class Detector:
     def __init__(self, settings: Settings = DEFAULT, state: State | None = None) -> None:
         self.settings = settings
         self.state = State() if state is None else state
-        self._onset_threshold = threshold_for(settings.run_length_days, series=settings.series)
 
     def receive(self, row: SeriesRow) -> list[Changepoint]:
         """Take one row; the changepoints that it decides, usually none.
@@ -83,7 +83,7 @@ class Detector:
     @property
     def run_length_days(self) -> float:
         """Days between false onsets that are promised for this series."""
-        return self._onset_threshold
+        return threshold_for(self.settings.run_length_days, series=self.settings.series)
 
     @property
     def run_length_votes(self) -> float | None:
@@ -92,7 +92,7 @@ class Detector:
         if state.first_s is None or state.newest_s is None:
             return None
         days = (state.newest_s + self.settings.row_span_s - state.first_s) / DAY_S
-        return None if days < 1.0 else self._onset_threshold * state.votes / days
+        return None if days < 1.0 else self.run_length_days * state.votes / days
 
     # --- receiving ----------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Detector:
             self.state.late_rows += 1
         else:
             self.state.surplus_rows += 1
-        learning.wait(self.state, row.time_s, [row], counted_rows=0)
+        learning.wait(self.state, row.time_s, counted([row]), rows=0)
 
     def _full(self, block: OpenBlock) -> bool:
         if self.settings.row_span_s >= self.settings.block_s:
@@ -148,22 +148,22 @@ class Detector:
         days = min(since_s / DAY_S, settings.mass_days_max)
         state.last_start_s = time_s
         state.judged += [block.index, *block.late_indices]
-        learning.wait(state, time_s, block.rows, counted_rows=len(block.rows))
+        count = counted(block.rows)
+        learning.wait(state, time_s, count, rows=len(block.rows))
         if state.cycles.spells:
-            last = state.baseline.waiting[-1]
-            regime.count(state.cycles, time_s, last.blocked, last.votes)
+            regime.count(state.cycles, time_s, count.blocked, count.votes)
         if state.phase is Phase.QUIET:
             found = judging.judge_onset(
                 state,
                 settings,
-                block.rows,
+                count,
                 time_s=time_s,
                 mass=self._mass,
                 decided_s=decided_s,
             )
             regime.close_if_over(state.cycles, time_s)
         elif state.phase is Phase.ALARMED:
-            found = judging.judge_end(state, settings, block.rows, mass=days, decided_s=decided_s)
+            found = judging.judge_end(state, settings, count, mass=days, decided_s=decided_s)
             found += judging.outgrown(state, decided_s)
         else:
             found = []

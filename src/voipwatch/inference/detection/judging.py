@@ -18,13 +18,12 @@ from voipwatch.inference.detection.evidence import (
     end_evidence,
     onset_evidence,
     p_index,
-    rho_index,
 )
 from voipwatch.inference.detection.settings import Settings
 from voipwatch.inference.detection.state import Interference, Phase, State
-from voipwatch.inference.detection.votes import alarmed_ballot, quiet_ballot
+from voipwatch.inference.detection.votes import Count, alarmed_ballot, quiet_ballot
 from voipwatch.model.series import ChangeKind, Changepoint, SeriesRow
-from voipwatch.stats.edetector import shiryaev_roberts, threshold_for
+from voipwatch.stats.edetector import shiryaev_roberts
 
 RELAXED_SHARE: Final = 0.5
 """An end must bring the level at least half of the way back; less is interference that relaxed."""
@@ -33,26 +32,31 @@ PASSING_MIN: Final = 0.05
 
 
 def judge_onset(
-    state: State, settings: Settings, rows: list[SeriesRow], *, time_s: float, mass: float, decided_s: float
+    state: State, settings: Settings, count: Count, *, time_s: float, mass: float, decided_s: float
 ) -> list[Changepoint]:
     """Add a block to the evidence against "still quiet".
 
     Args:
         state: changed in place; its phase is QUIET.
         settings: the one setting.
-        rows: of the block.
+        count: the block's votes.
         time_s: start of the block.
         mass: days that this step stands for.
         decided_s: time of the deciding row.
     """
-    ballot = quiet_ballot(rows, state.baseline, settings, time_s)
+    ballot = quiet_ballot(count, state.baseline, settings, time_s)
     if not ballot.votes:
         return []
+    baseline = state.baseline
+    plain = ballot.border == baseline.border
     evidence = onset_evidence(
-        ballot.blocked, ballot.votes, p_index(ballot.border), rho_index(state.baseline.rho)
+        ballot.blocked,
+        ballot.votes,
+        baseline.p_index if plain else p_index(ballot.border),
+        baseline.rho_index,
     )
     state.onset_sums = shiryaev_roberts(state.onset_sums, evidence, mass, WEIGHTS)
-    if sum(state.onset_sums) < threshold_for(settings.run_length_days, series=settings.series):
+    if sum(state.onset_sums) < settings.onset_threshold:
         return []
     return _onset(state, settings, decided_s)
 
@@ -67,12 +71,12 @@ def certain(state: State, settings: Settings, rows: list[SeriesRow], *, time_s: 
     full = state.baseline.full_rows
     if not full or sum(state.onset_sums) == 0.0 or any(row.probe or row.total_count != 1 for row in rows):
         return False
-    threshold = threshold_for(settings.run_length_days, series=settings.series)
+    threshold = settings.onset_threshold
     border = border_at(state.baseline, settings, time_s)
     if (sum(state.onset_sums) + mass) / border < threshold:
         return False
     blocked = sum(row.blocked_count for row in rows)
-    evidence = onset_evidence(blocked, max(full, len(rows)), p_index(border), rho_index(state.baseline.rho))
+    evidence = onset_evidence(blocked, max(full, len(rows)), p_index(border), state.baseline.rho_index)
     return sum(shiryaev_roberts(state.onset_sums, evidence, mass, WEIGHTS)) >= threshold
 
 
@@ -128,7 +132,7 @@ def _onset(state: State, settings: Settings, decided_s: float) -> list[Changepoi
 
 
 def judge_end(
-    state: State, settings: Settings, rows: list[SeriesRow], *, mass: float, decided_s: float
+    state: State, settings: Settings, count: Count, *, mass: float, decided_s: float
 ) -> list[Changepoint]:
     """Add a block to the evidence against "most of the rise still stands"; arguments as in `judge_onset`."""
     standing = state.interference
@@ -136,7 +140,7 @@ def judge_end(
         return []
     rise = max(0.0, standing.level - standing.share_before)
     passing = max(PASSING_MIN, 1.0 - standing.share_before - settings.standing_share * rise)
-    ballot = alarmed_ballot(rows, standing.probes, passing)
+    ballot = alarmed_ballot(count, standing.probes, passing)
     if not ballot.votes:
         return []
     evidence = end_evidence(ballot.blocked, ballot.votes, p_index(ballot.border))

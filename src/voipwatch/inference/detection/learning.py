@@ -6,24 +6,16 @@ from voipwatch.inference.detection import regime
 from voipwatch.inference.detection.baseline import Waiting, absorb, redraw, refresh
 from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.inference.detection.state import Interference, Phase, State
-from voipwatch.inference.detection.votes import by_probe
-from voipwatch.model.series import SeriesRow
+from voipwatch.inference.detection.votes import Count
 
 BLOCKED_START: Final = 0.5
 """A series whose first days are blocked by more than this has no quiet past."""
 
 
-def wait(state: State, time_s: float, rows: list[SeriesRow], *, counted_rows: int) -> None:
-    """Put the votes of a block behind the guard; `counted_rows` is 0 for what is no block of its own."""
-    state.baseline.waiting.append(
-        Waiting(
-            time_s,
-            sum(row.blocked_count for row in rows),
-            sum(row.total_count for row in rows),
-            counted_rows,
-            [(probe, said, 1) for probe, said in by_probe(rows).items()],
-        )
-    )
+def wait(state: State, time_s: float, count: Count, *, rows: int) -> None:
+    """Put the votes of a block behind the guard; `rows` is 0 for what is no block of its own."""
+    probes = [(probe, said, 1) for probe, said in count.by_probe.items()]
+    state.baseline.waiting.append(Waiting(time_s, count.blocked, count.votes, rows, probes))
 
 
 def daily(state: State, settings: Settings, time_s: float) -> None:

@@ -52,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True):
     mass_days_max: float = 1.0
     """Most that one step may add: after a silence of a week a change is no likelier than after a day."""
 
+    @property
+    def onset_threshold(self) -> float:
+        """Days between false onsets that each series is held to."""
+        return self.run_length_days * self.series
+
 
 DEFAULT: Final = Settings()
 

@@ -12,6 +12,15 @@ NEWCOMER_PASSING: Final = 0.9
 blocked network often comes with a VPN."""
 
 
+class Count(NamedTuple):
+    """What the rows of a block say."""
+
+    blocked: int
+    votes: int
+    by_probe: dict[str, int]
+    """One vote a probe: 1 where most of its votes in the block say "blocked"; empty where none is named."""
+
+
 class Ballot(NamedTuple):
     """Votes of one block, and the largest share of them that the null expects."""
 
@@ -20,16 +29,16 @@ class Ballot(NamedTuple):
     border: float
 
 
-def quiet_ballot(rows: list[SeriesRow], baseline: Baseline, settings: Settings, time_s: float) -> Ballot:
+def quiet_ballot(count: Count, baseline: Baseline, settings: Settings, time_s: float) -> Ballot:
     """Votes against "still quiet".
 
     Where rows name probes, only those with a past count, each against the larger of the series' border and
     twice its own share; when none of them votes, newcomers count, against a border of a half.
     """
     border = border_at(baseline, settings, time_s)
-    named = by_probe(rows)
+    named = count.by_probe
     if not named:
-        return _all(rows, border)
+        return Ballot(count.blocked, count.votes, border)
     blocked = votes = 0
     expected = 0.0
     for probe, said in named.items():
@@ -43,32 +52,30 @@ def quiet_ballot(rows: list[SeriesRow], baseline: Baseline, settings: Settings, 
     return Ballot(sum(named.values()), len(named), max(border, settings.newcomer_share))
 
 
-def alarmed_ballot(rows: list[SeriesRow], seen: Mapping[str, tuple[int, int]], passing: float) -> Ballot:
+def alarmed_ballot(count: Count, seen: Mapping[str, tuple[int, int]], passing: float) -> Ballot:
     """Votes against "still blocked"; the border is of the votes that get through.
 
     Where rows name probes, only those that voted during the interference count; when none does, newcomers
     count, against `NEWCOMER_PASSING`.
     """
-    named = by_probe(rows)
+    named = count.by_probe
     if not named:
-        return _all(rows, passing)
+        return Ballot(count.blocked, count.votes, passing)
     known = [said for probe, said in named.items() if probe in seen]
     if known:
         return Ballot(sum(known), len(known), passing)
     return Ballot(sum(named.values()), len(named), max(passing, NEWCOMER_PASSING))
 
 
-def by_probe(rows: list[SeriesRow]) -> dict[str, int]:
-    """One vote a probe: 1 where most of its votes in the block say "blocked"; empty where none is named."""
-    if not any(row.probe for row in rows):
-        return {}
+def counted(rows: list[SeriesRow]) -> Count:
+    """Count a block's votes, once."""
+    if len(rows) == 1 and not rows[0].probe:  # an hour's cell, a day's counts: most of all blocks
+        return Count(rows[0].blocked_count, rows[0].total_count, {})
+    blocked = sum(row.blocked_count for row in rows)
+    votes = sum(row.total_count for row in rows)
     said: dict[str, tuple[int, int]] = {}
     for row in rows:
         if row.probe and row.total_count:
-            blocked, votes = said.get(row.probe, (0, 0))
-            said[row.probe] = (blocked + row.blocked_count, votes + row.total_count)
-    return {probe: int(2 * blocked > votes) for probe, (blocked, votes) in said.items()}
-
-
-def _all(rows: list[SeriesRow], border: float) -> Ballot:
-    return Ballot(sum(row.blocked_count for row in rows), sum(row.total_count for row in rows), border)
+            before = said.get(row.probe, (0, 0))
+            said[row.probe] = (before[0] + row.blocked_count, before[1] + row.total_count)
+    return Count(blocked, votes, {probe: int(2 * hits > of) for probe, (hits, of) in said.items()})
