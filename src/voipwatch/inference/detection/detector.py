@@ -36,14 +36,15 @@ class Detector:
         state, settings = self.state, self.settings
         found: list[Changepoint] = []
         index = int(row.time_s // settings.block_s)
-        self._count(row)
         end_s = row.time_s + settings.row_span_s
         new_block = state.last_index is None or index > state.last_index
         if new_block:
             if state.open is not None:
                 found += self._close(end_s if settings.row_span_s else row.time_s)
-            found += self._silence(row.time_s)
-            learning.daily(state, settings, row.time_s)
+            if row.time_s - (state.newest_s or 0.0) > DAY_S:
+                found += self._silence(row.time_s)
+            if state.day is None or row.time_s >= (state.day + 1) * DAY_S:
+                learning.daily(state, settings, row.time_s)
             state.last_index = index
             state.open = OpenBlock(index, [row])
         elif state.open is not None and index == state.open.index:
@@ -55,8 +56,9 @@ class Detector:
             state.open.rows.append(row)
         else:
             self._only_dates(row, late=index != state.last_index)
+        self._count(row)
         silence.heard(state.pace, row.time_s, end_s, new_block=new_block)
-        if state.open is not None and (self._full(state.open) or self._certain(state.open, row)):
+        if state.open is not None and self._decided(state.open, row):
             found += self._close(end_s)
         return found
 
@@ -115,18 +117,29 @@ class Detector:
             self.state.late_rows += 1
         else:
             self.state.surplus_rows += 1
+            if learning.merge(
+                self.state, int(row.time_s // self.settings.block_s) * self.settings.block_s, row
+            ):
+                return
         learning.wait(self.state, row.time_s, counted([row]), rows=0)
 
-    def _full(self, block: OpenBlock) -> bool:
-        if self.settings.row_span_s >= self.settings.block_s:
-            return True
-        return 0 < self.state.baseline.full_rows <= len(block.rows)
-
-    def _certain(self, block: OpenBlock, row: SeriesRow) -> bool:
-        if self.state.phase is not Phase.QUIET or not row.blocked_count:
+    def _decided(self, block: OpenBlock, row: SeriesRow) -> bool:
+        """Whether an open block need not wait: it is full, or no later vote could change what it says."""
+        if row.probe:  # which votes count is known when all are in
             return False
-        return judging.certain(
-            self.state, self.settings, block.rows, time_s=block.index * self.settings.block_s, mass=self._mass
+        full = self.state.baseline.full_rows
+        if self.settings.row_span_s >= self.settings.block_s or 0 < full <= len(block.rows):
+            return True
+        return bool(
+            row.blocked_count
+            and self.state.phase is Phase.QUIET
+            and judging.certain(
+                self.state,
+                self.settings,
+                block.rows,
+                time_s=block.index * self.settings.block_s,
+                mass=self._mass,
+            )
         )
 
     @property
@@ -161,7 +174,8 @@ class Detector:
                 mass=self._mass,
                 decided_s=decided_s,
             )
-            regime.close_if_over(state.cycles, time_s)
+            if state.cycles.declared_s is not None:
+                regime.close_if_over(state.cycles, time_s)
         elif state.phase is Phase.ALARMED:
             found = judging.judge_end(state, settings, count, mass=days, decided_s=decided_s)
             found += judging.outgrown(state, decided_s)

@@ -7,6 +7,7 @@ from voipwatch.inference.detection.baseline import Waiting, absorb, redraw, refr
 from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.inference.detection.state import Interference, Phase, State
 from voipwatch.inference.detection.votes import Count
+from voipwatch.model.series import SeriesRow
 
 BLOCKED_START: Final = 0.5
 """A series whose first days are blocked by more than this has no quiet past."""
@@ -18,12 +19,23 @@ def wait(state: State, time_s: float, count: Count, *, rows: int) -> None:
     state.baseline.waiting.append(Waiting(time_s, count.blocked, count.votes, rows, probes))
 
 
+def merge(state: State, time_s: float, row: SeriesRow) -> bool:
+    """Add a surplus row to its block, while that waits; False where it does not.
+
+    Else the rows of a full block would be counted short, and full blocks shrink with every block.
+    """
+    waiting = state.baseline.waiting
+    if not waiting or waiting[-1].time_s != time_s or row.probe:
+        return False
+    waiting[-1].blocked += row.blocked_count
+    waiting[-1].votes += row.total_count
+    waiting[-1].rows += 1
+    return True
+
+
 def daily(state: State, settings: Settings, time_s: float) -> None:
     """Once a day of event time: learn what the guard releases, and draw the border anew."""
-    day = int(time_s // DAY_S)
-    if state.day is not None and day <= state.day:
-        return
-    state.day = day
+    state.day = int(time_s // DAY_S)
     del state.judged[: max(0, len(state.judged) - int(14 * DAY_S / settings.block_s))]
     released = refresh(state.baseline, settings, time_s)
     if state.phase is Phase.LEARNING:
