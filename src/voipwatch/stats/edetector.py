@@ -14,7 +14,7 @@ CEILING = 1e250
 """Sums are held below this: a long block must not overflow what only asks whether a threshold was reached."""
 
 
-def shiryaev_roberts(
+def shiryaev_roberts_step(
     values: Sequence[float], evidence: Sequence[float], mass: float, weights: Sequence[float]
 ) -> list[float]:
     """One step of a mixture of Shiryaev-Roberts e-detectors: (value + mass * weight) * evidence, each.
@@ -40,7 +40,7 @@ def shiryaev_roberts(
     ]
 
 
-def cusum(values: Sequence[float], evidence: Sequence[float], weights: Sequence[float]) -> list[float]:
+def cusum_step(values: Sequence[float], evidence: Sequence[float], weights: Sequence[float]) -> list[float]:
     """One step of a mixture of CUSUM e-detectors: max(value, weight) * evidence, each.
 
     Never above the Shiryaev-Roberts sums with mass 1, hence with at least their run length, and slower.
@@ -53,7 +53,7 @@ def cusum(values: Sequence[float], evidence: Sequence[float], weights: Sequence[
     ]
 
 
-def threshold_for(run_length: float, *, series: int = 1) -> float:
+def run_length_threshold(run_length: float, *, series: int = 1) -> float:
     """The total at which one of `series` detectors speaks, so that all together err once in `run_length`.
 
     Each errs at a rate of at most one in `series * run_length`, in the unit in which mass is put in; rates

@@ -11,7 +11,7 @@ from voipwatch.inference.detection.settings import DAY_S, DEFAULT, Settings
 from voipwatch.inference.detection.state import OpenBlock, Phase, State
 from voipwatch.inference.detection.votes import counted
 from voipwatch.model.series import ChangeKind, Changepoint, Regime, SeriesRow
-from voipwatch.stats.edetector import threshold_for
+from voipwatch.stats.edetector import run_length_threshold
 
 
 class Detector:
@@ -85,7 +85,7 @@ class Detector:
     @property
     def run_length_days(self) -> float:
         """Days between false onsets that are promised for this series."""
-        return threshold_for(self.settings.run_length_days, series=self.settings.series)
+        return run_length_threshold(self.settings.run_length_days, series=self.settings.series)
 
     @property
     def run_length_votes(self) -> float | None:

@@ -12,9 +12,9 @@ from typing import Final
 from voipwatch.stats.betabinomial import VOTES_MAX, tilted_e_value
 from voipwatch.stats.betting import mean_bet
 
-FRACTIONS: Final = (0.1, 0.4, 0.9)
-"""Of the capital, bet on the mean: 0.1 finds weak and intermittent interference, 0.9 a total block."""
-TARGETS: Final = (0.15, 0.4, 0.8)
+FRACTIONS: Final = (0.1, 0.4, 0.95)
+"""Of the capital, bet on the mean: 0.1 finds weak and intermittent interference, 0.95 a total block."""
+TARGETS: Final = (0.15, 0.4, 0.9)
 """How far from the null's border to 1 the tilts aim."""
 COMPONENTS: Final = len(FRACTIONS) + len(TARGETS)
 WEIGHTS: Final = (1.0 / COMPONENTS,) * COMPONENTS

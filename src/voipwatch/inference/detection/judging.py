@@ -23,7 +23,7 @@ from voipwatch.inference.detection.settings import Settings
 from voipwatch.inference.detection.state import Interference, Phase, State
 from voipwatch.inference.detection.votes import Count, alarmed_ballot, quiet_ballot
 from voipwatch.model.series import ChangeKind, Changepoint, SeriesRow
-from voipwatch.stats.edetector import shiryaev_roberts
+from voipwatch.stats.edetector import shiryaev_roberts_step
 
 RELAXED_SHARE: Final = 0.5
 """An end must bring the level at least half of the way back; less is interference that relaxed."""
@@ -55,7 +55,7 @@ def judge_onset(
         baseline.p_index if plain else p_index(ballot.border),
         baseline.rho_index,
     )
-    state.onset_sums = shiryaev_roberts(state.onset_sums, evidence, mass, WEIGHTS)
+    state.onset_sums = shiryaev_roberts_step(state.onset_sums, evidence, mass, WEIGHTS)
     if sum(state.onset_sums) < settings.onset_threshold:
         return []
     return _onset(state, settings, decided_s)
@@ -77,7 +77,7 @@ def certain(state: State, settings: Settings, rows: list[SeriesRow], *, time_s: 
         return False
     blocked = sum(row.blocked_count for row in rows)
     evidence = onset_evidence(blocked, max(full, len(rows)), p_index(border), state.baseline.rho_index)
-    return sum(shiryaev_roberts(state.onset_sums, evidence, mass, WEIGHTS)) >= threshold
+    return sum(shiryaev_roberts_step(state.onset_sums, evidence, mass, WEIGHTS)) >= threshold
 
 
 def _onset(state: State, settings: Settings, decided_s: float) -> list[Changepoint]:
@@ -144,7 +144,7 @@ def judge_end(
     if not ballot.votes:
         return []
     evidence = end_evidence(ballot.blocked, ballot.votes, p_index(ballot.border))
-    state.end_sums = shiryaev_roberts(state.end_sums, evidence, mass, END_WEIGHTS)
+    state.end_sums = shiryaev_roberts_step(state.end_sums, evidence, mass, END_WEIGHTS)
     if sum(state.end_sums) < settings.end_run_length_days:
         return []
     return _end(state, settings, standing, decided_s)
