@@ -27,8 +27,9 @@ def refused(path: Path, text: str | bytes, columns: Columns = PLAIN) -> tuple[st
     return caught.value.key, caught.value.values
 
 
-def unix(*moment: int) -> float:
-    return datetime(*moment, tzinfo=UTC).timestamp()  # type: ignore[misc]  # a date, and a time perhaps
+def unix(year: int, month: int, day: int, *clock: int) -> float:
+    hour, minute, second = (*clock, 0, 0, 0)[:3]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
