@@ -70,6 +70,6 @@ def test_a_border_of_one_bets_nothing() -> None:
 
 
 def test_the_pages_case_by_hand() -> None:
-    """p0 = 0.1, one blocked vote an hour: the bet of 0.95 pays 1 + 0.95 * 9 = 9.55 each time, to a grid step."""
+    """p0 = 0.1, one blocked vote an hour: the bet of 0.95 pays 1 + 0.95 * 9 = 9.55, to a grid step."""
     values = onset_evidence(1, 1, p_index(0.1), rho_index(1.0))
     assert values[FRACTIONS.index(0.95)] == pytest.approx(9.55, rel=0.02)
