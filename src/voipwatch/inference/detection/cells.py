@@ -18,7 +18,6 @@ from voipwatch.inference.detection.settings import DAY_S
 from voipwatch.inference.detection.silence import MEMORY_BLOCKS
 from voipwatch.inference.detection.state import Phase
 from voipwatch.model.series import Changepoint, SeriesRow
-from voipwatch.stats.edetector import CEILING
 
 FADING: Final = 0.5 ** (1.0 / MEMORY_BLOCKS)
 
@@ -89,9 +88,8 @@ def _quiet_day(
         ):
             break
         evidence = onset_evidence(hits, count, p, rho)
-        raised = [
-            min((value + mass) * e, CEILING) for value, mass, e in zip(sums, added, evidence, strict=True)
-        ]
+        # Below the threshold, so far below the ceiling of `shiryaev_roberts_step`; else the long way.
+        raised = [(value + more) * e for value, more, e in zip(sums, added, evidence, strict=True)]
         if sum(raised) >= threshold:
             break
         sums, last_index, start_s = raised, index, index * block_s
