@@ -23,9 +23,7 @@ def bins(days: int, *, gap: range = range(0)) -> Bins:
     return kept
 
 
-def drawn(
-    *changes: Changepoint, kept: Bins | None = None, key: str = "a<b", lang: str = "en"
-) -> ET.Element:
+def drawn(*changes: Changepoint, kept: Bins | None = None, key: str = "a<b", lang: str = "en") -> ET.Element:
     state = State(changepoints=list(changes))
     picture = draw(texts(lang), [SeriesResult((key,), Detector(state=state), kept or bins(100))], daily=True)
     return ET.fromstring(picture)
