@@ -1,5 +1,6 @@
 """The command line's probe: a folder of its own, a clock that a test sets, a collector over TLS."""
 
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -90,6 +91,7 @@ class CliProbe:
 
 def living(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliProbe]:
     """One that is not set up yet; its waits end at once, and bring the clock forward."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # what reaches the disk is tests/probe/test_queue.py's
     with running_collector() as collector:
         probe = CliProbe(home, collector)
 

@@ -35,7 +35,7 @@ def test_nothing_is_left_in_english(lang: str) -> None:
     # Words that are the same in French, and lines that are nothing but a placeholder or an option.
     assert {key for key in same if re.search(r"[a-z]{4}", re.sub(r"\{\w+\}", "", other.raw(key)))} <= {
         "error.line", "column.messages", "column.verdict", "verdict.ok", "help.options",
-        "column.source", "role.messages",
+        "column.source", "role.messages", "probe.row.stop",
     }  # fmt: skip
 
 
@@ -81,7 +81,8 @@ def test_no_text_is_there_for_nothing() -> None:
     built = (
         "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
-        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "probe.outcome.", "probe.row.",
+        "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code

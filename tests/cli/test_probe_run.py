@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.cli.probe_life import CliProbe, living
-from tests.support.probe import CAFE, VPN
+from tests.support.probe import CAFE, HOME, VPN
 from voipwatch.model.measurement import Interruption
 from voipwatch.probe.files import locked
 from voipwatch.probe.queue import Queue
@@ -124,7 +124,7 @@ def test_a_report_of_home_waits_in_the_cafe(ready: CliProbe) -> None:
     ready.network = CAFE
     ready("run", "--once")
     assert ready.collector.books.kept == {}
-    ready.network = ready.__class__.__dataclass_fields__["network"].default
+    ready.network = HOME
     ready("run", "--once")
     assert len(ready.collector.books.kept) == 1
 

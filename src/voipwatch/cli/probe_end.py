@@ -22,7 +22,7 @@ from voipwatch.probe.settings import Setup
 
 
 def delete(
-    report_id: Annotated[str, Parameter(metavar="REPORT_ID")],
+    report_id: Annotated[str, Parameter(metavar="REPORT-ID")],
     /,
     *,
     context: Annotated[Context, Parameter(parse=False)],

@@ -51,7 +51,7 @@ LEAST_MINUTES_DEFAULT: Final = 30
 GAPS_MOST: Final = 16 / 6
 """The longest gap, in mean ones, unless it is given: 16 h of four runs a day."""
 DAY_BYTES_DEFAULT: Final = 20_000_000
-"""Four runs of two apps towards two reflectors at their most, and the uploads; most runs cost a third."""
+"""Four runs of two apps towards two reflectors at their most, and the uploads; most runs cost half."""
 
 
 def setup(  # noqa: PLR0913 -- one parameter an option

@@ -204,7 +204,7 @@ class Agent:
         queued = Queued(Submission(word, report), key.hex())
         before = set(self._queue.names())
         try:
-            told.dropped += self._queue.put(queued)
+            told.dropped += self._queue.put(queued, self._world.now_s())
         except OSError as error:
             told.problems.append(error.strerror or type(error).__name__)
             return RunOutcome.DISK

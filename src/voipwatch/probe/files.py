@@ -18,9 +18,11 @@ HALF_WRITTEN: Final = ".new-"
 """What a file's name begins with until it is whole."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, at_s: float | None = None) -> None:
     """Write a file of 0600 so that after a power cut it is either as before or as now. Raises OSError, and
     leaves nothing behind then.
+
+    `at_s`: Unix seconds that it is dated with; None: the system's.
     """
     temporary = path.with_name(f"{HALF_WRITTEN}{path.name}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -29,6 +31,8 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if at_s is not None:
+            os.utime(temporary, (at_s, at_s))
         os.replace(temporary, path)  # noqa: PTH105 -- the tests kill the process at this very call
     except OSError:
         with contextlib.suppress(OSError):

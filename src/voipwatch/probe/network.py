@@ -87,7 +87,10 @@ def current_network(
     if not interfaces:
         return Network(UNTOLD, Access.UNKNOWN, None, connected=False)
     modem = _modem(run) if _is_mobile(interfaces[0], sys_net) else {}
-    router = _router(interfaces[0], proc, run)
+    try:
+        router = _router(interfaces[0], proc, run)
+    except (ValueError, OSError):
+        router = None  # a kernel that writes its tables otherwise
     operator = _text(modem, "3gpp", "operator-code")
     name = f"router {router}" if router else f"operator {operator}" if operator else UNTOLD
     return Network(name, _access(interfaces[0], sys_net, modem), tunnel, connected=True)

@@ -24,14 +24,15 @@ from voipwatch.probe.files import HALF_WRITTEN, make_folder, write_whole
 
 QUEUE_BYTES_MAX: Final = 64 << 20
 """Some hundred reports: weeks without a collector, on a card of any size."""
-REPORT_BYTES_MAX: Final = 64 << 20
-"""Of one report as JSON; a scheduled one has about 1 % of that."""
+REPORT_BYTES_MAX: Final = 32 << 20
+"""Of one report as JSON; a scheduled one has a hundredth of that."""
 RECEIPT_DAYS: Final = 7
 WAITING_DAYS: Final = 90
 """Longer than any shutdown of a country's network so far; a collector takes nothing older."""
 SUFFIX: Final = ".json.gz"
 NAME: Final = re.compile(r"[0-9]{12}\.[0-9]{4}-[0-9]{2}\.[0-9a-f]{32}\.json\.gz", re.ASCII)
 RECEIPT_BYTES_MAX: Final = 1 << 16
+DAMAGED: Final = "damaged"
 TALLY: Final = "dropped"
 _DAY_S: Final = 86_400.0
 
@@ -76,17 +77,18 @@ class Queue:
             for half in folder.glob(f"{HALF_WRITTEN}*"):
                 half.unlink()
 
-    def put(self, queued: Queued) -> int:
+    def put(self, queued: Queued, now_s: float) -> int:
         """Keep a report; how many had to go for it, the oldest first. One larger than all goes itself."""
         content = encode_queued(queued)
-        dropped = self._make_room(len(content))
         if len(content) > self._bytes_max:
             self._count(1)
-            return dropped + 1
+            return 1
+        dropped = self._make_room(len(content))
         names = [*self.names(), *(path.name for path in self.refused.glob(f"*{SUFFIX}"))]
         last = max((int(name.partition(".")[0]) for name in names), default=0)
         word = queued.submission.probe
-        write_whole(self.waiting / f"{last + 1:012d}.{word.month}.{word.pseudonym}{SUFFIX}", content)
+        name = f"{last + 1:012d}.{word.month}.{word.pseudonym}{SUFFIX}"
+        write_whole(self.waiting / name, content, at_s=now_s)
         return dropped
 
     def _make_room(self, wanted_bytes: int) -> int:
@@ -137,10 +139,10 @@ class Queue:
         write_whole(self.receipts / f"{kept.receipt.report_id}.json", msgspec.json.encode(kept))
         (self.waiting / name).unlink()
 
-    def refuse(self, name: str, queued: Queued, reason: str) -> None:
+    def refuse(self, name: str, queued: Queued, *, reason: str, now_s: float) -> None:
         """Set a report aside for good, with its reason."""
         queued.reason = reason
-        write_whole(self.refused / name, encode_queued(queued))
+        write_whole(self.refused / name, encode_queued(queued), at_s=now_s)
         (self.waiting / name).unlink()
 
     def set_damaged_aside(self, name: str) -> None:
@@ -164,9 +166,10 @@ class Queue:
         found = []
         for path in sorted(self.refused.iterdir()):
             try:
-                found.append(decode_queued(path.read_bytes()).reason)
+                reason = decode_queued(path.read_bytes()).reason
             except (OSError, DamagedError):
-                found.append("damaged")
+                reason = ""
+            found.append(reason or DAMAGED)
         return found
 
     def expire(self, now_s: float) -> int:

@@ -10,6 +10,7 @@ bunch, and none is tied to the moment at which a machine is switched on.
 import math
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from hashlib import blake2b
 from typing import Final
 
@@ -113,15 +114,18 @@ def _within(rhythm: Rhythm, draw: bytes) -> float:
     return -math.log1p(share * math.expm1(-rate * span_s)) / rate  # the inverse of the distribution function
 
 
+@cache
 def _rate(mean_s: float, span_s: float) -> float:
     """Per second, of the exponential law that has this mean once it is cut to [0, span]; by bisection.
 
-    The mean of the cut law is 1/rate - span/(exp(rate span) - 1), which falls from span/2 to 0.
+    The mean of the cut law is 1/rate - span/(exp(rate span) - 1), which falls from span/2 to 0 and is below
+    1/rate.
     """
-    low, high = 1e-9 / span_s, 700.0 / span_s
+    low, high = 1e-9 / span_s, 1.0 / mean_s
     for _ in range(100):
         rate = (low + high) / 2
-        if 1 / rate - span_s / math.expm1(rate * span_s) > mean_s:
+        cut_s = span_s / math.expm1(min(rate * span_s, 700.0))  # exp(709.8) is beyond a float, and this is 0
+        if 1 / rate - cut_s > mean_s:
             low = rate
         else:
             high = rate

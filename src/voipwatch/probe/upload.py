@@ -181,7 +181,7 @@ class Uploader:
             told.sent += 1
         elif answer.outcome is Outcome.REFUSED:
             self._succeeded(state)
-            self._queue.refuse(name, queued, answer.reason)
+            self._queue.refuse(name, queued, reason=answer.reason, now_s=world.now_s())
             told.refused += 1
         else:
             self._failed(state, world, told, answer.reason, answer.retry_after_s)
