@@ -34,7 +34,7 @@ def ready(probe: CliProbe) -> CliProbe:
 def test_from_the_set_up_to_a_receipt(ready: CliProbe) -> None:
     ran = ready("run", "--once")
     assert (ran.status, ran.out) == (0, "")
-    assert "whatsapp, sip: measured; the report waits to be sent" in ran.err
+    assert "whatsapp, sip: measured; the report is in the queue" in ran.err
     assert "Reports that the collector has: 1." in ran.err
     ((body,),) = [list(ready.collector.books.kept.values())]
     sent = msgspec.json.decode(body)

@@ -28,8 +28,8 @@ from voipwatch.model.vocabulary import Access, Failure
 from voipwatch.probe.agent import LOOK_AGAIN_S, Run, RunOutcome, iso
 from voipwatch.probe.pseudonym import deletion_hash, network_mark, pseudonym
 from voipwatch.probe.queue import Queue
-from voipwatch.probe.schedule import Turn
-from voipwatch.probe.state import Halt
+from voipwatch.probe.schedule import Due, Turn
+from voipwatch.probe.state import Halt, write_state
 
 DAY_S = 86_400.0
 
@@ -275,7 +275,10 @@ def test_a_disk_that_keeps_nothing_at_all_sends_nothing(life: Life, monkeypatch:
     life.live(DAY_S)
     life.way.cut = None
     tries = life.way.tries
-    life.now_s = life.state.backoff.not_before_s + 1
+    state = life.state
+    life.now_s = state.backoff.not_before_s + 1
+    state.due = Due(life.now_s + 3_600, life.now_s)  # nothing is to be measured now
+    write_state(life.folder, state)
 
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

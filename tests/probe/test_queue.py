@@ -200,7 +200,7 @@ def test_the_digest_of_a_body() -> None:
 
 # --- kill -9 ----------------------------------------------------------------------------------------------
 
-STEPS = ("open", "fsync", "replace", "unlink", "rename")
+STEPS = ("open", "fdopen", "fsync", "utime", "replace", "unlink", "rename")
 
 
 def killed_at(step: int, work: Callable[[], None]) -> bool:
