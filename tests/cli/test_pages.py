@@ -53,6 +53,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
         "ooni import", "ooni export",
         "detect",
+        "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
     }  # fmt: skip
 
 

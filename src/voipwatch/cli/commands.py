@@ -8,6 +8,12 @@ COMMANDS: Final[dict[str, str]] = {
     "check": "voipwatch.cli.check:check",
     "verify": "voipwatch.cli.verify:verify",
     "reflector": "voipwatch.cli.reflector:reflector",
+    "probe setup": "voipwatch.cli.probe_setup:setup",
+    "probe run": "voipwatch.cli.probe_run:run",
+    "probe status": "voipwatch.cli.probe_status:status",
+    "probe delete": "voipwatch.cli.probe_end:delete",
+    "probe wipe": "voipwatch.cli.probe_end:wipe",
+    "probe systemd": "voipwatch.cli.probe_units:systemd",
     "tickets fetch": "voipwatch.cli.tickets:fetch",
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",
@@ -23,7 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "voipwatch.cli.demo:demo",
 }
 """Command -> where its function is; the order is the order of the help."""
-GROUPS: Final = ("tickets", "apps", "ooni", "lab")
+GROUPS: Final = ("probe", "tickets", "apps", "ooni", "lab")
 
 
 def build_app() -> App:
