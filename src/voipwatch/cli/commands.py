@@ -14,13 +14,17 @@ COMMANDS: Final[dict[str, str]] = {
     "apps check": "voipwatch.cli.apps:check_file",
     "apps targets": "voipwatch.cli.targets:list_targets",
     "import": "voipwatch.cli.imports:import_capture",
+    "store status": "voipwatch.cli.store:status",
+    "store query": "voipwatch.cli.store:query",
+    "store migrate": "voipwatch.cli.store:migrate",
+    "store export": "voipwatch.cli.store:export",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
     "demo": "voipwatch.cli.demo:demo",
 }
 """Command -> where its function is; the order is the order of the help."""
-GROUPS: Final = ("tickets", "apps", "lab")
+GROUPS: Final = ("tickets", "apps", "store", "lab")
 
 
 def build_app() -> App:
