@@ -125,3 +125,21 @@ def test_silence_begins_after_a_cell_that_said_something_and_ends_with_the_serie
     assert said[1][0] == HOUR + 7200, "an hour without votes before the first state has no entry"
     assert states[2:] == [CellState.SILENT] * STALE_AFTER_H
     assert with_silence([cell(HOUR - 3600, 3)], since=HOUR, until=HOUR + 3600) == [(HOUR, CellState.SILENT)]
+
+
+@pytest.mark.parametrize("honest", [3, 8, 9, 31, 32])
+def test_how_many_networks_must_collude_is_what_the_method_says(honest: int) -> None:
+    # docs/methods/cells.md, "What it stands".
+    def state(liars: list[Vote]) -> CellState:
+        return one([*(make_vote(n) for n in range(honest)), *liars]).state
+
+    fixed = [make_vote(100 + n, Verdict.BLOCKED) for n in range(2 * honest)]
+    assert state(fixed) is CellState.BLOCKED
+    assert state(fixed[:-1]) is CellState.INTERMITTENT
+    assert state(fixed[: honest // 2]) is CellState.OK
+    assert state(fixed[: honest // 2 + 1]) is CellState.INTERMITTENT
+    carrier = [
+        make_vote(500 + n, Verdict.BLOCKED, prefix="nat", prefix_kind=PrefixKind.CARRIER) for n in range(400)
+    ]
+    expected = CellState.BLOCKED if honest <= 8 else CellState.INTERMITTENT if honest < 32 else CellState.OK
+    assert state(carrier) is expected

@@ -1,9 +1,9 @@
-import contextlib
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -103,50 +103,89 @@ def test_an_empty_segment_is_a_segment(store: Store) -> None:
     assert store.segments() == {"s1": segments.CELLED}
 
 
-# A loader that announces every step before it takes it, and waits: the test kills it there.
-LOADER = """
-import sys
+# A nursery that has everything imported but the engine, and forks a loader a run: `url die_at wait` on its
+# input. The loader says "here" at step `die_at` and waits there where told to; at its end "done STEPS".
+NURSERY = """
+import os, sys, time
+import clickhouse_connect, numpy, pyarrow.compute
 from tests.store.support import make_vote, rows_of, report_id
 from voipwatch.model.submission import Deletion
 from voipwatch.store.engine import ClickHouse
 from voipwatch.store.opening import open_store
-die_at, step = int(sys.argv[2]), 0
 
-def announced(method):
-    def run(*args, **kwargs):
-        global step
-        step += 1
-        if step == die_at:
-            print("here", flush=True)
-            if int(sys.argv[3]):
-                sys.stdin.read()
-        return method(*args, **kwargs)
-    return run
+def run(url, die_at, wait):
+    step = 0
 
-with open_store(sys.argv[1], create=True) as store:
+    def announced(method):
+        def call(*args, **kwargs):
+            nonlocal step
+            step += 1
+            if step == die_at:
+                print("here", flush=True)
+                time.sleep(wait)
+            return method(*args, **kwargs)
+        return call
+
     ClickHouse.insert = announced(ClickHouse.insert)
     ClickHouse.command = announced(ClickHouse.command)
-    for number in range(2):
-        rows = rows_of([make_vote(100 * number + n) for n in range(20)], 50)
-        rows.deletion(Deletion(report_id(3), 0.0))
-        store.insert_segment(f"s{number}", rows)
-        store.refresh_cells()
-print("done", step, flush=True)
+    with open_store(url, create=True) as store:
+        for number in range(2):
+            rows = rows_of([make_vote(100 * number + n) for n in range(20)], 50)
+            rows.deletion(Deletion(report_id(3), 0.0))
+            store.insert_segment(f"s{number}", rows)
+            store.refresh_cells()
+    print("done", step, flush=True)
+
+for line in sys.stdin:
+    url, die_at, wait = line.split()
+    pid = os.fork()
+    if pid == 0:
+        run(url, int(die_at), int(wait))
+        os._exit(0)
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+    print("over", flush=True)
 """
 
 
-def load(url: str, die_at: int, wait: bool) -> tuple[subprocess.Popen[str], str]:
-    here = str(Path(__file__).parents[2])
-    process = subprocess.Popen(
-        [sys.executable, "-c", LOADER, url, str(die_at), str(int(wait))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=here,
-        env=os.environ | {"PYTHONPATH": f"{here}/src:{here}"},
-    )
-    assert process.stdout is not None
-    return process, process.stdout.readline()
+class Nursery:
+    """Loaders to be killed."""
+
+    def __init__(self) -> None:
+        here = str(Path(__file__).parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", NURSERY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=here,
+            env=os.environ | {"PYTHONPATH": f"{here}/src:{here}"},
+        )
+
+    def says(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def load(self, url: str, die_at: int = 0, *, wait_s: int = 0, after_s: float = 0.0) -> str:
+        """One run; with `die_at` it is killed `after_s` after it came there. What it said last."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{url} {die_at} {wait_s}\n")
+        self.process.stdin.flush()
+        pid, said = 0, ""
+        while (line := self.says()) != "over":
+            if line.isdigit():
+                pid = int(line)
+            else:
+                said = line
+            if pid and said == "here":
+                threading.Event().wait(after_s)
+                # The nursery has not waited for it yet: the number is still its own.
+                os.kill(pid, signal.SIGKILL)
+                pid = 0
+        return said
+
+    def close(self) -> None:
+        self.process.communicate()
 
 
 def contents(url: str) -> dict[str, object]:
@@ -163,31 +202,25 @@ def contents(url: str) -> dict[str, object]:
 
 @pytest.mark.slow
 def test_a_loader_killed_anywhere_leaves_the_same_rows_after_the_next_run(tmp_path: Path) -> None:
-    whole, said = load(f"chdb://{tmp_path}/whole", 0, wait=False)
-    whole.communicate()
-    steps = int(said.split()[1])
-    assert steps > 12
-    expected = contents(f"chdb://{tmp_path}/whole")
-    assert len(expected["reports"]) == 39  # type: ignore[arg-type]  # 40, and one deleted
     seed = int.from_bytes(os.urandom(4), "big")
     dice = random.Random(seed)
-    url = f"chdb://{tmp_path}/killed"
-    killed = []
-    for point in range(10):
-        die_at = dice.randint(1, steps)
-        # Every other time the signal comes at some moment of the step, not before it.
-        wait = point % 2 == 0
-        process, said = load(url, die_at, wait)
-        if not wait and said == "here\n":
-            with_luck = dice.random() * 0.05
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(with_luck)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        killed.append((die_at, wait, said.strip()))
-        if point % 5 == 4:
-            again, _ = load(url, 0, wait=False)
-            again.communicate()
-            assert again.returncode == 0, f"seed {seed}: {killed}"
+    nursery = Nursery()
+    try:
+        steps = int(nursery.load(f"chdb://{tmp_path}/whole").split()[1])
+        assert steps > 30
+        expected = contents(f"chdb://{tmp_path}/whole")
+        assert len(expected["reports"]) == 39  # type: ignore[arg-type]  # 40, and one deleted
+        killed = []
+        for store in ("once", "twice"):
+            url = f"chdb://{tmp_path}/{store}"
+            for point in range(5):
+                die_at = dice.randint(1, steps)
+                # Every other time the signal comes at some moment of the step, not before it.
+                after_s = 0.0 if point % 2 else dice.random() * 0.03
+                said = nursery.load(url, die_at, wait_s=60 * (point % 2), after_s=after_s)
+                killed.append((die_at, after_s, said))
+            assert nursery.load(url).startswith("done"), f"seed {seed}: {killed}"
             assert contents(url) == expected, f"seed {seed}: {killed}"
-            url = f"chdb://{tmp_path}/killed{point}"
+    finally:
+        nursery.close()
+    assert sum(said == "here" for _, _, said in killed) >= 4, f"seed {seed}: {killed}"

@@ -12,11 +12,15 @@ import pyarrow as pa
 
 from voipwatch.store.errors import StoreError
 
-READING: Final = {
-    "output_format_arrow_low_cardinality_as_dictionary": 1,
-    "use_variant_as_common_type": 0,
+FINAL_BY_KEY: Final = {"optimize_move_to_prewhere_if_final": 1}
+"""Conditions on the sorting key are applied before versions are merged: a key's rows all meet them."""
+READING: Final = FINAL_BY_KEY | {"output_format_arrow_low_cardinality_as_dictionary": 1}
+WRITING: Final = FINAL_BY_KEY | {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    "mutations_sync": 2,
+    "alter_sync": 2,
 }
-WRITING: Final = {"async_insert": 0, "insert_deduplicate": 1, "mutations_sync": 2, "alter_sync": 2}
 """An insert or a deletion is done when its statement returns."""
 CHUNK_ROWS: Final = 500_000
 """Rows of one insert: below the engine's own block (1,048,449), so that one insert is one block."""
@@ -65,6 +69,8 @@ class ClickHouse:
         embedded = isinstance(place, Path)
         connect = _driver(embedded=embedded)
         self._scratch = place.parent / SCRATCH if isinstance(place, Path) else None
+        if self._scratch is not None:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         where: dict[str, Any] = (
             {"interface": "chdb", "path": str(place)}
             if embedded

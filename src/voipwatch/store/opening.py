@@ -73,9 +73,7 @@ def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, t
     engine = None
     door = None
     try:
-        scratch = folder / SCRATCH
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(mode=0o700)
+        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
         engine = ClickHouse(folder / ENGINE, database=DATABASE, threads=threads)
         if create:
             migrate(engine)
