@@ -50,6 +50,14 @@ def test_a_direct_leg_waits_for_its_relay_leg_and_follows_it() -> None:
         assert turn_of(leg, [relay, leg]) is Turn.NOW
 
 
+def test_a_relay_leg_that_ended_on_hold_keeps_nobody_waiting() -> None:
+    relay, leg = relay_of(4), direct()
+    relay.on_hold, relay.phase = True, LegPhase.DONE
+    assert turn_of(leg, [relay, leg]) is Turn.NOW
+    relay.dead[Arm.A] = Stage.SETUP
+    assert turn_of(leg, [relay, leg]) is Turn.NEVER
+
+
 def test_on_hold_it_waits() -> None:
     relay, leg = relay_of(4), direct()
     relay.on_hold = True

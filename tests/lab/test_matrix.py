@@ -24,7 +24,7 @@ from voipwatch.lab.matrix import (
     summarise,
 )
 from voipwatch.lab.worlds import World, load_worlds
-from voipwatch.model.measurement import Decision, Measurement
+from voipwatch.model.measurement import OVERTIME, Decision, Interruption, Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import APP_IDS
 
@@ -191,6 +191,14 @@ def test_a_row_names_the_worlds_own_line_and_knows_a_right_answer(
     assert {r.line for r in rows} == {"burst-30"}
     assert {r.expected for r in rows} == {"insufficient/ok"}
     assert all(r.verdict_right and r.mechanism_right for r in rows)
+
+
+def test_a_check_that_never_came_to_its_end_is_not_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = msgspec.structs.replace(canned("clean"), interrupted=Interruption(OVERTIME, 150.0))
+    for measurement, right in ((canned("clean"), True), (late, False)):
+        monkeypatch.setattr(matrix, "run_simulated", lambda *_, of=measurement, **__: of)
+        (found,) = run_job(Job("burst-30", None, 1), judge)
+        assert (found.app, found.verdict_right) == ("sip", right)
 
 
 def test_the_decision_of_a_row_is_the_treatments_at_its_set_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ from voipwatch.lab.matrix import (
     simulated,
 )
 from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
+from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import Check
 
 NETWORKS: Final = ("sim", "kernel")
@@ -130,7 +131,8 @@ def _world(table_: Worlds, name: str) -> World:
 def accepted(expected: Expected, check: Check, app: str) -> bool:
     """True when a check says of `app` what its world expects."""
     row = next(row for row in check.results if row.app == app)
-    return expected.accepts(row.verdict, row.stage, row.mechanism, row.direction)
+    told = expected.accepts(row.verdict, row.stage, row.mechanism, row.direction)
+    return told and check.interrupted != OVERTIME  # somebody waited for a check that never came to its end
 
 
 def _wanted(world: World, apps: Iterable[str]) -> list[str]:

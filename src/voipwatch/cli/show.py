@@ -13,6 +13,7 @@ from voipwatch.cli.conclude import NO_PROFILE_RULE
 from voipwatch.cli.context import Context
 from voipwatch.cli.farend import note_text, say_far_ends, silent, unreached
 from voipwatch.cli.language import Size, Texts
+from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import AppResult, Check
 from voipwatch.model.vocabulary import Stage, Verdict
 
@@ -88,7 +89,8 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
     """
     texts, out = context.texts, context.out
     if check.interrupted is not None:
-        context.tell("check.partial", style="bold yellow")
+        late = check.interrupted == OVERTIME
+        context.tell("check.overtime" if late else "check.partial", style="bold yellow")
     out.print(check_table(texts, check))
     nothing = unreached(check) or silent(check)
     shared = _shared_notes(check)

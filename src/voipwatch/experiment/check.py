@@ -39,7 +39,7 @@ from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.starting import FlowStarter
 from voipwatch.model.flows import Receipt
-from voipwatch.model.measurement import Interruption, Measurement
+from voipwatch.model.measurement import OVERTIME, Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
 from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.wire.token import CONTROL_FLOW, encode_up
@@ -228,7 +228,7 @@ class LineCheck:
             self._tell_progress()
         self._book.news.clear()
         if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
-            self._interrupted = Interruption("overtime", round(now - self._epoch, 3))
+            self._interrupted = Interruption(OVERTIME, round(now - self._epoch, 3))
             self._stop_all(now)
             self._begin_late(now)
         for question in thinking:

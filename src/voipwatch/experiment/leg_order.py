@@ -32,7 +32,8 @@ def turn_of(leg: Leg, legs: Iterable[Leg]) -> Turn:
     relay = next(of_relay, None)
     if relay is None:
         return Turn.NEVER
-    if relay.phase in {LegPhase.MEDIA, LegPhase.DONE} and not relay.on_hold:
+    # A leg that is done stays on hold if it was when it ended: nobody lets it go any more.
+    if relay.done or (relay.phase is LegPhase.MEDIA and not relay.on_hold):
         if Arm.A in relay.dead:
             return Turn.NEVER
         passed = sum(_passed(f) for f in relay.flows if f.record.kind.arm is Arm.A)

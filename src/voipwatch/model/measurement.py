@@ -12,6 +12,8 @@ CHECK_SCHEMA: Final = "voipwatch.check/1"
 REPORT_SCHEMA: Final = "voipwatch.report/1"
 TICKETS_SCHEMA: Final = "voipwatch.tickets/1"
 FARLOG_SCHEMA: Final = "voipwatch.farlog/1"
+OVERTIME: Final = "overtime"
+"""Reason of an interruption: the check took longer than any may; our defect, or a line beyond all bounds."""
 PROTOCOL: Final = 1
 """Version of the session protocol between probe and reflector."""
 
@@ -80,7 +82,7 @@ class Interruption(msgspec.Struct, frozen=True):
     """Why a check ended before its plan did."""
 
     reason: str
-    """user, reflector-died, budget, error."""
+    """user, reflector-died, budget, error, overtime."""
     at_s: float
 
 
