@@ -33,7 +33,7 @@ class Counter:
 
     def __call__(self, size: int) -> bytes:
         self.drawn += 1
-        return self.drawn.to_bytes(size, "big")
+        return self.drawn.to_bytes(4, "big") + bytes(size - 4)
 
 
 def stored(path: Path) -> list[Stored]:
@@ -54,7 +54,7 @@ def test_what_was_appended_is_read_back_in_order_with_its_place(tmp_path: Path) 
     (segment,) = list_segments(tmp_path)
     assert segment.sealed
     assert (segment.name, segment.month) == (first[0].segment, "2026-11")
-    assert segment_id(segment.path) == (1).to_bytes(16, "big")
+    assert segment_id(segment.path) == b"\0\0\0\1" + bytes(12)
     (last,) = read_segment(segment.path, second[0].offset)
     assert last == stored(segment.path)[2]
 
