@@ -40,6 +40,8 @@ _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _UNSIGNED: Final = re.compile(rb"\xcf[\x80-\xff]")
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_PACKER: Final = zstandard.ZstdCompressor(level=1)
+"""One for all, as its memory costs more than its work: `take` is not for two threads at once."""
 ACCESS_FROM: Final = ("declared", "system", "")
 
 
@@ -110,7 +112,7 @@ def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accep
         report_id=report_id(sessions),
         sessions=sorted(sessions),
         received_at_s=now_s,
-        body=zstandard.ZstdCompressor(level=1).compress(body),
+        body=_PACKER.compress(body),
         body_sha256=sha256(body).hexdigest(),
         country=about.country,
         asn=about.asn,
