@@ -20,6 +20,8 @@ REPORT_BYTES = 20_000
 TARGETS = {"batches": 2_000.0, "one by one": 800.0}
 MEMORY_MB = 300.0
 IDLE_BELOW = 0.1
+BUSY_LOAD = 4.0
+"""Above what the load itself makes of two cores: collector, two workers, sender."""
 IDLE_WAIT_S = 100.0
 
 SAYS = (
@@ -52,7 +54,8 @@ def busy_share(seconds: float) -> float:
         fields = [int(field) for field in Path("/proc/stat").read_text("utf-8").split("\n")[0].split()[1:]]
         return sum(fields), fields[3] + fields[4]
 
-    (total, idle), _ = read(), time.sleep(seconds)
+    total, idle = read()
+    time.sleep(seconds)
     after, still = read()
     return 1 - (still - idle) / max(1, after - total)
 
@@ -106,6 +109,11 @@ def rendered(runs: list[tuple[str, str, ingest.Requests, ingest.Run]], command: 
         f"`{command}`, {machine.date} UTC, {machine.cores} cores of {machine.cpu}, {machine.kernel}, "
         f"Python {machine.python}; load average {os.getloadavg()[0]:.2f} at the end."
     )
+    if os.getloadavg()[0] > BUSY_LOAD:
+        where += (
+            " **The machine was busy with other work: these rates are far below the collector's own, and its "
+            "CPU times above.** On an idle machine they must be measured again."
+        )
     lines = [
         where,
         "",
@@ -139,9 +147,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--quiet-file", type=Path, help="exists while it measures, for others to wait")
     options = parser.parse_args()
-    text = rendered(
-        measured(800 if options.quick else 8_000, options.quiet_file), "python scripts/bench_collector.py"
-    )
+    runs = measured(800 if options.quick else 8_000, options.quiet_file)
+    text = rendered(runs, "python scripts/bench_collector.py")
     print(text)
     if not options.quick:
         page.PAGE.write_text(page.replace_between(page.PAGE.read_text("utf-8"), "ingest", text), "utf-8")

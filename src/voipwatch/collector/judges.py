@@ -1,9 +1,9 @@
-"""Judging batches on the other cores: worker processes that are handed submissions and hand back records.
+"""Judging on the other cores: worker processes that are handed submissions and hand back records.
 
-One report alone is judged where it arrives, because to pass it on would cost as much. A batch is split among
-the workers: `python -m voipwatch.collector.judges`, one pipe each way, length-prefixed MessagePack. A worker
-ends when its pipe does, so that none outlives a collector that was killed; one that dies is not missed: its
-share is judged in the collector's own process, and a new one is started.
+A batch is split among the workers; one report alone goes to a worker that has nothing to do, and where there
+is none it is judged where it arrived. A worker is `python -m voipwatch.collector.judges`, one pipe each way,
+length-prefixed MessagePack. It ends when its pipe does, so that none outlives a collector that was killed;
+one that dies is not missed: its share is judged in the collector's own process, and a new one is started.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ class Judges:
         self, items: Sequence[bytes], about: Circumstances, now_s: float
     ) -> list[Accepted | Refused]:
         """One answer each, in order."""
-        if len(items) == 1 or not self._workers:
+        if not self._workers or (len(items) == 1 and self._idle.empty()):
             return await self._judge_here(items, about, now_s)
         size = min(SHARE_MAX, -(-len(items) // len(self._workers)))
         shares = [items[at : at + size] for at in range(0, len(items), size)]
