@@ -130,3 +130,13 @@ def test_the_deletion_hash_in_a_body_is_what_the_index_needs(tmp_path: Path) -> 
     assert known is not None
     assert known.deletion_hash == (77).to_bytes(32, "big")
     assert len(known.deletion_hash) == hashlib.sha256().digest_size
+
+
+def test_it_goes_on_in_the_middle_of_a_segment(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path / "spool", Counter())
+    index = Index(tmp_path)
+    index.add(stored(writer, 1))
+    stored(writer, 2)
+    assert len(list_segments(tmp_path / "spool")) == 1
+    assert index.catch_up(tmp_path / "spool") == []
+    assert index.count() == 2
