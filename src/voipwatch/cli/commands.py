@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, str]] = {
     "probe delete": "voipwatch.cli.probe_end:delete",
     "probe wipe": "voipwatch.cli.probe_end:wipe",
     "probe systemd": "voipwatch.cli.probe_units:systemd",
+    "collector": "voipwatch.cli.collector:collector",
     "tickets fetch": "voipwatch.cli.tickets:fetch",
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",

@@ -93,6 +93,8 @@ REQUIRED = frozenset(
         ("probe setup", "--collector"),
         ("tickets fetch", "--reflector"),
         ("reflector", "--bind"),
+        ("collector", "--data"),
+        ("collector", "--reflector-key"),
     }
 )
 """Options that a command refuses to run without, by its own message rather than the parser's."""
