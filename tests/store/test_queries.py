@@ -97,6 +97,8 @@ def test_cells_as_of_are_those_of_what_had_arrived(store: Store) -> None:
     put(store, late, "s2")
     assert store.cells_as_of(HOUR + DAY - 1, **span).to_pylist() == before.to_pylist()  # type: ignore[arg-type]  # the same
     now = store.cells(**span).to_pylist()  # type: ignore[arg-type]  # the same
+    loose = store.cells(**span, ordered=False).to_pylist()  # type: ignore[arg-type]  # the same
+    assert sorted(loose, key=lambda cell: cell["hour"]) == now
     assert store.cells_as_of(HOUR + 2 * DAY, **span).to_pylist() == now  # type: ignore[arg-type]  # the same
     assert now[0]["state"] == "blocked" != before.to_pylist()[0]["state"]
     assert [(c["hour"], c["probes"]) for c in now] == [(HOUR, 12), (HOUR + 3600, 4)]

@@ -151,11 +151,27 @@ class Store:
         return queries.panel(self._engine, key, since=since, until=until)
 
     def cells(
-        self, *, country: str, since: int, until: int, source: str = PANEL, instance: str = ""
+        self,
+        *,
+        country: str,
+        since: int,
+        until: int,
+        source: str = PANEL,
+        instance: str = "",
+        ordered: bool = True,
     ) -> pa.Table:
-        """All cells of a country with `since` <= hour < `until` (Unix seconds), in the order of keys."""
+        """All cells of a country with `since` <= hour < `until` (Unix seconds).
+
+        In the order of keys, unless told that any order will do, which is twice as fast.
+        """
         return queries.cells(
-            self._engine, country=country, since=since, until=until, source=source, instance=instance
+            self._engine,
+            country=country,
+            since=since,
+            until=until,
+            source=source,
+            instance=instance,
+            ordered=ordered,
         )
 
     def cells_as_of(

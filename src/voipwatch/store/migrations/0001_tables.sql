@@ -176,9 +176,9 @@ CREATE TABLE IF NOT EXISTS cells
     deleted UInt8
 )
 ENGINE = ReplacingMergeTree(version, deleted)
-PARTITION BY toYYYYMM(hour)
+PARTITION BY toYear(hour)
 ORDER BY (instance, source, country, operator, access, app, stage, hour)
-SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 
 CREATE TABLE IF NOT EXISTS changepoints
