@@ -6,6 +6,7 @@ import pytest
 from tests.cli.doubles import Ran, Told, run_line
 from voipwatch.cli import lab
 from voipwatch.cli.kernel import KernelCheckError
+from voipwatch.cli.lab import _telling
 from voipwatch.cli.machinery import judge_in_english, measure_in_kernel
 from voipwatch.lab import ndpi
 from voipwatch.lab.matrix import Job, MatrixResult, Row, named, once_each, plan, simulated, summarise
@@ -33,6 +34,16 @@ def test_a_world_is_run_and_judged() -> None:
     assert (document["as_expected"], document["unexpected"]) == (True, [])
     row = document["check"]["results"][0]
     assert (row["app"], row["verdict"], row["mechanism"]) == ("webrtc", "blocked", "stun.drop")
+
+
+def test_a_world_about_other_apps_is_run_with_those() -> None:
+    found = {world.id: world for world in load_worlds().worlds}
+    few = ("whatsapp", "sip", "webrtc")
+    assert _telling(found["clean"], few) == few
+    assert _telling(found["every-call"], few) == few
+    assert _telling(found["ndpi-signal"], few) == ("signal", "whatsapp", "sip")
+    assert _telling(found["ndpi-whatsapp"], few) == few
+    assert _telling(found["unknown-after-relay"], ()) == tuple(found["unknown-after-relay"].expected)
 
 
 def run_told(verdict: Verdict, *options: str) -> Ran:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.reflector import loopback_of
+from tests.support.reflector import loopback_of, needs_ipv6
 from voipwatch.cli.machinery import judge, judge_in_english, measure_world
 from voipwatch.cli.reportfile import decode_report
 from voipwatch.lab.worlds import load_worlds
@@ -36,9 +37,9 @@ class Far:
     process: "subprocess.Popen[str]"
 
 
-@pytest.fixture(scope="module")
-def far() -> Iterator[Far]:
-    command = [*PROGRAM, "reflector", "--bind", IP, "--control-port", "0"]
+@contextmanager
+def reflector_on(address: str) -> Iterator[Far]:
+    command = [*PROGRAM, "reflector", "--bind", address, "--control-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -50,6 +51,12 @@ def far() -> Iterator[Far]:
         rest, _ = process.communicate(timeout=WAIT_S)
         assert process.returncode == 0
         assert rest == ""  # one line on standard output, the rest elsewhere
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[Far]:
+    with reflector_on(IP) as running:
+        yield running
 
 
 def check_command(far: Far, *options: str, pin: str | None = None) -> list[str]:
@@ -103,6 +110,29 @@ def test_a_check_on_loopback_and_its_verification(far: Far, tmp_path: Path) -> N
     log = measurement.reflectors[0].log
     assert log is not None
     assert IP.encode() not in log.payload
+
+
+@needs_ipv6
+def test_a_whole_check_over_ipv6_alone(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    with reflector_on("::1") as far:
+        assert far.control.startswith("[::1]:")
+        done = subprocess.run(
+            check_command(far, "--app", "sip", "--budget", "300kB", "--out", str(report)),
+            env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S,
+        )  # fmt: skip
+    assert done.returncode in {0, 2}, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    document = json.loads(done.stdout)
+    [row] = document["results"]
+    assert row["verdict"] in {"ok", "insufficient"}
+    assert row["stages"][0]["verdict"] == "ok"
+    measurement = decode_report(report.read_bytes(), name="r")[0].measurement
+    assert measurement.line.ip_version == 6
+    assert document["reflectors"][0]["log_signed"] is True
+    assert measurement.tcp
+    assert all(trial.answered for trial in measurement.tcp)
+    assert b"::1" not in contents(tmp_path) + done.stdout.encode()
 
 
 @pytest.mark.slow

@@ -322,10 +322,11 @@ def from_far(
 ) -> bytes:
     """A downlink datagram as the session's far end makes it, or as one with other keys would."""
     keys = keys or session.keys
+    room = message.room(size)
     context = BuildContext(
         flow_secret=flow_secret(keys.key, flow),
         entropy=packet_entropy(keys.key, "d", flow, seq),
-        token=encode_down(keys, flow, seq, nonce=NONCE, room=message.room(size), extra=extra),
+        token=encode_down(keys, flow, seq, nonce=NONCE, room=room, extra=extra) if room else b"",
         size=size,
         index=index,
         request=request,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.experiment.support import NONCE, START_S, from_far, offered, reflector, small_profiles
-from voipwatch.apps import kind_table
+from voipwatch.apps import kind_table, load_profiles
 from voipwatch.experiment.near_flow import LOSS_LOOK_S, REPLIES_GRACE_S, NearFlow, Outcome, Phase
 from voipwatch.experiment.session import Session, setup_crc
 from voipwatch.model.flows import HELD_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord
@@ -443,3 +443,22 @@ def test_mangled_replies_and_media_never_fail_and_never_count_more_than_they_are
         flow.receive((good[:at_byte] + bytes([good[at_byte] ^ change]) + good[at_byte + 1 :])[:cut], started)
     assert flow.record.attested - before <= len(set(chosen))
     assert len(flow.record.received.seq) - 3 + flow.record.forged == len(chosen)
+
+
+def test_an_answer_without_room_for_a_token_goes_to_the_try_that_has_none_yet() -> None:
+    """Nothing in it tells which try it answers: the second is no changed copy of the first."""
+    profiles = load_profiles()
+    kinds = kind_table(profiles)
+    session = Session(0, profiles, kinds, offered(reflector(profiles)), 21873)
+    kind = next(k for k in kinds if (k.app, k.leg, k.arm) == ("discord", "discord-server", Arm.C))
+    flow = NearFlow(7, session, record_of(session, kind, 0), START_S, WAIT_S, LINGER_S)
+    assert [m.room(m.size) < 8 for step in flow.script.rounds for m in step.replies] == [False, True]
+    flow.start(at(0))
+    flow.receive(reply(flow, 0, 0, emit(flow, at(0))[0]), at(0.05))
+    first, second = emit(flow, at(0.1)) + emit(flow, at(0.7))
+    assert flow.record.sent.seq == [0, 64, 68]
+    answers = reply(flow, 64, 0, first), reply(flow, 68, 0, second)
+    for data in (*answers, answers[1]):
+        flow.receive(data, at(0.8))
+    assert flow.record.received.seq == [0, 64, 68, 64]
+    assert flow.record.forged == 0

@@ -171,6 +171,16 @@ def test_changed_bytes_are_counted_in_both_directions() -> None:
     assert join_session(measured([flow], log), 0).flows[0].altered == 2
 
 
+def test_an_answer_noted_as_that_to_another_try_is_not_a_changed_one() -> None:
+    flow = record(sent=columns({0: 0, 4: 9}), received=columns({0: 60}, crc=6))
+    far_down = far({0: 21, 4: 31}, crc=5)
+    far_down.crc[1] = 6
+    log = [FarFlow(flow=0, port=1, up=far({0: 20, 4: 30}), down=far_down)]
+    assert join_session(measured([flow], log), 0).flows[0].altered == 0
+    far_down.crc[1] = 7
+    assert join_session(measured([flow], log), 0).flows[0].altered == 1
+
+
 def test_a_rebound_address_is_noted() -> None:
     log = [FarFlow(flow=0, port=1, up=far({0: 1}), down=far({}), sources=2)]
     assert "nat-rebind" in join_session(measured([record(sent=columns({0: 0}))], log), 0).notes

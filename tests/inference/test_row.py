@@ -4,7 +4,7 @@ import pytest
 
 from tests.inference.build import Check, Shape, World, clean, drops
 from voipwatch.inference import judge
-from voipwatch.model.measurement import Interruption
+from voipwatch.model.measurement import Decision, Interruption
 from voipwatch.model.results import AppResult
 from voipwatch.model.vocabulary import Arm, Stage, Verdict
 
@@ -30,6 +30,14 @@ def test_two_legs_make_one_ok() -> None:
 
 def test_a_signalling_leg_alone_clears_nobody() -> None:
     assert row(Check(clean, (SIGNALLING,))).rule == "insufficient.treatment"
+
+
+@pytest.mark.parametrize(("outcome", "notes"), [("budget", ["budget-short"]), ("done", [])])
+def test_too_little_for_want_of_data_is_said(outcome: str, notes: list[str]) -> None:
+    measurement = Check(clean, (SIGNALLING,)).run()
+    measurement.decisions = [Decision("sip", "setup", "all", "voice", outcome, 0.0, 0, 0)]
+    (found,) = judge(measurement).results
+    assert (found.rule, found.notes) == ("insufficient.treatment", notes)
 
 
 @pytest.mark.parametrize(("dead", "stage"), [("signalling", Stage.SETUP), ("media", Stage.VOICE)])

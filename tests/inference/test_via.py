@@ -144,6 +144,7 @@ def test_every_sentence_is_said_by_somebody() -> None:
         "proxy_auth",
         "proxy_failed",
         "proxy_refused",
+        "direct_leg",
     }
     assert set(texts("en")["via"]) == said
 
@@ -163,3 +164,17 @@ def test_a_block_in_one_world_and_an_open_one_beyond() -> None:
     assert (said.conclusion, said.verdict) == (Conclusion.RESTORES, Verdict.OK)
     back = compare(through, direct, run=ViaRun("tunnel", runs[0]), line=runs[1].line, lang="en")
     assert (back.conclusion, back.mechanism) == (Conclusion.BREAKS, "stun.drop")
+
+
+@pytest.mark.parametrize(
+    ("direct", "through"),
+    [("direct", "ok"), ("ok", "direct"), ("direct", "blocked"), ("blocked", "direct"), ("direct", "direct")],
+)
+def test_a_cut_direct_leg_is_no_stopped_call_and_none_brought_back(direct: str, through: str) -> None:
+    """A call goes on through its relay."""
+    rows = [
+        msgspec.structs.replace(row("blocked"), rule="blocked.direct") if each == "direct" else row(each)
+        for each in (direct, through)
+    ]
+    said = compare(*rows, run=ViaRun("tunnel", measurement()), line=OPEN_LINE, lang="en")
+    assert (said.conclusion, said.explanation) == (Conclusion.UNCLEAR, sentence("direct_leg"))

@@ -34,6 +34,15 @@ def test_an_apps_own_signature_is_that_apps_block_and_no_other_apps(world: World
         assert world.expected[app].accepts(row.verdict, row.stage, row.mechanism, row.direction), row
 
 
+def test_no_two_flows_have_one_number() -> None:
+    """Else the reflector takes the later one for a copy from another address, and leaves it unanswered."""
+    apps = ("sip", "imo", "viber", "zoom")
+    measurement = run_simulated(load_worlds().get("clean"), apps=apps, seed=SEED, budget_bytes=250_000)
+    flows = [(flow.reflector, flow.flow) for flow in measurement.flows]
+    assert len(set(flows)) == len(flows)
+    assert "nat-rebind" not in judge(measurement).notes
+
+
 def test_where_every_call_is_dead_all_apps_are_told_within_20_s_and_1_mb() -> None:
     measurement = measured("every-call")
     lasted = datetime.fromisoformat(measurement.ended_at) - datetime.fromisoformat(measurement.started_at)

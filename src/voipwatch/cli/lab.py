@@ -34,11 +34,14 @@ from voipwatch.lab.matrix import (
 from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
 from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import Check
+from voipwatch.model.vocabulary import Verdict
 
 NETWORKS: Final = ("sim", "kernel")
 SEED_MAX: Final = 2**63 - 1
 RUNS_MAX: Final = 1_000_000
 JOBS_MAX: Final = 256
+SILENT: Final = frozenset({Verdict.OK, Verdict.INSUFFICIENT})
+"""A world that expects no more than these of an app is not about that app."""
 
 
 def worlds(*, context: Annotated[Context, Parameter(parse=False)], json: bool = False) -> int:
@@ -86,6 +89,8 @@ def run_world(
     """One check in one world; 0 when every app got what the world expects, else 1."""
     place = _world(load_worlds(), world)
     apps = parse_apps(app, every=False, profiled=tuple(place.expected))
+    if app is None:
+        apps = _telling(place, apps)
     strange = [name for name in apps if name not in place.expected]
     if strange:
         raise Misuse(
@@ -112,6 +117,15 @@ def run_world(
     if wrong:
         context.tell("lab.not_expected", names=", ".join(_wanted(place, wrong)), style="bold red")
     return INTERFERENCE if wrong else CLEAR
+
+
+def _telling(world: World, few: tuple[str, ...]) -> tuple[str, ...]:
+    """The few of every check; where the world is about other apps those first, and no more in all."""
+    meant = [app for app, expected in world.expected.items() if not SILENT.issuperset(expected.verdicts)]
+    if few and (not meant or set(meant) & set(few)):
+        return few
+    meant = meant or list(world.expected)
+    return tuple(dict.fromkeys([*meant, *few]))[: max(len(few), len(meant))]
 
 
 def _check_network(network: str) -> None:

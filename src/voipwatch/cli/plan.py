@@ -16,6 +16,7 @@ from voipwatch.apps.targets import TargetSet, TargetsState, load_targets
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
+from voipwatch.experiment.questions.scout import FIRST_REPLICATES, REPEAT_REPLICATES
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.targets import TargetRecord
@@ -24,8 +25,8 @@ from voipwatch.model.vocabulary import PRIVATE, Arm, Direction
 _SHORT: Final = range(min(HELD_REPLICATES))
 REPLICATES: Final = {
     "warmup": range(2),
-    "setup": range(FIRST_BLOCKS),
-    "repeat": range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS),
+    "setup": (*range(FIRST_BLOCKS), *FIRST_REPLICATES),
+    "repeat": (*range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS), *REPEAT_REPLICATES),
     "media": _SHORT,
     "held": (*HELD_REPLICATES, *LONG_REPLICATES),
     "trigger": _SHORT,

@@ -235,7 +235,10 @@ class NearFlow:
             self.record.failures.append(FlowFailure(failure, self._us(now)))
 
     def _receive_reply(self, data: bytes, now: float) -> bool:
+        again: int | None = None
         for trial in self._trials.values():
+            if again is not None and trial.round != again // ROUND_SPAN:
+                break
             step = self.script.rounds[trial.round]
             for j, message in enumerate(step.replies):
                 if not answers(message, trial.data, data):
@@ -244,13 +247,19 @@ class NearFlow:
                 if attested is None:
                     continue
                 if trial.seq + j in self._down_seen:
-                    self._note_received(trial.seq + j, data, now)
+                    # Without a token it may as well be the answer to another try of the same request.
+                    again = trial.seq + j if again is None else again
+                    if not attested:
+                        continue
+                    self._note_received(again, data, now)
                     return True
                 self._note_received(trial.seq + j, data, now)
                 self.record.attested += attested
                 self._replied(trial, step, j, now)
                 return True
-        return False
+        if again is not None:
+            self._note_received(again, data, now)
+        return again is not None
 
     def _attest_reply(self, message: Message, trial: Trial, j: int, data: bytes) -> bool | None:
         """True: verified; False: the shape has no room for a token; None: not the reflector's."""

@@ -381,8 +381,19 @@ def _altered(record: FlowRecord, there: FarFlow | None) -> int:
 
 
 def _differing(sent: Columns | FarColumns, arrived: Columns | FarColumns) -> int:
-    sums = {s: c for s, c in zip(sent.seq, sent.crc, strict=False) if s < MEDIA_SEQ and c}
-    return sum(1 for s, c in zip(arrived.seq, arrived.crc, strict=False) if c and s in sums and sums[s] != c)
+    """Packets whose bytes are none that were sent in their round: nothing tells an answer too short for a
+    token from the answer to another try of the same request, and it may be noted as that.
+    """
+    sums: dict[int, set[int]] = {}
+    for s, c in zip(sent.seq, sent.crc, strict=False):
+        if s < MEDIA_SEQ and c:
+            sums.setdefault(s // ROUND_SPAN, set()).add(c)
+    there = {s for s in sent.seq if s < MEDIA_SEQ}
+    return sum(
+        1
+        for s, c in zip(arrived.seq, arrived.crc, strict=False)
+        if c and s in there and s // ROUND_SPAN in sums and c not in sums[s // ROUND_SPAN]
+    )
 
 
 def round_trips_ms(flows: Iterable[FlowView]) -> list[float]:

@@ -45,6 +45,7 @@ UNFINISHED: Final = frozenset(
     }
 )
 """What an interruption explains: evidence that was still to come."""
+BUDGET_NOTE: Final = "budget-short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def judge_app(
     if cut is not None:
         finding = _with_interruption(measurement, session, app, finding)
         notes.append(cut)
+    elif finding.rule == "insufficient.treatment" and _unpaid(measurement, app):
+        notes.append(BUDGET_NOTE)
     stages = [*_merged(stages), *([_direct_result(direct)] if direct is not None else [])]
     return AppFinding(app, session.index, finding, tuple(stages), tuple(dict.fromkeys(notes)))
 
@@ -110,6 +113,11 @@ def _cut_short(measurement: Measurement, session: Session) -> str | None:
     if session.died_us is not None:
         return "reflector-silent"
     return None if measurement.interrupted is None else "interrupted"
+
+
+def _unpaid(measurement: Measurement, app: str) -> bool:
+    """Whether the budget did not pay for the first blocks of a leg: why too little of it was seen."""
+    return any((d.app, d.question, d.outcome) == (app, "setup", "budget") for d in measurement.decisions)
 
 
 def _not_run(measurement: Measurement, session: Session) -> Finding:

@@ -18,6 +18,8 @@ DEFAULT_ROUTE: Final = "via-default-route"
 STOPPED: Final = frozenset({Verdict.BLOCKED, Verdict.THROTTLED})
 OF_THE_PROVIDER: Final = frozenset({"blocked.resolve", "blocked.reach"})
 """Rules that rest on the provider's servers and names, not on the shape that both ways have in common."""
+OF_THE_DIRECT_LEG: Final = "blocked.direct"
+"""Only one way of two is cut: no call is stopped, so none is brought back."""
 OF_THE_PROXY: Final = {
     Failure.PROXY_AUTH: "proxy_auth",
     Failure.PROXY_FAILED: "proxy_failed",
@@ -70,6 +72,8 @@ def _conclude(direct: AppResult, through: AppResult, run: Measurement, line: Lin
         return Conclusion.UNCLEAR, "direct_open"
     if {direct.rule, through.rule} & OF_THE_PROVIDER:
         return Conclusion.UNCLEAR, "provider"  # its servers were asked without it alone
+    if OF_THE_DIRECT_LEG in {direct.rule, through.rule}:
+        return Conclusion.UNCLEAR, "direct_leg"
     if direct.verdict is through.verdict:
         return Conclusion.SAME, f"same_{direct.verdict.value}"
     if through.verdict is Verdict.OK:

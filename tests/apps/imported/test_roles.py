@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.apps.imported.support import noise
+from voipwatch.apps.imported import roles
 from voipwatch.apps.imported.roles import Exchange, Field, infer, merged
 
 SEEDS = st.integers(0, 10_000)
@@ -122,3 +123,21 @@ def test_any_messages_get_fields_that_cover_them(found: list[tuple[bytes, bytes]
     messages = [Exchange(data, request) for data, request in found]
     fields = infer(messages)
     assert sum(field.size for field in fields) == min(64, *(len(data) for data, _ in found), 64)
+
+
+@pytest.mark.parametrize("request_", [noise("a request", 300), bytes(300)], ids=["noise", "zeros"])
+@pytest.mark.parametrize("data", [noise("an answer", 300), bytes(300)], ids=["noise", "zeros"])
+def test_large_messages_cost_few_comparisons(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, request_: bytes
+) -> None:
+    """A hostile capture must not hold the program: it may bring messages of 1,400 bytes, and many."""
+    compared: list[int] = []
+    same = vars(roles)["_same"]
+
+    def counting(message: Exchange, at: int, start: int) -> bool:
+        compared.append(at)
+        return bool(same(message, at, start))
+
+    monkeypatch.setattr(roles, "_same", counting)
+    infer([Exchange(data, request_)], head_bytes=300)
+    assert len(compared) < 300 * 300

@@ -4,7 +4,7 @@ Found by comparing messages of one group with each other, with their lengths and
 field is claimed only if every message of the group bears it out; with fewer than four messages no counter is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
@@ -96,7 +96,10 @@ def _echo(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
         return None
     first = messages[0]
     best: Field | None = None
-    for start in range(len(first.request)):
+    for start in _starts(first, at):
+        longest = min(size - at, len(first.request) - start)
+        if best is not None and longest <= best.size:
+            break  # later starts leave less room still
         span = 0
         while (
             at + span < size
@@ -109,6 +112,15 @@ def _echo(messages: Sequence[Exchange], at: int, size: int) -> Field | None:
     if best is None or not _worth(messages, at, best.size):
         return None
     return best
+
+
+def _starts(message: Exchange, at: int) -> Iterator[int]:
+    """Where in the request the two bytes at `at` stand: an echo begins there or nowhere."""
+    begin = message.data[at : at + _MIN_ECHO]
+    start = message.request.find(begin)
+    while start >= 0 and len(begin) == _MIN_ECHO:
+        yield start
+        start = message.request.find(begin, start + 1)
 
 
 def _same(message: Exchange, at: int, start: int) -> bool:

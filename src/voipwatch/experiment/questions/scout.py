@@ -23,6 +23,11 @@ from voipwatch.model.vocabulary import Arm, Stage
 
 TREATED: Final = (Arm.A, Arm.C)
 ELSEWHERE: Final = (Arm.A_NEUTRAL, Arm.C_NEUTRAL)
+FIRST_REPLICATES: Final = range(16, 16 + FIRST_BLOCKS)
+REPEAT_REPLICATES: Final = range(FIRST_REPLICATES.stop, FIRST_REPLICATES.stop + FIRST_BLOCKS_MIN)
+"""Not those of a leg: where the leg has no media of its own its flows are of the same kind as the scout's,
+and a flow's number is kind and replicate. Two flows of one number would be one flow to the reflector.
+"""
 
 
 class ScoutPhase(Enum):
@@ -52,9 +57,9 @@ class Scout:
         self._last_first_at = 0.0
         self._repeat_at: float | None = None
         # Four requests on three flows or more decide: an app that sends its first one twice has them sooner.
-        self._wish("setup", range(FIRST_BLOCKS_MIN), TREATED)
+        self._wish("setup", FIRST_REPLICATES[:FIRST_BLOCKS_MIN], TREATED)
         if plan.copies == 1:
-            self._wish("setup", range(FIRST_BLOCKS_MIN, FIRST_BLOCKS), (Arm.A,))
+            self._wish("setup", FIRST_REPLICATES[FIRST_BLOCKS_MIN:], (Arm.A,))
 
     @property
     def decisions(self) -> list[Decision]:
@@ -92,7 +97,7 @@ class Scout:
             self._deaths.report(question, arm, stage, now, counts)
             self.wishes = stop_arm(arm, question, wishes=self.wishes, flows=self._flows, now=now)
             if arm is Arm.C and question == "setup":
-                self._wish("setup", range(FIRST_BLOCKS_MIN), ELSEWHERE)
+                self._wish("setup", FIRST_REPLICATES[:FIRST_BLOCKS_MIN], ELSEWHERE)
         ended = not self.wishes and all(f.phase is Phase.ENDED for f in self._flows)
         if self._repeat_at is not None:
             if now >= self._repeat_at:
@@ -110,7 +115,7 @@ class Scout:
         self.phase = ScoutPhase.REPEAT
         self._deaths.test_afresh(line=self._line)
         arms = (*TREATED, *ELSEWHERE) if Arm.C in self.dead else TREATED
-        self._wish("repeat", range(FIRST_BLOCKS, FIRST_BLOCKS + FIRST_BLOCKS_MIN), arms)
+        self._wish("repeat", REPEAT_REPLICATES, arms)
 
     def _wish(self, question: str, replicates: range, arms: tuple[Arm, ...]) -> None:
         for replicate in replicates:
