@@ -124,6 +124,7 @@ def test_the_ruleset_of_every_world_loads(net: KernelNet, entry: World) -> None:
     if text is None:
         assert entry.policy["policy"] in {
             "sip-alg", "unknown-udp", "intermittent", "police", "dns-forge", "tls-name", "ndpi-drop",
+            "follow-caller",
         }  # fmt: skip
         return
     net.run_operator(["nft", "flush", "ruleset"], check=True)

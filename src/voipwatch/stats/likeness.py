@@ -93,6 +93,8 @@ def trace_of(packets: Sequence[tuple[int, bool, int]]) -> Trace:
 
     Raises:
         ValueError: no packet, or a size below 1.
+
+    Source: a definition of ours (docs/methods/likeness.md).
     """
     if not packets:
         raise ValueError("a trace needs a packet")
@@ -112,7 +114,10 @@ def trace_of(packets: Sequence[tuple[int, bool, int]]) -> Trace:
 
 
 def joined(traces: Sequence[Trace]) -> Trace:
-    """Several flows of one kind as one after the other; no gap spans two of them."""
+    """Several flows of one kind as one after the other; no gap spans two of them.
+
+    Source: a definition of ours (docs/methods/likeness.md).
+    """
     if not traces:
         raise ValueError("no trace to join")
     starts = np.cumsum([0, *(trace.length_us for trace in traces)])
@@ -130,6 +135,8 @@ def wasserstein_distance(one: Sequence[float] | FloatArray, other: Sequence[floa
 
     Raises:
         ValueError: a sample is empty or not finite.
+
+    Source: Vallender 1974, the area between the distribution functions.
     """
     a = np.sort(finite_array("one", one))
     b = np.sort(finite_array("other", other))
@@ -140,7 +147,10 @@ def wasserstein_distance(one: Sequence[float] | FloatArray, other: Sequence[floa
 
 
 def flow_distances(one: Trace, other: Trace) -> Distances:
-    """How far two flows lie apart. Symmetric."""
+    """How far two flows lie apart. Symmetric.
+
+    Source: Vallender 1974; total variation for the direction.
+    """
     return _distances(_view(one), _view(other))
 
 
@@ -153,6 +163,8 @@ def likeness_limits(capture: Trace, *, seed: bytes, resamples: int = RESAMPLES) 
 
     Raises:
         ValueError: fewer than 99 resamples, with which no such quantile is told.
+
+    Source: Politis and Romano 1992, circular block bootstrap.
     """
     count("resamples", resamples, at_least=99)
     tail = level("ERROR", ERROR) / 5
