@@ -25,6 +25,10 @@ PREFIX_WEIGHT_FIXED: Final = 1.0
 PREFIX_WEIGHT_CARRIER: Final = 16.0
 """Those behind one carrier-NAT prefix, where a whole operator may live, weigh at most as sixteen: more than a
 dozen enrolled probes of one operator and access, and no unbounded crowd."""
+VOTE_MICRO: Final = 1_000_000
+"""Weights are summed as whole millionths, so that no order of summing changes a state."""
+ROUNDING_MICRO: Final = 1_000
+"""Forgiven at each threshold: a cap shared by n votes is rounded down to millionths (1/3 + 1/3 + 1/3)."""
 STALE_AFTER_H: Final = 24 * 7
 """Hours without enough probes after which a series is no longer measured."""
 
@@ -79,3 +83,6 @@ class Cell(msgspec.Struct, frozen=True):
     """Unix seconds of the latest report in it."""
     synthetic: str = ""
     """The instance of emulated rows; they never share a cell with real ones."""
+    source: str = "panel"
+    """Whose votes: `panel` feeds states; `unenrolled`, `manual`, `browser`, `import` are counted, and of them
+    nothing is said: their state is insufficient."""

@@ -1,0 +1,271 @@
+"""The data dictionary: every column of every table, its type and what it means.
+
+docs/data.md is made of it (`python -m voipwatch.store.columns`), inserts take their types from it,
+exports carry it, and a test compares it with the tables that the migrations make.
+"""
+
+import sys
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+_MS = pa.timestamp("ms", tz="UTC")
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_ARROW: Final[dict[str, pa.DataType]] = {
+    "text": pa.string(),
+    "word": _WORD,
+    "flag": pa.bool_(),
+    "u8": pa.uint8(),
+    "u16": pa.uint16(),
+    "u32": pa.uint32(),
+    "u64": pa.uint64(),
+    "f32": pa.float32(),
+    "time": _MS,
+    "second": pa.uint32(),
+    "seconds": pa.list_(pa.uint32()),
+}
+_SQL: Final[dict[str, str]] = {
+    "text": "String",
+    "word": "LowCardinality(String)",
+    "flag": "Bool",
+    "u8": "UInt8",
+    "u16": "UInt16",
+    "u32": "UInt32",
+    "u64": "UInt64",
+    "f32": "Float32",
+    "time": "DateTime64(3, 'UTC')",
+    "second": "DateTime('UTC')",
+    "seconds": "Array(DateTime('UTC'))",
+}
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    kind: str
+    """A key of the type tables above; a trailing `?` lets it be null."""
+    meaning: str
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a value may be missing; elsewhere a missing word is empty."""
+        return self.kind.endswith("?")
+
+    @property
+    def sql_type(self) -> str:
+        """As the engine says it."""
+        plain = _SQL[self.kind.rstrip("?")]
+        return f"Nullable({plain})" if self.nullable else plain
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """As it is inserted."""
+        return _ARROW[self.kind.rstrip("?")]
+
+
+class Table(NamedTuple):
+    """One table."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of an insert."""
+        return pa.schema([pa.field(c.name, c.arrow_type, nullable=c.nullable) for c in self.columns])
+
+
+_REPORT_ID = Column("report_id", "text", "32 hex digits; made of the reflector-signed sessions in the report")
+_RECEIVED = Column("received_at", "time", "when the collector had it on disk, by the collector's clock")
+_OBSERVED = Column("observed_at", "time", "start of the check, by the probe's clock")
+_COUNTRY = Column("country", "word", "ISO 3166 code derived from the source address; ZZ where nobody knows")
+_OPERATOR = Column("operator", "word", "AS and number of the network, or the name an instance maps it to")
+_ACCESS = Column("access", "word", "access type, declared or told by the operating system; never guessed")
+_INSTANCE = Column(
+    "instance", "word", "name of the scenario of emulated rows; empty for real ones, which never meet them"
+)
+SEGMENT = Column("segment", "word", "spool segment that the row came from")
+_APP = Column("app", "word", "app id; `line` for the line itself")
+_STAGE = Column("stage", "word", "resolve, reach, setup, handshake, voice, video; `call` for the whole app")
+_HOUR = Column("hour", "second", "start of the hour of observation, UTC")
+
+TABLES: Final[tuple[Table, ...]] = (
+    Table("reports", "One row a report: the line, the run, what the collector knew. No address is in it.", (
+        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, _OPERATOR, _ACCESS,
+        Column("asn", "u32?", "derived from the source address"),
+        Column("kind", "word", "why it was run: scheduled, manual, browser, import"),
+        Column("enrolled", "flag", "the probe is enrolled at the collector"),
+        Column("pseudonym", "text", "32 hex digits: keyed hash of device secret, network and month"),
+        Column("prefix", "text", "16 hex digits: hash of the source prefix under a key that lived a day"),
+        Column("prefix_kind", "word", "fixed, carrier, unknown: how much may be said from behind the prefix"),
+        Column("country_declared", "word", "as the probe's user declared it; empty where not"),
+        Column("operator_declared", "word", "the same"),
+        Column("access_from", "word", "declared, system, or empty: where the access type is from"),
+        Column("disagreements", "word", "declared against derived, comma-separated: country, asn, clock"),
+        Column("geo_version", "word", "database that gave country and network"),
+        Column("software", "word", "the probe's version"),
+        Column("reflectors", "word", "public keys of the reflectors, comma-separated"),
+        Column("apps", "word", "apps asked for, comma-separated, in the order asked"),
+        Column("ruleset", "word", "rules that recomputed the verdicts"),
+        Column("judged", "word", "empty, or why the report gave no votes: invalid, interrupted, refused"),
+        Column("cost_bytes", "u64", "IP bytes both ways of the whole check"),
+        Column("took_s", "f32", "seconds from its start to its end"),
+        Column("ip_version", "u8", "4, 6, or 0 where unknown"),
+        Column("nat", "word", "none, translated, or empty where that cannot be told"),
+        Column("tunnel", "word", "yes, no, or empty where that cannot be told"),
+        Column("notes", "word", "circumstances, comma-separated words of a closed list"),
+        Column("body_sha256", "text", "of the submission's JSON"),
+        _INSTANCE, SEGMENT,
+    )),
+    Table("observations", "One row a flow, direction and part of it: what each end saw; never a verdict.", (
+        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, _OPERATOR, _ACCESS, _APP,
+        Column("dialect", "word", "of the app's profile"),
+        Column("leg", "word", "of the app's call; for TCP trials their name, tcp-443 and so on"),
+        Column("arm", "word", "A, A', C, C', D, W, and F, G for TCP trials"),
+        Column("mutant", "word", "of arm D, else empty"),
+        Column("media", "word", "none, voice, video"),
+        Column("family", "word", "of control flows, U or Q"),
+        Column("question", "word", "experiment question that asked for the flow"),
+        Column("block", "u16", "matched block: flows of one question, app and block are compared"),
+        Column("flow", "u32", "flow id in its session"),
+        Column("reflector", "u8", "index into the report's reflectors"),
+        Column("remote_port", "u16", "at the reflector"),
+        Column("started_us", "u64", "microseconds from the check's start to the flow's"),
+        Column("aborted", "flag", "the near end stopped before the script's end"),
+        Column("failure", "word", "first failure the network reported on the flow, else empty"),
+        Column("direction", "word", "up leaves the vantage point, down arrives there"),
+        Column("part", "word", "stage of the set-up rounds, `media`, or `connect` of a TCP trial"),
+        Column("near_count", "u32", "packets at the near end: sent up, received down"),
+        Column("near_bytes", "u32", "their UDP payload bytes"),
+        Column("far_count", "u32?", "packets at the far end: received up, sent down; null without its log"),
+        Column("far_bytes", "u32?", "their UDP payload bytes"),
+        Column("first_us", "u64?", "first of them at the near end, microseconds from the check's start"),
+        Column("last_us", "u64?", "last of them"),
+        Column("connect_ms", "f32?", "of a TCP trial; null where it did not connect"),
+        _INSTANCE, SEGMENT,
+    )),
+    Table("votes", "One row a report, app and stage: the verdict recomputed from the evidence.", (
+        _REPORT_ID,
+        Column("pseudonym", "text", "the voice: one vote an hour and series, the latest observed"),
+        Column("prefix", "text", "votes behind one prefix share its cap"),
+        Column("prefix_kind", "word", "decides the cap: 16 for carrier, else 1"),
+        _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR, _OBSERVED, _RECEIVED,
+        Column("kind", "word", "why the check was run"),
+        Column("enrolled", "flag", "the probe is enrolled"),
+        Column("source", "word", "panel (feeds states), unenrolled, manual, browser, import"),
+        Column("verdict", "word", "ok, blocked, throttled, down, insufficient"),
+        Column("rule", "word", "id of the rule that decided"),
+        Column("ruleset", "word", "version of the rules"),
+        Column("mechanism", "word", "dotted, of the closed list; empty where nothing is blamed"),
+        Column("direction", "word", "up, down, both, or empty"),
+        Column("loss_up_points", "f32?", "loss of treatment minus control, percentage points, upwards"),
+        Column("loss_up_low", "f32?", "lower end of its interval"),
+        Column("loss_up_high", "f32?", "upper end"),
+        Column("loss_down_points", "f32?", "the same, downwards"),
+        Column("loss_down_low", "f32?", "lower end"),
+        Column("loss_down_high", "f32?", "upper end"),
+        Column("flows", "u16", "treatment flows that reached the stage"),
+        _INSTANCE, SEGMENT,
+    )),
+    Table("deletions", "Reports whose deletion key was shown: their rows are gone and do not come back.", (
+        _REPORT_ID, _RECEIVED, SEGMENT,
+    )),
+    Table("segments", "The ledger: which spool segments are in.", (
+        Column("segment", "text", "its id"),
+        Column("step", "u8", "1 begun, 2 rows are in, 3 their cells too"),
+        Column("attempt", "u16", "1, and more where a loader was killed"),
+        Column("reports", "u64", "rows inserted"),
+        Column("observations", "u64", "rows inserted"),
+        Column("votes", "u64", "rows inserted"),
+        Column("deletions", "u64", "deletion records in it"),
+        Column("hours", "seconds", "hours whose cells it touches"),
+        Column("written_at", "time", "of this line"),
+        Column("version", "u64", "the highest counts"),
+    )),
+    Table("cells", "Country x operator x access x app x stage x hour, by source: the state and its voices.", (
+        _INSTANCE,
+        Column("source", "word", "whose votes; only `panel` has states, the others are counted"),
+        _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR,
+        Column("state", "word", "ok, blocked, throttled, down, intermittent, insufficient"),
+        Column("ok_micro", "u64", "millionths of a vote, after the cap of each source prefix"),
+        Column("blocked_micro", "u64", "the same"),
+        Column("throttled_micro", "u64", "the same"),
+        Column("down_micro", "u64", "the same"),
+        Column("insufficient_micro", "u64", "the same; they decide nothing"),
+        Column("probes", "u32", "distinct pseudonyms that voted, decided or not"),
+        Column("prefixes", "u32", "distinct source prefixes they were behind"),
+        Column("reports", "u32", "reports in it, those superseded by a later one of the hour too"),
+        Column("mechanisms", "word", "of blocked and throttled votes, most frequent first, comma-separated"),
+        Column("last_received", "second", "of the latest report in it"),
+        Column("ruleset", "word", "version of the numbers that decide (model.cells)"),
+        Column("version", "u64", "the highest counts"),
+        Column("deleted", "u8", "1 where no vote is left"),
+    )),
+    Table("changepoints", "What the detector found, newest version of each.", (
+        Column("changepoint_id", "text", "permanent"),
+        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE,
+        Column("kind", "word", "onset, end, silence, …"),
+        Column("earliest", "second?", "start of the interval it lies in; null where open"),
+        Column("latest", "second", "end of the interval"),
+        Column("detected_at", "second", "observation time of the deciding vote"),
+        Column("payload", "text", "JSON of the whole finding"),
+        Column("version", "u64", "the highest counts"),
+    )),
+    Table("detector_state", "What each detector remembers, and how far it has read.", (
+        Column("detector", "text", "its name"),
+        Column("payload", "text", "JSON"),
+        Column("version", "u64", "the highest counts"),
+    )),
+    Table("context", "Other people's measurements, beside ours and never summed with them.", (
+        Column("source", "word", "ooni, …"),
+        Column("measurement_id", "text", "as the source calls it"),
+        _COUNTRY,
+        Column("asn", "u32", "network, 0 where unknown"),
+        Column("test", "word", "as the source calls it: whatsapp, telegram, stunreachability, …"),
+        Column("target", "word", "part of the test: web, registration, endpoint, a STUN server's name"),
+        _OBSERVED,
+        Column("received_at", "time", "when the source had it"),
+        Column("outcome", "word", "ok, blocked, failed: what the source's own fields say of the part"),
+        Column("failure", "word", "as the source writes it, addresses removed"),
+        Column("flags", "word", "further fields of the part, comma-separated"),
+        Column("confounders", "word", "known false alarms that fit, comma-separated"),
+        Column("software", "word", "name and version of the tool"),
+    )),
+    Table("migrations", "Versions of these tables that were applied.", (
+        Column("version", "u32", "number"),
+        Column("name", "text", "name"),
+        Column("applied_at", "second", "when"),
+    )),
+)  # fmt: skip
+"""In the order of the documentation."""
+
+BY_NAME: Final[dict[str, Table]] = {table.name: table for table in TABLES}
+
+
+def page() -> str:
+    """docs/data.md."""
+    lines = [
+        "# The data dictionary: tables of the store",
+        "",
+        "Made of the program's own table of columns: `python -m voipwatch.store.columns > docs/data.md`.",
+        "Times are UTC. Words come from closed lists and are empty where nothing is known; only columns",
+        "whose type says so are ever null. Exports (`voipwatch store export`) have the same names.",
+    ]
+    for table in TABLES:
+        lines += [
+            "",
+            f"## {table.name}",
+            "",
+            table.meaning,
+            "",
+            "| column | type | meaning |",
+            "| --- | --- | --- |",
+        ]
+        lines += [f"| `{c.name}` | `{c.sql_type}` | {c.meaning} |" for c in table.columns]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,122 @@
+"""Opening a store by its URL: the engine in this process, a server, or the door of its owner."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from voipwatch.store.door import Door, Visitor
+from voipwatch.store.engine import SCRATCH, ClickHouse
+from voipwatch.store.errors import StoreError
+from voipwatch.store.migrate import migrate, require_current
+from voipwatch.store.owner import Ownership, holder
+from voipwatch.store.store import Store
+
+ENGINE: Final = "engine"
+"""Folder of the embedded engine, in the store's."""
+DATABASE: Final = "voipwatch"
+"""Of the embedded engine, and of a server whose URL names none."""
+
+
+def open_store(
+    url: str,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    who: str = "voipwatch",
+    serve_door: bool = False,
+    threads: int | None = None,
+) -> Store:
+    """Open the store at `url`.
+
+    Args:
+        url: `chdb:///FOLDER`, or `http(s)://USER:PASSWORD@HOST:PORT/DATABASE`.
+        create: make it, or bring its tables to this version; else it must be there and of this version.
+        read_only: read only; where another process owns the store, through its door.
+        who: this process's name for others, `voipwatch serve`.
+        serve_door: let other processes of this user read meanwhile (embedded only).
+        threads: of one query; None leaves it to the engine, which takes the cores.
+
+    Raises:
+        StoreError: see its reasons.
+    """
+    folder = folder_of(url)
+    if folder is None:
+        return _server(url, create=create, threads=threads)
+    if not (folder / ENGINE).is_dir() and not create:
+        raise StoreError("no-store", str(folder))
+    try:
+        if create:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = Ownership(folder, who=who)
+    except OSError as error:
+        raise StoreError("damaged", f"{error.filename}: {error.strerror}") from error
+    except StoreError:
+        if read_only:
+            return _through_door(folder)
+        raise
+    return _embedded(folder, own, create=create, serve_door=serve_door, threads=threads)
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder of an embedded store, None for a server's URL. Raises StoreError `bad-url`."""
+    parts = urlsplit(url)
+    if parts.scheme == "chdb" and not parts.netloc and len(parts.path) > 1 and not parts.query:
+        return Path(unquote(parts.path))
+    if parts.scheme in {"http", "https"} and parts.hostname:
+        return None
+    raise StoreError("bad-url", re.sub(r":[^:@/]*@", ":***@", url))
+
+
+def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, threads: int | None) -> Store:
+    engine = None
+    door = None
+    try:
+        scratch = folder / SCRATCH
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        engine = ClickHouse(folder / ENGINE, database=DATABASE, threads=threads)
+        if create:
+            migrate(engine)
+        else:
+            require_current(engine)
+        if serve_door:
+            door = Door(engine, folder)
+    except BaseException:
+        if engine is not None:
+            engine.close()
+        own.release()
+        raise
+
+    return Store(engine, before_close=door.close if door else None, on_close=own.release)
+
+
+def _server(url: str, *, create: bool, threads: int | None) -> Store:
+    database = urlsplit(url).path.strip("/") or DATABASE
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
+        raise StoreError("bad-url", f"{database!r} is no name of a database")
+    base = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
+    engine = ClickHouse(base, database=database, threads=threads)
+    try:
+        if create:
+            migrate(engine)
+        else:
+            require_current(engine)
+    except BaseException:
+        engine.close()
+        raise
+    return Store(engine)
+
+
+def _through_door(folder: Path) -> Store:
+    try:
+        visitor = Visitor(folder)
+    except OSError:
+        raise StoreError("locked", f"{holder(folder)}; it serves no door") from None
+    try:
+        require_current(visitor)
+    except BaseException:
+        visitor.close()
+        raise
+    return Store(visitor)

@@ -1,0 +1,297 @@
+"""Reading: an operator's status, a series, a country's cells, the votes as they came."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H
+from voipwatch.model.submission import PrefixKind, RunKind
+from voipwatch.model.vocabulary import Access, Verdict
+from voipwatch.model.votes import PANEL, Vote
+from voipwatch.store import refresh
+from voipwatch.store.columns import TABLES
+from voipwatch.store.engine import Engine, scalar
+from voipwatch.store.migrate import version_of
+from voipwatch.store.rows import records_table
+
+HOUR_S: Final = 3600
+DAY_S: Final = 24 * HOUR_S
+
+
+class SeriesKey(NamedTuple):
+    """One series of cells."""
+
+    country: str
+    operator: str
+    access: str
+    app: str
+    stage: str = CALL_STAGE
+    source: str = PANEL
+    instance: str = ""
+
+
+_OF_SERIES: Final = (
+    "instance = {instance:String} AND country = {country:String} AND operator = {operator:String} "
+    "AND access = {access:String} AND app = {app:String} AND stage = {stage:String} "
+    "AND source = {source:String}"
+)
+_FIGURES: Final = (
+    "state, ok_micro, blocked_micro, throttled_micro, down_micro, insufficient_micro, probes, prefixes, "
+    "reports, mechanisms, toUnixTimestamp(last_received) AS last_received"
+)
+_CELL: Final = (
+    "instance, source, country, operator, access, app, stage, toUnixTimestamp(hour) AS hour, " + _FIGURES
+)
+
+
+_DAMAGED: Final = (
+    "SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%'"
+)
+"""Parts that the engine found unreadable and set aside."""
+
+
+def newest(engine: Engine) -> int:
+    """Unix seconds of the newest report that is in a cell; 0 without any."""
+    return int(scalar(engine, "SELECT toUnixTimestamp(max(last_received)) FROM cells"))
+
+
+def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, instance: str) -> pa.Table:
+    """An operator's status matrix, one row an access and app.
+
+    Args:
+        engine: that reads.
+        country: ISO 3166.
+        operator: as in the cells.
+        as_of: Unix seconds; the newest hour looked at is the one that holds it. None: now, as the
+            store knows it.
+        instance: of emulated rows, else empty.
+
+    Returns:
+        access, app, state (the latest that decides something, or insufficient), hour (Unix seconds, of that
+        state), probes and mechanisms then, measured_hours (with a state, within `STALE_AFTER_H`),
+        last_hour (newest with any vote), as_of.
+    """
+    now = newest(engine) if as_of is None else as_of
+    since = max(now - STALE_AFTER_H * HOUR_S, 0)
+    return engine.select(
+        """
+        SELECT access, app,
+            if(measured_hours = 0, 'insufficient', argMaxIf(said, at, said != 'insufficient')) AS state,
+            toUnixTimestamp(maxIf(at, said != 'insufficient')) AS hour,
+            argMaxIf(voices, at, said != 'insufficient') AS probes,
+            argMaxIf(blamed, at, said != 'insufficient') AS mechanisms,
+            countIf(said != 'insufficient') AS measured_hours,
+            toUnixTimestamp(max(at)) AS last_hour,
+            {as_of:UInt64} AS as_of
+        FROM (
+            SELECT access, app, toString(state) AS said, hour AS at, probes AS voices, mechanisms AS blamed
+            FROM cells FINAL
+            WHERE instance = {instance:String} AND source = {source:String} AND country = {country:String}
+                AND operator = {operator:String} AND stage = {stage:String}
+                AND hour > toDateTime({since:UInt32}, 'UTC') AND hour <= toDateTime({until:UInt32}, 'UTC')
+        )
+        GROUP BY access, app ORDER BY access, app""",
+        {
+            "country": country,
+            "operator": operator,
+            "instance": instance,
+            "source": PANEL,
+            "stage": CALL_STAGE,
+            "since": since,
+            "until": now,
+            "as_of": now,
+        },
+    )
+
+
+def series(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table:
+    """One series with `since` <= hour < `until` (Unix seconds), one row an hour.
+
+    An hour without a vote is `silent` while the series had a deciding cell within the `STALE_AFTER_H` hours
+    before it; after that, and before the first cell, the series is not measured and has no row.
+
+    Returns:
+        hour (Unix seconds), state, the five weights in millionths, probes, prefixes, reports, mechanisms,
+        last_received; all figures 0 where silent.
+    """
+    before = since - STALE_AFTER_H * HOUR_S
+    plain = _FIGURES.replace("state,", "toString(state) AS state,", 1)
+    return engine.select(
+        f"""
+        SELECT hour, if(probes = 0, 'silent', state) AS state, ok_micro, blocked_micro, throttled_micro,
+            down_micro, insufficient_micro, probes, prefixes, reports, mechanisms, last_received
+        FROM (
+            SELECT *, max(if(state IN ('', 'insufficient'), 0, hour)) OVER
+                (ORDER BY hour ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS measured
+            FROM (
+                SELECT toUnixTimestamp(hour) AS hour, {plain}
+                FROM cells FINAL
+                WHERE {_OF_SERIES} AND hour >= toDateTime({{before:UInt32}}, 'UTC')
+                    AND hour < toDateTime({{until:UInt32}}, 'UTC')
+                ORDER BY hour WITH FILL FROM {{before:UInt32}} TO {{until:UInt32}} STEP 3600
+            )
+        )
+        WHERE hour >= {{since:UInt32}} AND (probes > 0 OR measured >= hour - {{stale:UInt32}}
+            AND measured > 0)
+        ORDER BY hour""",
+        key._asdict()
+        | {"before": max(before, 0), "since": since, "until": until, "stale": STALE_AFTER_H * HOUR_S},
+    )
+
+
+def panel(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table:
+    """Who stood behind a series, one row a day with votes.
+
+    A pseudonym lasts a calendar month, so that joining and leaving are told inside one month only: on its
+    first and last day everybody joins and leaves.
+
+    Returns:
+        day (Unix seconds), probes (distinct pseudonyms), joined (seen that day first in the month), left
+        (seen that day last in the month; provisional in the current month), month_turn (first or last day
+        of a month).
+    """
+    return engine.select(
+        f"""
+        SELECT toUnixTimestamp(toDateTime(seen, 'UTC')) AS day, count() AS probes,
+            countIf(seen = first) AS joined,
+            countIf(seen = last) AS left,
+            seen = toStartOfMonth(seen) OR seen = toLastDayOfMonth(seen) AS month_turn
+        FROM (
+            SELECT pseudonym, arrayJoin(groupUniqArray(toDate(hour, 'UTC')) AS days) AS seen,
+                arrayMin(days) AS first, arrayMax(days) AS last
+            FROM votes
+            WHERE {_OF_SERIES} AND hour >= toDateTime({{since:UInt32}}, 'UTC')
+                AND hour < toDateTime({{until:UInt32}}, 'UTC')
+            GROUP BY pseudonym, toYYYYMM(hour)
+        )
+        GROUP BY seen ORDER BY seen""",
+        key._asdict() | {"since": since, "until": until},
+    )
+
+
+def cells(engine: Engine, *, country: str, since: int, until: int, source: str, instance: str) -> pa.Table:
+    """All cells of a country in a time, in the order of keys, without version and deleted."""
+    return engine.select(
+        f"SELECT {_CELL} FROM cells FINAL "
+        "WHERE instance = {instance:String} AND source = {source:String} "
+        "AND country = {country:String} "
+        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') "
+        "ORDER BY instance, source, country, operator, access, app, stage, hour",
+        {"country": country, "since": since, "until": until, "source": source, "instance": instance},
+    )
+
+
+def cells_as_of(engine: Engine, at: int, *, country: str, since: int, until: int, instance: str) -> pa.Table:
+    """The panel's cells, made of the votes that had been received by `at` (Unix seconds)."""
+    where = (
+        "instance = {instance:String} AND source = {panel:String} AND country = {country:String} "
+        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') "
+        "AND received_at < toDateTime64({at:UInt32} + 1, 3, 'UTC')"
+    )
+    return engine.select(
+        f"SELECT {_CELL} FROM ({refresh.CELLS.replace('{where}', where)}) "
+        "ORDER BY instance, source, country, operator, access, app, stage, hour",
+        refresh.parameters()
+        | {"country": country, "since": since, "until": until, "instance": instance, "at": at},
+    )
+
+
+_VOTE_FIELDS: Final = (
+    "report_id, pseudonym, prefix, prefix_kind, country, operator, access, app, stage, "
+    "toUnixTimestamp64Milli(observed_at) AS observed_at_ms, "
+    "toUnixTimestamp64Milli(received_at) AS received_at_ms, "
+    "kind, enrolled, verdict, rule, ruleset, mechanism, direction, loss_up_points, loss_up_low, "
+    "loss_up_high, loss_down_points, loss_down_low, loss_down_high, flows, instance"
+)
+
+
+def votes_since(
+    engine: Engine, after: tuple[int, str], *, limit: int, source: str, instance: str
+) -> Iterator[Vote]:
+    """Votes in the order of arrival; see `Store.votes_since`."""
+    found = engine.select(
+        f"""
+        SELECT {_VOTE_FIELDS} FROM votes
+        WHERE source = {{source:String}} AND instance = {{instance:String}}
+            AND received_at >= fromUnixTimestamp64Milli({{ms:Int64}}, 'UTC')
+            AND (received_at, report_id) > (fromUnixTimestamp64Milli({{ms:Int64}}, 'UTC'),
+                {{report_id:String}})
+            AND segment IN (SELECT segment FROM segments FINAL WHERE step >= 2)
+        ORDER BY received_at, report_id, app, stage LIMIT {{limit:UInt32}}""",
+        {"ms": after[0], "report_id": after[1], "limit": limit + 1, "source": source, "instance": instance},
+    )
+    rows = found.num_rows
+    if rows > limit:
+        cut = found["report_id"][rows - 1].as_py()
+        while rows and found["report_id"][rows - 1].as_py() == cut:
+            rows -= 1
+        if rows == 0:
+            raise ValueError(f"one report has more than {limit} votes")
+    columns = {name: found[name].slice(0, rows).to_pylist() for name in found.column_names}
+    columns["prefix_kind"] = [PrefixKind(word) for word in columns["prefix_kind"]]
+    columns["access"] = [Access(word) for word in columns["access"]]
+    columns["kind"] = [RunKind(word) for word in columns["kind"]]
+    columns["verdict"] = [Verdict(word) for word in columns["verdict"]]
+    names = list(columns)
+    for values in zip(*columns.values(), strict=True):
+        yield Vote(**dict(zip(names, values, strict=True)))
+
+
+def save_state(engine: Engine, detector: str, payload: str) -> None:
+    """Keep `payload` for `detector`."""
+    version = _next_version(engine, "detector_state")
+    record = {"detector": detector, "payload": payload, "version": version}
+    engine.insert("detector_state", records_table("detector_state", [record]))
+
+
+def load_state(engine: Engine, detector: str) -> str | None:
+    """What was kept last, or None."""
+    found = engine.select(
+        "SELECT payload FROM detector_state FINAL WHERE detector = {detector:String}", {"detector": detector}
+    )
+    return found["payload"][0].as_py() if found.num_rows else None
+
+
+def save_changepoints(engine: Engine, records: Sequence[dict[str, Any]]) -> None:
+    """Keep changepoints under one new version."""
+    version = _next_version(engine, "changepoints")
+    engine.insert(
+        "changepoints", records_table("changepoints", [record | {"version": version} for record in records])
+    )
+
+
+def changepoints(engine: Engine, *, country: str, instance: str) -> pa.Table:
+    """Newest version of each changepoint."""
+    return engine.select(
+        "SELECT changepoint_id, instance, country, operator, access, app, stage, kind, "
+        "toUnixTimestamp(earliest) AS earliest, toUnixTimestamp(latest) AS latest, "
+        "toUnixTimestamp(detected_at) AS detected_at, payload FROM changepoints FINAL "
+        "WHERE instance = {instance:String} AND (country = {country:String} OR {country:String} = '') "
+        "ORDER BY country, operator, access, app, stage, latest, changepoint_id",
+        {"country": country, "instance": instance},
+    )
+
+
+def status(engine: Engine) -> dict[str, Any]:
+    """Versions, rows and bytes of each table, the ledger, the newest report, damaged parts."""
+    tables = engine.select(
+        "SELECT name, total_rows AS rows, total_bytes AS bytes FROM system.tables "
+        "WHERE database = currentDatabase()"
+    ).to_pylist()
+    sizes = {row["name"]: {"rows": row["rows"] or 0, "bytes": row["bytes"] or 0} for row in tables}
+    ledger = engine.select(
+        "SELECT step, count() AS n FROM segments FINAL GROUP BY step ORDER BY step"
+    ).to_pylist()
+    return {
+        "version": version_of(engine),
+        "engine": scalar(engine, "SELECT version()"),
+        "tables": {table.name: sizes[table.name] for table in TABLES if table.name in sizes},
+        "segments": {{1: "begun", 2: "in", 3: "celled"}[row["step"]]: row["n"] for row in ledger},
+        "as_of": newest(engine),
+        "damaged_parts": scalar(engine, _DAMAGED),
+    }
+
+
+def _next_version(engine: Engine, table: str) -> int:
+    return int(scalar(engine, f"SELECT max(version) + 1 FROM {table}"))

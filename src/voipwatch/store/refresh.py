@@ -1,0 +1,109 @@
+"""Cells of votes, in SQL; `inference.cells` is the same in plain Python, and a test holds them together."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from voipwatch.model import cells as numbers
+from voipwatch.model.votes import PANEL
+from voipwatch.store.engine import Engine, Parameters, scalar
+
+HOURS_AT_ONCE: Final = 500
+"""Hours in one statement: three weeks; a parameter of 6 kB, which a server's URL line still takes."""
+
+KEY: Final = "instance, source, country, operator, access, app, stage, hour"
+
+_VOICES: Final = f"""
+SELECT {KEY}, pseudonym, uniqExact(report_id) AS reports, max(received_at) AS last_received,
+    argMax(tuple(verdict, mechanism, prefix, prefix_kind), tuple(observed_at, received_at, report_id)) AS said
+FROM votes WHERE {{where}}
+GROUP BY {KEY}, pseudonym"""
+_PREFIXES: Final = f"""
+SELECT {KEY}, said.3 AS prefix,
+    if(min(said.4 = 'carrier'), {{carrier:UInt64}}, {{fixed:UInt64}}) AS cap,
+    countIf(said.1 = 'ok') AS ok, countIf(said.1 = 'blocked') AS blocked,
+    countIf(said.1 = 'throttled') AS throttled, countIf(said.1 = 'down') AS down,
+    countIf(said.1 = 'insufficient') AS undecided, ok + blocked + throttled + down AS decided,
+    least({{vote:UInt64}}, intDiv(cap, greatest(decided, 1))) AS weight,
+    least({{vote:UInt64}}, intDiv(cap, greatest(undecided, 1))) AS undecided_weight,
+    sum(reports) AS reports, max(last_received) AS last_received,
+    groupArrayIf(said.2, said.1 IN ('blocked', 'throttled') AND said.2 != '') AS blamed
+FROM ({_VOICES})
+GROUP BY {KEY}, prefix"""
+_SUMS: Final = f"""
+SELECT {KEY},
+    sum(ok * weight) AS ok_micro, sum(blocked * weight) AS blocked_micro,
+    sum(throttled * weight) AS throttled_micro, sum(down * weight) AS down_micro,
+    sum(undecided * undecided_weight) AS insufficient_micro,
+    sum(decided + undecided) AS probes, count() AS prefixes, sum(reports) AS all_reports,
+    groupArrayArray(blamed) AS blames, max(last_received) AS latest
+FROM ({_PREFIXES})
+GROUP BY {KEY}"""
+CELLS: Final = f"""
+SELECT {KEY},
+    ok_micro + blocked_micro + throttled_micro + down_micro AS decided_micro,
+    {{majority:Float64}} * decided_micro - {{slack:UInt64}} AS needed,
+    multiIf(
+        source != {{panel:String}} OR decided_micro + {{slack:UInt64}} < {{enough:UInt64}}, 'insufficient',
+        ok_micro >= needed, 'ok',
+        blocked_micro >= needed, 'blocked',
+        throttled_micro >= needed, 'throttled',
+        down_micro >= needed, 'down',
+        'intermittent') AS state,
+    ok_micro, blocked_micro, throttled_micro, down_micro, insufficient_micro,
+    probes, prefixes, all_reports AS reports,
+    arraySort(word -> (-countEqual(blames, word), word), arrayDistinct(blames)) AS blamed,
+    arrayStringConcat(blamed, ',') AS mechanisms,
+    toDateTime(latest, 'UTC') AS last_received
+FROM ({_SUMS})"""
+"""Needs `where`, and the parameters of `parameters`."""
+
+COLUMNS: Final = (
+    f"{KEY}, state, ok_micro, blocked_micro, throttled_micro, down_micro, insufficient_micro, probes, "
+    "prefixes, reports, mechanisms, last_received"
+)
+"""Of a cell, in the table's order."""
+OF_HOURS: Final = (
+    "toUnixTimestamp(hour) IN {hours:Array(UInt32)} "
+    "AND hour >= toDateTime({first:UInt32}, 'UTC') AND hour <= toDateTime({last:UInt32}, 'UTC')"
+)
+
+
+def parameters() -> dict[str, Any]:
+    """The numbers of `model.cells`, as the SQL wants them."""
+    return {
+        "vote": numbers.VOTE_MICRO,
+        "carrier": round(numbers.PREFIX_WEIGHT_CARRIER * numbers.VOTE_MICRO),
+        "fixed": round(numbers.PREFIX_WEIGHT_FIXED * numbers.VOTE_MICRO),
+        "enough": numbers.PROBES_MIN * numbers.VOTE_MICRO,
+        "majority": numbers.MAJORITY_RATIO,
+        "slack": numbers.ROUNDING_MICRO,
+        "panel": PANEL,
+    }
+
+
+def refresh_cells(engine: Engine, hours: Sequence[int]) -> int:
+    """Make the cells of these hours anew from the votes; returns how many there are.
+
+    Twice the same call leaves the same cells; a cell whose votes are gone goes too. Hours are Unix seconds.
+    """
+    wanted = sorted(set(hours))
+    made = 0
+    for start in range(0, len(wanted), HOURS_AT_ONCE):
+        some = wanted[start : start + HOURS_AT_ONCE]
+        of_hours: Parameters = {"hours": some, "first": some[0], "last": some[-1]}
+        version = scalar(
+            engine, "SELECT greatest(max(version) + 1, toUnixTimestamp64Micro(now64(6))) FROM cells"
+        )
+        stamp = {"version": version, "ruleset": numbers.CELLS_RULESET}
+        engine.command(
+            f"INSERT INTO cells SELECT {COLUMNS}, {{ruleset:String}}, {{version:UInt64}}, 0 "
+            f"FROM ({CELLS.replace('{where}', OF_HOURS)})",
+            {**parameters(), **of_hours, **stamp},
+        )
+        engine.command(
+            "INSERT INTO cells SELECT * REPLACE ({version:UInt64} AS version, 1 AS deleted) FROM cells FINAL "
+            f"WHERE {OF_HOURS} AND ({KEY}) NOT IN (SELECT {KEY} FROM votes WHERE {OF_HOURS})",
+            {**of_hours, "version": version},
+        )
+        made += scalar(engine, f"SELECT count() FROM cells FINAL WHERE {OF_HOURS}", of_hours)
+    return made

@@ -1,0 +1,174 @@
+"""What one holds of a store: insert, refresh, read.
+
+Every method raises StoreError, and nothing else that a person can cause.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from voipwatch.model.votes import PANEL, Vote
+from voipwatch.store import queries, refresh, retention, segments
+from voipwatch.store.engine import Engine, Parameters
+from voipwatch.store.errors import StoreError
+from voipwatch.store.migrate import migrate
+from voipwatch.store.rows import SegmentRows, records_table
+from voipwatch.store.segments import Inserted
+
+
+class Store:
+    """An open store. Close it, or use it as a context."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        before_close: Callable[[], None] | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._closing = [before_close, engine.close, on_close]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of engine, door and lock. A second call does nothing."""
+        steps, self._closing = self._closing, []
+        for step in steps:
+            if step is not None:
+                step()
+
+    @property
+    def writable(self) -> bool:
+        """False where another process owns the store and this one reads through its door."""
+        return self._engine.writable
+
+    # -- writing
+    # --------------------------------------------------------------------------------------------------
+
+    def insert_segment(self, segment: str, rows: SegmentRows) -> Inserted:
+        """Insert one spool segment, once in effect; see `segments.insert_segment`."""
+        return segments.insert_segment(self._writing(), segment, rows)
+
+    def refresh_cells(self, hours: Sequence[int] | None = None) -> int:
+        """Make cells anew; returns how many. Without `hours`: those of segments whose cells are not made yet.
+
+        Hours whose votes are past their keeping are left as they are.
+        """
+        engine = self._writing()
+        pending = segments.pending_hours(engine) if hours is None else {}
+        wanted = (
+            {hour for of_segment in pending.values() for hour in of_segment} if hours is None else set(hours)
+        )
+        floor = retention.kept_from(engine)
+        made = refresh.refresh_cells(engine, [hour for hour in wanted if hour >= floor])
+        segments.mark_celled(engine, pending)
+        return made
+
+    def save_detector(self, detector: str, payload: str) -> None:
+        """Keep a detector's memory (JSON); the newest stands."""
+        queries.save_state(self._writing(), detector, payload)
+
+    def save_changepoints(self, records: Sequence[dict[str, Any]]) -> None:
+        """Keep changepoints: dictionaries of the columns without `version`; an id's newest stands."""
+        queries.save_changepoints(self._writing(), records)
+
+    def insert_context(self, records: Sequence[dict[str, Any]]) -> None:
+        """Keep other people's measurements; the same measurement again changes nothing in effect."""
+        self._writing().insert("context", records_table("context", records))
+
+    def drop_raw_before(self, month: str) -> None:
+        """Forget reports, observations, votes of before `month` (YYYY-MM); their cells stay."""
+        retention.drop_raw_before(self._writing(), month)
+
+    def migrate(self) -> list[str]:
+        """Bring the tables to this version; names of what was applied."""
+        return migrate(self._writing())
+
+    # -- reading
+    # --------------------------------------------------------------------------------------------------
+
+    def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """Any reading query, for people and tests; nothing else in voipwatch writes SQL."""
+        return self._engine.select(sql, parameters)
+
+    def segments(self) -> dict[str, int]:
+        """Segment -> step (`segments.BEGUN`, `IN`, `CELLED`)."""
+        return segments.known_segments(self._engine)
+
+    def votes_since(
+        self,
+        received_at_ms: int,
+        report_id: str,
+        *,
+        limit: int = 100_000,
+        source: str = PANEL,
+        instance: str = "",
+    ) -> Iterator[Vote]:
+        """Votes in the order of arrival (received_at, report_id, app, stage), after the given place.
+
+        Whole reports only: the last one is left for the next call where `limit` would cut it. Votes of
+        segments that are not wholly in are not seen.
+        """
+        return queries.votes_since(
+            self._engine, (received_at_ms, report_id), limit=limit, source=source, instance=instance
+        )
+
+    def load_detector(self, detector: str) -> str | None:
+        """A detector's memory, or None."""
+        return queries.load_state(self._engine, detector)
+
+    def changepoints(self, *, country: str = "", instance: str = "") -> pa.Table:
+        """Changepoints, newest version of each, by series and time; `country` "" means all."""
+        return queries.changepoints(self._engine, country=country, instance=instance)
+
+    def matrix(
+        self, country: str, operator: str, *, as_of: int | None = None, instance: str = ""
+    ) -> pa.Table:
+        """An operator's status: one row an access and app, its latest state; `queries.matrix`."""
+        return queries.matrix(self._engine, country, operator, as_of=as_of, instance=instance)
+
+    def series(self, key: "queries.SeriesKey", *, since: int, until: int) -> pa.Table:
+        """One series, hour by hour, silence included; see `queries.series`."""
+        return queries.series(self._engine, key, since=since, until=until)
+
+    def panel(self, key: "queries.SeriesKey", *, since: int, until: int) -> pa.Table:
+        """Who stood behind a series, day by day: size, joined, left; see `queries.panel`."""
+        return queries.panel(self._engine, key, since=since, until=until)
+
+    def cells(
+        self, *, country: str, since: int, until: int, source: str = PANEL, instance: str = ""
+    ) -> pa.Table:
+        """All cells of a country with `since` <= hour < `until` (Unix seconds), in the order of keys."""
+        return queries.cells(
+            self._engine, country=country, since=since, until=until, source=source, instance=instance
+        )
+
+    def cells_as_of(
+        self, as_of: int, *, country: str, since: int, until: int, instance: str = ""
+    ) -> pa.Table:
+        """The same cells, as if nothing had arrived after `as_of` (Unix seconds); made of votes."""
+        return queries.cells_as_of(
+            self._engine, as_of, country=country, since=since, until=until, instance=instance
+        )
+
+    def as_of(self) -> int:
+        """Unix seconds of the newest report that is in a cell; 0 in an empty store."""
+        return queries.newest(self._engine)
+
+    def status(self) -> dict[str, Any]:
+        """What `voipwatch store status` says; see `queries.status`."""
+        return queries.status(self._engine)
+
+    def _writing(self) -> Engine:
+        if not self._engine.writable:
+            raise StoreError("read-only", "another process owns the store")
+        return self._engine
