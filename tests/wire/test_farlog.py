@@ -16,6 +16,7 @@ from voipwatch.wire.farlog import (
     FarFlow,
     FarLog,
     decode_farlog,
+    decode_farlog_head,
     encode_farlog,
     sign_farlog,
     verify_farlog,
@@ -186,3 +187,20 @@ def test_every_log_reads_back(
     flow = FarFlow(flow=1, port=2, up=columns(*up), down=columns(*down))
     log = msgspec.structs.replace(LOG, flows=[flow])
     assert decode_farlog(encode_farlog(log)) == log
+
+
+def test_the_head_is_what_the_whole_log_says() -> None:
+    log = FarLog("ab" * 32, "1", 7, "0f", "2026-11-22T00:00:00Z", [])
+    payload = encode_farlog(log)
+    head, plain = decode_farlog_head(payload)
+    assert (head.reflector, head.ticket, head.ticket_id) == (log.reflector, 7, "0f")
+    assert (head.started_at, head.schema) == (log.started_at, log.schema)
+    assert plain == zlib.decompress(payload)
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_the_head_of_any_bytes_is_a_head_or_a_wire_error(data: bytes, inflated: bool) -> None:
+    with contextlib.suppress(WireError):
+        decode_farlog_head(zlib.compress(data) if inflated else data)
+    with pytest.raises(WireError):
+        decode_farlog_head(zlib.compress(b"\x91" * 20_000))  # nested without end

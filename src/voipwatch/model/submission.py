@@ -10,6 +10,8 @@ from voipwatch.model.results import Report
 SUBMISSION_SCHEMA: Final = "voipwatch.submission/1"
 RECEIPT_SCHEMA: Final = "voipwatch.receipt/1"
 ENROLMENT_SCHEMA: Final = "voipwatch.enrolment/1"
+ANSWER_SCHEMA: Final = "voipwatch.reports-answer/1"
+STOP_SCHEMA: Final = "voipwatch.stop/1"
 
 
 class RunKind(StrEnum):
@@ -115,3 +117,68 @@ class Deletion(msgspec.Struct, frozen=True):
 
     report_id: str
     received_at_s: float
+
+
+class ResultStatus(StrEnum):
+    """What became of one report of a request."""
+
+    ACCEPTED = "accepted"
+    """It is on disk, and `ReportResult.receipt` says so."""
+    DUPLICATE = "duplicate"
+    """The same report came before from the same probe, in an earlier try: the receipt is that try's."""
+    REFUSED = "refused"
+    """`ReportResult.field` and `reason` say why: sent again as it is, it would be refused again."""
+
+
+class ReportResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a collector says of one report."""
+
+    status: ResultStatus
+    report_id: str = ""
+    receipt: Receipt | None = None
+    code: str = ""
+    """For programs: docs/collector.md lists them."""
+    field: str = ""
+    """Path of the field, such as report.measurement.flows[3].sent; empty for the document."""
+    reason: str = ""
+    """For people, in English."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A collector's word that probes shall not measure for it until then; signed as a receipt is."""
+
+    reason: str
+    until: str
+    """UTC, ISO 8601 with Z."""
+    collector: str
+    signature: str = ""
+    schema: str = STOP_SCHEMA
+
+
+class ReportsAnswer(msgspec.Struct, frozen=True):
+    """The body of every answer to POST /api/v1/reports."""
+
+    results: list[ReportResult]
+    """One a report, in the order of the request; empty where the request as a whole was not looked at."""
+    error: ReportResult | None = None
+    """Why the request as a whole was not taken."""
+    stop: Stop | None = None
+    schema: str = ANSWER_SCHEMA
+
+
+class EnrolmentRequest(msgspec.Struct, frozen=True):
+    """The body of POST /api/v1/enrolments."""
+
+    pseudonym: str
+    month: str
+    schema: str = ENROLMENT_SCHEMA
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """A collector's token for one pseudonym and its month: `ProbeWord.enrolment`."""
+
+    pseudonym: str
+    month: str
+    token: str
+    collector: str
+    schema: str = ENROLMENT_SCHEMA

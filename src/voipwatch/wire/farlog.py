@@ -110,17 +110,49 @@ def encode_farlog(log: FarLog) -> bytes:
 def decode_farlog(payload: bytes) -> FarLog:
     """Raises WireError("farlog", ...) for anything that is not a log, whatever the bytes."""
     try:
-        inflater = zlib.decompressobj()
-        plain = inflater.decompress(payload, SIZE_MAX)
-        if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
-            raise WireError("farlog", "size", len(plain), section=FARLOG_SCHEMA)
-        log = msgspec.msgpack.decode(plain, type=FarLog)
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log = msgspec.msgpack.decode(_inflated(payload), type=FarLog)
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError("farlog", "payload", 0, section=FARLOG_SCHEMA) from error
     if log.schema != FARLOG_SCHEMA:
         raise WireError("farlog", "schema", 0, section=FARLOG_SCHEMA)
     log.flows = [msgspec.structs.replace(f, up=_decoded(f.up), down=_decoded(f.down)) for f in log.flows]
     return log
+
+
+class FarLogHead(msgspec.Struct, frozen=True):
+    """What a log says of itself; its flows are not looked at."""
+
+    reflector: str
+    ticket: int
+    ticket_id: str
+    started_at: str
+    schema: str
+
+
+_HEAD: Final = msgspec.msgpack.Decoder(FarLogHead)
+
+
+def decode_farlog_head(payload: bytes) -> tuple[FarLogHead, bytes]:
+    """The log's head and its inflated MessagePack, at a fifth of the cost of all of it.
+
+    Raises WireError("farlog", ...) for anything that is not MessagePack with such a head, whatever the bytes.
+    """
+    try:
+        plain = _inflated(payload)
+        head = _HEAD.decode(plain)
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError("farlog", "payload", 0, section=FARLOG_SCHEMA) from error
+    if head.schema != FARLOG_SCHEMA:
+        raise WireError("farlog", "schema", 0, section=FARLOG_SCHEMA)
+    return head, plain
+
+
+def _inflated(payload: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    plain = inflater.decompress(payload, SIZE_MAX)
+    if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
+        raise WireError("farlog", "size", len(plain), section=FARLOG_SCHEMA)
+    return plain
 
 
 def sign_farlog(payload: bytes, private_key: bytes) -> bytes:

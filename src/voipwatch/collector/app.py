@@ -1,0 +1,358 @@
+"""The collector's HTTP interface: one ASGI application (ASGI 3.0), five routes, every bound checked in order.
+
+    POST   /api/v1/reports        one submission or an array of them
+    DELETE /api/v1/reports/{id}   with the report's deletion key
+    POST   /api/v1/enrolments     a token for a pseudonym and its month
+    GET    /api/v1/health
+    GET    /api/v1/openapi.json
+
+Nothing about a sender is logged. His address lives in `Sender`, which lives as long as his request.
+"""
+
+import asyncio
+import math
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, Final
+
+import msgspec
+
+from voipwatch.collector.body import GONE, Body, BodyError, Limits, discard_body, read_body
+from voipwatch.collector.desk import Committer, Desk, DeskFullError
+from voipwatch.collector.geo import GeoSource
+from voipwatch.collector.inflate import ENCODINGS, InflateError, inflate
+from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules, split_batch, take
+from voipwatch.collector.keys import Signer
+from voipwatch.collector.limits import CARRIER_FACTOR, Buckets, Room
+from voipwatch.collector.metrics import Metrics
+from voipwatch.collector.openapi import openapi_document
+from voipwatch.collector.prefixes import Network, PrefixHasher, PrefixKinds
+from voipwatch.collector.requests import check_enrolment, read_deletion
+from voipwatch.collector.schema import SchemaError
+from voipwatch.collector.spool import SpoolError
+from voipwatch.collector.stopword import StopWord
+from voipwatch.model.submission import Enrolment, PrefixKind, ReportResult, ReportsAnswer, ResultStatus, Stop
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+REPORTS: Final = "/api/v1/reports"
+ENROLMENTS: Final = "/api/v1/enrolments"
+HEALTH: Final = "/api/v1/health"
+OPENAPI: Final = "/api/v1/openapi.json"
+BUSY_RETRY_S: Final = 5
+FULL_RETRY_S: Final = 300
+LATER: Final = frozenset({429, 503, 507})
+JSON: Final = (b"content-type", b"application/json")
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends, while he does."""
+
+    address: str
+    port: int | None
+    prefix: str
+    day: str
+    kind: PrefixKind
+
+    @property
+    def factor(self) -> float:
+        """How many times a household's share he may use."""
+        return CARRIER_FACTOR if self.kind is PrefixKind.CARRIER else 1.0
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the application works with; `Collector` puts it together."""
+
+    desk: Desk
+    committer: Committer
+    rules: Rules
+    signer: Signer
+    stop: StopWord
+    geo: GeoSource
+    hasher: PrefixHasher
+    kinds: PrefixKinds
+    metrics: Metrics
+    clock: Callable[[], float]
+    """Unix seconds."""
+    limits: Limits
+    reports: Buckets
+    enrolments: Buckets
+    room: Room
+    proxies: tuple[Network, ...] = ()
+    """Whose X-Forwarded-For is believed."""
+    version: str = ""
+    document: bytes = field(default_factory=lambda: _ENCODER.encode(openapi_document()))
+
+
+class _AnswerError(Exception):
+    """The request as a whole is not taken."""
+
+    def __init__(self, status: int, code: str, reason: str, *, retry_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+        self.reason = reason
+        self.retry_s = retry_s
+
+
+class App:
+    """The application. One event loop."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+        stop = self._parts.stop.current(self._parts.clock())
+        try:
+            status, content, headers = await self._route(scope, receive)
+        except (_AnswerError, BodyError) as error:
+            if error.status == GONE:
+                return
+            if error.status == 413:
+                await discard_body(receive, self._parts.limits)
+            result = ReportResult(ResultStatus.REFUSED, code=error.code, reason=error.reason)
+            status, content = error.status, _ENCODER.encode(ReportsAnswer([], result, stop))
+            retry_s = error.retry_s or (BUSY_RETRY_S if status in LATER else None)
+            headers = [] if retry_s is None else [(b"retry-after", b"%d" % math.ceil(retry_s))]
+        self._parts.metrics.count("requests_total", str(status))
+        length = (b"content-length", b"%d" % len(content))
+        await send({"type": "http.response.start", "status": status, "headers": [JSON, length, *headers]})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _route(self, scope: Scope, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        path, method = scope["path"], scope["method"]
+        if path == REPORTS:
+            _allow(method, "POST")
+            status, content = await self._reports(scope, receive)
+        elif path.startswith(f"{REPORTS}/"):
+            _allow(method, "DELETE")
+            status, content = await self._deletion(path[len(REPORTS) + 1 :], scope, receive)
+        elif path == ENROLMENTS:
+            _allow(method, "POST")
+            status, content = await self._enrolment(scope, receive)
+        elif path == HEALTH:
+            _allow(method, "GET")
+            status, content = 200, self._health()
+        elif path == OPENAPI:
+            _allow(method, "GET")
+            status, content = 200, self._parts.document
+        else:
+            raise _AnswerError(404, "path", "there is nothing here; see /api/v1/openapi.json")
+        return status, content, []
+
+    # --- reports --------------------------------------------------------------------------------------------
+
+    async def _reports(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        parts, now_s = self._parts, self._parts.clock()
+        sender = self._sender(scope, now_s)
+        headers = dict(scope["headers"])
+        encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
+        if encoding not in ENCODINGS:
+            raise _AnswerError(415, "encoding", f"one of {', '.join(ENCODINGS)} is understood")
+        self._pay(parts.reports, sender, 1, now_s)
+        if parts.committer.held >= parts.limits.waiting_max:
+            raise _AnswerError(
+                503, "busy", "more waits for the disk than is held: try again", retry_s=BUSY_RETRY_S
+            )
+        async with Body(parts.room, headers, parts.limits) as body:
+            content = await read_body(body, receive)
+            parts.metrics.count("body_bytes_total", by=len(content))
+            items, single = self._items(content, encoding)
+            if len(items) > 1:
+                self._pay(parts.reports, sender, len(items) - 1, now_s)
+            meant = b"via=explicit" in scope.get("query_string", b"").split(b"&")
+            results = await self._take(items, sender, now_s, via_meant=meant)
+        for result in results:
+            parts.metrics.count("reports_total", result.status.value)
+            if result.status is ResultStatus.REFUSED:
+                parts.metrics.count("refused_total", result.code)
+        status = 200
+        if single and results[0].status is ResultStatus.REFUSED:
+            status = 400 if results[0].code == "json" else 422
+        answer = ReportsAnswer(results, stop=self._stop(now_s))
+        return status, _ENCODER.encode(answer)
+
+    def _items(self, content: bytes, encoding: str) -> tuple[list[bytes], bool]:
+        """The submissions of a body, and whether it was one that was no array."""
+        limits = self._parts.limits
+        try:
+            plain = inflate(content, encoding, limits.inflated_bytes)
+            items = split_batch(plain, limits.items)
+        except InflateError as error:
+            status = 413 if error.too_large else 400
+            raise _AnswerError(status, "large" if error.too_large else "encoding", str(error)) from error
+        except SchemaError as error:
+            raise _AnswerError(400, error.code, error.reason) from error
+        return ([plain], True) if items is None else (items, False)
+
+    async def _take(
+        self, items: list[bytes], sender: Sender, now_s: float, *, via_meant: bool
+    ) -> list[ReportResult]:
+        """One result each, in order. What is accepted is on disk when this returns."""
+        parts = self._parts
+        country, asn = parts.geo.find(sender.address)
+        about = Circumstances(
+            country=country,
+            asn=asn,
+            geo_version=parts.geo.version,
+            prefix=sender.prefix,
+            prefix_day=sender.day,
+            prefix_kind=sender.kind,
+            via_meant=via_meant,
+        )
+        results: list[ReportResult | None] = []
+        accepted: list[Accepted] = []
+        for item in items:
+            taken = self._judge(item, about, now_s)
+            if isinstance(taken, Refused):
+                results.append(_refusal(taken))
+            else:
+                results.append(None)
+                accepted.append(taken)
+            if len(items) > 1:
+                await asyncio.sleep(0)  # others get their turn between the reports of a batch
+        stored = iter(await self._store(accepted, sender, asn))
+        return [next(stored) if result is None else result for result in results]
+
+    def _judge(self, item: bytes, about: Circumstances, now_s: float) -> Accepted | Refused:
+        if len(item) > self._parts.limits.item_bytes:
+            return Refused(
+                "large", "", f"one report has at most {self._parts.limits.item_bytes} bytes of JSON"
+            )
+        return take(item, about, self._parts.rules, now_s)
+
+    async def _store(self, accepted: list[Accepted], sender: Sender, asn: int | None) -> list[ReportResult]:
+        parts = self._parts
+        if not accepted:
+            return []
+        try:
+            results = await parts.committer.submit(accepted)
+        except DeskFullError:
+            raise _AnswerError(
+                503, "busy", "more waits for the disk than is held: try again", retry_s=BUSY_RETRY_S
+            ) from None
+        except SpoolError as error:
+            parts.metrics.count("groups_failed_total")
+            status = 507 if error.full else 503
+            reason = "the collector's disk is full" if error.full else "the collector's disk fails"
+            raise _AnswerError(
+                status, "disk", f"{reason}: nothing was kept, try again", retry_s=FULL_RETRY_S
+            ) from None
+        for item, result in zip(accepted, results, strict=True):
+            if result.status is ResultStatus.ACCEPTED:
+                parts.metrics.count("stored_bytes_total", by=len(item.intake.body))
+                if item.intake.enrolled:
+                    parts.kinds.observe(
+                        sender.prefix, sender.day, asn=asn, pseudonym=item.pseudonym, port=sender.port
+                    )
+        return results
+
+    # --- the smaller routes ---------------------------------------------------------------------------------
+
+    async def _deletion(self, report_id: str, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        parts, now_s = self._parts, self._parts.clock()
+        sender = self._sender(scope, now_s)
+        self._pay(parts.reports, sender, 1, now_s)
+        async with Body(parts.room, dict(scope["headers"]), parts.limits.small()) as body:
+            content = await read_body(body, receive)
+        try:
+            key = read_deletion(report_id, content)
+        except SchemaError as error:
+            raise _AnswerError(400, error.code, f"{error.field}: {error.reason}") from error
+        try:
+            done = await parts.committer.run(lambda: parts.desk.delete(report_id, key, now_s))
+        except (SpoolError, OSError, sqlite3.Error):
+            raise _AnswerError(
+                503, "disk", "the collector's disk fails: try again", retry_s=FULL_RETRY_S
+            ) from None
+        parts.metrics.count("deletions_total", "unknown" if done is None else "done" if done else "refused")
+        if done is None:
+            raise _AnswerError(404, "unknown", "this collector has no such report")
+        if not done:
+            raise _AnswerError(403, "key", "not the deletion key of that report")
+        return 200, _ENCODER.encode({"report_id": report_id, "deleted": True})
+
+    async def _enrolment(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        parts, now_s = self._parts, self._parts.clock()
+        sender = self._sender(scope, now_s)
+        async with Body(parts.room, dict(scope["headers"]), parts.limits.small()) as body:
+            content = await read_body(body, receive)
+        try:
+            request = check_enrolment(content, now_s)
+        except SchemaError as error:
+            raise _AnswerError(422, error.code, f"{error.field}: {error.reason}") from error
+        self._pay(parts.enrolments, sender, 1, now_s)
+        token = parts.rules.enrolments.token(request.pseudonym, request.month)
+        parts.metrics.count("enrolments_total")
+        return 200, _ENCODER.encode(Enrolment(request.pseudonym, request.month, token, parts.signer.public))
+
+    def _health(self) -> bytes:
+        stop = self._stop(self._parts.clock())
+        document = {
+            "status": "ok" if stop is None else "stop",
+            "version": self._parts.version,
+            "collector": self._parts.signer.public,
+            "reflectors": sorted(self._parts.rules.reflectors),
+            "geo": self._parts.geo.version,
+            "stop": stop,
+        }
+        return _ENCODER.encode(document)
+
+    # --- the sender -----------------------------------------------------------------------------------------
+
+    def _sender(self, scope: Scope, now_s: float) -> Sender:
+        host, port = scope["client"] or ("0.0.0.0", 0)  # noqa: S104 -- the address of nobody
+        address, source_port = host, int(port)
+        if self._is_proxy(host):
+            forwarded = _forwarded(scope["headers"])
+            address = next((each for each in reversed(forwarded) if not self._is_proxy(each)), host)
+            source_port = 0
+        try:
+            prefix, day = self._parts.hasher.hash(address, now_s)
+        except ValueError:
+            raise _AnswerError(400, "address", "X-Forwarded-For holds something that is no address") from None
+        kind = self._parts.kinds.kind(address, prefix, day)
+        return Sender(address, source_port or None, prefix, day, kind)
+
+    def _is_proxy(self, text: str) -> bool:
+        if not self._parts.proxies:
+            return False
+        try:
+            host = ip_address(text)
+        except ValueError:
+            return False
+        return any(host.version == network.version and host in network for network in self._parts.proxies)
+
+    def _pay(self, buckets: Buckets, sender: Sender, count: int, now_s: float) -> None:
+        wait_s = buckets.take(sender.prefix, count, now_s, factor=sender.factor)
+        if wait_s:
+            raise _AnswerError(429, "rate", "too much from this network at once: try again", retry_s=wait_s)
+
+    def _stop(self, now_s: float) -> Stop | None:
+        return self._parts.stop.current(now_s)
+
+
+def _allow(method: str, allowed: str) -> None:
+    if method != allowed:
+        raise _AnswerError(405, "method", f"only {allowed} is understood here")
+
+
+def _refusal(refused: Refused) -> ReportResult:
+    return ReportResult(ResultStatus.REFUSED, code=refused.code, field=refused.field, reason=refused.reason)
+
+
+def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """Every address of every X-Forwarded-For, in order; the last was added by the nearest proxy."""
+    lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
+    return [part.strip().removeprefix("[").removesuffix("]") for line in lines for part in line.split(",")]

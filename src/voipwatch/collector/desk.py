@@ -1,0 +1,263 @@
+"""The desk: groups of accepted reports go to disk, then to the index, and only then are they acknowledged.
+
+Everything here blocks and belongs to one thread; `Committer` gathers what many requests bring while a
+group is on its way to the disk, so that one fsync serves all of them.
+"""
+
+import asyncio
+import hmac
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from voipwatch.collector.index import Entry, Index, Known
+from voipwatch.collector.instants import utc
+from voipwatch.collector.intake import Accepted
+from voipwatch.collector.keys import Signer
+from voipwatch.collector.spool import SpoolError, SpoolWriter
+from voipwatch.model.submission import Deletion, ReportResult, ResultStatus
+
+T = TypeVar("T")
+
+GROUP_MAX: Final = 512
+"""Reports of one fsync."""
+HOUR_S: Final = 3600
+
+
+class DeskFullError(Exception):
+    """More waits for the disk than is held in memory: try again."""
+
+
+class Desk:
+    """Spool and index together. Methods raise SpoolError: then nothing of the call is on disk."""
+
+    def __init__(self, spool: SpoolWriter, index: Index, signer: Signer) -> None:
+        self._spool = spool
+        self._index = index
+        self._signer = signer
+        self._unindexed: list[Entry] = []
+        """On disk, and not in the index for want of space there; tried again with every group."""
+
+    def commit(self, group: Sequence[Accepted], now_s: float) -> list[ReportResult]:
+        """One answer each, in order."""
+        self._index_again()
+        answers: list[ReportResult | None] = [None] * len(group)
+        fresh: list[int] = []
+        claimed: dict[str, int] = {}
+        for place, item in enumerate(group):
+            first = next((claimed[session] for session in item.intake.sessions if session in claimed), None)
+            if first is not None:
+                continue  # of this group: answered when its first is
+            answers[place] = self._known(item)
+            if answers[place] is None:
+                fresh.append(place)
+                claimed.update(dict.fromkeys(item.intake.sessions, place))
+        if fresh:
+            self._store([group[place] for place in fresh], now_s)
+            for place in fresh:
+                answers[place] = self._again(group[place], group[place])
+        for place, item in enumerate(group):
+            if answers[place] is None:
+                first = next(claimed[session] for session in item.intake.sessions if session in claimed)
+                answers[place] = self._again(group[first], item)
+        return [answer for answer in answers if answer is not None]
+
+    def delete(self, report_id: str, key: bytes, now_s: float) -> bool | None:
+        """Erase a report whose deletion key this is. None: no such report; False: another key."""
+        self._index_again()
+        known = self._index.find_report(report_id)
+        if known is None or not known.deletion_hash:
+            return None
+        if not hmac.compare_digest(sha256(key).digest(), known.deletion_hash):
+            return False
+        if known.deleted == 0:
+            self._spool.append([Deletion(report_id, now_s)], now_s)
+            self._index.mark_deleted(report_id, 1)
+        self._erase(known)
+        return True
+
+    def finish_deletions(self) -> None:
+        """Erase what was asked for before a kill or a failing disk came in between. Raises OSError."""
+        for known in self._index.unfinished():
+            self._erase(known)
+
+    def forget_months(self, months: Sequence[str]) -> None:
+        """Their segments are removed: what is known of them goes too."""
+        self._index.forget_months(months)
+
+    def roll(self, now_s: float) -> None:
+        """Seal a segment that is old enough."""
+        self._spool.roll(now_s)
+
+    def close(self) -> None:
+        """Seal and close everything."""
+        with suppress(sqlite3.Error):
+            self._index_again()
+        with suppress(OSError):
+            self._spool.seal()
+        self._index.close()
+
+    def _erase(self, known: Known) -> None:
+        if known.deleted < 2 and known.place.segment:
+            self._spool.erase(known.place)
+        self._index.mark_deleted(known.report_id, 2)
+
+    def _known(self, item: Accepted) -> ReportResult | None:
+        """What to say of a report whose sessions were handed in before; None where they were not."""
+        reports = self._index.find_sessions(item.intake.sessions)
+        reports |= {
+            entry.intake.report_id
+            for entry in self._unindexed
+            if not set(entry.intake.sessions).isdisjoint(item.intake.sessions)
+        }
+        if not reports:
+            known = self._index.find_report(item.intake.report_id)
+            return None if known is None else _deleted(item.intake.report_id)
+        known = self._index.find_report(item.intake.report_id)
+        if known is not None and known.deleted:
+            return _deleted(item.intake.report_id)
+        if known is None:
+            return self._unindexed_or_duplicate(item)
+        if known.deletion_hash != item.deletion_hash:
+            return _duplicate(item.intake.report_id)
+        return self._result(known.report_id, known.body_sha256, known.received_at_s, item.intake.body_sha256)
+
+    def _unindexed_or_duplicate(self, item: Accepted) -> ReportResult:
+        for entry in self._unindexed:
+            if entry.intake.report_id == item.intake.report_id:
+                return self._again(Accepted(entry.intake, entry.deletion_hash), item)
+        return _duplicate(item.intake.report_id)
+
+    def _again(self, first: Accepted, item: Accepted) -> ReportResult:
+        """Of a report with a session that `first`, which is on disk, has too."""
+        mine = first.intake.report_id, first.deletion_hash
+        if mine != (item.intake.report_id, item.deletion_hash):
+            return _duplicate(item.intake.report_id)
+        stored = first.intake
+        return self._result(
+            stored.report_id, stored.body_sha256, stored.received_at_s, item.intake.body_sha256
+        )
+
+    def _result(self, report_id: str, stored: str, received_at_s: float, sent: str) -> ReportResult:
+        """With a receipt for what is stored; a try that was sent with other bytes is told apart."""
+        receipt = self._signer.receipt(report_id, stored, utc(received_at_s // HOUR_S * HOUR_S))
+        status = ResultStatus.ACCEPTED if stored == sent else ResultStatus.DUPLICATE
+        return ReportResult(status, report_id, receipt=receipt)
+
+    def _store(self, items: Sequence[Accepted], now_s: float) -> None:
+        places = self._spool.append([item.intake for item in items], now_s)
+        entries = [
+            Entry(item.intake, item.deletion_hash, place) for item, place in zip(items, places, strict=True)
+        ]
+        try:
+            self._index.add(entries)
+        except sqlite3.Error:
+            self._unindexed += entries
+
+    def _index_again(self) -> None:
+        if self._unindexed:
+            with suppress(sqlite3.Error):
+                self._index.add(self._unindexed)
+                self._unindexed = []
+
+
+def _duplicate(report_id: str) -> ReportResult:
+    return ReportResult(
+        ResultStatus.REFUSED,
+        report_id,
+        code="duplicate",
+        field="report.measurement.reflectors",
+        reason="a session in it was handed in before, in another report",
+    )
+
+
+def _deleted(report_id: str) -> ReportResult:
+    return ReportResult(
+        ResultStatus.REFUSED, report_id, code="deleted", field="", reason="this report was deleted on request"
+    )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    items: list[Accepted]
+    answered: "asyncio.Future[list[ReportResult]]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Committer:
+    """Lets requests wait for their group. `clock`: Unix seconds."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float], *, waiting_max: int) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._waiting_max = waiting_max
+        self._waiting: list[_Waiting] = []
+        self._held = 0
+        self._busy: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="voipwatch-desk")
+
+    @property
+    def held(self) -> int:
+        """Reports between their judgement and the disk."""
+        return self._held
+
+    async def submit(self, items: list[Accepted]) -> list[ReportResult]:
+        """One answer each, once they are on disk. Raises SpoolError, DeskFullError: then none of them is."""
+        if self._held and self._held + len(items) > self._waiting_max:
+            raise DeskFullError
+        waiting = _Waiting(items)
+        self._waiting.append(waiting)
+        self._held += len(items)
+        if self._busy is None:
+            self._busy = asyncio.create_task(self._work())
+        # A sender that goes away does not take the group with it.
+        return await asyncio.shield(waiting.answered)
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Call something of the desk's in its thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    async def drain(self) -> None:
+        """Wait until nothing waits, then give the thread back."""
+        while self._busy is not None:
+            await asyncio.wait([self._busy])
+        self._thread.shutdown()
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group = self._next_group()
+            items = [item for waiting in group for item in waiting.items]
+            try:
+                answers = await loop.run_in_executor(self._thread, self._desk.commit, items, self._clock())
+            except (SpoolError, OSError, sqlite3.Error) as error:
+                self._fail(group, error)
+            else:
+                for waiting in group:
+                    count = len(waiting.items)
+                    if not waiting.answered.done():
+                        waiting.answered.set_result(answers[:count])
+                    answers = answers[count:]
+            self._held -= len(items)
+        self._busy = None
+
+    def _next_group(self) -> list[_Waiting]:
+        group = [self._waiting.pop(0)]
+        size = len(group[0].items)
+        while self._waiting and size + len(self._waiting[0].items) <= GROUP_MAX:
+            group.append(self._waiting.pop(0))
+            size += len(group[-1].items)
+        return group
+
+    @staticmethod
+    def _fail(group: list[_Waiting], error: Exception) -> None:
+        trouble = error if isinstance(error, SpoolError) else SpoolError(str(error), full=False)
+        for waiting in group:
+            if not waiting.answered.done():
+                waiting.answered.set_exception(trouble)
+                waiting.answered.exception()  # looked at, so that nobody warns where the sender has gone

@@ -1,0 +1,75 @@
+"""A body as it came over HTTP -> its plain bytes, bounded before anything is inflated past the bound."""
+
+import zlib
+from typing import Final
+
+import zstandard
+
+ENCODINGS: Final = ("identity", "gzip", "zstd")
+"""Content-Encoding (RFC 9110, 8.4.1; zstd: RFC 8878) that is understood."""
+WINDOW_MAX: Final = 8 << 20
+"""Bytes of a zstd window: what RFC 8878, 3.1.1.1.2, asks every decoder to support, and no more."""
+_GZIP: Final = 31
+
+
+class InflateError(ValueError):
+    """The body is no whole document of its encoding, or too large. `too_large` tells which."""
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.too_large = too_large
+
+
+def inflate(body: bytes, encoding: str, most: int) -> bytes:
+    """The plain bytes, at most `most` of them. Raises InflateError; LookupError for an unknown encoding.
+
+    One frame or member and nothing after it: a second one is a place to hide things in.
+    """
+    if encoding == "identity":
+        plain = body
+    elif encoding == "gzip":
+        plain = _gunzip(body, most)
+    elif encoding == "zstd":
+        plain = _unzstd(body, most)
+    else:
+        raise LookupError(encoding)
+    if len(plain) > most:
+        raise InflateError(f"more than {most} bytes when inflated", too_large=True)
+    return plain
+
+
+def _gunzip(body: bytes, most: int) -> bytes:
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        plain = inflater.decompress(body, most + 1)
+    except zlib.error as error:
+        raise InflateError("no gzip") from error
+    if len(plain) <= most and (not inflater.eof or inflater.unused_data):
+        raise InflateError("gzip is cut off, or something follows it")
+    return plain
+
+
+def _unzstd(body: bytes, most: int) -> bytes:
+    try:
+        said = zstandard.frame_content_size(body)
+        if said > most:
+            raise InflateError(f"more than {most} bytes when inflated", too_large=True)
+        inflater = zstandard.ZstdDecompressor(max_window_size=WINDOW_MAX)
+        if said >= 0:  # the frame says its size; in one call the library has room for that and no more
+            return inflater.decompress(body, allow_extra_data=False)
+        return _unzstd_by_steps(inflater, body, most)
+    except zstandard.ZstdError as error:
+        raise InflateError("no zstd") from error
+
+
+def _unzstd_by_steps(inflater: zstandard.ZstdDecompressor, body: bytes, most: int) -> bytes:
+    with inflater.stream_reader(body, read_across_frames=False) as reader:
+        plain = reader.read(most + 1)
+        while len(plain) <= most and (more := reader.read(most + 1 - len(plain))):
+            plain += more
+    if len(plain) <= most:
+        stream = inflater.decompressobj()
+        stream.decompress(body)
+        if not stream.eof or stream.unused_data:
+            raise InflateError("zstd is cut off, or something follows it")
+    return plain

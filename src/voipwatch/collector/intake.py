@@ -1,0 +1,291 @@
+"""One submission: bytes, circumstances and `now` in, accepted or refused out. Pure.
+
+Accepted is a record for the spool and what the index needs; whether its sessions were handed in before is the
+desk's question. Refused names the field and the reason, in words for whoever wrote the probe.
+"""
+
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+import zstandard
+
+from voipwatch.collector.addresses import finds_address, log_names_address
+from voipwatch.collector.instants import unix_seconds, utc
+from voipwatch.collector.keys import Enrolments
+from voipwatch.collector.schema import Incoming, SchemaError, decode_incoming
+from voipwatch.model.flows import FlowRecord
+from voipwatch.model.measurement import Measurement, ReflectorFacts
+from voipwatch.model.results import may_be_submitted
+from voipwatch.model.submission import Intake, PrefixKind, ProbeWord, RunKind
+from voipwatch.wire.errors import WireError
+from voipwatch.wire.farlog import decode_farlog_head, verify_farlog
+from voipwatch.wire.reportid import report_id, session_id
+
+CLOCK_NOTE_S: Final = 300.0
+"""Offset of a probe's clock above which the record carries `clock`; NTP-less phones are within minutes."""
+CLOCK_MOST_S: Final = 86_400.0
+"""Offset above which a report is refused: its hours would be other hours, and its pseudonym's month too."""
+AGE_MOST_S: Final = 92 * 86_400.0
+"""Age of a signed session above which it is refused: the longest shutdown of a country's network so far is
+shorter than what a queue then holds, and an index need not be kept for ever."""
+SESSIONS_MAX: Final = 16
+FLOWS_MAX: Final = 20_000
+"""A check of 14 apps with every question has about 2,000."""
+_HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
+_MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+ACCESS_FROM: Final = ("declared", "system", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the collector knows of the sender, and forgets but for this."""
+
+    country: str | None
+    asn: int | None
+    geo_version: str
+    prefix: str
+    prefix_day: str
+    prefix_kind: PrefixKind
+    via_meant: bool = False
+    """The sender said of this request that what went through a tunnel or proxy may be submitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What this collector accepts."""
+
+    reflectors: frozenset[str]
+    """Ed25519 public keys, hex, lower case; sessions of no other reflector count."""
+    enrolments: Enrolments
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a submission is not taken. `code` is for programs, `reason` for people."""
+
+    code: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A submission that may be put on disk."""
+
+    intake: Intake
+    deletion_hash: bytes
+    pseudonym: str = ""
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.refused = Refused(code, field, reason)
+
+
+def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accepted | Refused:
+    """Judge one submission's JSON. `now_s`: Unix seconds by the collector's clock. Cannot fail."""
+    try:
+        incoming = decode_incoming(body)
+        offset_s = _check_word(incoming.probe, now_s)
+        _check_via(incoming, about)
+        sessions = _sessions(incoming, rules, now_s)
+        for field, measurement in _runs(incoming):
+            _check_columns(measurement.flows, f"{field}.flows")
+        enrolled = _enrolled(incoming.probe, rules)
+        _check_redaction(body)
+    except SchemaError as error:
+        return Refused(error.code, error.field, error.reason)
+    except _RefusedError as error:
+        return error.refused
+    word = incoming.probe
+    intake = Intake(
+        report_id=report_id(sessions),
+        sessions=sorted(sessions),
+        received_at_s=now_s,
+        body=zstandard.ZstdCompressor(level=1).compress(body),
+        body_sha256=sha256(body).hexdigest(),
+        country=about.country,
+        asn=about.asn,
+        geo_version=about.geo_version,
+        prefix=about.prefix,
+        prefix_day=about.prefix_day,
+        prefix_kind=about.prefix_kind,
+        enrolled=enrolled,
+        disagreements=_disagreements(incoming, about, offset_s),
+    )
+    return Accepted(intake, bytes.fromhex(word.deletion_hash), word.pseudonym)
+
+
+# --- the probe's word ---------------------------------------------------------------------------------------
+
+
+def _check_word(word: ProbeWord, now_s: float) -> float:
+    """Returns the probe's clock offset, seconds, positive where it is ahead."""
+    _check_hex("probe.pseudonym", word.pseudonym, 32)
+    _check_hex("probe.deletion_hash", word.deletion_hash, 64)
+    if word.enrolment:
+        _check_hex("probe.enrolment", word.enrolment, 64)
+    if not _MONTH.fullmatch(word.month):
+        raise _RefusedError("value", "probe.month", "YYYY-MM is needed")
+    if word.access_from not in ACCESS_FROM:
+        raise _RefusedError("value", "probe.access_from", "one of declared, system, or empty is needed")
+    if len(word.instance) > 64 or not word.instance.isprintable():
+        raise _RefusedError("value", "probe.instance", "at most 64 printable characters")
+    _instant(word.queued_at, "probe.queued_at")
+    offset_s = _instant(word.sent_at, "probe.sent_at") - now_s
+    if abs(offset_s) > CLOCK_MOST_S:
+        raise _RefusedError(
+            "clock",
+            "probe.sent_at",
+            f"this clock is {offset_s:+.0f} s off the collector's, which says {utc(now_s)}; "
+            f"at most {CLOCK_MOST_S:.0f} s is accepted",
+        )
+    return offset_s
+
+
+def _check_hex(field: str, text: str, digits: int) -> None:
+    if len(text) != digits or not _HEX.fullmatch(text):
+        raise _RefusedError("value", field, f"{digits} lower-case hexadecimal digits are needed")
+
+
+def _instant(text: str, field: str) -> float:
+    try:
+        return unix_seconds(text)
+    except ValueError:
+        raise _RefusedError("value", field, "a UTC time, ISO 8601 with Z, is needed") from None
+
+
+def _enrolled(word: ProbeWord, rules: Rules) -> bool:
+    """A token that is not ours is refused rather than ignored: the probe can enrol again and be counted."""
+    if word.enrolment and not rules.enrolments.holds(word.pseudonym, word.month, word.enrolment):
+        raise _RefusedError(
+            "enrolment", "probe.enrolment", "not this collector's token for this pseudonym and month"
+        )
+    return bool(word.enrolment)
+
+
+def _check_via(incoming: Incoming, about: Circumstances) -> None:
+    if may_be_submitted(incoming.report):
+        return
+    if incoming.probe.kind is not RunKind.MANUAL:
+        raise _RefusedError(
+            "via", "report.via", "a run through a tunnel or proxy is never submitted on a schedule"
+        )
+    if not about.via_meant:
+        raise _RefusedError(
+            "via",
+            "report.via",
+            "a run through a tunnel or proxy is taken only where its user said so: add ?via=explicit",
+        )
+
+
+# --- the sessions -------------------------------------------------------------------------------------------
+
+
+def _runs(incoming: Incoming) -> Iterator[tuple[str, Measurement]]:
+    yield "report.measurement", incoming.report.measurement
+    if incoming.report.via is not None:
+        yield "report.via.measurement", incoming.report.via.measurement
+
+
+def _sessions(incoming: Incoming, rules: Rules, now_s: float) -> set[str]:
+    """The ids of all signed sessions, of which there is at least one and none twice."""
+    sessions: set[str] = set()
+    for field, measurement in _runs(incoming):
+        for index, facts in enumerate(measurement.reflectors):
+            if facts.log is None:
+                continue
+            where = f"{field}.reflectors[{index}].log"
+            session = _session(facts, where, rules, now_s)
+            if session in sessions:
+                raise _RefusedError("session", where, "the same session stands in it twice")
+            sessions.add(session)
+    if not sessions:
+        raise _RefusedError(
+            "unsigned", "report.measurement.reflectors", "no session in it is signed by a reflector"
+        )
+    if len(sessions) > SESSIONS_MAX:
+        raise _RefusedError("session", "report.measurement.reflectors", f"more than {SESSIONS_MAX} sessions")
+    return sessions
+
+
+def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> str:
+    key, log = (facts.key or "").lower(), facts.log
+    assert log is not None
+    if key not in rules.reflectors:
+        raise _RefusedError(
+            "reflector", where.removesuffix("log") + "key", "this collector does not trust that reflector"
+        )
+    if not verify_farlog(log.payload, log.signature, key):
+        raise _RefusedError("signature", f"{where}.signature", "not the signature of that reflector's key")
+    try:
+        head, plain = decode_farlog_head(log.payload)
+    except WireError as error:
+        raise _RefusedError("log", f"{where}.payload", f"the signed log cannot be read: {error}") from error
+    if (head.reflector.lower(), head.ticket) != (key, facts.ticket):
+        raise _RefusedError("log", where, "the log is of another reflector or ticket than the report says")
+    if log_names_address(plain):
+        raise _RefusedError("address", f"{where}.payload", "the log names an address")
+    age_s = now_s - _instant(head.started_at, f"{where}.payload")
+    if age_s > AGE_MOST_S:
+        raise _RefusedError("old", where, f"the session is over {AGE_MOST_S / 86_400:.0f} days old")
+    if age_s < -CLOCK_MOST_S:
+        raise _RefusedError("clock", where, "the session is in the future by the collector's clock")
+    return session_id(key, head.ticket_id)
+
+
+def _check_columns(flows: list[FlowRecord], field: str) -> None:
+    """Every column of a flow is as long as its sisters, and every number has room in 64 bits."""
+    if len(flows) > FLOWS_MAX:
+        raise _RefusedError("value", field, f"more than {FLOWS_MAX} flows")
+    for index, flow in enumerate(flows):
+        for name, columns in (("sent", flow.sent), ("received", flow.received)):
+            length = len(columns.seq)
+            if not length == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
+                raise _RefusedError("value", f"{field}[{index}].{name}", "columns of different lengths")
+            try:
+                for column in (columns.seq, columns.t_us, columns.size_bytes, columns.crc):
+                    array("q", column)
+            except OverflowError:
+                raise _RefusedError("value", f"{field}[{index}].{name}", "a number beyond 64 bits") from None
+
+
+def _check_redaction(body: bytes) -> None:
+    if (where := finds_address(body)) is not None:
+        raise _RefusedError("address", where, "an IP address is spelled in it: redact before submitting")
+
+
+def _disagreements(incoming: Incoming, about: Circumstances, offset_s: float) -> list[str]:
+    """Where the report's word and what the collector saw are at odds; neither is corrected by the other."""
+    line, found = incoming.report.measurement.line, []
+    if line.country is not None and about.country is not None and line.country != about.country:
+        found.append("country")
+    if line.asn is not None and about.asn is not None and line.asn != about.asn:
+        found.append("asn")
+    if abs(offset_s) > CLOCK_NOTE_S:
+        found.append("clock")
+    return found
+
+
+def split_batch(body: bytes, most: int) -> list[bytes] | None:
+    """The items of a JSON array as they were written; None where the body is no array.
+
+    Raises SchemaError: no JSON, nested too deeply, more than `most` items, none at all.
+    """
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        return None
+    try:
+        items = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except RecursionError:
+        raise SchemaError("json", "", "nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SchemaError("json", "", str(error)) from None
+    if not 0 < len(items) <= most:
+        raise SchemaError("items", "", f"1 to {most} reports at once, not {len(items)}")
+    return [bytes(item) for item in items]

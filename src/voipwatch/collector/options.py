@@ -1,0 +1,46 @@
+"""What a collector is told when it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from voipwatch.collector.body import Limits
+from voipwatch.collector.geo import GeoSource
+from voipwatch.collector.limits import ENROLMENTS_A_DAY, REPORTS_A_SECOND, REPORTS_BURST
+from voipwatch.collector.prefixes import Network
+from voipwatch.model.submission import PrefixKind
+
+PORT: Final = 8480
+METRICS_PORT: Final = 8481
+KEEP_MONTHS: Final = 13
+"""Of raw reports: a year and the month it began in, so that a year can be looked at again; then cells
+only.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorOptions:
+    """One collector. Ports may be 0: any free one."""
+
+    data: Path
+    reflectors: frozenset[str]
+    """Ed25519 public keys, hex, lower case."""
+    bind: str = "127.0.0.1"
+    port: int = PORT
+    metrics_bind: str = "127.0.0.1"
+    metrics_port: int | None = METRICS_PORT
+    """None: no metrics."""
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    proxies: tuple[Network, ...] = ()
+    declared: dict[Network, PrefixKind] = field(default_factory=dict)
+    geo: GeoSource | None = None
+    """None: the packaged databases, if they are installed."""
+    keep_months: int = KEEP_MONTHS
+    limits: Limits = field(default_factory=Limits)
+    reports_burst: float = REPORTS_BURST
+    reports_a_second: float = REPORTS_A_SECOND
+    enrolments_a_day: float = ENROLMENTS_A_DAY
+    say: Callable[[str], None] | None = None
+    """Takes lines for whoever runs it; no address is in any of them."""

@@ -1,0 +1,113 @@
+"""IP addresses spelled in text: every run of characters that names one, or looks enough like it.
+
+What is taken for an address is taken generously: a string that looks like one and is none costs a few
+characters, the other mistake could cost somebody his safety. Only the unspecified address `::` is none.
+"""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+from typing import Final
+
+IPV4: Final = re.compile(r"(?<![0-9])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])", re.ASCII)
+DASHED_IPV4: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9]{1,3}-){3}[0-9]{1,3}(?![0-9A-Fa-f-])", re.ASCII)
+"""As providers write them into names: `host-10-0-0-1.example`. Dates have two dashes, UUIDs hex digits."""
+IPV6: Final = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.~-]+)?", re.ASCII)
+"""A run that could hold an IPv6 address, with a zone (RFC 4007) if there is one."""
+
+_RUN: Final = re.compile(rb"[0-9A-Fa-f:.]+")
+_RUN_BYTES: Final = frozenset(b"0123456789ABCDEFabcdef:.")
+RUN_BYTES_MAX: Final = 1024
+_TEXT_RUN: Final = re.compile(r"[0-9A-Fa-f:.]+", re.ASCII)
+"""As `IPV6` without the zone; that one goes over a long run once for each of its characters."""
+GROUPS_MAX: Final = 9
+"""Parts between the colons: eight groups, or `1:2:3:4:5:6:7::` with two empty ones at its end."""
+_HINTS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+        rb"-[0-9]{1,3}-[0-9]{1,3}-[0-9]",
+        rb":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]",
+    )
+)
+"""Inside of every address without `::`. They begin with one fixed byte each, which makes them quick."""
+
+
+def hints_at_address(data: bytes) -> bool:
+    """Whether a look at each string is worth while: False only where no address is spelled in `data`.
+
+    For whole documents, 1 to 2 ns a byte; strings must be spelled plainly in it (no JSON escapes in them).
+    """
+    return any(hint.search(data) for hint in _HINTS) or _shortened_ipv6(data)
+
+
+def _shortened_ipv6(data: bytes) -> bool:
+    """Whether an address with `::` stands somewhere; in a log's numbers the two bytes alone are frequent."""
+    at = data.find(b"::")
+    while at >= 0:
+        start = at
+        while start and data[start - 1] in _RUN_BYTES:
+            start -= 1
+        run = _RUN.match(data[start : start + RUN_BYTES_MAX])
+        assert run is not None  # it begins with one of these bytes
+        if len(run[0]) == RUN_BYTES_MAX or ipv6_in(run[0].decode("ascii")) is not None:
+            return True
+        at = data.find(b"::", start + run.end())
+    return False
+
+
+def names_address(text: str) -> bool:
+    """Whether any address is spelled in `text`."""
+    return (
+        any(max(map(int, run[0].split("."))) <= 255 for run in IPV4.finditer(text))
+        or any(max(map(int, run[0].split("-"))) <= 255 for run in DASHED_IPV4.finditer(text))
+        or any(ipv6_in(run[0]) is not None for run in _TEXT_RUN.finditer(text) if run[0].count(":") >= 2)
+    )
+
+
+def ipv6_in(run: str) -> tuple[str, str, str] | None:
+    """What stands before, in, and after the part of an `IPV6` run that holds an address; None without one.
+
+    A run with an address in it counts as a whole: where it begins and ends cannot be told for sure.
+    """
+    before, text, after = _trimmed(run)
+    plain = text.partition("%")[0]
+    if plain == "::" or not any(_is_ipv6(part) for part in _parts(plain)):
+        return None
+    return before, plain, after
+
+
+def canonical(text: str) -> str:
+    """One spelling an address; a v4-mapped one (RFC 4291, 2.5.5.2) is its IPv4 address."""
+    try:
+        address = IPv6Address(text)
+    except ValueError:
+        return text.lower()
+    return str(address.ipv4_mapped or address)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return text != "::"
+
+
+def _trimmed(run: str) -> tuple[str, str, str]:
+    """A run without the punctuation around it: `1::2.` at the end of a sentence, `addr:1::2:`."""
+    body = run.rstrip(".")
+    if body.endswith(":") and not body.endswith("::"):
+        body = body[:-1]
+    start = len(body) - len(body.lstrip("."))
+    if body[start:].startswith(":") and not body[start:].startswith("::"):
+        start += 1
+    return run[:start], body[start:], run[len(body) :]
+
+
+def _parts(run: str) -> Iterable[str]:
+    """Every stretch of whole groups in a run, longest first: `ab:2001:db8::1` holds `2001:db8::1`."""
+    groups = run.split(":")
+    for length in range(min(len(groups), GROUPS_MAX), 1, -1):
+        for start in range(len(groups) - length + 1):
+            yield ":".join(groups[start : start + length])

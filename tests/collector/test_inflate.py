@@ -1,0 +1,93 @@
+import contextlib
+import gzip
+import resource
+import zlib
+from collections.abc import Callable
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voipwatch.collector.inflate import ENCODINGS, WINDOW_MAX, InflateError, inflate
+
+PLAIN = b"hello, " * 300
+MOST = 10_000
+
+
+def streamed(plain: bytes) -> bytes:
+    """A zstd frame that does not say its size."""
+    packer = zstandard.ZstdCompressor().compressobj()
+    return packer.compress(plain) + packer.flush()
+
+
+PACKERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "zstd": ("zstd", zstandard.ZstdCompressor().compress),
+    "zstd streamed": ("zstd", streamed),
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_what_was_packed_comes_back(name: str) -> None:
+    encoding, pack = PACKERS[name]
+    assert inflate(pack(PLAIN), encoding, MOST) == PLAIN
+    assert inflate(pack(PLAIN), encoding, len(PLAIN)) == PLAIN
+    assert inflate(PLAIN, "identity", MOST) == PLAIN
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_one_byte_above_the_bound_is_too_large(name: str) -> None:
+    encoding, pack = PACKERS[name]
+    for body, how in ((pack(PLAIN), encoding), (PLAIN, "identity")):
+        with pytest.raises(InflateError) as caught:
+            inflate(body, how, len(PLAIN) - 1)
+        assert caught.value.too_large
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_cut_off_anywhere_or_with_something_behind_it_is_an_error(name: str) -> None:
+    encoding, pack = PACKERS[name]
+    body = pack(PLAIN)
+    spoilt = [body[:length] for length in range(len(body))] + [body + b"x", body + body]
+    for each in spoilt:
+        with pytest.raises(InflateError) as caught:
+            inflate(each, encoding, MOST)
+        assert not caught.value.too_large
+
+
+def test_a_bomb_costs_its_bound() -> None:
+    zeros = bytes(200 << 20)
+    deflater = zlib.compressobj(9, wbits=31)
+    gzipped = deflater.compress(zeros) + deflater.flush()
+    bombs = [("gzip", gzipped), ("zstd", zstandard.compress(zeros)), ("zstd", streamed(zeros))]
+    # One whose header lies about its size.
+    lying = bytearray(zstandard.compress(zeros))
+    lying[5:9] = (1000).to_bytes(4, "little")
+    del zeros
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for encoding, bomb in (*bombs, ("zstd", bytes(lying))):
+        with pytest.raises(InflateError):
+            inflate(bomb, encoding, 1 << 20)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 << 10  # KiB
+
+
+def test_a_window_beyond_the_standards_is_refused() -> None:
+    parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=27, enable_ldm=True)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    body = packer.compress(PLAIN) + packer.flush()
+    assert WINDOW_MAX < 1 << 27
+    with pytest.raises(InflateError):
+        inflate(body, "zstd", MOST)
+
+
+def test_an_unknown_encoding_is_a_lookup_error() -> None:
+    assert "br" not in ENCODINGS
+    with pytest.raises(LookupError):
+        inflate(PLAIN, "br", MOST)
+
+
+@given(st.binary(max_size=200), st.sampled_from(ENCODINGS))
+def test_any_bytes_inflate_or_are_an_error(data: bytes, encoding: str) -> None:
+    with contextlib.suppress(InflateError):
+        assert len(inflate(data, encoding, 1000)) <= 1000
