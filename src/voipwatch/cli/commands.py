@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, str]] = {
     "import": "voipwatch.cli.imports:import_capture",
     "ooni import": "voipwatch.cli.ooni:import_ooni",
     "ooni export": "voipwatch.cli.ooni:export_ooni",
+    "detect": "voipwatch.cli.detect:detect",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",

@@ -1,0 +1,53 @@
+"""Write how soon the detector finds changes, and how seldom in nothing, into docs/benchmarks.md.
+
+python scripts/detection_table.py            # prints the tables
+python scripts/detection_table.py --write    # puts them into the page
+"""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.benchmarks.detection import Tables, cells_a_second, delays, real_series, render, replays
+from scripts.benchmarks.figures import this_machine
+from scripts.benchmarks.page import write
+
+SERIES = Path(__file__).resolve().parents[2] / "shared/series"
+BLOCKS = ((0.4, 14), (0.4, 30), (0.4, 60), (0.2, 60), (1.0, 30))
+"""Shares blocked, and days of quiet past before."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run everything, print or write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
+    parser.add_argument("--years", type=int, default=40, help="of each quiet world")
+    parser.add_argument("--runs", type=int, default=100, help="of each simulated block")
+    parser.add_argument("--series", type=Path, default=SERIES, help="folder of the real series")
+    asked = parser.parse_args(argv)
+    began = datetime.now(tz=UTC)
+    machine = this_machine()
+    tables = Tables(
+        real_series(asked.series) if asked.series.is_dir() else [],
+        [delays(share, past, days=30, runs=asked.runs) for share, past in BLOCKS],
+        replays(asked.years),
+        cells_a_second(),
+    )
+    text = render(
+        tables,
+        command=f"python scripts/detection_table.py --write --years {asked.years} --runs {asked.runs}",
+        date=began.strftime("%Y-%m-%d %H:%M"),
+        machine=f"{machine.cores} cores of {machine.cpu}",
+    )
+    if asked.write:
+        write("detection", text)
+    else:
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

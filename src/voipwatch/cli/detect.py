@@ -1,0 +1,137 @@
+"""`voipwatch detect FILE`: onsets, ends and silences in anybody's series of blocked and other votes."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from voipwatch.cli.context import Context
+from voipwatch.cli.detectreport import SeriesResult, detect_json, exit_status, show
+from voipwatch.cli.errors import Misuse
+from voipwatch.cli.reportfile import require_writable, write_file
+from voipwatch.cli.seriesfile import BLOCKED_NAME, Columns, SeriesFile
+from voipwatch.cli.seriesplot import DRAWN_MAX, Bins, draw
+from voipwatch.cli.values import shown, shown_path
+from voipwatch.cli.working import Step, shown_work
+from voipwatch.inference.detection import Panel, Settings, daily
+
+SERIES_MAX: Final = 100_000
+"""More series than that are a mistaken --by, such as a column of times."""
+ROWS_A_STEP: Final = 5_000
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a first reading of the file tells: all that must be known before the first row is judged."""
+
+    rows: int = 0
+    naive: bool = False
+    daily: bool = True
+    spans: dict[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
+    """First and last time of each series."""
+
+
+def detect(  # noqa: PLR0913 -- one parameter an option of the command
+    file: Annotated[str, Parameter(metavar="FILE")],
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    time: Annotated[str | None, Parameter(metavar="COL")] = None,
+    blocked: Annotated[str | None, Parameter(metavar="COL[,COL..]")] = None,
+    over: Annotated[str | None, Parameter(metavar="X")] = None,
+    total: Annotated[str | None, Parameter(metavar="COL")] = None,
+    by: Annotated[str | None, Parameter(metavar="COL[,COL..]")] = None,
+    json: bool = False,
+    plot: Annotated[str | None, Parameter(metavar="FILE.svg")] = None,
+) -> int:
+    """Read twice, judge once; 1 where an onset is found, 2 where a series is insufficient, else 0."""
+    columns = _columns(time, blocked, over, total, by)
+    target = None if plot is None else Path(plot)
+    if target is not None:
+        require_writable(target)
+    series = SeriesFile(Path(file), columns)
+    with shown_work(context, "detect.reading", series.size_bytes) as step:
+        survey = _survey(series, step)
+    with shown_work(context, "detect.judging", series.size_bytes) as step:
+        results = _judge(series, survey, step, drawn=target is not None)
+    if target is not None:
+        write_file(target, draw(context.texts, results, daily=survey.daily).encode())
+    if json:
+        context.print_json(detect_json(columns.by, results, daily=survey.daily))
+    else:
+        show(context, columns.by, results, daily=survey.daily)
+        if target is not None:
+            context.say("detect.plotted", path=shown_path(target))
+    if survey.naive:
+        context.say("detect.naive")
+    return exit_status(results)
+
+
+def _columns(
+    time: str | None, blocked: str | None, over: str | None, total: str | None, by: str | None
+) -> Columns:
+    limit = None if over is None else _limit(over)
+    if limit is not None and total is not None:
+        raise Misuse("error.detect_over_total")
+    names = _names(blocked, "--blocked") if blocked is not None else (BLOCKED_NAME,)
+    return Columns(time, names, limit, total, () if by is None else _names(by, "--by"))
+
+
+def _names(text: str, option: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if "" in names or len(set(names)) < len(names):
+        raise Misuse("error.detect_names", option=option, value=shown(text))
+    return names
+
+
+def _limit(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise Misuse("error.detect_over", value=shown(text))
+    return value
+
+
+def _survey(series: SeriesFile, step: Step) -> Survey:
+    """Read everything once: every row is understood or refused before one is judged."""
+    survey = Survey()
+    for each in series.rows():
+        survey.rows += 1
+        survey.naive |= each.naive
+        survey.daily &= each.midnight
+        first, _ = survey.spans.get(each.key, (each.row.time_s, 0.0))
+        survey.spans[each.key] = (first, each.row.time_s)
+        if survey.rows % ROWS_A_STEP == 0:
+            step(series.read_bytes)
+            if len(survey.spans) > SERIES_MAX:
+                raise Misuse("error.detect_series", path=shown_path(series.path), most=SERIES_MAX)
+    if not survey.rows:
+        raise Misuse("error.detect_empty", path=shown_path(series.path))
+    # Counts of whole days stand at midnight, all of them; a measurement falls there once in 86,400.
+    survey.daily &= survey.rows > len(survey.spans)
+    return survey
+
+
+def _judge(series: SeriesFile, survey: Survey, step: Step, *, drawn: bool) -> list[SeriesResult]:
+    """Read it again, in the order of the file, and judge."""
+    count = len(survey.spans)
+    panel = Panel(daily(count) if survey.daily else Settings(series=count))
+    names = {key: "\0".join(key) for key in survey.spans}
+    shown_keys = list(survey.spans)[:DRAWN_MAX] if drawn else []
+    bins = {key: Bins(*survey.spans[key], daily=survey.daily) for key in shown_keys}
+    for number, each in enumerate(series.rows(), 1):
+        panel.receive(names[each.key], each.row)
+        if each.key in bins:
+            bins[each.key].add(each.row)
+        if number % ROWS_A_STEP == 0:
+            step(series.read_bytes)
+    results = []
+    for key in survey.spans:
+        detector = panel.detectors[names[key]]
+        detector.finish()
+        results.append(SeriesResult(key, detector, bins.get(key)))
+    return results

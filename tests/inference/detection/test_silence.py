@@ -1,0 +1,42 @@
+"""Silence by what a series is used to."""
+
+from voipwatch.inference.detection.settings import DAY_S, HOUR_S
+from voipwatch.inference.detection.silence import BLOCKS_MIN, Pace, heard, limit_s, silent_since
+
+
+def hourly(blocks: int, every_s: float = HOUR_S) -> Pace:
+    pace = Pace()
+    for index in range(blocks):
+        heard(pace, index * every_s, index * every_s, new_block=True)
+    return pace
+
+
+def test_a_young_series_is_used_to_nothing() -> None:
+    assert limit_s(hourly(BLOCKS_MIN - 1), HOUR_S) is None
+    assert silent_since(hourly(BLOCKS_MIN - 1), 1e9, HOUR_S) is None
+
+
+def test_an_hourly_series_is_silent_after_a_day() -> None:
+    pace = hourly(50)
+    assert silent_since(pace, 49 * HOUR_S + DAY_S, HOUR_S) is None
+    assert silent_since(pace, 49 * HOUR_S + DAY_S + 1, HOUR_S) == (49 * HOUR_S, 50 * HOUR_S)
+    assert silent_since(pace, 49 * HOUR_S + 9 * DAY_S, HOUR_S) is None  # it was said
+
+
+def test_a_sparse_series_is_given_three_times_its_longest_gap() -> None:
+    pace = hourly(50, every_s=2 * DAY_S)
+    assert limit_s(pace, HOUR_S) == 6 * DAY_S
+
+
+def test_a_gap_is_forgotten_and_an_announced_one_is_no_habit() -> None:
+    pace = hourly(50)
+    heard(pace, 49 * HOUR_S + 20 * HOUR_S, 0.0, new_block=True)
+    assert pace.longest_s == 20 * HOUR_S
+    for index in range(640):
+        heard(pace, (70 + index) * HOUR_S, (70 + index) * HOUR_S, new_block=True)
+    assert pace.longest_s < 2 * HOUR_S
+    quiet = hourly(50)
+    assert silent_since(quiet, 60 * DAY_S, HOUR_S) is not None
+    heard(quiet, 60 * DAY_S, 60 * DAY_S, new_block=True)
+    assert quiet.longest_s < 2 * HOUR_S
+    assert not quiet.said
