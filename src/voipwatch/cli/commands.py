@@ -8,6 +8,7 @@ COMMANDS: Final[dict[str, str]] = {
     "check": "voipwatch.cli.check:check",
     "verify": "voipwatch.cli.verify:verify",
     "reflector": "voipwatch.cli.reflector:reflector",
+    "serve": "voipwatch.cli.serve:serve",
     "tickets fetch": "voipwatch.cli.tickets:fetch",
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",
