@@ -1,4 +1,4 @@
-"""`voipwatch serve` whole: reports in, cells that say what is true, a planted block found, no address kept."""
+"""`voipwatch serve` whole: reports in, true cells, a planted block found, and no address kept."""
 
 import select
 import socket

@@ -40,11 +40,11 @@ class Serving:
         return self.process.wait(timeout_s)
 
 
-def start_serve(data: Path, *options: str, bind: str, log: Path) -> Serving:
+def start_serve(data: Path, *options: str, bind: str, log: Path, port: str = "0") -> Serving:
     """Start and wait until it is ready; AssertionError with what it said where it is not."""
     arguments = [
         sys.executable, "-m", "voipwatch", "serve", "--data", str(data), "--bind", bind,
-        "--control-port", "0", "--collector-port", "0", "--metrics-port", "0",
+        "--control-port", "0", "--collector-port", port, "--metrics-port", "0",
         "--without-canary", "--without-geo", "--every", "1", *options,
     ]  # fmt: skip
     with log.open("ab") as stderr:

@@ -18,8 +18,6 @@ from voipwatch.cli.serve_roles import FOR_GOOD
 
 PAUSE_FIRST_S: Final = 0.5
 PAUSE_MOST_S: Final = 30.0
-STEADY_S: Final = 60.0
-"""A process that ran so long is started again without a longer pause."""
 START_S: Final = 600.0
 """For one that has said nothing yet: the first start makes the table of networks."""
 PATIENCE_S: Final = 45.0
@@ -159,10 +157,8 @@ class Supervisor:
 
     async def _mind(self, child: Child) -> None:
         """Start it again whenever it ends."""
-        loop = asyncio.get_running_loop()
         pause_s = PAUSE_FIRST_S
         while True:
-            began = loop.time()
             assert child.process is not None
             status = await child.process.wait()
             if self._stopping:
@@ -171,7 +167,8 @@ class Supervisor:
             if status == FOR_GOOD:
                 self.broken.set()
                 return
-            pause_s = PAUSE_FIRST_S if loop.time() - began > STEADY_S else min(PAUSE_MOST_S, 2 * pause_s)
+            # One that got ready died of something else than its circumstances: no longer pause.
+            pause_s = PAUSE_FIRST_S if child.ready.is_set() else min(PAUSE_MOST_S, 2 * pause_s)
             await asyncio.sleep(pause_s)
             child.restarts += 1
             await self._spawn(child)

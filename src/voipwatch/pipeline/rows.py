@@ -234,21 +234,23 @@ def flow_parts(flow: SlimFlow, far: Mapping[int, SlimFarFlow] | None) -> list[Pa
 def tally(seq: list[int], sizes: list[int], stages: Sequence[str], aside: Sequence[int]) -> Tally:
     """Packets and bytes by part, and where in the columns its first and last packet are.
 
-    Columns of different lengths are cut to the shorter.
+    Columns of different lengths are cut to the shorter. Media follows the set-up: found from where it begins,
+    it is summed at once, which makes most of a report cheap.
     """
-    counts: Tally = {}
-    head = length = min(len(seq), len(sizes))
+    length = min(len(seq), len(sizes))
     if not length:
-        return counts
-    if not aside:  # media follows the set-up: found from where it begins, it is summed at once
-        for index, number in enumerate(seq):
-            if number >= MEDIA_SEQ:
-                if min(seq[index:length], default=MEDIA_SEQ) >= MEDIA_SEQ:
-                    head = index
-                break
+        return {}
+    head = length
+    for index, number in enumerate(seq):
+        if number >= MEDIA_SEQ:
+            head = min(index, length)
+            break
+    tail = seq[head:length]
+    if tail and min(tail) < MEDIA_SEQ:
+        head, tail = length, []
+    counts: Tally = {}
     for index in range(head):
-        number = seq[index]
-        part = _part_of(number, stages, aside)
+        part = _part_of(seq[index], stages, aside)
         known = counts.get(part)
         if known is None:
             counts[part] = [1, sizes[index], index, index]
@@ -256,9 +258,29 @@ def tally(seq: list[int], sizes: list[int], stages: Sequence[str], aside: Sequen
             known[0] += 1
             known[1] += sizes[index]
             known[3] = index
-    if head < length:
-        counts[MEDIA_PART] = [length - head, sum(sizes[head:length]), head, length - 1]
+    if tail:
+        _tally_media(counts, tail, sizes[head:length], head, aside)
     return counts
+
+
+def _tally_media(counts: Tally, seq: list[int], sizes: list[int], start: int, aside: Sequence[int]) -> None:
+    """Add the packets from index `start` on, all of which are media or reports on it."""
+    beside: list[int] = []
+    if aside:
+        planned = set(aside)
+        if not planned.isdisjoint(seq):
+            beside = [index for index, number in enumerate(seq) if number in planned]
+    last = len(seq) - 1
+    if not beside:
+        counts[MEDIA_PART] = [last + 1, sum(sizes), start, start + last]
+        return
+    size = sum(map(sizes.__getitem__, beside))
+    if len(beside) <= last:
+        apart = set(beside)
+        first = next(index for index in range(last + 1) if index not in apart)
+        final = next(index for index in range(last, -1, -1) if index not in apart)
+        counts[MEDIA_PART] = [last + 1 - len(beside), sum(sizes) - size, start + first, start + final]
+    counts[REPORTS_PART] = [len(beside), size, start + beside[0], start + beside[-1]]
 
 
 def _part_of(number: int, stages: Sequence[str], aside: Sequence[int]) -> str:
