@@ -81,7 +81,7 @@ def test_no_text_is_there_for_nothing() -> None:
     built = (
         "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
-        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "store.error.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code

@@ -52,6 +52,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
         "ooni import", "ooni export",
+        "store status", "store query", "store migrate", "store export",
     }  # fmt: skip
 
 

@@ -18,6 +18,10 @@ COMMANDS: Final[dict[str, str]] = {
     "ooni import": "voipwatch.cli.ooni:import_ooni",
     "ooni export": "voipwatch.cli.ooni:export_ooni",
     "detect": "voipwatch.cli.detect:detect",
+    "store status": "voipwatch.cli.store:status",
+    "store query": "voipwatch.cli.store:query",
+    "store migrate": "voipwatch.cli.store:migrate",
+    "store export": "voipwatch.cli.store:export",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
@@ -25,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
 }
 """Command -> where its function is; the order is the order of the help."""
 GROUPS: Final = ("tickets", "apps", "ooni", "lab")
+GROUPS: Final = ("tickets", "apps", "store", "lab")
 
 
 def build_app() -> App:

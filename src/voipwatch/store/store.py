@@ -4,6 +4,7 @@ Every method raises StoreError, and nothing else that a person can cause.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from voipwatch.model.votes import PANEL, Vote
 from voipwatch.store import queries, refresh, retention, segments
 from voipwatch.store.engine import Engine, Parameters
 from voipwatch.store.errors import StoreError
+from voipwatch.store.export import Exported, Selection, export
 from voipwatch.store.migrate import migrate
 from voipwatch.store.rows import SegmentRows, records_table
 from voipwatch.store.segments import Inserted
@@ -100,6 +102,10 @@ class Store:
         """Any reading query, for people and tests; nothing else in voipwatch writes SQL."""
         return self._engine.select(sql, parameters)
 
+    def ask(self, question: str) -> pa.Table:
+        """A person's question, one SELECT: as a part of another it can be nothing but that."""
+        return self._engine.select(f"SELECT * FROM (\n{question.strip().rstrip(';')}\n)")
+
     def segments(self) -> dict[str, int]:
         """Segment -> step (`segments.BEGUN`, `IN`, `CELLED`)."""
         return segments.known_segments(self._engine)
@@ -159,6 +165,10 @@ class Store:
         return queries.cells_as_of(
             self._engine, as_of, country=country, since=since, until=until, instance=instance
         )
+
+    def export(self, table: str, out: Path, selection: Selection | None = None) -> Exported:
+        """Write a table as Parquet or CSV, with its data dictionary; see `export.export`."""
+        return export(self._engine, table, out, selection)
 
     def as_of(self) -> int:
         """Unix seconds of the newest report that is in a cell; 0 in an empty store."""

@@ -1,0 +1,154 @@
+"""`voipwatch store`: what is in the store, any reading question, its version, tables out of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.text import Text
+
+from voipwatch.cli import show
+from voipwatch.cli.context import Context, data_folder
+from voipwatch.cli.errors import CLEAR, Misuse, Trouble
+from voipwatch.cli.values import shown, shown_path
+from voipwatch.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from voipwatch.store.store import Store
+
+SCHEMA = "voipwatch.store/1"
+MISUSE = frozenset({"bad-url", "no-store", "query", "read-only"})
+"""Reasons that the person who typed can change; the others are the machine's or ours."""
+
+Url = Annotated[str | None, Parameter(metavar="URL")]
+
+
+def status(
+    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+) -> int:
+    """Rows and bytes of each table, segments by step, the newest report."""
+    with opened(context, store) as found:
+        told = found.status()
+    if json:
+        _print_json(context, told)
+        return CLEAR
+    texts = context.texts
+    columns = [texts(f"column.{name}") for name in ("name", "rows", "bytes")]
+    context.out.print(
+        show.table(
+            texts,
+            columns,
+            [[name, f"{t['rows']:,}", f"{t['bytes']:,}"] for name, t in told["tables"].items()],
+        )
+    )
+    context.tell("store.version", version=told["version"], engine=told["engine"])
+    waiting = told["segments"].get("begun", 0) + told["segments"].get("in", 0)
+    context.tell("store.segments", count=told["segments"].get("celled", 0), waiting=waiting)
+    if told["as_of"]:
+        context.tell("store.as_of", time=datetime.fromtimestamp(told["as_of"], UTC).isoformat())
+    if told["damaged_parts"]:
+        context.say("store.damage", style="bold red", count=told["damaged_parts"])
+    return CLEAR
+
+
+def query(
+    sql: str, /, *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+) -> int:
+    """Run one SELECT and print its rows."""
+    with opened(context, store) as found:
+        rows = found.ask(sql)
+    if json:
+        _print_json(context, {"columns": rows.column_names, "rows": rows.to_pylist()})
+        return CLEAR
+    cells: list[list[Text | str]] = [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
+    context.out.print(show.table(context.texts, rows.column_names, cells))
+    return CLEAR
+
+
+def migrate(
+    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+) -> int:
+    """Make the store, or bring its tables to this version."""
+    with opened(context, store, create=True) as found:
+        version = found.status()["version"]
+    if json:
+        _print_json(context, {"version": version})
+    else:
+        context.tell("store.migrated", version=version)
+    return CLEAR
+
+
+def export(
+    table: str,
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    country: Annotated[str, Parameter(metavar="CODE")] = "",
+    since: Annotated[str, Parameter(metavar="DAY")] = "",
+    until: Annotated[str, Parameter(metavar="DAY")] = "",
+    store: Url = None,
+    json: bool = False,
+) -> int:
+    """Write one table as Parquet or CSV."""
+    path = Path(f"{table}.parquet") if out is None else out
+    with opened(context, store) as found:
+        from voipwatch.store.export import EXPORTED, PERSONAL, Selection  # noqa: PLC0415 -- Arrow is an extra
+
+        if table not in EXPORTED:
+            raise Misuse("store.no_table", value=shown(table), known=", ".join(EXPORTED))
+        if path.suffix not in {".parquet", ".csv"}:
+            raise Misuse("store.suffix", path=shown(str(path)))
+        if table in PERSONAL:
+            context.say("store.personal", style="yellow", table=table)
+        selection = Selection(country.upper(), _day("--since", since), _day("--until", until))
+        try:
+            done = found.export(table, path, selection)
+        except OSError as error:
+            raise Trouble(
+                "store.write", path=shown_path(path), reason=error.strerror or str(error)
+            ) from error
+    if json:
+        beside = None if done.dictionary is None else str(done.dictionary)
+        _print_json(context, {"file": str(path), "rows": done.rows, "dictionary": beside})
+    else:
+        context.tell("store.exported", count=done.rows, path=shown_path(path))
+    return CLEAR
+
+
+@contextmanager
+def opened(context: Context, url: str | None, *, create: bool = False) -> "Iterator[Store]":
+    """The store of `--store`, or the one in the data folder; through its owner's door where it has one."""
+    where = url or f"chdb://{data_folder(context.environment) / 'store'}"
+    try:
+        try:
+            from voipwatch.store.opening import open_store  # noqa: PLC0415 -- its libraries are an extra
+        except ModuleNotFoundError as error:
+            raise StoreError("missing-engine", error.name or "pyarrow") from None
+        with open_store(where, create=create, read_only=not create, who="voipwatch store") as found:
+            yield found
+    except StoreError as error:
+        stop = Misuse if error.reason in MISUSE else Trouble
+        raise stop(f"store.error.{error.reason}", detail=shown(error.detail, longest=300)) from error
+
+
+def _day(option: str, text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return int(datetime.strptime(f"{text} +0000", "%Y-%m-%d %z").timestamp())
+    except ValueError:
+        raise Misuse("store.day", option=option, value=shown(text)) from None
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _print_json(context: Context, document: dict[str, Any]) -> None:
+    context.print_json(msgspec.json.format(msgspec.json.encode({"schema": SCHEMA} | document), indent=2))

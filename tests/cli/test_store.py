@@ -1,0 +1,120 @@
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import run_line
+from tests.store.support import make_vote, rows_of
+from voipwatch.store.opening import open_store
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    where = f"chdb://{tmp_path}/store"
+    with open_store(where, create=True) as store:
+        store.insert_segment("s1", rows_of([make_vote(n) for n in range(3)]))
+        store.refresh_cells()
+    return where
+
+
+def test_status_counts_rows_and_segments(url: str) -> None:
+    ran = run_line("store", "status", "--store", url)
+    assert ran.status == 0, ran.err
+    assert "observations" in ran.out
+    assert "1 segments are in with their cells, 0 wait." in ran.out
+    assert "2016-01-01T00:00:02+00:00" in ran.out
+    told = json.loads(run_line("store", "status", "--store", url, "--json").out)
+    assert told["schema"] == "voipwatch.store/1"
+    assert told["tables"]["observations"]["rows"] == 6
+
+
+def test_a_question_and_what_is_none(url: str) -> None:
+    sql = "SELECT app, count() AS n FROM votes GROUP BY app;"
+    told = json.loads(run_line("store", "query", sql, "--store", url, "--json").out)
+    assert (told["columns"], told["rows"]) == (["app", "n"], [{"app": "whatsapp", "n": 3}])
+    assert "whatsapp" in run_line("store", "query", sql, "--store", url).out
+    for wrong in ("DROP TABLE votes", "SELECT nothing", "SELECT 1; DROP TABLE votes"):
+        ran = run_line("store", "query", wrong, "--store", url)
+        assert (ran.status, ran.out) == (64, "")
+        assert ran.err.count("\n") == 1
+        assert "That cannot be asked" in ran.err
+    assert (
+        json.loads(run_line("store", "status", "--store", url, "--json").out)["tables"]["votes"]["rows"] == 3
+    )
+
+
+def test_the_data_folders_store_is_made_by_migrate(tmp_path: Path) -> None:
+    environment = {"XDG_DATA_HOME": str(tmp_path)}
+    missing = run_line("store", "status", environment=environment)
+    assert missing.status == 64
+    assert "voipwatch store migrate makes one" in missing.err
+    assert run_line("store", "migrate", environment=environment).status == 0
+    again = run_line("store", "migrate", "--json", environment=environment)
+    assert json.loads(again.out)["version"] >= 1
+    assert run_line("store", "status", environment=environment).status == 0
+    assert (tmp_path / "voipwatch/store/engine").is_dir()
+
+
+def test_export_writes_a_file_and_warns_of_pseudonyms(url: str, tmp_path: Path) -> None:
+    out = tmp_path / "cells.csv"
+    ran = run_line(
+        "store", "export", "cells", "--out", str(out), "--country", "ma", "--store", url, width=300
+    )
+    assert (ran.status, ran.err) == (0, "")
+    assert out.read_text("utf-8").count("\n") == 2
+    told = json.loads(
+        run_line(
+            "store", "export", "votes", "--out", str(tmp_path / "v.parquet"), "--since", "2016-01-02",
+            "--store", url, "--json",
+        ).out
+    )  # fmt: skip
+    assert told["rows"] == 0
+    ran = run_line("store", "export", "votes", "--out", str(tmp_path / "v.csv"), "--store", url)
+    assert "not for publication" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export", "segments"), "no table that is exported"),
+        (("export", "cells", "--out", "x.xlsx"), ".parquet or .csv"),
+        (("export", "cells", "--since", "yesterday"), "2016-01-31"),
+    ],
+)
+def test_misuse_of_export(url: str, arguments: tuple[str, ...], said: str) -> None:
+    ran = run_line("store", *arguments, "--store", url, width=300)
+    assert ran.status == 64
+    assert said in ran.err
+
+
+def test_a_folder_that_cannot_be_written(url: str, tmp_path: Path) -> None:
+    ran = run_line("store", "export", "cells", "--out", str(tmp_path / "no/x.csv"), "--store", url, width=300)
+    assert ran.status == 70
+    assert "cannot be written" in ran.err
+
+
+def test_beside_serve_questions_go_through_it_and_migrate_says_who(tmp_path: Path) -> None:
+    where = f"chdb://{tmp_path}/store"
+    with open_store(where, create=True, who="voipwatch serve", serve_door=True):
+        ran = run_line("store", "query", "SELECT count() AS n FROM votes", "--store", where, "--json")
+        assert json.loads(ran.out)["rows"] == [{"n": 0}]
+        ran = run_line("store", "migrate", "--store", where, width=300)
+        assert ran.status == 70
+        assert f"open in another process (voipwatch serve, pid {os.getpid()})" in ran.err
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_without_the_extra_it_is_named(url: str, lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "chdb", None)
+    ran = run_line("store", "status", "--store", url, lang=lang, width=300)
+    assert ran.status == 70
+    assert "voipwatch[observatory]" in ran.err
+    assert "chdb-core-lite" in ran.err
+
+
+def test_a_wrong_url(tmp_path: Path) -> None:
+    ran = run_line("store", "status", "--store", "sqlite:///x", width=300)
+    assert ran.status == 64
+    assert "is no store's URL" in ran.err
