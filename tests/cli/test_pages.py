@@ -49,7 +49,7 @@ def test_the_example_is_understood(command: str) -> None:
 
 def test_the_contracts_commands_are_all_there() -> None:
     assert set(COMMANDS) == {
-        "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
+        "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
         "ooni import", "ooni export",
         "store status", "store query", "store migrate", "store export",

@@ -89,6 +89,13 @@ SPOILT: dict[str, tuple[str, object, str, str]] = {
     "a number too large": (
         "report.measurement.flows.3.sent.seq.0", 1 << 63, "value", "report.measurement.flows[3].sent",
     ),
+    "a number above all": (
+        "report.measurement.flows.3.sent.seq.0", (1 << 64) - 1, "value", "report.measurement.flows[3].sent",
+    ),
+    "a number above any": (
+        "report.measurement.flows.2.sent.t_us.0", -(1 << 63) - 1, "value",
+        "report.measurement.flows[2].sent",
+    ),
     "a column too short": (
         "report.measurement.flows.3.received.crc", [1], "value", "report.measurement.flows[3].received",
     ),
@@ -114,6 +121,11 @@ def test_what_is_wrong_is_named(maker: Maker, name: str) -> None:
     found = refused(spoilt(maker.document(1), path, value))
     assert (found.code, found.field) == (code, field)
     assert found.reason
+
+
+def test_numbers_of_64_bits_are_taken(maker: Maker) -> None:
+    for number in (-(1 << 63), (1 << 63) - 1, 0xCF80_0000):
+        accepted(spoilt(maker.document(1), "report.measurement.flows.3.sent.t_us.0", number))
 
 
 def test_an_address_behind_escapes_is_found(maker: Maker) -> None:

@@ -9,6 +9,7 @@ COMMANDS: Final[dict[str, str]] = {
     "verify": "voipwatch.cli.verify:verify",
     "reflector": "voipwatch.cli.reflector:reflector",
     "serve": "voipwatch.cli.serve:serve",
+    "collector": "voipwatch.cli.collector:collector",
     "tickets fetch": "voipwatch.cli.tickets:fetch",
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",

@@ -87,7 +87,14 @@ class Page:
 COMMON = (Option("--lang en|fr|ar", "lang", required=False), Option("--help", "help", required=False))
 """Of every page."""
 REQUIRED = frozenset(
-    {("check", "--reflector"), ("tickets fetch", "--reflector"), ("reflector", "--bind"), ("serve", "--data")}
+    {
+        ("check", "--reflector"),
+        ("tickets fetch", "--reflector"),
+        ("reflector", "--bind"),
+        ("serve", "--data"),
+        ("collector", "--data"),
+        ("collector", "--reflector-key"),
+    }
 )
 """Options that a command refuses to run without, by its own message rather than the parser's."""
 

@@ -9,7 +9,6 @@
 Nothing about a sender is logged. His address lives in `Sender`, which lives as long as his request.
 """
 
-import asyncio
 import math
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -23,7 +22,8 @@ from voipwatch.collector.body import GONE, Body, BodyError, Limits, discard_body
 from voipwatch.collector.desk import Committer, Desk, DeskFullError
 from voipwatch.collector.geo import GeoSource
 from voipwatch.collector.inflate import ENCODINGS, InflateError, inflate
-from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules, split_batch, take
+from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules, split_batch
+from voipwatch.collector.judges import Judges
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.limits import CARRIER_FACTOR, Buckets, Room
 from voipwatch.collector.metrics import Metrics
@@ -73,6 +73,7 @@ class Parts:
 
     desk: Desk
     committer: Committer
+    judges: Judges
     rules: Rules
     signer: Signer
     stop: StopWord
@@ -211,26 +212,13 @@ class App:
             prefix_kind=sender.kind,
             via_meant=via_meant,
         )
-        results: list[ReportResult | None] = []
-        accepted: list[Accepted] = []
-        for item in items:
-            taken = self._judge(item, about, now_s)
-            if isinstance(taken, Refused):
-                results.append(_refusal(taken))
-            else:
-                results.append(None)
-                accepted.append(taken)
-            if len(items) > 1:
-                await asyncio.sleep(0)  # others get their turn between the reports of a batch
-        stored = iter(await self._store(accepted, sender, asn))
-        return [next(stored) if result is None else result for result in results]
-
-    def _judge(self, item: bytes, about: Circumstances, now_s: float) -> Accepted | Refused:
-        if len(item) > self._parts.limits.item_bytes:
-            return Refused(
-                "large", "", f"one report has at most {self._parts.limits.item_bytes} bytes of JSON"
-            )
-        return take(item, about, self._parts.rules, now_s)
+        most = parts.limits.item_bytes
+        fitting = [item for item in items if len(item) <= most]
+        judged = iter(await parts.judges.judge(fitting, about, now_s) if fitting else [])
+        large = Refused("large", "", f"one report has at most {most} bytes of JSON")
+        taken = [next(judged) if len(item) <= most else large for item in items]
+        stored = iter(await self._store([one for one in taken if isinstance(one, Accepted)], sender, asn))
+        return [_refusal(one) if isinstance(one, Refused) else next(stored) for one in taken]
 
     async def _store(self, accepted: list[Accepted], sender: Sender, asn: int | None) -> list[ReportResult]:
         parts = self._parts

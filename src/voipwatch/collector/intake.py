@@ -38,6 +38,10 @@ FLOWS_MAX: Final = 20_000
 """A check of 14 apps with every question has about 2,000."""
 _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+_UNSIGNED: Final = re.compile(rb"\xcf[\x80-\xff]")
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_PACKER: Final = zstandard.ZstdCompressor(level=1)
+"""One for all, as its memory costs more than its work: `take` is not for two threads at once."""
 ACCESS_FROM: Final = ("declared", "system", "")
 
 
@@ -108,7 +112,7 @@ def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accep
         report_id=report_id(sessions),
         sessions=sorted(sessions),
         received_at_s=now_s,
-        body=zstandard.ZstdCompressor(level=1).compress(body),
+        body=_PACKER.compress(body),
         body_sha256=sha256(body).hexdigest(),
         country=about.country,
         asn=about.asn,
@@ -249,6 +253,25 @@ def _check_columns(flows: list[FlowRecord], field: str) -> None:
             length = len(columns.seq)
             if not length == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
                 raise _RefusedError("value", f"{field}[{index}].{name}", "columns of different lengths")
+    if _may_overflow(flows):
+        _check_numbers(flows, field)
+
+
+def _may_overflow(flows: list[FlowRecord]) -> bool:
+    """Whether a look at each number is worth while; False only where all have room in 64 bits with a sign.
+
+    MessagePack writes a number from 2**63 on as the byte 0xcf and eight bytes of which the first is 0x80 or
+    more, and none from 2**64 on: to write them all costs a fifth of looking at each.
+    """
+    try:
+        return _UNSIGNED.search(_ENCODER.encode(flows)) is not None
+    except OverflowError:
+        return True
+
+
+def _check_numbers(flows: list[FlowRecord], field: str) -> None:
+    for index, flow in enumerate(flows):
+        for name, columns in (("sent", flow.sent), ("received", flow.received)):
             try:
                 for column in (columns.seq, columns.t_us, columns.size_bytes, columns.crc):
                     array("q", column)

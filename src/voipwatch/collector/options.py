@@ -1,5 +1,6 @@
 """What a collector is told when it starts."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,11 @@ KEEP_MONTHS: Final = 13
 """Of raw reports: a year and the month it began in, so that a year can be looked at again; then cells
 only.
 """
+
+
+def default_workers(processors: int) -> int:
+    """One for each processor, at most four: then the disk and the one writer are what limits."""
+    return 0 if processors < 2 else min(processors, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class CollectorOptions:
     geo: GeoSource | None = None
     """None: the packaged databases, if they are installed."""
     keep_months: int = KEEP_MONTHS
+    workers: int = field(default_factory=lambda: default_workers(os.cpu_count() or 1))
+    """Processes that judge batches; 0: none but this one."""
     limits: Limits = field(default_factory=Limits)
     reports_burst: float = REPORTS_BURST
     reports_a_second: float = REPORTS_A_SECOND

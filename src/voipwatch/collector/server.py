@@ -24,6 +24,7 @@ from voipwatch.collector.desk import Committer, Desk
 from voipwatch.collector.geo import packaged_geo
 from voipwatch.collector.index import Index
 from voipwatch.collector.intake import Rules
+from voipwatch.collector.judges import Judges
 from voipwatch.collector.keys import Enrolments, Signer, kept_keys
 from voipwatch.collector.limits import DAY_S, Buckets, Room
 from voipwatch.collector.metrics import Metrics
@@ -73,6 +74,7 @@ class Collector:
         options.data.chmod(0o700)
         self._take_lock()
         parts = self._parts = await asyncio.to_thread(self._assemble)
+        await parts.judges.start()
         self.port = await self._serve(App(parts), options.bind, options.port, tls=True)
         if options.metrics_port is not None:
             exposition = MetricsApp(self.metrics)
@@ -93,6 +95,7 @@ class Collector:
                 await task
         if self._parts is not None:
             await self._parts.committer.drain()
+            await self._parts.judges.stop()
             self._parts.desk.close()
         if self._lock is not None:
             self._lock.close()
@@ -132,6 +135,7 @@ class Collector:
         return Parts(
             desk=desk,
             committer=Committer(desk, self._clock, waiting_max=options.limits.waiting_max),
+            judges=Judges(rules, keys.enrolment, options.workers),
             rules=rules,
             signer=signer,
             stop=StopWord(options.data, signer),

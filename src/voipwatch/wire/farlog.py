@@ -8,6 +8,7 @@ numbered 0, 1, ... in order of appearance.
 
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -161,10 +162,15 @@ def sign_farlog(payload: bytes, private_key: bytes) -> bytes:
     return key.sign(_DOMAIN + payload)
 
 
+@lru_cache(256)  # a collector checks thousands of logs of a few reflectors
+def _public_key(text: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+
+
 def verify_farlog(payload: bytes, signature: bytes, public_key: str) -> bool:
     """True when the payload was signed by the reflector with this key (hex). Cannot fail."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, _DOMAIN + payload)
+        _public_key(public_key).verify(signature, _DOMAIN + payload)
     except (InvalidSignature, ValueError):
         return False
     return True
