@@ -2,6 +2,7 @@
 
 python scripts/detection_table.py            # prints the tables
 python scripts/detection_table.py --write    # puts them into the page
+python scripts/detection_table.py --speed --write
 """
 
 import argparse
@@ -11,7 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.benchmarks.detection import Tables, cells_a_second, delays, real_series, render, replays
+from scripts.benchmarks.detection import (
+    Tables,
+    cells_a_second,
+    delays,
+    real_series,
+    render,
+    render_speed,
+    replays,
+)
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import write
 
@@ -27,14 +36,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--years", type=int, default=40, help="of each quiet world")
     parser.add_argument("--runs", type=int, default=100, help="of each simulated block")
     parser.add_argument("--series", type=Path, default=SERIES, help="folder of the real series")
+    parser.add_argument("--speed", action="store_true", help="only how fast it is, in a section of its own")
     asked = parser.parse_args(argv)
     began = datetime.now(tz=UTC)
     machine = this_machine()
+    if asked.speed:
+        told = render_speed(
+            cells_a_second(), f"{began:%Y-%m-%d %H:%M}", f"{machine.cores} cores of {machine.cpu}"
+        )
+        if asked.write:
+            write("detection-speed", told)
+        else:
+            print(told)
+        return 0
     tables = Tables(
         real_series(asked.series) if asked.series.is_dir() else [],
         [delays(share, past, days=30, runs=asked.runs) for share, past in BLOCKS],
         replays(asked.years),
-        cells_a_second(),
     )
     text = render(
         tables,

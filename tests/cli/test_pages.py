@@ -53,6 +53,8 @@ def test_the_contracts_commands_are_all_there() -> None:
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
         "ooni import", "ooni export",
         "store status", "store query", "store migrate", "store export",
+        "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
+        "apps targets", "import", "detect", "lab worlds", "lab run", "lab matrix", "demo",
     }  # fmt: skip
 
 

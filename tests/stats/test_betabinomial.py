@@ -50,13 +50,9 @@ def test_why_no_ratio_of_laws() -> None:
 def test_more_votes_than_are_told_apart() -> None:
     many = tilted_e_value(0.2, 5000, 0.05, 0.02, target=0.3)
     assert many == tilted_e_value(0.2, VOTES_MAX, 0.05, 0.02, target=0.3)
-    law = binom.pmf(range(5001), 5000, 0.05)
-    expected = sum(
-        weight * tilted_e_value(k / 5000, 5000, 0.05, 0.02, target=0.3)
-        for k, weight in enumerate(law)
-        if weight
-    )
-    assert expected <= 1.0
+    law = np.asarray(binom.pmf(np.arange(5001), 5000, 0.05))
+    e = np.array([tilted_e_value(k / 5000, 5000, 0.05, 0.02, target=0.3) for k in range(5001)])
+    assert float(law @ e) <= 1.0
 
 
 def test_pairs_by_hand() -> None:

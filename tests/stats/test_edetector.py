@@ -44,20 +44,22 @@ def test_cusum_is_the_largest_of_the_starts_and_never_above_the_sum() -> None:
 def test_the_expected_mass_at_the_alarm_is_at_least_the_threshold(threshold: float) -> None:
     """A coin at the null's border, all 2^14 paths with uneven masses; unstopped paths count what went in."""
     p, masses = 0.25, [0.3, 1.0, 2.0, 0.5] * 4
-    mass_at_stop = stopped = 0.0
+    mass_at_stop = sum_at_stop = stopped = 0.0
     for path in itertools.product((0, 1), repeat=14):
-        law, sums, put_in = 1.0, [0.0, 0.0], 0.0
+        law = p ** sum(path) * (1.0 - p) ** (14 - sum(path))
+        sums, put_in = [0.0, 0.0], 0.0
         for vote, mass in zip(path, masses, strict=False):
-            law *= p if vote else 1.0 - p
             bets = [mean_bet(float(vote), p, fraction) for fraction in (0.3, 0.9)]
             sums = shiryaev_roberts_step(sums, bets, mass, [0.5, 0.5])
             put_in += mass
             if sum(sums) >= threshold:
                 break
         mass_at_stop += law * put_in
+        sum_at_stop += law * sum(sums)
         stopped += law * (sum(sums) >= threshold)
     # E[sum at the stop] = E[mass at the stop], and the sum is at least the threshold where it stopped.
-    assert stopped > 0.3
+    assert 0.3 < stopped <= 1.0 + 1e-9
+    assert sum_at_stop == pytest.approx(mass_at_stop)
     assert mass_at_stop >= threshold * stopped
 
 

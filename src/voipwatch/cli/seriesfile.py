@@ -104,13 +104,18 @@ class SeriesFile:
                 raise Misuse("error.file_is_folder", path=path)
             if not stat.S_ISREG(self.path.stat().st_mode):  # read twice: a pipe cannot be
                 raise Misuse("error.file_special", path=path)
-            with self.path.open("rb") as file:
-                yield file
+            file = self.path.open("rb")
         except FileNotFoundError:
             raise Misuse("error.file_missing", path=path) from None
         except (OSError, ValueError) as error:  # ValueError: a null byte in the name
             reason = getattr(error, "strerror", None) or str(error)
             raise Misuse("error.file_unreadable", path=path, reason=shown(reason)) from None
+        with file:
+            try:
+                yield file
+            except OSError as error:  # a disk that fails halfway
+                reason = error.strerror or type(error).__name__
+                raise Misuse("error.file_unreadable", path=path, reason=shown(reason)) from None
 
     def _lines(self, file: IO[bytes], numbers: list[int]) -> Iterator[str]:
         """Lines that are no comments; the number of the last one is kept in `numbers`."""
@@ -151,22 +156,25 @@ class SeriesFile:
             from pyarrow import ArrowException, parquet  # noqa: PLC0415 -- an extra of its own, and heavy
         except ImportError:
             raise Misuse("error.detect_pyarrow", path=shown_path(self.path)) from None
-        try:
-            with self._opened() as opened, parquet.ParquetFile(opened) as file:
-                names: list[str] = list(file.schema_arrow.names)
-                yield 0, names
-                wanted = self._wanted(names)
-                number = 0
-                for batch in file.iter_batches(columns=wanted):
-                    self.read_bytes += batch.nbytes
-                    columns = {name: batch.column(name).to_pylist() for name in wanted}
-                    for index in range(batch.num_rows):
-                        number += 1
-                        yield number, [columns[name][index] if name in columns else None for name in names]
-        except ArrowException as error:
-            raise Misuse(
-                "error.detect_parquet", path=shown_path(self.path), reason=shown(str(error), longest=160)
-            ) from None
+        with self._opened() as opened:
+            try:
+                with parquet.ParquetFile(opened) as file:
+                    names: list[str] = list(file.schema_arrow.names)
+                    yield 0, names
+                    wanted = self._wanted(names)
+                    number = 0
+                    for batch in file.iter_batches(columns=wanted):
+                        self.read_bytes += batch.nbytes
+                        columns = {name: batch.column(name).to_pylist() for name in wanted}
+                        for index in range(batch.num_rows):
+                            number += 1
+                            yield (
+                                number,
+                                [columns[name][index] if name in columns else None for name in names],
+                            )
+            except (ArrowException, OSError) as error:  # Arrow says "not enough bytes" as OSError
+                reason = shown(str(error), longest=160)
+                raise Misuse("error.detect_parquet", path=shown_path(self.path), reason=reason) from None
 
     def _wanted(self, names: Sequence[str]) -> list[str]:
         places = self._places(names)

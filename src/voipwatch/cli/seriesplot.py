@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DRAWN_MAX: Final = 12
 """Series on one picture; a reader follows no more."""
 BINS_MAX: Final = 240
-WIDTH, PANEL, TOP, LEFT, RIGHT, BOTTOM, FOOT = 960, 250, 46, 64, 24, 44, 58
+WIDTH, PANEL, TOP, LEFT, RIGHT, BOTTOM, FOOT = 960, 250, 46, 64, 24, 44, 76
 STEPS_S: Final = tuple(
     [HOUR_S * hours for hours in (1, 2, 3, 6, 12)]
     + [DAY_S * days for days in (1, 2, 7, 14, 30, 61, 122, 365)]
@@ -200,14 +200,7 @@ def _legend(texts: Texts, y: float) -> Iterator[str]:
         ('<circle cx="6" cy="-4" r="2.5"/>', "share"),
         (f'<path d="M0 -4 h14" stroke="{LINE}" stroke-dasharray="5 4"/>', "border"),
         (f'<rect y="-10" width="14" height="12" fill="{STANDING}"/>', "standing"),
-        (
-            f'<rect y="-10" width="14" height="12" fill="{COLOURS[ChangeKind.ONSET]}" fill-opacity="0.35"/>',
-            "onset",
-        ),
-        (
-            f'<rect y="-10" width="14" height="12" fill="{COLOURS[ChangeKind.END]}" fill-opacity="0.35"/>',
-            "end",
-        ),
+        *((_patch(COLOURS[kind]), kind.value) for kind in COLOURS),
         (f'<path d="M7 2 l-5 -9 h10 z" fill="{INK}"/>', "detected"),
     ]
     for number, (mark, key) in enumerate(entries):
@@ -215,3 +208,7 @@ def _legend(texts: Texts, y: float) -> Iterator[str]:
         words = escape(texts(f"detect.plot.{key}"))
         yield f'<g transform="translate({x:.0f} {below:.0f})">{mark}'
         yield f'<text x="20" font-size="12"{direction}>{words}</text></g>'
+
+
+def _patch(colour: str) -> str:
+    return f'<rect y="-10" width="14" height="12" fill="{colour}" fill-opacity="0.35"/>'

@@ -30,6 +30,14 @@ def test_one_probe_that_breaks_is_none() -> None:
     assert not ask(rows(a="####"), {"a": 0.0}).holds
 
 
+def test_without_the_probe_that_shows_it_most_the_rest_must_show_it_too() -> None:
+    """By hand: +1.0, +0.25, -0.25, -0.25; the mean of all is 0.19, without the first it is -0.08."""
+    pasts = {"a": 0.0, "b": 0.0, "c": 0.25, "d": 0.25}
+    found = ask(rows(a="####", b="#...", c="....", d="...."), pasts)
+    assert found.difference < 0.0
+    assert not found.holds
+
+
 def test_a_probe_that_was_always_bad_shows_no_change() -> None:
     assert not ask(rows(a="####", b="####", c="...."), {"a": 1.0, "b": 0.0, "c": 0.0}).holds
 

@@ -67,3 +67,9 @@ def test_the_weights_are_a_mixture() -> None:
 
 def test_a_border_of_one_bets_nothing() -> None:
     assert onset_evidence(5, 5, p_index(1.0), rho_index(1.0)) == (1.0,) * COMPONENTS
+
+
+def test_the_pages_case_by_hand() -> None:
+    """p0 = 0.1, one blocked vote an hour: the bet of 0.95 pays 1 + 0.95 * 9 = 9.55, to a grid step."""
+    values = onset_evidence(1, 1, p_index(0.1), rho_index(1.0))
+    assert values[FRACTIONS.index(0.95)] == pytest.approx(9.55, rel=0.02)

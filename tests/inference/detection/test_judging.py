@@ -4,7 +4,7 @@ import pytest
 
 from tests.inference.detection.series import hour_s, kinds, only, panel, run
 from voipwatch.inference.detection import Detector, State, judging
-from voipwatch.inference.detection.settings import DEFAULT, HOUR_S
+from voipwatch.inference.detection.settings import DEFAULT
 from voipwatch.model.series import ChangeKind, SeriesRow
 
 ONSET, END = ChangeKind.ONSET, ChangeKind.END
@@ -128,4 +128,3 @@ def test_hysteresis_one_open_hour_ends_nothing() -> None:
         return 0.02 if hour < 720 or hour % 24 == 5 else 1.0
 
     assert kinds(run(panel(50 * 24, share))) == [ONSET]
-    assert HOUR_S

@@ -40,13 +40,15 @@ def test_too_few_votes_wait_on() -> None:
 
 
 def test_while_alarmed_the_border_stands_and_the_level_is_learnt() -> None:
-    state = waiting(9)
-    state.phase, state.interference = Phase.ALARMED, Interference(0.0, 0.0, 0.0, 0.02)
-    state.baseline.share = 0.02
-    border = state.baseline.border
+    state = waiting(1)
     learning.daily(state, DEFAULT, 100 * HOUR_S)
-    assert state.baseline.border == border
-    assert state.interference.level == 0.9
+    border, weight = state.baseline.border, state.baseline.weight
+    state.phase, state.interference = Phase.ALARMED, Interference(0.0, 0.0, 0.0, 0.02)
+    for hour in range(100, 200):
+        learning.wait(state, hour * HOUR_S, counted([SeriesRow(hour * HOUR_S, 9, 10)]), rows=1)
+    learning.daily(state, DEFAULT, 200 * HOUR_S)
+    assert (state.baseline.border, state.baseline.weight) == (border, weight)
+    assert 0.6 < state.interference.level <= 0.9  # the last quiet hours wait with the first blocked ones
 
 
 def test_nothing_is_learnt_close_to_an_end() -> None:

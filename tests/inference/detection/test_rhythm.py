@@ -14,7 +14,7 @@ MONDAY_S = 1_451_865_600.0
 def teach(rhythm: Rhythm, first_s: float, days: int, fails: dict[int, int], *, mean: float) -> None:
     """Days of hourly blocks with 10 votes; `fails` are the blocked ones by hour of the day."""
     for day in range(days):
-        times = first_s + day * DAY_S + np.arange(24) * HOUR_S
+        times = first_s + day * DAY_S + np.arange(24.0) * HOUR_S
         blocked = np.array([float(fails.get(hour, 0)) for hour in range(24)])
         learn(rhythm, times, blocked, np.full(24, 10.0), np.ones(24), mean=mean, effect=1.0)
 
@@ -23,7 +23,7 @@ def test_an_even_series_never_pays() -> None:
     rhythm = Rhythm()
     rng = np.random.default_rng(1)
     for day in range(200):
-        times = MONDAY_S + day * DAY_S + np.arange(24) * HOUR_S
+        times = MONDAY_S + day * DAY_S + np.arange(24.0) * HOUR_S
         blocked = rng.binomial(10, 0.05, 24).astype(float)
         learn(rhythm, times, blocked, np.full(24, 10.0), np.ones(24), mean=0.05, effect=1.0)
     assert rhythm.gain < PAYS

@@ -38,5 +38,15 @@ def test_a_gap_is_forgotten_and_an_announced_one_is_no_habit() -> None:
     quiet = hourly(50)
     assert silent_since(quiet, 60 * DAY_S, HOUR_S) is not None
     heard(quiet, 60 * DAY_S, 60 * DAY_S, new_block=True)
-    assert quiet.longest_s < 2 * HOUR_S
     assert not quiet.said
+
+
+def test_a_series_that_is_thinned_is_not_called_silent_again_and_again() -> None:
+    """Hourly, then monthly: limits of 1, 3, 9, 27 and 81 days, by hand; four of fifty gaps are told."""
+    pace = hourly(50)
+    told = 0
+    for month in range(1, 51):
+        now_s = 49 * HOUR_S + month * 30 * DAY_S
+        told += silent_since(pace, now_s, HOUR_S) is not None
+        heard(pace, now_s, now_s, new_block=True)
+    assert told == 4

@@ -144,8 +144,8 @@ def _learn_pace(baseline: Baseline, settings: Settings, times_s: FloatArray, wei
     if not times_s.size:
         return
     first_s = times_s[0] - settings.block_s if baseline.last_s is None else baseline.last_s
-    days = np.diff(times_s, prepend=first_s) / DAY_S
-    baseline.days += float(weights @ np.clip(days, 0.0, PACE_DAYS_MAX))
+    days = (times_s - np.concatenate(([first_s], times_s[:-1]))) / DAY_S
+    baseline.days += float(weights @ np.minimum(np.maximum(days, 0.0), PACE_DAYS_MAX))
     baseline.last_s = max(float(times_s.max()), first_s)
 
 

@@ -21,6 +21,8 @@ SHRINK_VOTES: Final = 30.0
 """Votes of the plain mean that every hour starts with."""
 PAYS: Final = math.log(100.0)
 """By how much the logarithm of the likelihood must be better."""
+LEAST: Final = 1e-4
+"""A prediction is never surer than that."""
 GAIN_MAX: Final = 2 * PAYS
 """So that a term that has paid for years is dropped within weeks when it stops to."""
 
@@ -121,7 +123,8 @@ def _scored(
     effect: float,
 ) -> float:
     """The gain after these blocks: by how much the logarithm of the likelihood is better."""
-    share, usual = np.clip(share, 1e-4, 1.0 - 1e-4), np.clip(usual, 1e-4, 1.0 - 1e-4)
+    share = np.minimum(np.maximum(share, LEAST), 1.0 - LEAST)
+    usual = np.minimum(np.maximum(usual, LEAST), 1.0 - LEAST)
     better = blocked * np.log(share / usual) + (votes - blocked) * np.log((1.0 - share) / (1.0 - usual))
     return float(min(max(gain + better.sum() / effect, -GAIN_MAX), GAIN_MAX))
 

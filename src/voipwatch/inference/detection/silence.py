@@ -39,14 +39,18 @@ def silent_since(pace: Pace, now_s: float, block_s: float) -> tuple[float, float
     if limit is None or pace.last_s is None or pace.said or now_s - pace.last_s <= limit:
         return None
     pace.said = True
-    return pace.last_s, pace.last_s + max(pace.longest_s, block_s)
+    began_s = pace.last_s, pace.last_s + max(pace.longest_s, block_s)
+    pace.longest_s = max(
+        pace.longest_s, limit
+    )  # a series that is thinned falls silent a few times, not for ever
+    return began_s
 
 
 def heard(pace: Pace, start_s: float, end_s: float, *, new_block: bool) -> None:
     """A row was received: from `start_s` to the end of its span."""
     if pace.last_s is not None and new_block:
         pace.longest_s *= 0.5 ** (1.0 / MEMORY_BLOCKS)
-        if not pace.said:  # an announced silence is no habit
+        if not pace.said:  # an announced silence became a habit only as far as its limit
             pace.longest_s = max(pace.longest_s, start_s - pace.last_s)
     if pace.last_s is None or end_s >= pace.last_s:
         pace.last_s = end_s

@@ -1,0 +1,112 @@
+"""Hourly cells in bulk: what `Detector.receive` does to a quiet series, a day at a time and with fewer calls.
+
+A country-year of cells is millions of blocks in which nothing happens. While a series is quiet, its border
+stands for a day, each cell is one whole block, and all that a block does is to multiply sums and to be kept.
+Anything else (an alarm, a rhythm that pays, a late cell, a gap) goes the long way; the memory is the same bit
+for bit, and a test says so.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from voipwatch.inference.detection.baseline import Waiting
+from voipwatch.inference.detection.dating import KEPT_ROWS, Kept
+from voipwatch.inference.detection.detector import Detector
+from voipwatch.inference.detection.evidence import WEIGHTS, onset_evidence
+from voipwatch.inference.detection.rhythm import PAYS
+from voipwatch.inference.detection.settings import DAY_S
+from voipwatch.inference.detection.silence import MEMORY_BLOCKS
+from voipwatch.inference.detection.state import Phase
+from voipwatch.model.series import Changepoint, SeriesRow
+
+FADING: Final = 0.5 ** (1.0 / MEMORY_BLOCKS)
+
+
+def receive_cells(
+    detector: Detector, times_s: Sequence[float], blocked: Sequence[int], votes: Sequence[int]
+) -> list[Changepoint]:
+    """Take cells of unnamed votes in the order of arrival; the changepoints that they decide.
+
+    Args:
+        detector: changed in place, as by `receive` with one row a cell.
+        times_s: start of each cell, Unix time.
+        blocked: votes that say so, 0 up to the cell's votes.
+        votes: all votes of each cell.
+
+    Raises:
+        ValueError: sequences of different lengths; counts that cannot be.
+    """
+    if not len(times_s) == len(blocked) == len(votes):
+        raise ValueError(f"as many of each: {len(times_s)}, {len(blocked)}, {len(votes)}")
+    found: list[Changepoint] = []
+    at = 0
+    while at < len(times_s):
+        quick = _quiet_day(detector, times_s, blocked, votes, at)
+        if quick == at:
+            found += detector.receive(SeriesRow(times_s[at], blocked[at], votes[at]))
+            quick = at + 1
+        at = quick
+    return found
+
+
+def _quiet_day(
+    detector: Detector, times_s: Sequence[float], blocked: Sequence[int], votes: Sequence[int], at: int
+) -> int:
+    """Take cells while all is quiet and of the day of the last one; the index of the first not taken."""
+    state, settings = detector.state, detector.settings
+    baseline, pace = state.baseline, state.pace
+    if (
+        state.phase is not Phase.QUIET
+        or state.open is not None
+        or state.day is None
+        or baseline.full_rows != 1
+        or settings.row_span_s
+        or state.cycles.spells
+        or baseline.rhythm.gain >= PAYS
+        or baseline.rhythm.ramadan_gain >= PAYS
+        or state.last_index is None
+        or state.newest_s is None
+        or pace.last_s is None
+        or pace.said
+    ):
+        return at
+    p, rho = baseline.p_index, baseline.rho_index
+    mass = min(baseline.pace_days, settings.mass_days_max)
+    threshold, block_s = settings.onset_threshold, settings.block_s
+    sums, day_ends_s, last_index = state.onset_sums, (state.day + 1) * DAY_S, state.last_index
+    added = [mass * weight for weight in WEIGHTS]
+    longest_s, last_s, start_s, first = pace.longest_s, state.newest_s, state.last_start_s, at
+    for at in range(first, len(times_s)):  # noqa: PLR1704 -- where it stops is the answer
+        time_s, hits, count = times_s[at], blocked[at], votes[at]
+        index = int(time_s // block_s)
+        if (
+            time_s >= day_ends_s
+            or index <= last_index
+            or time_s - last_s > DAY_S
+            or not 0 <= hits <= count
+            or not count
+        ):
+            break
+        evidence = onset_evidence(hits, count, p, rho)
+        # Below the threshold, so far below the ceiling of `shiryaev_roberts_step`; else the long way.
+        raised = [(value + more) * e for value, more, e in zip(sums, added, evidence, strict=True)]
+        if sum(raised) >= threshold:
+            break
+        sums, last_index, start_s = raised, index, index * block_s
+        state.kept.append(Kept(time_s, hits, count, ""))
+        if len(state.kept) > 2 * KEPT_ROWS:
+            del state.kept[:KEPT_ROWS]
+        baseline.waiting.append(Waiting(start_s, hits, count, 1, []))
+        state.judged.append(index)
+        state.votes += count
+        state.blocked += hits
+        longest_s = max(longest_s * FADING, time_s - last_s)
+        last_s = time_s
+    else:
+        at = len(times_s)
+    state.onset_sums, state.last_index, state.last_start_s = sums, last_index, start_s
+    state.newest_s = pace.last_s = last_s
+    pace.longest_s = longest_s
+    pace.blocks += at - first
+    state.rows += at - first
+    return at

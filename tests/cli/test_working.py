@@ -1,0 +1,20 @@
+"""A bar on a terminal, and nothing anywhere else."""
+
+from tests.cli.doubles import Stream
+from voipwatch.cli.context import Context
+from voipwatch.cli.language import texts
+from voipwatch.cli.working import shown_work
+
+
+def test_nothing_without_a_terminal() -> None:
+    stream = Stream()
+    with shown_work(Context(texts("en"), stderr=stream), "detect.reading", 100) as step:
+        step(50)
+    assert stream.getvalue() == ""
+
+
+def test_a_bar_on_a_terminal() -> None:
+    stream = Stream(terminal=True)
+    with shown_work(Context(texts("fr"), stderr=stream), "detect.reading", 100) as step:
+        step(200)
+    assert texts("fr")("detect.reading") in stream.getvalue()
