@@ -9,6 +9,7 @@ packages=(
   iproute2 iptables nftables                                           # the lab's operators
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through
+  systemd                                                              # checks the probe's unit and timer
 )
 if [ "$(uname -s)" != Linux ]; then
   echo "system: the lab's kernel half and its witnesses are Linux's; the tests that need them are skipped" >&2

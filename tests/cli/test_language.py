@@ -37,6 +37,7 @@ def test_nothing_is_left_in_english(lang: str) -> None:
         "error.line", "column.messages", "column.verdict", "verdict.ok", "help.options",
         "column.source", "column.test", "role.messages",
         "column.source", "role.messages", "detect.kind.silence",
+        "column.source", "role.messages", "probe.row.stop",
     }  # fmt: skip
 
 
@@ -84,6 +85,8 @@ def test_no_text_is_there_for_nothing() -> None:
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "store.error.",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "probe.outcome.", "probe.row.",
+        "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code

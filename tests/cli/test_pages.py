@@ -55,6 +55,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "store status", "store query", "store migrate", "store export",
         "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
         "apps targets", "import", "detect", "lab worlds", "lab run", "lab matrix", "demo",
+        "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         private=private is not None,
     )
     through = None if via is None else parse_via(via)
-    line = Line(access=parse_access(access), operator_declared=_operator(operator))
+    line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
     budget_bytes = settle(
         context,
         apps=wanted.measured,
@@ -107,6 +107,8 @@ def _measure_and_tell(
     hosts = [endpoint.host for endpoint in wanted.reflectors]
     redactor = Redactor(secrets.token_bytes(32), hosts)
     measurement, failure = _measure(context, request)
+    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in wanted.reflectors])
+    measurement, failure = measure_safely(context, request)
     run = None
     if through is not None and wanted.measured and failure is None and measurement.interrupted is None:
         run, failure = _measure_through(context, request, through)
@@ -146,7 +148,8 @@ def _understand(
     return _Wanted(endpoints, apps, tuple(a for a in apps if a in profiled), path)
 
 
-def _operator(name: str | None) -> str | None:
+def parse_operator(name: str | None) -> str | None:
+    """An operator's name as it was declared. Raises Misuse."""
     if name is None:
         return None
     if not name.strip() or len(name) > 100 or not name.isprintable():
@@ -154,7 +157,7 @@ def _operator(name: str | None) -> str | None:
     return name.strip()
 
 
-def _measure(context: Context, request: CheckRequest) -> tuple[Measurement, str | None]:
+def measure_safely(context: Context, request: CheckRequest) -> tuple[Measurement, str | None]:
     """What was observed, and what went wrong on our side, if anything: the rows are printed all the same."""
     started_at = _now()
     if not request.apps:
@@ -185,7 +188,7 @@ def _measure_through(context: Context, request: CheckRequest, through: Through) 
     The providers' servers are asked on the direct way only (docs/design/0009-via.md).
     """
     context.say(f"check.through.{through.kind}", style="dim")
-    measurement, failure = _measure(context, replace(request, through=through, providers=False))
+    measurement, failure = measure_safely(context, replace(request, through=through, providers=False))
     return ViaRun(through.kind, measurement), failure
 
 

@@ -10,6 +10,12 @@ COMMANDS: Final[dict[str, str]] = {
     "reflector": "voipwatch.cli.reflector:reflector",
     "serve": "voipwatch.cli.serve:serve",
     "collector": "voipwatch.cli.collector:collector",
+    "probe setup": "voipwatch.cli.probe_setup:setup",
+    "probe run": "voipwatch.cli.probe_run:run",
+    "probe status": "voipwatch.cli.probe_status:status",
+    "probe delete": "voipwatch.cli.probe_end:delete",
+    "probe wipe": "voipwatch.cli.probe_end:wipe",
+    "probe systemd": "voipwatch.cli.probe_units:systemd",
     "tickets fetch": "voipwatch.cli.tickets:fetch",
     "apps list": "voipwatch.cli.apps:list_apps",
     "apps show": "voipwatch.cli.apps:show_app",
@@ -31,6 +37,7 @@ COMMANDS: Final[dict[str, str]] = {
 """Command -> where its function is; the order is the order of the help."""
 GROUPS: Final = ("tickets", "apps", "ooni", "lab")
 GROUPS: Final = ("tickets", "apps", "store", "lab")
+GROUPS: Final = ("probe", "tickets", "apps", "lab")
 
 
 def build_app() -> App:

@@ -70,7 +70,7 @@ def _status(error: BaseException) -> int:
 def _ended(error: BaseException, context: Context) -> int:
     """Say why the command ended early; the exit status."""
     if isinstance(error, Stop):
-        context.say_stop(error, style=_STYLE[error.status])
+        context.say_stop(error, style=_STYLE.get(error.status, _STYLE[USAGE]))
     elif isinstance(error, KeyboardInterrupt):
         context.say("interrupted", style=_STYLE[INTERRUPTED])
     else:

@@ -17,7 +17,11 @@ from voipwatch.model.results import Check
 
 if TYPE_CHECKING:
     from voipwatch.cli.via import Through
+    from voipwatch.model.results import Report
     from voipwatch.probe import Target, TicketsKept
+    from voipwatch.probe.agent import Run
+    from voipwatch.probe.agent import World as Surroundings
+    from voipwatch.probe.network import Network
     from voipwatch.probe.via import Via
 
 TICKET_DAYS: Final = 7
@@ -113,6 +117,21 @@ def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> "TicketsKept"
     from voipwatch.probe import fetch_tickets as fetching  # noqa: PLC0415 -- slow, and seldom needed
 
     return fetching(_target(endpoint), count, folder)
+
+
+def current_network() -> "Network":
+    """The network that this machine is on."""
+    from voipwatch.probe.network import current_network as looking  # noqa: PLC0415 -- seldom needed
+
+    return looking()
+
+
+def surroundings(check: "Callable[[Run], Report]") -> "Surroundings":
+    """This machine as a scheduled probe needs it: clock, dice, network, a way to the collector."""
+    from voipwatch.probe.agent import World as Surroundings  # noqa: PLC0415 -- slow, and seldom needed
+    from voipwatch.probe.upload import ways_to  # noqa: PLC0415 -- the same
+
+    return Surroundings(check=check, network=current_network, ways=ways_to)
 
 
 def _via(through: "Through") -> "Via":

@@ -94,6 +94,8 @@ REQUIRED = frozenset(
         ("serve", "--data"),
         ("collector", "--data"),
         ("collector", "--reflector-key"),
+        ("probe setup", "--reflector"),
+        ("probe setup", "--collector"),
     }
 )
 """Options that a command refuses to run without, by its own message rather than the parser's."""
