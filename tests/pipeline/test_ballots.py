@@ -31,7 +31,10 @@ def test_the_votes_of_real_reports(world: str, app: Verdict, line: Verdict) -> N
 
 def test_the_probes_own_verdict_is_not_looked_at() -> None:
     honest = submission_of("port-drop", 1, START)
-    rows = [msgspec.structs.replace(row, verdict=Verdict.OK, rule="ok.clean") for row in honest.report.check.results]
+    rows = [
+        msgspec.structs.replace(row, verdict=Verdict.OK, rule="ok.clean")
+        for row in honest.report.check.results
+    ]
     check = msgspec.structs.replace(honest.report.check, results=rows)
     lie = Submission(honest.probe, msgspec.structs.replace(honest.report, check=check))
     assert votes_of(intake_of(lie, 1, START)) == votes_of(intake_of(honest, 1, START))
@@ -68,7 +71,21 @@ def test_what_is_no_submission_is_a_body_error() -> None:
 
 def row(verdict: Verdict, rule: str) -> AppResult:
     return AppResult(
-        "whatsapp", verdict, None, None, None, rule, None, None, Quality(), [], [], [], 0.0, AppCost(0, 0.0), ""
+        "whatsapp",
+        verdict,
+        None,
+        None,
+        None,
+        rule,
+        None,
+        None,
+        Quality(),
+        [],
+        [],
+        [],
+        0.0,
+        AppCost(0, 0.0),
+        "",
     )
 
 

@@ -80,9 +80,9 @@ def test_every_part_of_a_real_flow_is_what_a_plain_loop_counts() -> None:
 def test_the_row_of_a_report_says_where_it_came_from_and_not_what_it_claims() -> None:
     claimed = submission_of("clean", 1, START)  # says MA, AS64500, Testcom
     sender = Sender(country="DZ", asn=36947)
-    (row,) = loaded(
-        intake_of(renamed(claimed, instance=""), 1, START + 90, sender)
-    ).reports_table().to_pylist()
+    (row,) = (
+        loaded(intake_of(renamed(claimed, instance=""), 1, START + 90, sender)).reports_table().to_pylist()
+    )
     assert (row["country"], row["operator"]) == ("DZ", "AS36947")
     assert (row["country_declared"], row["operator_declared"]) == ("MA", "Testcom")
     assert row["judged"] == ""
@@ -98,7 +98,11 @@ def test_the_row_of_a_report_says_where_it_came_from_and_not_what_it_claims() ->
     [
         ("2026-11-01T00:00:00Z", ["2026-11-01T00:00:04Z"], START),  # they agree: the probe's
         ("2027-11-01T00:00:00Z", ["2026-11-01T00:00:04Z"], START + 4),  # a year off: the reflector's
-        ("2026-11-01T00:20:00Z", ["2026-11-01T00:30:00Z", "2026-11-01T00:01:00Z"], START + 60),  # the earliest
+        (
+            "2026-11-01T00:20:00Z",
+            ["2026-11-01T00:30:00Z", "2026-11-01T00:01:00Z"],
+            START + 60,
+        ),  # the earliest
         ("nonsense", ["2026-11-01T00:00:04Z"], START + 4),
         ("nonsense", ["nonsense"], START + 3600),
         ("2026-11-01T00:59:00Z", [], START + 3540),
@@ -148,7 +152,9 @@ def test_numbers_beyond_their_columns_stop_at_the_border() -> None:
     )
     flows[1].remote_port, flows[1].block, flows[1].flow = -3, 1 << 33, 1 << 40
     measurement = msgspec.structs.replace(whole.report.measurement, flows=flows)
-    odd = msgspec.structs.replace(whole, report=msgspec.structs.replace(whole.report, measurement=measurement))
+    odd = msgspec.structs.replace(
+        whole, report=msgspec.structs.replace(whole.report, measurement=measurement)
+    )
     rows = loaded(intake_of(odd, 1, START)).observations_table().to_pylist()
     assert max(row["near_bytes"] for row in rows) == (1 << 32) - 1
     assert min(row["remote_port"] for row in rows) == 0

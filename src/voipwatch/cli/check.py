@@ -106,8 +106,6 @@ def _measure_and_tell(
     """All that follows once the person has agreed; returns the exit status."""
     hosts = [endpoint.host for endpoint in wanted.reflectors]
     redactor = Redactor(secrets.token_bytes(32), hosts)
-    measurement, failure = _measure(context, request)
-    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in wanted.reflectors])
     measurement, failure = measure_safely(context, request)
     run = None
     if through is not None and wanted.measured and failure is None and measurement.interrupted is None:
