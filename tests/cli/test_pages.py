@@ -49,13 +49,11 @@ def test_the_example_is_understood(command: str) -> None:
 
 def test_the_contracts_commands_are_all_there() -> None:
     assert set(COMMANDS) == {
-        "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
-        "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
-        "ooni import", "ooni export",
-        "store status", "store query", "store migrate", "store export",
-        "reflector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
-        "apps targets", "import", "detect", "lab worlds", "lab run", "lab matrix", "demo",
-        "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
+        "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show",
+        "apps check", "apps targets", "import", "lab worlds", "lab run", "lab matrix", "demo",
+        "ooni import", "ooni export", "store status", "store query", "store migrate", "store export",
+        "detect", "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
+        "serve",
     }  # fmt: skip
 
 

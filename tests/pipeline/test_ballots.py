@@ -2,8 +2,8 @@ import msgspec
 import pytest
 
 from tests.support.reports import START, Sender, intake_of, submission_of
-from voipwatch.model.results import AppResult, Quality
 from voipwatch.model.measurement import AppCost, Interruption
+from voipwatch.model.results import AppResult, Quality
 from voipwatch.model.submission import Submission
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.pipeline.ballots import line_verdict, votes_of
@@ -15,7 +15,7 @@ from voipwatch.pipeline.slim import BodyError
     [
         ("clean", Verdict.OK, Verdict.OK),
         ("port-drop", Verdict.BLOCKED, Verdict.OK),
-        ("udp-dead", Verdict.DOWN, Verdict.DOWN),
+        ("cafe-firewall", Verdict.DOWN, Verdict.DOWN),
     ],
 )
 def test_the_votes_of_real_reports(world: str, app: Verdict, line: Verdict) -> None:

@@ -35,9 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "voipwatch.cli.demo:demo",
 }
 """Command -> where its function is; the order is the order of the help."""
-GROUPS: Final = ("tickets", "apps", "ooni", "lab")
-GROUPS: Final = ("tickets", "apps", "store", "lab")
-GROUPS: Final = ("probe", "tickets", "apps", "lab")
+GROUPS: Final = ("probe", "tickets", "apps", "ooni", "store", "lab")
 
 
 def build_app() -> App:
