@@ -22,8 +22,8 @@ FAILED: Final = 1
 """Said why, in one line: another try may help."""
 FOR_GOOD: Final = 64
 """Said why: no other try will help before somebody has done something."""
-DRAIN_S: Final = 20.0
-"""For the last turns at a stop; what is not done then is done after the next start."""
+DRAIN_S: Final = 15.0
+"""For the keeper's last turns at a stop; what is not done then is done after the next start."""
 
 
 class ReflectorOrder(msgspec.Struct, frozen=True):
@@ -137,8 +137,10 @@ def run_keeper(order: KeeperOrder) -> int:
     from voipwatch.store.opening import open_store  # noqa: PLC0415 -- the same
 
     stop = threading.Event()
+    deadline_s: list[float] = []
 
     def asked(_number: int, _frame: FrameType | None) -> None:
+        deadline_s.append(_now_s() + DRAIN_S)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -149,6 +151,7 @@ def run_keeper(order: KeeperOrder) -> int:
         data=Path(order.data),
         say=lambda line: tell(say=line),
         keep_months=order.keep_months,
+        stopping=lambda: bool(deadline_s) and _now_s() > deadline_s[0],
     )
     try:
         more = keeper.turn(_now_s())
@@ -156,8 +159,7 @@ def run_keeper(order: KeeperOrder) -> int:
         while not stop.is_set():
             stop.wait(0.0 if more else keeper.pause_s or order.every_s)
             more = keeper.turn(_now_s())
-        deadline_s = _now_s() + DRAIN_S
-        while more and _now_s() < deadline_s:
+        while more and _now_s() < deadline_s[0]:
             more = keeper.turn(_now_s())
     except StoreError as error:
         tell(failed=str(error), reason=error.reason)

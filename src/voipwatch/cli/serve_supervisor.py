@@ -20,7 +20,7 @@ PAUSE_FIRST_S: Final = 0.5
 PAUSE_MOST_S: Final = 30.0
 START_S: Final = 600.0
 """For one that has said nothing yet: the first start makes the table of networks."""
-PATIENCE_S: Final = 45.0
+PATIENCE_S: Final = 90.0
 """At the start a lock or a port may still be held by processes of a `serve` that was killed a moment ago."""
 STOP_S: Final = 40.0
 """Between the request to stop and SIGKILL."""

@@ -22,7 +22,7 @@ from voipwatch.store.store import Store
 STATUS_SCHEMA: Final = "voipwatch.serve-status/1"
 STATUS_FILE: Final = "status.json"
 PIECES_A_TURN: Final = 16
-VOTING_A_TURN: Final = 4
+VOTING_A_TURN: Final = 2
 PAUSE_FIRST_S: Final = 1.0
 PAUSE_MOST_S: Final = 60.0
 """Between two tries to reach a store that is down."""
@@ -77,12 +77,15 @@ class Keeper:
         data: Path,
         say: Callable[[str], None] | None = None,
         keep_months: int = KEEP_MONTHS,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`stopping`: asked between two reports, so that a stop never waits for a backlog."""
         self._open_store = open_store
         self._spool = spool
         self._data = data
         self._say = say if say is not None else lambda _: None
         self._keep_months = keep_months
+        self._stopping = stopping
         self._work: Work | None = None
         self._told = Tally()
         self._changepoints = 0
@@ -99,7 +102,7 @@ class Keeper:
         """Open the store, bring its tables to this version. Raises StoreError."""
         store = self._open_store()
         try:
-            loader = Loader(store, self._spool, say=self._say)
+            loader = Loader(store, self._spool, say=self._say, stopping=self._stopping)
             self._work = Work(store, loader, Detecting(store))
         except BaseException:
             store.close()

@@ -60,13 +60,16 @@ class Loader:
         judges: Judges | None = None,
         say: Say | None = None,
         piece_bytes: int = PIECE_BYTES,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`stopping`: asked between two reports; once it is true, what is not begun is left for another day."""
         self.tally = Tally()
         self._store = store
         self._spool = spool
         self._judges = judges if judges is not None else judge_here
         self._say = say if say is not None else lambda _: None
         self._piece_bytes = piece_bytes
+        self._stopping = stopping
         self._done: set[str] = set()
         self.ledger = Ledger(store.segments())
 
@@ -88,7 +91,8 @@ class Loader:
                     segment, self.ledger, piece_bytes=self._piece_bytes, least_bytes=grow_bytes
                 ):
                     self._insert(cut)
-                    if at_most is not None and self.tally.pieces - before >= at_most:
+                    enough = at_most is not None and self.tally.pieces - before >= at_most
+                    if enough or self._stopping():
                         return self.tally.pieces - before
             except FileNotFoundError:
                 continue  # sealed, and so renamed, since it was listed: the next pass finds it
@@ -98,15 +102,18 @@ class Loader:
 
     def vote(self, *, at_most: int | None = None) -> int:
         """Judge pieces whose votes are not in, oldest first; returns how many."""
-        waiting = self.ledger.unvoted[:at_most]
-        for piece in waiting:
+        count = 0
+        for piece in self.ledger.unvoted[:at_most]:
             votes = self._judged(piece)
+            if votes is None:
+                break
             rows = SegmentRows()
             rows.votes(votes)
             inserted = self._store.insert_segment(piece.votes_name, rows)
             self.tally.votes += inserted.votes
             self.ledger.has_voted(piece)
-        return len(waiting)
+            count += 1
+        return count
 
     def refresh(self) -> int:
         """Make the cells of all hours that were touched anew; returns how many."""
@@ -149,7 +156,8 @@ class Loader:
         tally.deletions += inserted.deletions
         tally.repeated += len(inserted.refused)
 
-    def _judged(self, piece: Piece) -> list[Vote]:
+    def _judged(self, piece: Piece) -> list[Vote] | None:
+        """All votes of a piece; None where it was told to stop."""
         segment = find_segment(self._spool, piece.segment)
         if segment is None:
             return []
@@ -161,13 +169,16 @@ class Loader:
         ]
         votes: list[Vote] = []
         for intake, judged in zip(intakes, self._judges(intakes), strict=True):
+            if self._stopping():
+                return None
             if judged is None:
                 self.tally.unjudged += 1
                 self._say(f"report {intake.report_id} cannot be judged; it stays without votes")
             else:
                 votes += judged
         # Deleted while it was judged? Then it has no row any more, and gets no vote.
-        return [vote for vote in votes if vote.report_id in report_ids(self._store, piece.name)]
+        still = report_ids(self._store, piece.name)
+        return [vote for vote in votes if vote.report_id in still]
 
     def _damaged(self, piece: Piece, damage: Damage) -> None:
         self.tally.damaged += 1
