@@ -2,7 +2,7 @@
 # No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench judge captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench kills judge captures lock clean
 
 BIN := .venv/bin
 
@@ -52,6 +52,9 @@ kernel: setup  ## each world once over this machine's kernel, in real time: a qu
 
 bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 	@$(BIN)/python scripts/bench.py
+
+kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
+	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
 
 judge: setup  ## what nDPI calls the packets of each app profile
 	@$(BIN)/python scripts/judge.py

@@ -1,6 +1,6 @@
 """kill -9 of any process of `voipwatch serve`, at any moment, under load: nothing is lost or doubled.
 
-`VOIPWATCH_KILLS` says how many (10 by default; `make kills` does 60), `VOIPWATCH_SEED` how they fall.
+`VOIPWATCH_KILLS` says how many (10 by default; `make kills` does 50), `VOIPWATCH_SEED` how they fall.
 """
 
 import http.client

@@ -11,6 +11,7 @@ from tests.support.reports import START, Sender, intake_of, submission_of
 from voipwatch.collector.records import Erased
 from voipwatch.collector.spool import SpoolWriter, list_segments
 from voipwatch.model.submission import Deletion, Intake
+from voipwatch.pipeline.ballots import votes_of
 from voipwatch.pipeline.loader import Loader, judge_one
 from voipwatch.store.errors import StoreError
 from voipwatch.store.store import Store
@@ -191,7 +192,7 @@ def test_one_report_that_breaks_the_judge_does_not_stop_the_others(
 ) -> None:
     from voipwatch.pipeline import loader as module  # noqa: PLC0415 -- to be broken
 
-    honest = module.votes_of
+    honest = votes_of
 
     def breaking(intake: Intake) -> Any:
         if intake.report_id == record(0).report_id:

@@ -57,20 +57,18 @@ def add_report(rows: SegmentRows, intake: Intake) -> int:
     submission = decode_submission(inflate(intake))
     measurement = submission.report.measurement
     logs = [_opened(r.log.payload) if r.log is not None else None for r in measurement.reflectors]
-    rows.report(report_row(intake, submission, logs))
+    report = report_row(intake, submission, logs)
     far = [{f.flow: f for f in log.flows} if log is not None else None for log in logs]
-    count = 0
-    for flow in measurement.flows:
-        known = far[flow.reflector] if 0 <= flow.reflector < len(far) else None
-        parts = flow_parts(flow, known)
-        rows.flow(_flow_row(flow))
+    made = [
+        (_flow_row(flow), flow_parts(flow, far[flow.reflector] if 0 <= flow.reflector < len(far) else None))
+        for flow in measurement.flows
+    ]
+    made += [(_tcp_row(trial), _tcp_parts(trial)) for trial in measurement.tcp]
+    rows.report(report)  # nothing is added before all of it is made
+    for flow_row, parts in made:
+        rows.flow(flow_row)
         rows.parts(parts)
-        count += len(parts)
-    for trial in measurement.tcp:
-        rows.flow(_tcp_row(trial))
-        rows.parts(_tcp_parts(trial))
-        count += 2
-    return count
+    return sum(len(parts) for _, parts in made)
 
 
 def _opened(payload: bytes) -> SlimFarLog | None:
@@ -171,9 +169,9 @@ def why_not_judged(measurement: SlimMeasurement, via: bool) -> str:
 def _unix_s(text: str) -> float | None:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.timestamp() if at.tzinfo is not None else at.replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return at.timestamp() if at.tzinfo is not None else at.replace(tzinfo=UTC).timestamp()
 
 
 def _span_s(measurement: SlimMeasurement) -> float:
