@@ -28,7 +28,7 @@ METRICS_PORT: Final = 8481
 EVERY_S: Final = 30
 """Between two turns of the keeper while nothing waits: a report is in a cell within a minute or so."""
 STATUS_EVERY_S: Final = 60.0
-LOCK_FILE: Final = "serve.lock"
+LOCK_FILE: Final = "serve-lock"
 UNIT: Final = "voipwatch-serve.service"
 
 
