@@ -208,12 +208,12 @@ def read(path: Path, owners: dict[tuple[str, str, int], Flow]) -> list[Ruling]:
 
 LOOKALIKES: Final = {("zoom", "Viber"): 4}
 """App and another's name -> most flows of a capture that may get it by chance. Bytes 2 and 3 of Zoom's hello
-are 03 and a random byte; where that is 00, once in 256 flows, nDPI takes it for Viber's mark, as it would in a
-call of Zoom's own. Five or more among some 150 flows come by chance once in about 3,000 captures."""
+are 03 and a random byte; where that is 00, once in 256 flows, nDPI takes it for Viber's mark, as it would in
+a call of Zoom's own. Five or more among some 150 flows come by chance once in about 3,000 captures."""
 
 
 def lookalikes(rulings: Iterable[Ruling]) -> list[Ruling]:
-    """Treatments with another app's name by the chance that `LOOKALIKES` grants; none where it is exceeded."""
+    """Treatments with another app's name by chance (`LOOKALIKES`); none where there are more than granted."""
     found = [
         ruling
         for ruling in rulings

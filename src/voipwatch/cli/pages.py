@@ -93,6 +93,7 @@ REQUIRED = frozenset(
         ("probe setup", "--collector"),
         ("tickets fetch", "--reflector"),
         ("reflector", "--bind"),
+        ("serve", "--data"),
         ("collector", "--data"),
         ("collector", "--reflector-key"),
     }

@@ -1,0 +1,314 @@
+"""`voipwatch serve`: reflector, collector, and the keeper of the store, on one machine, in one folder."""
+
+import asyncio
+import fcntl
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from ipaddress import ip_address
+from pathlib import Path
+from typing import IO, Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+from rich.text import Text
+
+from voipwatch.cli.context import Context
+from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
+from voipwatch.cli.reflector import PEM_BYTES_MAX
+from voipwatch.cli.reportfile import read_file
+from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder
+from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
+from voipwatch.cli.values import CONTROL_PORT, parse_count, parse_pin, shown, shown_path
+
+COLLECTOR_PORT: Final = 8480
+METRICS_PORT: Final = 8481
+EVERY_S: Final = 30
+"""Between two turns of the keeper while nothing waits: a report is in a cell within a minute or so."""
+STATUS_EVERY_S: Final = 60.0
+LOCK_FILE: Final = "serve-lock"
+UNIT: Final = "voipwatch-serve.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be served, understood and checked."""
+
+    data: Path
+    bind: tuple[str, ...]
+    control_port: int
+    collector_port: int
+    metrics_port: int
+    store: str
+    trusted: tuple[str, ...]
+    prefixes: str
+    certificate: Path | None
+    certificate_key: Path | None
+    every_s: int
+    canary: bool
+    geo: bool
+
+
+def serve(  # noqa: PLR0913 -- one parameter an option
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    data: Annotated[str | None, Parameter(metavar="DIR")] = None,
+    bind: Annotated[list[str] | None, Parameter(metavar="ADDR")] = None,
+    control_port: Annotated[int, Parameter(metavar="P")] = CONTROL_PORT,
+    collector_port: Annotated[int, Parameter(metavar="P")] = COLLECTOR_PORT,
+    metrics_port: Annotated[int, Parameter(metavar="P")] = METRICS_PORT,
+    store: Annotated[str | None, Parameter(metavar="URL")] = None,
+    trust: Annotated[list[str] | None, Parameter(metavar="KEY")] = None,
+    prefixes: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    every: Annotated[int, Parameter(metavar="SECONDS")] = EVERY_S,
+    without_canary: bool = False,
+    without_geo: bool = False,
+    unit: bool = False,
+) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    if data is None:
+        raise Misuse("error.no_data")
+    if unit:
+        context.out.print(Text(unit_text(Path(data), bind or ["0.0.0.0"])), soft_wrap=True)  # noqa: S104 -- printed
+        return CLEAR
+    if (certificate is None) != (certificate_key is None):
+        raise Misuse("error.half_certificate")
+    for name in (certificate, certificate_key, prefixes):
+        if name is not None:
+            read_file(Path(name), most_bytes=PEM_BYTES_MAX)
+    addresses = tuple(dict.fromkeys(_address(text) for text in bind or ["127.0.0.1"]))
+    folder = _folder(data)
+    plan = Plan(
+        data=folder,
+        bind=addresses,
+        control_port=parse_count(control_port, option="--control-port", low=0, high=65535),
+        collector_port=parse_count(collector_port, option="--collector-port", low=0, high=65535),
+        metrics_port=parse_count(metrics_port, option="--metrics-port", low=0, high=65535),
+        store=f"chdb://{folder / 'store'}" if store is None else store,
+        trusted=tuple(parse_pin(key) for key in trust or []),
+        prefixes=str(Path(prefixes).absolute()) if prefixes is not None else "",
+        certificate=Path(certificate) if certificate is not None else None,
+        certificate_key=Path(certificate_key) if certificate_key is not None else None,
+        every_s=parse_count(every, option="--every", low=1, high=3600),
+        canary=not without_canary,
+        geo=not without_geo,
+    )
+    with _alone(folder):
+        return asyncio.run(Serving(context, plan).run())
+
+
+class Serving:
+    """One run of `serve`."""
+
+    def __init__(self, context: Context, plan: Plan) -> None:
+        self._context = context
+        self._plan = plan
+        self._supervisor = Supervisor(self._heard)
+        self._last = b""
+
+    async def run(self) -> int:
+        """Until it is told to stop; its exit status."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        starting = asyncio.create_task(self._start())
+        stopped = asyncio.create_task(stop.wait())
+        broken = asyncio.create_task(self._supervisor.broken.wait())
+        ticking = asyncio.create_task(self._tick())
+        try:
+            await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                await asyncio.wait([stopped, broken], return_when=asyncio.FIRST_COMPLETED)
+        except StartError as error:
+            raise Trouble(
+                "error.serve_start", role=error.role, reason=shown(error.reason, longest=300)
+            ) from error
+        finally:
+            for task in (starting, stopped, broken, ticking):
+                task.cancel()
+            await self._stop()
+        self._context.say("serve.ended")
+        return CLEAR if stop.is_set() else OUR_FAULT
+
+    async def _start(self) -> None:
+        """The keeper first: a store of a newer version ends it all before anything is served."""
+        plan, supervisor = self._plan, self._supervisor
+        key, certificate, private = await asyncio.to_thread(prepare, plan)
+        collector_folder = plan.data / "collector"
+        self._context.say("serve.starting", path=shown_path(plan.data))
+        await supervisor.start(
+            "keeper",
+            KeeperOrder(str(plan.data), plan.store, str(collector_folder / "spool"), plan.every_s),
+        )
+        reflector = ReflectorOrder(str(plan.data / "reflector"), plan.bind, plan.control_port, plan.canary)
+        collector = CollectorOrder(
+            data=str(collector_folder),
+            bind=plan.bind[0],
+            port=plan.collector_port,
+            metrics_port=plan.metrics_port,
+            reflectors=(key, *plan.trusted),
+            certificate=str(certificate),
+            certificate_key=str(private),
+            prefixes=plan.prefixes,
+            geo=plan.geo,
+        )
+        told, taken = await asyncio.gather(
+            supervisor.start("reflector", reflector), supervisor.start("collector", collector)
+        )
+        control = told["control"].split(",")[0]
+        self._keep_port("reflector", control_port=int(control.rpartition(":")[2]))
+        self._keep_port("collector", port=int(taken["port"]), metrics_port=int(taken["metrics"]))
+        host = f"[{plan.bind[0]}]" if ":" in plan.bind[0] else plan.bind[0]
+        self._say_ready(control, told["pin"], f"https://{host}:{taken['port']}", taken["key"])
+
+    def _keep_port(self, role: str, **ports: int) -> None:
+        """Started again, it takes the same ports: probes know them."""
+        child = self._supervisor.children[role]
+        child.order = msgspec.structs.replace(child.order, **ports)
+
+    def _say_ready(self, control: str, pin: str, collector: str, key: str) -> None:
+        pids = ",".join(f"{child.role}:{child.pid}" for child in self._supervisor.children.values())
+        line = (
+            f"voipwatch serve ready reflector={control} pin={pin} collector={collector} key={key} pids={pids}"
+        )
+        with suppress(OSError):  # whoever read it has gone; we go on
+            self._context.stdout.write(line + "\n")
+            self._context.stdout.flush()
+            self._context.say("serve.ready", style="bold")
+            self._context.say("serve.reflector", control=control, pin=pin)
+            self._context.say("serve.collector", url=collector, public=key)
+            self._context.say("serve.stop")
+
+    def _heard(self, role: str, kind: str, text: str) -> None:
+        with suppress(OSError):
+            if kind == "died":
+                self._context.say("serve.died", role=role, reason=shown(text, longest=300), style="yellow")
+            elif kind == "say":
+                self._context.say("serve.said", role=role, text=shown(text, longest=400))
+
+    async def _tick(self) -> None:
+        """A line a minute, where there is news."""
+        while True:
+            await asyncio.sleep(STATUS_EVERY_S)
+            with suppress(OSError, msgspec.DecodeError, KeyError):
+                self._say_status()
+
+    def _say_status(self) -> None:
+        content = (self._plan.data / "status.json").read_bytes()
+        known = msgspec.json.decode(content)
+        known.pop("at_s")
+        if msgspec.json.encode(known) == self._last:
+            return
+        self._last = msgspec.json.encode(known)
+        self._context.say(
+            "serve.status",
+            reports=known["reports"],
+            waiting=known["pieces_waiting"],
+            cells=known["cells"],
+            changes=known["changepoints"],
+            damaged=known["damaged"],
+            store=known["store"],
+        )
+
+    async def _stop(self) -> None:
+        """Who takes reports first, then who keeps them: what was sealed last is loaded before the end."""
+        self._supervisor.stopping()
+        await asyncio.gather(self._supervisor.stop("reflector"), self._supervisor.stop("collector"))
+        await self._supervisor.stop("keeper")
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """By role."""
+        return self._supervisor.children
+
+
+def prepare(plan: Plan) -> tuple[str, Path, Path]:
+    """The reflector's public key, and the files of the collector's certificate and its private key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 -- seldom needed
+        Ed25519PrivateKey,
+    )
+
+    from voipwatch.reflector.certificate import kept_certificate  # noqa: PLC0415 -- the same
+    from voipwatch.reflector.state import DataFolder  # noqa: PLC0415 -- the same
+
+    troubles: list[str] = []
+    kept = DataFolder(plan.data / "reflector", troubles.append)
+    identity = kept.identity()
+    if troubles:
+        raise StartError("reflector", troubles[0])
+    key = Ed25519PrivateKey.from_private_bytes(identity.private_key).public_key().public_bytes_raw().hex()
+    if plan.certificate is not None and plan.certificate_key is not None:
+        return key, plan.certificate, plan.certificate_key
+    made = kept_certificate(kept)
+    folder = plan.data / "tls"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    chain, private = folder / "certificate.pem", folder / "key.pem"
+    chain.write_bytes(made.chain)
+    private.touch(mode=0o600)
+    private.write_bytes(made.key)
+    return key, chain, private
+
+
+def unit_text(data: Path, bind: list[str]) -> str:
+    """The systemd unit for this machine."""
+    from voipwatch.cli.serve_unit import program  # noqa: PLC0415 -- seldom needed
+
+    text = files("voipwatch.cli").joinpath("units").joinpath(UNIT).read_text(encoding="utf-8")
+    binds = " ".join(f"--bind {_address(address)}" for address in bind)
+    for name, value in {"VOIPWATCH": program(), "DATA": str(data.absolute()), "BIND": binds}.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+class _alone:  # noqa: N801 -- a context, used like a function
+    """Holds the folder's lock; it dies with the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        try:
+            file = self._file = (self._folder / LOCK_FILE).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise Misuse(
+                "error.data_folder", path=shown_path(self._folder), reason=error.strerror or ""
+            ) from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "?"
+            file.close()
+            raise Trouble("error.serve_held", path=shown_path(self._folder), pid=holder) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise Misuse("error.bind", value=shown(text)) from None
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text).absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Misuse("error.data_folder", path=shown(text), reason=shown(reason)) from error
+    return folder

@@ -1,0 +1,206 @@
+"""The processes of `voipwatch serve`: `python -m voipwatch.cli.serve_roles ROLE`, run by `serve` alone.
+
+The first line of standard input is the role's order as JSON; the end of standard input means that whoever
+gave it is gone: the role then stops as on SIGTERM, so that nothing is left behind by a `serve` that was
+killed. What a role has to say goes to standard output, one JSON object a line: `ready`, `say`, `failed`.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, TextIO, cast
+
+import msgspec
+
+OUR_FAULT: Final = 70
+FAILED: Final = 1
+"""Said why, in one line: another try may help."""
+FOR_GOOD: Final = 64
+"""Said why: no other try will help before somebody has done something."""
+DRAIN_S: Final = 15.0
+"""For the keeper's last turns at a stop; what is not done then is done after the next start."""
+
+
+class ReflectorOrder(msgspec.Struct, frozen=True):
+    """What a reflector is to do."""
+
+    data: str
+    bind: tuple[str, ...]
+    control_port: int
+    canary: bool = True
+
+
+class CollectorOrder(msgspec.Struct, frozen=True):
+    """What a collector is to do."""
+
+    data: str
+    bind: str
+    port: int
+    metrics_port: int | None
+    reflectors: tuple[str, ...]
+    certificate: str
+    certificate_key: str
+    prefixes: str = ""
+    """File of declared prefixes."""
+    geo: bool = True
+
+
+class KeeperOrder(msgspec.Struct, frozen=True):
+    """What a keeper is to do."""
+
+    data: str
+    store: str
+    """URL."""
+    spool: str
+    every_s: float
+    keep_months: int = 13
+
+
+def tell(**words: object) -> None:
+    """One line to whoever runs this; when he has gone there is nobody to tell."""
+    try:
+        sys.stdout.write(msgspec.json.encode(words).decode() + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass
+
+
+class Lines:
+    """A text stream whose lines are told under `key`."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def write(self, text: str) -> int:
+        """One or more lines."""
+        for line in text.splitlines():
+            tell(**{self._key: line})
+        return len(text)
+
+    def flush(self) -> None:
+        """Every line is told at once."""
+
+
+def run_reflector(order: ReflectorOrder) -> int:
+    """Until a stop."""
+    from voipwatch.probe.look import look_at  # noqa: PLC0415 -- each role needs its own half of the program
+    from voipwatch.reflector.options import ReflectorOptions  # noqa: PLC0415 -- the same
+    from voipwatch.reflector.server import run  # noqa: PLC0415 -- the same
+
+    options = ReflectorOptions(
+        bind=order.bind,
+        control_port=order.control_port,
+        data=Path(order.data),
+        look=look_at if order.canary else None,
+        ready=cast("TextIO", Lines("ready")),
+        log=cast("TextIO", Lines("say")),
+    )
+    return run(options)
+
+
+def run_collector(order: CollectorOrder) -> int:
+    """Until a stop."""
+    from voipwatch.collector.geo import NoGeo  # noqa: PLC0415 -- the same
+    from voipwatch.collector.options import CollectorOptions  # noqa: PLC0415 -- the same
+    from voipwatch.collector.prefixes import read_declared  # noqa: PLC0415 -- the same
+    from voipwatch.collector.server import Collector, run  # noqa: PLC0415 -- the same
+
+    declared = read_declared(Path(order.prefixes).read_text("utf-8")) if order.prefixes else {}
+    options = CollectorOptions(
+        data=Path(order.data),
+        reflectors=frozenset(order.reflectors),
+        bind=order.bind,
+        port=order.port,
+        metrics_port=order.metrics_port,
+        certificate=Path(order.certificate),
+        certificate_key=Path(order.certificate_key),
+        declared=declared,
+        geo=None if order.geo else NoGeo(),
+        say=lambda line: tell(say=line),
+    )
+
+    def ready(collector: Collector) -> None:
+        tell(ready=f"port={collector.port} metrics={collector.metrics_port} key={collector.public_key}")
+
+    return run(options, ready)
+
+
+def run_keeper(order: KeeperOrder) -> int:
+    """Until a stop; then once more what the collector sealed."""
+    from voipwatch.pipeline.keeper import Keeper  # noqa: PLC0415 -- the same
+    from voipwatch.store.errors import StoreError  # noqa: PLC0415 -- the same
+    from voipwatch.store.opening import open_store  # noqa: PLC0415 -- the same
+
+    stop = threading.Event()
+    deadline_s: list[float] = []
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        deadline_s.append(_now_s() + DRAIN_S)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, asked)
+    keeper = Keeper(
+        lambda: open_store(order.store, create=True, who="voipwatch serve", serve_door=True),
+        spool=Path(order.spool),
+        data=Path(order.data),
+        say=lambda line: tell(say=line),
+        keep_months=order.keep_months,
+        stopping=lambda: bool(deadline_s) and _now_s() > deadline_s[0],
+    )
+    try:
+        more = keeper.turn(_now_s())
+        tell(ready="store")
+        while not stop.is_set():
+            stop.wait(0.0 if more else keeper.pause_s or order.every_s)
+            more = keeper.turn(_now_s())
+        while more and _now_s() < deadline_s[0]:
+            more = keeper.turn(_now_s())
+    except StoreError as error:
+        tell(failed=str(error), reason=error.reason)
+        return FAILED if error.reason == "locked" else FOR_GOOD
+    finally:
+        keeper.close()
+    return 0
+
+
+ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {
+    "reflector": (ReflectorOrder, run_reflector),
+    "collector": (CollectorOrder, run_collector),
+    "keeper": (KeeperOrder, run_keeper),
+}
+
+
+def main(role: str) -> int:
+    """Run a role until it is told to stop; its exit status."""
+    kind, run = ROLES[role]
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=kind)
+    threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+    try:
+        return run(order)
+    except (OSError, ValueError) as error:
+        tell(failed=getattr(error, "strerror", None) or str(error))
+        return FAILED
+    except Exception as error:  # noqa: BLE001 -- the collector's own errors, and ours: said in one line
+        tell(failed=f"{type(error).__name__}: {error}")
+        return FAILED if type(error).__name__ in {"CollectorError", "KeysError"} else OUR_FAULT
+
+
+def _watch(descriptor: int) -> None:
+    """Stop when the other end of standard input is closed."""
+    while os.read(descriptor, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _now_s() -> float:
+    return datetime.now(tz=UTC).timestamp()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

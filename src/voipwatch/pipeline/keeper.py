@@ -1,0 +1,201 @@
+"""The keeper: the one process that owns the store. It loads, judges, makes cells, detects, forgets; in turns.
+
+A turn does a bounded amount of each, so that a stop is never far away and a backlog of one step does not
+starve the others. A store that fails is closed and opened again, with a pause that grows: what came meanwhile
+lies in the spool.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from voipwatch.pipeline.detecting import Detecting
+from voipwatch.pipeline.loader import Loader, Tally
+from voipwatch.store.errors import StoreError
+from voipwatch.store.store import Store
+
+STATUS_SCHEMA: Final = "voipwatch.serve-status/1"
+STATUS_FILE: Final = "status.json"
+PIECES_A_TURN: Final = 16
+VOTING_A_TURN: Final = 2
+PAUSE_FIRST_S: Final = 1.0
+PAUSE_MOST_S: Final = 60.0
+"""Between two tries to reach a store that is down."""
+FOR_GOOD: Final = frozenset({"missing-engine", "bad-url", "newer", "locked"})
+"""Reasons that no second try will cure: whoever runs it has to do something."""
+KEEP_MONTHS: Final = 13
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the keeper says of itself; `status.json`."""
+
+    at_s: float
+    """Unix seconds."""
+    store: str
+    """ok, or the reason of a StoreError."""
+    detail: str
+    pieces_waiting: int
+    """In the store, and not judged yet."""
+    reports: int
+    observations: int
+    votes: int
+    deletions: int
+    cells: int
+    changepoints: int
+    repeated: int
+    damaged: int
+    damaged_bytes: int
+    unjudged: int
+    surplus_votes: int
+    lag_s: float
+    """95 % of the reports came faster; younger silence is provisional."""
+    schema: str = STATUS_SCHEMA
+
+
+@dataclass(slots=True)
+class Work:
+    """What is open while the store is."""
+
+    store: Store
+    loader: Loader
+    detecting: Detecting
+
+
+class Keeper:
+    """Turns over one data folder. `open_store` is called again after each failure of the store."""
+
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        *,
+        spool: Path,
+        data: Path,
+        say: Callable[[str], None] | None = None,
+        keep_months: int = KEEP_MONTHS,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`stopping`: asked between two reports, so that a stop never waits for a backlog."""
+        self._open_store = open_store
+        self._spool = spool
+        self._data = data
+        self._say = say if say is not None else lambda _: None
+        self._keep_months = keep_months
+        self._stopping = stopping
+        self._work: Work | None = None
+        self._told = Tally()
+        self._changepoints = 0
+        self._failed = StoreError("unreachable", "not opened yet")
+        self._pause_s = 0.0
+        self._forgot_day = -1
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds to wait before the next turn, for a store that failed; else 0."""
+        return self._pause_s
+
+    def open(self) -> None:
+        """Open the store, bring its tables to this version. Raises StoreError."""
+        store = self._open_store()
+        try:
+            loader = Loader(store, self._spool, say=self._say, stopping=self._stopping)
+            self._work = Work(store, loader, Detecting(store))
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the store; what was done is in it."""
+        work, self._work = self._work, None
+        if work is not None:
+            self._told = work.loader.tally
+            with suppress(StoreError):
+                work.store.close()
+
+    def turn(self, now_s: float) -> bool:
+        """One turn; whether more waits for the next one. Raises StoreError only for reasons in `FOR_GOOD`."""
+        try:
+            if self._work is None:
+                self.open()
+            more = self._turn(now_s)
+        except (StoreError, OSError) as error:
+            self._fail(error, now_s)
+            return False
+        self._pause_s = 0.0
+        self._write_status(now_s, None)
+        return more
+
+    def _turn(self, now_s: float) -> bool:
+        work = self._work
+        assert work is not None
+        loaded = work.loader.load(at_most=PIECES_A_TURN)
+        voted = work.loader.vote(at_most=VOTING_A_TURN)
+        if loaded or voted:
+            work.loader.refresh()
+        found = work.detecting.consume(work.loader.ledger.voted)
+        self._changepoints += len(found)
+        for each in found:
+            operator, access, app = each.series.split("\0")
+            self._say(f"{each.change.kind.value}: {each.country} {operator} {access} {app}")
+        self._forget(work, now_s)
+        return loaded >= PIECES_A_TURN or bool(work.loader.ledger.unvoted)
+
+    def _forget(self, work: Work, now_s: float) -> None:
+        """Once a day: raw rows of months that are kept no longer; their cells stay."""
+        day = int(now_s // 86_400)
+        if day == self._forgot_day:
+            return
+        month = oldest_kept(now_s, self._keep_months)
+        work.store.drop_raw_before(month)
+        self._forgot_day = day
+
+    def _fail(self, error: StoreError | OSError, now_s: float) -> None:
+        failed = error if isinstance(error, StoreError) else StoreError("full", str(error))
+        self.close()
+        if failed.reason in FOR_GOOD:
+            raise failed
+        self._pause_s = min(PAUSE_MOST_S, max(PAUSE_FIRST_S, 2 * self._pause_s))
+        self._say(f"{failed}; reports are kept in the spool, tried again in {self._pause_s:.0f} s")
+        with suppress(OSError):
+            self._write_status(now_s, failed)
+
+    def _write_status(self, now_s: float, failed: StoreError | None) -> None:
+        status = self.status(now_s, failed)
+        temporary = self._data / f".{STATUS_FILE}"
+        with suppress(OSError):  # a full disk: the store says so itself
+            temporary.write_bytes(msgspec.json.encode(status))
+            temporary.replace(self._data / STATUS_FILE)
+
+    def status(self, now_s: float, failed: StoreError | None = None) -> Status:
+        """As it is now."""
+        work = self._work
+        tally = work.loader.tally if work is not None else self._told
+        return Status(
+            at_s=now_s,
+            store="ok" if failed is None else failed.reason,
+            detail="" if failed is None else str(failed),
+            pieces_waiting=len(work.loader.ledger.unvoted) if work is not None else 0,
+            reports=tally.reports,
+            observations=tally.observations,
+            votes=tally.votes,
+            deletions=tally.deletions,
+            cells=tally.cells,
+            changepoints=self._changepoints,
+            repeated=tally.repeated,
+            damaged=tally.damaged,
+            damaged_bytes=tally.damaged_bytes,
+            unjudged=tally.unjudged,
+            surplus_votes=work.detecting.surplus if work is not None else 0,
+            lag_s=work.detecting.lag_s if work is not None else 0.0,
+        )
+
+
+def oldest_kept(now_s: float, months: int) -> str:
+    """YYYY-MM of the first month whose raw rows are kept: `months` before the current one."""
+    now = datetime.fromtimestamp(now_s, tz=UTC)
+    count = now.year * 12 + now.month - 1 - months
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"

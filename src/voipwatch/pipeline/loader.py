@@ -1,0 +1,225 @@
+"""The loader: from spool segments into the store, exactly once in effect, and from rows to votes and cells.
+
+One loader works on a store. Whatever kills it, the next one finds in the store's ledger which piece
+(`pipeline.pieces`) was begun, and does that one again. Loading and judging are two steps, since a verdict
+costs a thousand times a row: raw rows go in at the spool's pace, votes follow.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from voipwatch.collector.records import Record
+from voipwatch.collector.spool import Damage, Stored, list_segments
+from voipwatch.model.submission import Deletion, Intake
+from voipwatch.model.votes import Vote
+from voipwatch.pipeline.ballots import votes_of
+from voipwatch.pipeline.pieces import PIECE_BYTES, Cut, Ledger, Piece, cut_segment, find_segment, read_piece
+from voipwatch.pipeline.rows import add_report
+from voipwatch.pipeline.slim import BodyError
+from voipwatch.store.pieces import report_ids
+from voipwatch.store.rows import SegmentRows
+from voipwatch.store.store import Store
+
+Judges = Callable[[Sequence[Intake]], Iterator["list[Vote] | None"]]
+"""Votes of each report, in order; None for one that cannot be judged."""
+Say = Callable[[str], None]
+GROW_BYTES: Final = 1
+"""Bytes that a growing segment must have grown by before they are loaded."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done, since the loader was made."""
+
+    pieces: int = 0
+    reports: int = 0
+    observations: int = 0
+    votes: int = 0
+    deletions: int = 0
+    repeated: int = 0
+    """Reports that were in already: not inserted."""
+    damaged: int = 0
+    """Records that cannot be read: torn, flipped, or of a later version."""
+    damaged_bytes: int = 0
+    unjudged: int = 0
+    """Reports that the judge could not take: our fault, told, and looked at."""
+    cells: int = 0
+    told: list[str] = field(default_factory=list)
+
+
+class Loader:
+    """Loads one spool into one store. Methods raise StoreError, OSError; they may then be called again."""
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Path,
+        *,
+        judges: Judges | None = None,
+        say: Say | None = None,
+        piece_bytes: int = PIECE_BYTES,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`stopping`: asked between two reports; once true, what is not begun is left for another day."""
+        self.tally = Tally()
+        self._store = store
+        self._spool = spool
+        self._judges = judges if judges is not None else judge_here
+        self._say = say if say is not None else lambda _: None
+        self._piece_bytes = piece_bytes
+        self._stopping = stopping
+        self._done: set[str] = set()
+        self.ledger = Ledger(store.segments())
+
+    def load(self, *, growing: bool = True, grow_bytes: int = GROW_BYTES, at_most: int | None = None) -> int:
+        """Load what is in the spool and not in the store; returns how many pieces.
+
+        Args:
+            growing: the open segment too, as far as it is whole.
+            grow_bytes: that must have come to it since.
+            at_most: so many pieces; the next call goes on.
+        """
+        before = self.tally.pieces
+        self._finish_begun()
+        for segment in list_segments(self._spool):
+            if segment.name in self._done or not (segment.sealed or growing):
+                continue
+            try:
+                for cut in cut_segment(
+                    segment, self.ledger, piece_bytes=self._piece_bytes, least_bytes=grow_bytes
+                ):
+                    self._insert(cut)
+                    enough = at_most is not None and self.tally.pieces - before >= at_most
+                    if enough or self._stopping():
+                        return self.tally.pieces - before
+            except FileNotFoundError:
+                continue  # sealed, and so renamed, since it was listed: the next pass finds it
+            if segment.sealed:
+                self._done.add(segment.name)
+        return self.tally.pieces - before
+
+    def vote(self, *, at_most: int | None = None) -> int:
+        """Judge pieces whose votes are not in, oldest first; returns how many."""
+        count = 0
+        for piece in self.ledger.unvoted[:at_most]:
+            votes = self._judged(piece)
+            if votes is None:
+                break
+            rows = SegmentRows()
+            rows.votes(votes)
+            inserted = self._store.insert_segment(piece.votes_name, rows)
+            self.tally.votes += inserted.votes
+            self.ledger.has_voted(piece)
+            count += 1
+        return count
+
+    def refresh(self) -> int:
+        """Make the cells of all hours that were touched anew; returns how many."""
+        made = self._store.refresh_cells()
+        self.tally.cells += made
+        return made
+
+    def _finish_begun(self) -> None:
+        for piece in list(self.ledger.begun):
+            segment = find_segment(self._spool, piece.segment)
+            self._insert(read_piece(segment, piece) if segment is not None else Cut(piece, [], []))
+
+    def _insert(self, cut: Cut) -> None:
+        with no_collections():
+            rows = self._rows_of(cut)
+        self.ledger.begins(cut.piece)  # should the store fail now, the next pass does this very piece again
+        inserted = self._store.insert_segment(cut.piece.name, rows)
+        self.ledger.loaded(cut.piece)
+        tally = self.tally
+        tally.pieces += 1
+        tally.reports += inserted.reports
+        tally.observations += inserted.observations
+        tally.deletions += inserted.deletions
+        tally.repeated += len(inserted.refused)
+
+    def _rows_of(self, cut: Cut) -> SegmentRows:
+        rows = SegmentRows()
+        reports: set[str] = set()
+        for item in cut.records:
+            record = item.record
+            if isinstance(record, Intake):
+                if record.report_id in reports:
+                    self.tally.repeated += 1
+                    continue
+                try:
+                    add_report(rows, record)
+                except Exception as error:  # noqa: BLE001 -- one record must not keep all others out for ever
+                    reason = str(error) if isinstance(error, BodyError) else f"our fault: {error!r}"
+                    self._damaged(cut.piece, Damage(item.offset, item.length, reason))
+                    continue
+                reports.add(record.report_id)
+            elif isinstance(record, Deletion):
+                rows.deletion(record)
+        for damage in cut.damages:
+            self._damaged(cut.piece, damage)
+        return rows
+
+    def _judged(self, piece: Piece) -> list[Vote] | None:
+        """All votes of a piece; None where it was told to stop."""
+        segment = find_segment(self._spool, piece.segment)
+        if segment is None:
+            return []
+        voting = report_ids(self._store, piece.name)
+        intakes = [
+            record
+            for record in records_of(read_piece(segment, piece).records)
+            if isinstance(record, Intake) and record.report_id in voting
+        ]
+        votes: list[Vote] = []
+        for intake, judged in zip(intakes, self._judges(intakes), strict=True):
+            if self._stopping():
+                return None
+            if judged is None:
+                self.tally.unjudged += 1
+                self._say(f"report {intake.report_id} cannot be judged; it stays without votes")
+            else:
+                votes += judged
+        # Deleted while it was judged? Then it has no row any more, and gets no vote.
+        still = report_ids(self._store, piece.name)
+        return [vote for vote in votes if vote.report_id in still]
+
+    def _damaged(self, piece: Piece, damage: Damage) -> None:
+        self.tally.damaged += 1
+        self.tally.damaged_bytes += damage.length
+        self._say(f"spool segment {piece.segment}: {damage.length} bytes at {damage.offset}: {damage.reason}")
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Rows are many small objects without cycles: looking for cycles among them is a quarter of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def records_of(stored: Sequence[Stored]) -> Iterator[Record]:
+    """The records alone."""
+    return (item.record for item in stored)
+
+
+def judge_here(intakes: Sequence[Intake]) -> Iterator["list[Vote] | None"]:
+    """Judge one after the other in this process."""
+    return map(judge_one, intakes)
+
+
+def judge_one(intake: Intake) -> "list[Vote] | None":
+    """Votes of one report; None where the judge fails, which is our fault and must not stop the others."""
+    try:
+        return votes_of(intake)
+    except BodyError:
+        return None
+    except Exception:  # noqa: BLE001 -- one report that breaks the judge must not stop everybody else's
+        return None

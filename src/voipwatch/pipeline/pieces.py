@@ -1,0 +1,177 @@
+"""Pieces: how a spool segment is cut into what goes into the store at once.
+
+A piece is a run of whole records of one segment, named by where it begins and ends and by a number that
+counts pieces as they are first begun. The store's ledger keeps the names, so that a loader that is killed
+finds the same piece again, and so that a segment can be loaded while it still grows. Numbers are the order of
+arrival.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from voipwatch.collector.spool import OPEN, SEALED, Damage, Segment, Stored, read_segment
+from voipwatch.store.segments import BEGUN, IN
+from voipwatch.wire.spool import FRAME_BYTES, HEADER_BYTES
+
+PIECE_BYTES: Final = 4 << 20
+"""Of records in one piece, as they lie on disk: some hundred reports, some 50 MB as rows."""
+VOTES: Final = ".v"
+"""Ends the ledger's name of a piece's votes."""
+
+_NAME: Final = re.compile(r"([0-9]{10})\.([A-Za-z0-9-]{1,46})\.([0-9]{10})-([0-9]{10})(\.v)?")
+
+
+class Piece(NamedTuple):
+    """A run of records."""
+
+    number: int
+    segment: str
+    """`collector.spool.Segment.name`."""
+    start: int
+    """Offset of its first record."""
+    end: int
+    """Offset after its last."""
+
+    @property
+    def name(self) -> str:
+        """In the ledger."""
+        return f"{self.number:010d}.{self.segment}.{self.start:010d}-{self.end:010d}"
+
+    @property
+    def votes_name(self) -> str:
+        """Of its votes, in the ledger."""
+        return self.name + VOTES
+
+
+class Ledger:
+    """What the store's ledger says of pieces."""
+
+    def __init__(self, steps: Mapping[str, int]) -> None:
+        """`steps`: `Store.segments()`; names that are no pieces' are passed over."""
+        self.reached: dict[str, int] = {}
+        """Segment -> offset up to which it is in."""
+        self.begun: list[Piece] = []
+        """Begun and not in, in order; in practice at most one."""
+        self.unvoted: list[Piece] = []
+        """In, and their votes not, in order."""
+        self.voted: list[Piece] = []
+        """With their votes in, in order."""
+        self._number = 0
+        voted: set[Piece] = set()
+        loaded: list[Piece] = []
+        for name, step in sorted(steps.items()):
+            match = _NAME.fullmatch(name)
+            if match is None:
+                continue
+            piece = Piece(int(match[1]), match[2], int(match[3]), int(match[4]))
+            self._number = max(self._number, piece.number)
+            if match[5]:
+                if step >= IN:
+                    voted.add(piece)
+            elif step == BEGUN:
+                self.begun.append(piece)
+            else:
+                loaded.append(piece)
+                self.reached[piece.segment] = max(self.reached.get(piece.segment, 0), piece.end)
+        for piece in loaded:
+            (self.voted if piece in voted else self.unvoted).append(piece)
+
+    def next_number(self) -> int:
+        """A number that no piece has."""
+        self._number += 1
+        return self._number
+
+    def begins(self, piece: Piece) -> None:
+        """Its insertion is about to begin."""
+        if piece not in self.begun:
+            self.begun.append(piece)
+
+    def loaded(self, piece: Piece) -> None:
+        """Its rows are in."""
+        if piece in self.begun:
+            self.begun.remove(piece)
+        self.reached[piece.segment] = max(self.reached.get(piece.segment, 0), piece.end)
+        self.unvoted.append(piece)
+
+    def has_voted(self, piece: Piece) -> None:
+        """Its votes are in."""
+        self.unvoted.remove(piece)
+        self.voted.append(piece)
+
+
+class Cut(NamedTuple):
+    """A piece and what was read of it."""
+
+    piece: Piece
+    records: list[Stored]
+    damages: list[Damage]
+
+
+def find_segment(folder: Path, name: str) -> Segment | None:
+    """A segment by its name; None where it is gone: retention removes whole months."""
+    for suffix in (SEALED, OPEN):
+        found = next(folder.glob(f"[0-9]*-[0-9]*/{name}{suffix}"), None)
+        if found is not None:
+            return Segment(found, suffix == SEALED)
+    return None
+
+
+def read_piece(segment: Segment, piece: Piece) -> Cut:
+    """The records of a piece. Raises OSError."""
+    return Cut(piece, *_read(segment.path, piece.start, piece.end))
+
+
+def cut_segment(
+    segment: Segment, ledger: Ledger, *, piece_bytes: int = PIECE_BYTES, least_bytes: int = 1
+) -> Iterator[Cut]:
+    """Pieces of what is not in yet. The next may be asked for when the one before is in. Raises OSError.
+
+    Args:
+        segment: sealed, or still growing: then as far as it is whole.
+        ledger: says where to begin, and numbers the pieces.
+        piece_bytes: a piece ends with the record that reaches them.
+        least_bytes: of a growing segment, less than that waits.
+    """
+    start = max(ledger.reached.get(segment.name, 0), HEADER_BYTES)
+    records: list[Stored] = []
+    damages: list[Damage] = []
+    end = start
+    for item in read_segment(segment.path, start):
+        if isinstance(item, Damage):
+            if item.torn and not segment.sealed:
+                continue
+            damages.append(item)
+            end = item.offset + item.length
+        else:
+            records.append(item)
+            end = item.offset + FRAME_BYTES + item.length
+        if end - start >= piece_bytes:
+            yield _cut(segment, ledger, start, end, records, damages)
+            start, records, damages = end, [], []
+    if end > start and (segment.sealed or end - start >= least_bytes):
+        yield _cut(segment, ledger, start, end, records, damages)
+
+
+def _cut(
+    segment: Segment, ledger: Ledger, start: int, end: int, records: list[Stored], damages: list[Damage]
+) -> Cut:
+    piece = Piece(ledger.next_number(), segment.name, start, end)
+    if any(not damage.torn for damage in damages):
+        # What is being erased at this moment reads like damage: look again.
+        return Cut(piece, *_read(segment.path, start, end))
+    return Cut(piece, records, damages)
+
+
+def _read(path: Path, start: int, end: int) -> tuple[list[Stored], list[Damage]]:
+    records: list[Stored] = []
+    damages: list[Damage] = []
+    for item in read_segment(path, start):
+        if item.offset >= end:
+            break
+        if isinstance(item, Stored):
+            records.append(item)
+        else:
+            damages.append(item)
+    return records, damages

@@ -1,0 +1,85 @@
+"""`voipwatch serve` on the command line: what is understood, refused, printed. Whole: tests/integration."""
+
+import fcntl
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import run_line
+from voipwatch.cli import serve as module
+from voipwatch.cli.serve import LOCK_FILE, Plan, Serving
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """Plans of the runs that would have been."""
+    seen: list[Plan] = []
+
+    async def run(self: Serving) -> int:
+        seen.append(self._plan)
+        return 0
+
+    monkeypatch.setattr(Serving, "run", run)
+    return seen
+
+
+def test_defaults_and_options(plans: list[Plan], tmp_path: Path) -> None:
+    assert run_line("serve", "--data", str(tmp_path / "a")).status == 0
+    assert plans[0].bind == ("127.0.0.1",)
+    assert plans[0].store == f"chdb://{tmp_path}/a/store"
+    assert (plans[0].control_port, plans[0].collector_port, plans[0].metrics_port) == (8443, 8480, 8481)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+    ran = run_line(
+        "serve", "--data", str(tmp_path / "b"), "--bind", "0.0.0.0", "--bind", "[::]", "--trust", "ab" * 32,
+        "--store", "https://u:p@h:1/d", "--collector-port", "0", "--every", "5", "--without-geo",
+    )  # fmt: skip
+    assert ran.status == 0
+    assert (plans[1].bind, plans[1].trusted) == (("0.0.0.0", "::"), ("ab" * 32,))
+    assert (plans[1].store, plans[1].collector_port, plans[1].every_s) == ("https://u:p@h:1/d", 0, 5)
+    assert (plans[1].geo, plans[1].canary) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [], ["--data", "D", "--bind", "nowhere"], ["--data", "D", "--trust", "xyz"],
+        ["--data", "D", "--certificate", "only"], ["--data", "D", "--every", "0"],
+        ["--data", "D", "--prefixes", "missing"], ["--data", "D", "--collector-port", "70000"],
+    ],
+)  # fmt: skip
+def test_misuse_is_one_line_and_64(
+    plans: list[Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run_line("serve", *line)
+    assert (ran.status, plans) == (64, [])
+    assert ran.err.count("\n") == 1
+
+
+def test_a_second_serve_in_the_same_folder_is_refused(plans: list[Plan], tmp_path: Path) -> None:
+    with (tmp_path / LOCK_FILE).open("w") as file:
+        file.write("4711\n")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ran = run_line("serve", "--data", str(tmp_path))
+    assert (ran.status, plans) == (70, [])
+    assert "4711" in ran.err
+    assert run_line("serve", "--data", str(tmp_path)).status == 0
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    ran = run_line("serve", "--data", str(tmp_path), "--bind", "0.0.0.0", "--unit", width=400)
+    assert ran.status == 0
+    assert f"serve --data {tmp_path} --bind 0.0.0.0" in ran.out
+    assert "@" not in ran.out.replace("@system-service", "")
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        return
+    unit = tmp_path / module.UNIT
+    text = ran.out.splitlines()
+    program = next(line for line in text if line.startswith("ExecStart=")).split("=", 1)[1].split()[0]
+    unit.write_text("\n".join(text).replace(program, "/bin/true") + "\n", "utf-8")
+    checked = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert module.UNIT not in checked.stderr, checked.stderr

@@ -1,0 +1,68 @@
+"""Roles in processes of their own, with real parts."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voipwatch.store.opening import open_store
+
+
+def run_role(role: str, order: dict[str, Any], *, lines: int) -> tuple[int, list[dict[str, str]]]:
+    """Start it, read so many lines, close its input; its status and all it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voipwatch.cli.serve_roles", role],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+    said = [json.loads(process.stdout.readline()) for _ in range(lines)]
+    out, _ = process.communicate(timeout=60)
+    return process.returncode, [*said, *(json.loads(line) for line in out.splitlines())]
+
+
+def keeper(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "data": str(tmp_path), "store": f"chdb://{tmp_path}/store", "spool": str(tmp_path / "spool"),
+        "every_s": 0.1,
+    }  # fmt: skip
+
+
+def test_a_keeper_makes_the_store_and_ends_with_whoever_runs_it(tmp_path: Path) -> None:
+    status, said = run_role("keeper", keeper(tmp_path), lines=1)
+    assert (status, said) == (0, [{"ready": "store"}])
+    assert json.loads((tmp_path / "status.json").read_text("utf-8"))["store"] == "ok"
+    with open_store(f"chdb://{tmp_path}/store") as store:
+        assert store.status()["tables"]["reports"]["rows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("newer", "status", "word"), [(True, 64, "newer voipwatch"), (False, 1, "another process")]
+)
+def test_a_keeper_says_why_it_cannot(tmp_path: Path, newer: bool, status: int, word: str) -> None:
+    store = open_store(f"chdb://{tmp_path}/store", create=True)
+    try:
+        if newer:
+            store._engine.command("INSERT INTO migrations VALUES (99, 'of the future', now())")
+            store.close()
+        found, said = run_role("keeper", keeper(tmp_path), lines=1)
+    finally:
+        store.close()
+    assert found == status
+    assert word in said[-1]["failed"]
+
+
+def test_a_reflector_role_gets_ready_and_ends(tmp_path: Path) -> None:
+    order = {"data": str(tmp_path), "bind": ["127.68.0.1"], "control_port": 0, "canary": False}
+    status, said = run_role("reflector", order, lines=1)
+    assert status == 0
+    assert any("control=127.68.0.1:" in line.get("ready", "") for line in said)
