@@ -92,6 +92,19 @@ def test_the_ready_line_is_said_in_words_too(
     assert "UDP 3478, 5060, 10000; TCP 443, 5222" in ran.err
     assert f"voipwatch check --reflector 127.0.0.1:8443 --pin {pin}" in ran.err
     assert ("2 ports are NOT served" in ran.err) is said
+    assert "TCP 8443 is this control channel's own: what Discord would send" in " ".join(ran.err.split())
+
+
+def test_one_port_that_is_not_served_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(options: ReflectorOptions) -> int:
+        fields = f"control=127.0.0.1:8444 pin={'ab' * 32} udp=5060 tcp=443 unbound=udp/3478"
+        options.ready.write(f"voipwatch reflector ready {fields}\n")
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    ran = run_line("reflector", "--bind", "127.0.0.1")
+    assert "1 port, udp/3478, is NOT served" in ran.err
+    assert "control channel's own" not in ran.err
 
 
 def test_a_certificate_without_an_end_is_refused(started: list[ReflectorOptions], tmp_path: Path) -> None:

@@ -80,12 +80,27 @@ class Ready:
             context.say("reflector.ports", udp=ports["udp"], tcp=ports["tcp"])
             if ports["unbound"] != "none":
                 count = ports["unbound"].count(",") + 1
-                context.say("reflector.unbound", count=count, style="bold yellow")
+                key = "reflector.unbound_one" if count == 1 else "reflector.unbound"
+                context.say(key, count=count, port=fields["unbound"], style="bold yellow")
+            own = int(control.rpartition(":")[2])
+            if apps := _apps_on(own):
+                context.say("reflector.own_port", port=own, apps=", ".join(apps), style="dim")
             context.say("reflector.try", control=control, pin=fields["pin"])
         return written
 
     def flush(self) -> None:
         """Both streams are flushed at every line."""
+
+
+def _apps_on(port: int) -> list[str]:
+    """Names of the apps whose TCP or TLS trials would use a port, which the control channel has instead."""
+    from voipwatch.apps import load_profiles  # noqa: PLC0415 -- slow, and here it is read already
+
+    return [
+        profile.name
+        for profile in load_profiles().profiles
+        if any(trial.port == port for trial in (*profile.messaging, *profile.fallbacks))
+    ]
 
 
 def _in_order(ports: str) -> str:
