@@ -191,6 +191,15 @@ def test_version_and_help_of_the_whole() -> None:
     assert "voipwatch demo" in bare.err
 
 
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("words", [("frobnicate",), ("lab", "fly"), ("frobnicate", "lab")])
+def test_help_of_a_command_that_is_none_says_so(words: tuple[str, ...], flag: str) -> None:
+    ran = run_line(*words, flag)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (64, "", 1)
+    assert f"there is no command “{'fly' if 'fly' in words else 'frobnicate'}”" in ran.err
+    assert run_line("lab", flag).status == 0
+
+
 def test_main_takes_the_language_out_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,8 @@ def _dispatch(arguments: list[str], context: Context) -> int:
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     command = _command(own)
     if "--help" in own or "-h" in own:
+        if unknown := _no_command(own, command):
+            raise _unknown_command(unknown, command)
         print_page(context.out, context.texts, page(command))
         return CLEAR
     if own == ["--version"]:
@@ -108,12 +110,23 @@ def _command(arguments: list[str]) -> str:
     return first if first in COMMANDS or first in GROUPS else ""
 
 
+def _no_command(arguments: list[str], command: str) -> str:
+    """The word that stands where a command must and names none; empty where there is no such word."""
+    if command in COMMANDS:
+        return ""
+    after = arguments[len(command.split()) :]
+    return after[0] if after and not after[0].startswith("-") else ""
+
+
+def _unknown_command(word: str, command: str) -> Misuse:
+    return Misuse("error.command", value=shown(word), known=", ".join(page(command).commands))
+
+
 def _misuse(error: CycloptsError, command: str) -> Misuse:
     """The parser's refusal in our words: which piece of the command line, and what to do."""
     help_line = " ".join(["voipwatch", *command.split(), "--help"])
     if isinstance(error, UnknownCommandError) or (command in {"", *GROUPS} and error.unused_tokens):
-        listed = ", ".join(page(command).commands)
-        return Misuse("error.command", value=shown((error.unused_tokens or [""])[0]), known=listed)
+        return _unknown_command((error.unused_tokens or [""])[0], command)
     if isinstance(error, UnknownOptionError):
         value = error.token.keyword or error.token.value
         return Misuse("error.option", value=shown(value), help=help_line)
