@@ -200,6 +200,12 @@ def test_help_of_a_command_that_is_none_says_so(words: tuple[str, ...], flag: st
     assert run_line("lab", flag).status == 0
 
 
+def test_an_option_given_twice_is_named() -> None:
+    ran = run_line("check", "--app", "sip", "--app", "sip")
+    assert ran.status == 64
+    assert "--app may be given once only" in ran.err
+
+
 def test_main_takes_the_language_out_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -132,7 +132,7 @@ def _misuse(error: CycloptsError, command: str) -> Misuse:
         return Misuse("error.option", value=shown(value), help=help_line)
     if isinstance(error, UnusedCliTokensError):
         return Misuse("error.surplus", value=shown(" ".join(error.unused_tokens or [])), help=help_line)
-    name = error.argument.name if error.argument is not None else "?"
+    name = _name(error)
     if isinstance(error, MissingArgumentError):
         missing = not error.tokens_so_far and not (error.argument and error.argument.tokens)
         key = "error.missing" if missing and not name.startswith("--") else "error.no_value"
@@ -145,6 +145,14 @@ def _misuse(error: CycloptsError, command: str) -> Misuse:
     if isinstance(error, RepeatArgumentError):
         return Misuse("error.repeated", name=name, help=help_line)
     return Misuse("error.other", reason=shown(str(error), longest=200), help=help_line)
+
+
+def _name(error: CycloptsError) -> str:
+    """The option or argument that a refusal is about; a repeated option is known by its token alone."""
+    token = getattr(error, "token", None)
+    if error.argument is not None:
+        return error.argument.name
+    return (getattr(token, "keyword", None) or "?") if token is not None else "?"
 
 
 def _fault(error: BaseException, context: Context) -> None:
