@@ -20,6 +20,10 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
+UNMARKED = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
+"""Without the marks that keep a command in one piece within Arabic."""
+
+
 def test_the_profile_goes_to_standard_output_and_all_else_beside(capture: Path) -> None:
     ran = run_line("import", str(capture))
     assert ran.status == 0
@@ -40,8 +44,10 @@ def test_out_writes_a_file_that_apps_check_and_check_take(capture: Path, tmp_pat
     target = tmp_path / "mine.toml"
     ran = run_line("import", str(capture), "--out", str(target))
     assert (ran.status, ran.out) == (0, "")
-    assert str(target) in ran.err
     assert run_line("apps", "check", str(target)).status == 0
+    for lang in ("en", "fr", "ar"):
+        told = run_line("import", str(capture), "--out", str(target), lang=lang).err
+        assert f"voipwatch check --reflector HOST --pin PIN --profile {target}" in told.translate(UNMARKED)
 
 
 def test_json_names_no_address(capture: Path, tmp_path: Path) -> None:
