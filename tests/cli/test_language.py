@@ -84,7 +84,7 @@ def test_no_text_is_there_for_nothing() -> None:
     built = (
         "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
-        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.", "error.via_proxy_",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "probe.outcome.", "probe.row.",
         "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "store.error.",
