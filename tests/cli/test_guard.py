@@ -185,7 +185,9 @@ def test_nobody_listens_at_all() -> None:
 def test_version_and_help_of_the_whole() -> None:
     assert run_line("--version").out == f"voipwatch {__version__}\n"
     assert run_line("--help").status == 0
-    assert run_line("-h").out == run_line("--help").out
+    assert run_line("-h").out == run_line("--help").out == run_line("help").out
+    assert run_line("help", "lab", "run").out == run_line("lab", "run", "--help").out
+    assert run_line("help", "frobnicate").status == 64
     bare = run_line()
     assert (bare.status, bare.out) == (64, "")
     assert "voipwatch demo" in bare.err

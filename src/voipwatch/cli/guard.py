@@ -79,6 +79,8 @@ def _ended(error: BaseException, context: Context) -> int:
 
 
 def _dispatch(arguments: list[str], context: Context) -> int:
+    if arguments[:1] == ["help"]:  # as in many programs
+        arguments = [*arguments[1:], "--help"]
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     command = _command(own)
     if "--help" in own or "-h" in own:

@@ -56,7 +56,9 @@ def reflector(
         return run(options)
     except (OSError, ValueError) as error:  # ValueError: a certificate that is none
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise Trouble("error.port_held", port=port, address=", ".join(addresses)) from error
+            raise Misuse("error.port_held", port=port, address=", ".join(addresses)) from error
+        if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            raise Misuse("error.not_ours", address=", ".join(addresses)) from error
         reason = getattr(error, "strerror", None) or str(error)
         raise Trouble("error.bind_failed", reason=shown(reason, longest=200)) from error
 
