@@ -101,9 +101,26 @@ def test_a_bad_file_gives_one_clear_line(content: bytes, text: str, lang: str, t
     ran = run_line("import", str(path), lang=lang)
     assert ran.status == 64
     assert ran.out == ""
-    assert len(ran.err.strip().splitlines()) == 1
+    listed = 2 if "looks like a call" in text else 0  # what --flow chooses among comes before the error
+    assert len(ran.err.strip().splitlines()) == listed + 1
     if lang == "en":
         assert text in ran.err
+
+
+def test_flows_beyond_those_listed_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "many.pcap"
+    path.write_bytes(
+        encode_pcap(
+            [
+                packet(20_000 * n, True, b"x" * 40, TransportAddress("198.51.100.7", 9000 + n % 23))
+                for n in range(46)
+            ]
+        )
+    )
+    ran = run_line("import", str(path))
+    assert ran.status == 64
+    assert "Smaller flows that are not listed: 3. --flow takes 1 to 20." in ran.err
+    assert ran.err.index("\n20  ") < ran.err.index("no flow that looks like a call")
 
 
 def test_what_is_no_file_gives_one_clear_line(tmp_path: Path) -> None:
