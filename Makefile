@@ -1,5 +1,5 @@
 # voipwatch: `make` lists what there is.
-# No target needs an argument. Only `setup` (which most others call), `system` and `lock` reach for the network.
+# No target needs an argument; two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store kills judge likeness captures lock clean

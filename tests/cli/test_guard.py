@@ -185,10 +185,27 @@ def test_nobody_listens_at_all() -> None:
 def test_version_and_help_of_the_whole() -> None:
     assert run_line("--version").out == f"voipwatch {__version__}\n"
     assert run_line("--help").status == 0
-    assert run_line("-h").out == run_line("--help").out
+    assert run_line("-h").out == run_line("--help").out == run_line("help").out
+    assert run_line("help", "lab", "run").out == run_line("lab", "run", "--help").out
+    assert run_line("help", "frobnicate").status == 64
     bare = run_line()
     assert (bare.status, bare.out) == (64, "")
     assert "voipwatch demo" in bare.err
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("words", [("frobnicate",), ("lab", "fly"), ("frobnicate", "lab")])
+def test_help_of_a_command_that_is_none_says_so(words: tuple[str, ...], flag: str) -> None:
+    ran = run_line(*words, flag)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (64, "", 1)
+    assert f"there is no command “{'fly' if 'fly' in words else 'frobnicate'}”" in ran.err
+    assert run_line("lab", flag).status == 0
+
+
+def test_an_option_given_twice_is_named() -> None:
+    ran = run_line("check", "--app", "sip", "--app", "sip")
+    assert ran.status == 64
+    assert "--app may be given once only" in ran.err
 
 
 def test_main_takes_the_language_out_first(

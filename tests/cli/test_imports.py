@@ -20,6 +20,10 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
+UNMARKED = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069"))
+"""Without the marks that keep a command in one piece within Arabic."""
+
+
 def test_the_profile_goes_to_standard_output_and_all_else_beside(capture: Path) -> None:
     ran = run_line("import", str(capture))
     assert ran.status == 0
@@ -40,8 +44,10 @@ def test_out_writes_a_file_that_apps_check_and_check_take(capture: Path, tmp_pat
     target = tmp_path / "mine.toml"
     ran = run_line("import", str(capture), "--out", str(target))
     assert (ran.status, ran.out) == (0, "")
-    assert str(target) in ran.err
     assert run_line("apps", "check", str(target)).status == 0
+    for lang in ("en", "fr", "ar"):
+        told = run_line("import", str(capture), "--out", str(target), lang=lang).err
+        assert f"voipwatch check --reflector HOST --pin PIN --profile {target}" in told.translate(UNMARKED)
 
 
 def test_json_names_no_address(capture: Path, tmp_path: Path) -> None:
@@ -95,9 +101,26 @@ def test_a_bad_file_gives_one_clear_line(content: bytes, text: str, lang: str, t
     ran = run_line("import", str(path), lang=lang)
     assert ran.status == 64
     assert ran.out == ""
-    assert len(ran.err.strip().splitlines()) == 1
+    listed = 2 if "looks like a call" in text else 0  # what --flow chooses among comes before the error
+    assert len(ran.err.strip().splitlines()) == listed + 1
     if lang == "en":
         assert text in ran.err
+
+
+def test_flows_beyond_those_listed_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "many.pcap"
+    path.write_bytes(
+        encode_pcap(
+            [
+                packet(20_000 * n, True, b"x" * 40, TransportAddress("198.51.100.7", 9000 + n % 23))
+                for n in range(46)
+            ]
+        )
+    )
+    ran = run_line("import", str(path))
+    assert ran.status == 64
+    assert "Smaller flows that are not listed: 3. --flow takes 1 to 20." in ran.err
+    assert ran.err.index("\n20  ") < ran.err.index("no flow that looks like a call")
 
 
 def test_what_is_no_file_gives_one_clear_line(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import voipwatch.cli
+from voipwatch.cli.commands import COMMANDS, GROUPS
 from voipwatch.cli.language import LANGUAGES, Size, of_environment, take_option, texts
 from voipwatch.model.vocabulary import Direction, Failure, Stage, Verdict
 
@@ -83,7 +84,7 @@ def test_no_text_is_there_for_nothing() -> None:
     built = (
         "verdict.", "stage.", "direction.", "column.", "failure.", "note.", "help.", "verify.", "demo.line.",
         "consent.risk.", "consent.via.", "check.through.", "network.", "role.", "check.log_",
-        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.",
+        "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.", "error.via_proxy_",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "probe.outcome.", "probe.row.",
         "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "store.error.",
@@ -200,3 +201,29 @@ def test_french_has_a_narrow_no_break_space_before_every_unit() -> None:
     loose = re.compile(r"[0-9}] (?:%|ms|s|ko|Mo|Go|MiB)(?![A-Za-zÀ-ÿ])")
     assert [key for key in french.names() if loose.search(french.raw(key))] == []
     assert "60\u202fs" in french.raw("help.check.option.long")
+
+
+def test_every_command_that_a_text_names_is_one() -> None:
+    """In Arabic, a word in Latin letters after the program's name is a command and no prose."""
+    arabic = texts("ar")
+    for key in arabic.names():
+        for named in re.finditer(r"voipwatch ([a-z][a-z-]*)(?: ([a-z]+))?", arabic.raw(key)):
+            first, second = named.groups()
+            command = f"{first} {second}" if first in GROUPS else first
+            assert command in COMMANDS, (key, named[0])
+            for lang in ("en", "fr"):
+                assert f"voipwatch {command}" in texts(lang).raw(key), (lang, key)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_every_example_begins_with_a_command(lang: str) -> None:
+    lines = [
+        line
+        for key in texts(lang).names()
+        if re.fullmatch(r"help\..+\.example", key)
+        for line in texts(lang).raw(key).splitlines()
+    ]
+    assert len(lines) > 20
+    for line in (line for line in lines if "voipwatch " in line):
+        words = [*line.partition("voipwatch ")[2].split(), "", ""]
+        assert words[0].startswith("-") or {words[0], " ".join(words[:2])} & set(COMMANDS), line

@@ -50,9 +50,7 @@ def test_the_default_port_is_the_reflectors_own() -> None:
     assert CONTROL_PORT == THEIRS
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(99, "Cannot assign requested address"), ValueError("no certificate")]
-)
+@pytest.mark.parametrize("error", [OSError(13, "Permission denied"), ValueError("no certificate")])
 def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def run(_: ReflectorOptions) -> int:
         raise error
@@ -67,9 +65,15 @@ def test_a_control_port_in_use_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = run_line("reflector", "--bind", "127.0.0.1", "--control-port", str(port))
-    assert (ran.status, ran.out, len(ran.err.splitlines())) == (70, "", 1)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (64, "", 1)
     for words in (f"TCP port {port} on 127.0.0.1 is held", "end that one", "--control-port"):
         assert words in ran.err
+
+
+def test_an_address_of_another_machine_is_misuse() -> None:
+    ran = run_line("reflector", "--bind", "203.0.113.77", "--control-port", "0")  # RFC 5737: nobody's
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (64, "", 1)
+    assert "this machine has no address 203.0.113.77" in ran.err
 
 
 @pytest.mark.parametrize(("unbound", "said"), [("none", False), ("tcp/443,udp/3478", True)])
@@ -92,6 +96,19 @@ def test_the_ready_line_is_said_in_words_too(
     assert "UDP 3478, 5060, 10000; TCP 443, 5222" in ran.err
     assert f"voipwatch check --reflector 127.0.0.1:8443 --pin {pin}" in ran.err
     assert ("2 ports are NOT served" in ran.err) is said
+    assert "TCP 8443 is this control channel's own: what Discord would send" in " ".join(ran.err.split())
+
+
+def test_one_port_that_is_not_served_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(options: ReflectorOptions) -> int:
+        fields = f"control=127.0.0.1:8444 pin={'ab' * 32} udp=5060 tcp=443 unbound=udp/3478"
+        options.ready.write(f"voipwatch reflector ready {fields}\n")
+        return 0
+
+    monkeypatch.setattr(server, "run", run)
+    ran = run_line("reflector", "--bind", "127.0.0.1")
+    assert "1 port, udp/3478, is NOT served" in ran.err
+    assert "control channel's own" not in ran.err
 
 
 def test_a_certificate_without_an_end_is_refused(started: list[ReflectorOptions], tmp_path: Path) -> None:

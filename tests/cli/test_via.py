@@ -32,6 +32,7 @@ URL = "socks5://user-hidden:pw-hidden@proxy-hidden.example:47811"
 def _the_interface_is_a_tunnel(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = {"no-such-if0": "missing", "old-linux": "forbidden", "eth0": "hardware"}
     monkeypatch.setattr(machinery, "tunnel_problem", problems.get)
+    monkeypatch.setattr(machinery, "proxy_problem", lambda _: None)
 
 
 @dataclass
@@ -166,6 +167,53 @@ def test_without_an_app_to_measure_nothing_is_asked() -> None:
         judge=Told(),
     )
     assert ran.status == 2
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ("name", "has no address"),
+        ("unreachable", "does not answer"),
+        ("refused", "no program listens"),
+        ("no_socks", "does not speak SOCKS 5"),
+        ("auth", "another user name or password"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_ends_the_check_before_it_began(
+    monkeypatch: pytest.MonkeyPatch, problem: str, words: str
+) -> None:
+    monkeypatch.setattr(machinery, "proxy_problem", lambda _: problem)
+    measured = Measured()
+    ran = run_line(*CHECK, "--yes", "--yes-via", "--via", URL, measure=measured)
+    assert (ran.status, ran.out, measured.requests) == (64, "", [])
+    assert words in ran.err
+    assert not [secret for secret in SECRETS if secret in ran.err]
+
+
+def test_the_answer_without_the_question_is_misuse() -> None:
+    measured = Measured()
+    ran = run_line(*CHECK, "--yes", "--yes-via", measure=measured)
+    assert (ran.status, measured.requests) == (64, [])
+    assert "there is no --via" in ran.err
+
+
+def test_what_was_asked_for_and_not_measured_is_no_clear_answer() -> None:
+    def cut_short(measurement: Measurement) -> None:
+        measurement.interrupted = Interruption("overtime", 90.0)
+
+    measured = Measured(change=cut_short)
+    ran = run_line(*CHECK, "--yes", "--yes-via", "--via", "wg0", measure=measured, judge=Told())
+    assert (ran.status, len(measured.requests)) == (2, 1)
+    assert run_line(*CHECK, "--yes", measure=Measured(change=cut_short), judge=Told()).status == 0
+
+
+def test_a_second_run_that_found_nothing_out_is_no_clear_answer(tmp_path: Path) -> None:
+    def silence(measurement: Measurement) -> None:
+        measurement.flows.clear()
+
+    ran, _ = checked(tmp_path, Worlds(direct="clean", change=silence), "--json")
+    [row] = json.loads(ran.out)["results"]
+    assert (row["verdict"], row["via"]["verdict"], ran.status) == ("ok", "insufficient", 2)
 
 
 def test_the_second_request_alone_is_through_it() -> None:

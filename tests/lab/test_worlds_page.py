@@ -28,3 +28,30 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
     assert "| `TeamsCall` | skype: blocked, setup, `app.drop`, up; teams: blocked, setup" in page
     assert "`stun-cookie + sip-text`" not in page
     assert "`chain stun-cookie + sip-text`" in page
+
+
+def test_the_numbers_of_worlds_that_are_told_are_counted(repository: Path) -> None:
+    table = load_worlds()
+    words = {7: "seven", 9: "nine"}
+    counts = {
+        "all": len(table.worlds),
+        "matrix": len(table.matrix),
+        "every": len(table.of_every_app),
+        "ndpi": len(table.of_family("ndpi")),
+        "order": len(table.of_leg_order),
+        "demo": sum(w.demo for w in table.worlds),
+    }
+    said = {name: words.get(count, str(count)) for name, count in counts.items()}
+    assert counts["all"] == sum(counts.values()) - counts["all"], "each world is of one kind"
+    readme = " ".join((repository / "README.md").read_text(encoding="utf-8").split())
+    assert f"has {said['matrix']} worlds whose truth is known" in readme
+    assert (
+        f"{said['every']} of one app's own signature, {said['ndpi']} of what nDPI names, "
+        f"{said['order']} of the order of legs and {said['demo']} for showing, {said['all']} in all"
+    ) in readme
+    log = " ".join((repository / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    assert (
+        f"The lab: {said['all']} worlds, the table's {said['matrix']} of guilty and innocent lines, "
+        f"{said['every']} of one app's signature, {said['ndpi']} of what nDPI takes for an app's call, "
+        f"{said['order']} of the order of legs and {said['demo']} for showing"
+    ) in log

@@ -11,7 +11,7 @@ from tests.support.socks5 import Manners, Socks5Server, socks5_server
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import ProxyError
 from voipwatch.probe.path import Path
-from voipwatch.probe.socks import Association, RelayedSocket, connect_through, located
+from voipwatch.probe.socks import Association, RelayedSocket, connect_through, located, proxy_problem
 from voipwatch.probe.via import Proxy
 from voipwatch.wire.socks5 import HEADER_BYTES
 
@@ -191,3 +191,20 @@ def test_a_refused_port_of_the_proxy_is_no_refusal_of_the_far_end() -> None:
     assert opened.take_failures() == []
     opened.close()
     other.close()
+
+
+def test_what_keeps_a_proxy_from_being_used_has_a_word_each(server: Socks5Server) -> None:
+    proxy = proxy_of(server)
+    assert proxy_problem(proxy) is None
+    server.manners.udp_reply = 7
+    assert proxy_problem(proxy) is None, "TCP alone can be tried"
+    server.manners.user = b"somebody"
+    assert proxy_problem(proxy) == "auth"
+    server.manners.greeting = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    assert proxy_problem(proxy) == "no_socks"
+    with socket.create_server((IP, 0)) as silent:
+        proxy = Proxy(IP, silent.getsockname()[1])
+        assert proxy_problem(proxy, timeout_s=0.1) == "no_socks"
+    assert proxy_problem(proxy) == "refused"
+    for failure in (Failure.DNS_NXDOMAIN, Failure.DNS_TIMEOUT):
+        assert proxy_problem(Proxy("p.invalid", 1), lambda _, why=failure: why) == "name"  # type: ignore[misc]

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.reflector import RunningReflector, loopback_of, needs_ipv6, running_reflector
-from voipwatch.apps import load_profiles, neutral_ports
+from voipwatch.apps import load_profiles, neutral_ports, tcp_ports
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.control import Channel, Trust, request_log, request_tickets
 from voipwatch.probe.path import Path as Way
+from voipwatch.reflector.options import CONTROL_PORT
 from voipwatch.wire.farlog import decode_farlog, verify_farlog
 from voipwatch.wire.tls import TLS_ANSWER_BYTES, build_tls_client_hello, tls_server_random
 from voipwatch.wire.token import (
@@ -185,6 +186,17 @@ def test_ports_that_are_taken_are_listed_and_not_offered() -> None:
             assert "3478" not in running.fields["udp"].split(",")
             assert 3478 not in get_batch(running).offer.udp_ports
             assert "udp/3478 is not served" in running.log.getvalue()
+
+
+def test_the_control_channel_on_a_call_port_is_no_port_that_somebody_holds() -> None:
+    """The default control port, 8443, is one of Discord's: the reflector must not warn of itself."""
+    ip = loopback_of("own port")
+    with running_reflector(ip, control_port=CONTROL_PORT) as running:
+        assert CONTROL_PORT in tcp_ports(load_profiles())
+        assert running.fields["unbound"] == "none"
+        assert str(CONTROL_PORT) not in running.fields["tcp"].split(",")
+        assert CONTROL_PORT not in get_batch(running).offer.tcp_ports
+        assert "not served" not in running.log.getvalue()
 
 
 def test_a_control_port_that_is_taken_is_an_error() -> None:

@@ -14,7 +14,7 @@ from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
 from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder
-from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
 from voipwatch.cli.private import read_private
 from voipwatch.cli.progress import shown_progress
@@ -22,7 +22,7 @@ from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
 from voipwatch.cli.show import show_check
 from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
-from voipwatch.cli.via import Through, agree, parse_via
+from voipwatch.cli.via import Through, agree, parse_via, require_proxy
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts, ViaRun
 from voipwatch.model.results import Check, Report
 from voipwatch.model.vocabulary import PRIVATE
@@ -71,6 +71,8 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         out=out,
         private=private is not None,
     )
+    if yes_via and via is None:
+        raise Misuse("error.yes_via")
     through = None if via is None else parse_via(via)
     line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
     budget_bytes = settle(
@@ -86,6 +88,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)
+        require_proxy(context, through)
     request = CheckRequest(
         wanted.reflectors,
         wanted.measured,
@@ -123,7 +126,9 @@ def _measure_and_tell(
         context.say("fault.during_check", reason=failure)
     if wanted.out is not None:
         _write(context, wanted.out, verdicts, measurement, run)
-    return exit_status(verdicts)
+    status = exit_status(verdicts)
+    unmeasured = through is not None and run is None
+    return UNDECIDED if unmeasured and status == CLEAR else status
 
 
 def _understand(

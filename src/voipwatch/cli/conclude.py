@@ -90,7 +90,9 @@ def exit_status(check: Check) -> int:
     verdicts = {row.verdict for row in check.results}
     if verdicts & {Verdict.BLOCKED, Verdict.THROTTLED}:
         return INTERFERENCE
-    if verdicts & {Verdict.INSUFFICIENT, Verdict.DOWN}:
+    through = {row.via.verdict for row in check.results if row.via is not None}
+    # What --via was asked for and did not get is no clear answer, whatever the direct way said.
+    if verdicts & {Verdict.INSUFFICIENT, Verdict.DOWN} or Verdict.INSUFFICIENT in through:
         return UNDECIDED
     return CLEAR
 

@@ -79,9 +79,13 @@ def _ended(error: BaseException, context: Context) -> int:
 
 
 def _dispatch(arguments: list[str], context: Context) -> int:
+    if arguments[:1] == ["help"]:  # as in many programs
+        arguments = [*arguments[1:], "--help"]
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     command = _command(own)
     if "--help" in own or "-h" in own:
+        if unknown := _no_command(own, command):
+            raise _unknown_command(unknown, command)
         print_page(context.out, context.texts, page(command))
         return CLEAR
     if own == ["--version"]:
@@ -108,18 +112,29 @@ def _command(arguments: list[str]) -> str:
     return first if first in COMMANDS or first in GROUPS else ""
 
 
+def _no_command(arguments: list[str], command: str) -> str:
+    """The word that stands where a command must and names none; empty where there is no such word."""
+    if command in COMMANDS:
+        return ""
+    after = arguments[len(command.split()) :]
+    return after[0] if after and not after[0].startswith("-") else ""
+
+
+def _unknown_command(word: str, command: str) -> Misuse:
+    return Misuse("error.command", value=shown(word), known=", ".join(page(command).commands))
+
+
 def _misuse(error: CycloptsError, command: str) -> Misuse:
     """The parser's refusal in our words: which piece of the command line, and what to do."""
     help_line = " ".join(["voipwatch", *command.split(), "--help"])
     if isinstance(error, UnknownCommandError) or (command in {"", *GROUPS} and error.unused_tokens):
-        listed = ", ".join(page(command).commands)
-        return Misuse("error.command", value=shown((error.unused_tokens or [""])[0]), known=listed)
+        return _unknown_command((error.unused_tokens or [""])[0], command)
     if isinstance(error, UnknownOptionError):
         value = error.token.keyword or error.token.value
         return Misuse("error.option", value=shown(value), help=help_line)
     if isinstance(error, UnusedCliTokensError):
         return Misuse("error.surplus", value=shown(" ".join(error.unused_tokens or [])), help=help_line)
-    name = error.argument.name if error.argument is not None else "?"
+    name = _name(error)
     if isinstance(error, MissingArgumentError):
         missing = not error.tokens_so_far and not (error.argument and error.argument.tokens)
         key = "error.missing" if missing and not name.startswith("--") else "error.no_value"
@@ -132,6 +147,14 @@ def _misuse(error: CycloptsError, command: str) -> Misuse:
     if isinstance(error, RepeatArgumentError):
         return Misuse("error.repeated", name=name, help=help_line)
     return Misuse("error.other", reason=shown(str(error), longest=200), help=help_line)
+
+
+def _name(error: CycloptsError) -> str:
+    """The option or argument that a refusal is about; a repeated option is known by its token alone."""
+    token = getattr(error, "token", None)
+    if error.argument is not None:
+        return error.argument.name
+    return (getattr(token, "keyword", None) or "?") if token is not None else "?"
 
 
 def _fault(error: BaseException, context: Context) -> None:

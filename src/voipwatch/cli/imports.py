@@ -36,8 +36,13 @@ def import_capture(  # the command is `import`, which is no name for a function
     if target is not None:
         require_writable(target)
     capture = read(Path(file))
-    candidates = capture.candidates()[:LISTED_MAX]
-    chosen = _choose(candidates, flow, file)
+    found = capture.candidates()
+    candidates = found[:LISTED_MAX]
+    try:
+        chosen = _choose(candidates, flow, file)
+    except Misuse:
+        _list(context, capture, candidates, left_count=len(found) - len(candidates))
+        raise
     try:
         draft = draft_profile(chosen, capture, served=frozenset(udp_ports(load_profiles())))
     except NoCallError:
@@ -50,7 +55,8 @@ def import_capture(  # the command is `import`, which is no name for a function
     if target is None:
         context.stdout.write(draft.text)
         context.stdout.flush()
-    _tell(context, capture, candidates, chosen, draft)
+    _list(context, capture, candidates, chosen, left_count=len(found) - len(candidates))
+    _tell(context, draft)
     if target is not None:
         context.say("import.written", path=shown_path(target))
     return CLEAR
@@ -96,13 +102,26 @@ def _choose(candidates: list[Candidate], wanted: int | None, file: str) -> Candi
     return candidates[0]
 
 
-def _tell(
-    context: Context, capture: Capture, candidates: list[Candidate], chosen: Candidate, draft: Draft
+def _list(
+    context: Context,
+    capture: Capture,
+    candidates: list[Candidate],
+    chosen: Candidate | None = None,
+    *,
+    left_count: int,
 ) -> None:
+    """The flows that `--flow` chooses among; `left_count` more are not listed, and that is said."""
+    if not candidates:
+        return
     context.say("import.flows", packets=capture.packets, flows=len(capture.flows))
     for number, each in enumerate(candidates, 1):
         key = "import.chosen" if each is chosen else "import.flow"
         context.say(key, style="", number=number, **_facts(each))
+    if left_count:
+        context.say("import.more", count=left_count, listed=len(candidates))
+
+
+def _tell(context: Context, draft: Draft) -> None:
     context.say("import.profile", rounds=draft.rounds, streams=draft.streams)
     for kind in KINDS:
         if draft.scrubbed.get(kind):

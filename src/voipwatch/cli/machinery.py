@@ -112,6 +112,14 @@ def tunnel_problem(interface: str) -> str | None:
     return problem
 
 
+def proxy_problem(through: "Through") -> str | None:
+    """Why nothing can be measured through a proxy, as `probe.socks.proxy_problem` says it."""
+    from voipwatch.probe.socks import proxy_problem as looking  # noqa: PLC0415 -- slow, and seldom needed
+    from voipwatch.probe.via import Proxy  # noqa: PLC0415 -- the same
+
+    return looking(Proxy(through.name, through.port, through.credentials))
+
+
 def fetch_tickets(endpoint: Endpoint, count: int, folder: Path) -> "TicketsKept":
     """Tickets kept from one reflector, and why there are none."""
     from voipwatch.probe import fetch_tickets as fetching  # noqa: PLC0415 -- slow, and seldom needed

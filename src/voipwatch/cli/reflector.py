@@ -56,7 +56,9 @@ def reflector(
         return run(options)
     except (OSError, ValueError) as error:  # ValueError: a certificate that is none
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise Trouble("error.port_held", port=port, address=", ".join(addresses)) from error
+            raise Misuse("error.port_held", port=port, address=", ".join(addresses)) from error
+        if isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            raise Misuse("error.not_ours", address=", ".join(addresses)) from error
         reason = getattr(error, "strerror", None) or str(error)
         raise Trouble("error.bind_failed", reason=shown(reason, longest=200)) from error
 
@@ -80,12 +82,27 @@ class Ready:
             context.say("reflector.ports", udp=ports["udp"], tcp=ports["tcp"])
             if ports["unbound"] != "none":
                 count = ports["unbound"].count(",") + 1
-                context.say("reflector.unbound", count=count, style="bold yellow")
+                key = "reflector.unbound_one" if count == 1 else "reflector.unbound"
+                context.say(key, count=count, port=fields["unbound"], style="bold yellow")
+            own = int(control.rpartition(":")[2])
+            if apps := _apps_on(own):
+                context.say("reflector.own_port", port=own, apps=", ".join(apps), style="dim")
             context.say("reflector.try", control=control, pin=fields["pin"])
         return written
 
     def flush(self) -> None:
         """Both streams are flushed at every line."""
+
+
+def _apps_on(port: int) -> list[str]:
+    """Names of the apps whose TCP or TLS trials would use a port, which the control channel has instead."""
+    from voipwatch.apps import load_profiles  # noqa: PLC0415 -- slow, and here it is read already
+
+    return [
+        profile.name
+        for profile in load_profiles().profiles
+        if any(trial.port == port for trial in (*profile.messaging, *profile.fallbacks))
+    ]
 
 
 def _in_order(ports: str) -> str:

@@ -98,3 +98,18 @@ def agree(context: Context, through: Through, *, yes: bool) -> None:
         context.err.print()
     if answer is None or answer.casefold() not in context.texts.raw("consent.yes").split():
         raise Stop(INTERRUPTED, "consent.declined")
+
+
+def require_proxy(context: Context, through: Through) -> None:
+    """Speak to a proxy before the first packet of a check goes anywhere: the check is half done without it.
+
+    Raises Misuse, which repeats nothing of what was typed.
+    """
+    if through.kind != "socks5":
+        return
+    from voipwatch.cli.machinery import proxy_problem  # noqa: PLC0415 -- slow, and seldom needed
+
+    context.say("check.proxy", style="dim")
+    problem = proxy_problem(through)
+    if problem is not None:
+        raise Misuse(f"error.via_proxy_{problem}")

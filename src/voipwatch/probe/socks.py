@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.failures import BY_REFUSAL, ProxyError
-from voipwatch.probe.path import Path, Resolver, find_paths
+from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
 from voipwatch.probe.udp import UdpSocket
 from voipwatch.probe.via import Proxy
 from voipwatch.wire.errors import WireError
@@ -30,6 +30,7 @@ ASSOCIATE_S = 5.0
 READ_BYTES = 512
 OF_THE_DATAGRAM = frozenset({Failure.MESSAGE_TOO_LONG, Failure.NO_BUFFERS})
 """Failures of a socket towards the proxy that say nothing of the proxy."""
+OF_THE_NAME = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_TIMEOUT})
 
 
 def located(proxy: Proxy, resolve: Resolver) -> Proxy | None:
@@ -78,6 +79,32 @@ def connect_through(proxy: Proxy, ip: str, port: int, timeout_s: float) -> socke
         sock.close()
         raise
     return sock
+
+
+def proxy_problem(
+    proxy: Proxy, resolve: Resolver = resolve_by_system, *, timeout_s: float = ASSOCIATE_S
+) -> str | None:
+    """Why nothing can be measured through the proxy, asked of itself alone: nothing goes to any other place.
+
+    Returns:
+        `name` (it has no address), `unreachable`, `refused` (no program listens there), `no_socks` (what
+        listens does not speak SOCKS 5), `auth` (it wants other credentials); None where it can be used,
+        be it for TCP only.
+    """
+    paths = find_paths(proxy.host, resolve)
+    if isinstance(paths, Failure):
+        return "name" if paths in OF_THE_NAME else "unreachable"
+    deadline = time.monotonic() + timeout_s
+    try:
+        sock = connect_to_proxy(replace(proxy, host=paths[0].ip), timeout_s)
+    except OSError as error:
+        return "refused" if isinstance(error.__cause__, ConnectionRefusedError) else "unreachable"
+    with sock:
+        try:
+            negotiate(sock, Socks5Client(UDP_ASSOCIATE, credentials=proxy.credentials), deadline)
+        except ProxyError as error:
+            return {Failure.PROXY_FAILED: "no_socks", Failure.PROXY_AUTH: "auth"}.get(error.failure)
+    return None
 
 
 @dataclass(slots=True)

@@ -35,6 +35,8 @@ class Bound:
     controls: list[socket.socket] = field(default_factory=list)
     unbound: dict[str, str] = field(default_factory=dict)
     """"udp/5060" -> why not."""
+    own: str | None = None
+    """"tcp/8443": a call port that the control channel has, so that no app's messages are tried on it."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -44,8 +46,9 @@ class Bound:
             listener.close()
 
     def ports(self, kind: str, wanted: tuple[int, ...]) -> tuple[int, ...]:
-        """Those of `wanted` that are bound on every address."""
-        return tuple(port for port in wanted if f"{kind}/{port}" not in self.unbound)
+        """Those of `wanted` that are bound on every address for calls."""
+        missing = {*self.unbound, self.own}
+        return tuple(port for port in wanted if f"{kind}/{port}" not in missing)
 
 
 def bind_all(options: ReflectorOptions, *, udp: tuple[int, ...], tcp_trials: tuple[int, ...]) -> Bound:
@@ -67,11 +70,13 @@ def bind_all(options: ReflectorOptions, *, udp: tuple[int, ...], tcp_trials: tup
             except OSError as error:
                 bound.unbound[f"udp/{port}"] = error.strerror or "unknown"
         for port in tcp_trials:
+            if port == control_port:  # ours already: no trial of an app's messages there, and nobody's fault
+                bound.own = f"tcp/{port}"
+                continue
             try:
                 bound.trials.append(tcp.listen(ip, port))
             except OSError as error:
-                reason = "the control channel" if port == control_port else error.strerror
-                bound.unbound[f"tcp/{port}"] = reason or "unknown"
+                bound.unbound[f"tcp/{port}"] = error.strerror or "unknown"
     return bound
 
 
