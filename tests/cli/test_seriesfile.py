@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voipwatch.cli.errors import Misuse
@@ -153,6 +153,7 @@ def test_without_pyarrow_a_parquet_file_says_what_to_install(
 
 
 @given(content=st.binary(max_size=300))
+@example(content=b"\r\x01")
 def test_any_bytes_are_rows_or_one_clear_line(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -2,7 +2,7 @@
 
 import http.client
 import os
-import select
+import selectors
 import signal
 import ssl
 import subprocess
@@ -56,7 +56,9 @@ def start_serve(data: Path, *options: str, bind: str, log: Path, port: str = "0"
             env=dict(os.environ),
         )
     assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], READY_S)
+    with selectors.DefaultSelector() as selector:  # select() knows no descriptor above 1023
+        selector.register(process.stdout, selectors.EVENT_READ)
+        readable = selector.select(READY_S)
     line = process.stdout.readline().decode() if readable else ""
     if " ready " not in line:
         process.kill()

@@ -142,8 +142,8 @@ class SeriesFile:
             if first is None:
                 raise Misuse("error.detect_empty", path=shown_path(self.path))
             delimiter = max(",;\t", key=first.count)
-            yield 1, [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
             try:
+                yield 1, [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
                 for cells in csv.reader(lines, delimiter=delimiter):
                     yield numbers[0], cells
             except csv.Error as error:
