@@ -16,6 +16,7 @@ from voipwatch.pipeline.slim import BodyError
         ("clean", Verdict.OK, Verdict.OK),
         ("port-drop", Verdict.BLOCKED, Verdict.OK),
         ("cafe-firewall", Verdict.DOWN, Verdict.DOWN),
+        ("follow-caller", Verdict.OK, Verdict.OK),
     ],
 )
 def test_the_votes_of_real_reports(world: str, app: Verdict, line: Verdict) -> None:
@@ -27,6 +28,17 @@ def test_the_votes_of_real_reports(world: str, app: Verdict, line: Verdict) -> N
     assert len({(vote.app, vote.stage) for vote in votes}) == len(votes)
     if line is Verdict.DOWN:
         assert calls[LINE].mechanism == "udp.all"
+
+
+def test_a_cut_direct_leg_is_a_vote_of_its_own_stage_and_calls_get_through() -> None:
+    votes = votes_of(intake_of(submission_of("follow-caller", 1, START), 1, START + 60))
+    of_app = {vote.stage: vote for vote in votes if vote.app == "whatsapp"}
+    assert of_app["direct"].verdict is Verdict.BLOCKED
+    assert (of_app["call"].verdict, of_app["call"].mechanism, of_app["call"].direction) == (
+        Verdict.OK,
+        "",
+        "",
+    )
 
 
 def test_the_probes_own_verdict_is_not_looked_at() -> None:

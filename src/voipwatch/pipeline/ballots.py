@@ -14,7 +14,7 @@ from voipwatch.inference import judge
 from voipwatch.model.cells import CALL_STAGE
 from voipwatch.model.results import AppResult, Check, Effect
 from voipwatch.model.submission import Intake, Submission
-from voipwatch.model.vocabulary import LINE, Verdict
+from voipwatch.model.vocabulary import LINE, Stage, Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.rows import observed_at_s, place_of
 from voipwatch.pipeline.slim import BodyError, inflate
@@ -83,14 +83,27 @@ def _form(intake: Intake, submission: Submission, ruleset: str) -> Vote:
     )
 
 
+def call_verdict(row: AppResult) -> Verdict:
+    """Whether calls get through: where the direct leg alone is cut they do, through the relay.
+
+    The cut itself is the vote of the stage `direct` (docs/design/0010-direct-legs.md).
+    """
+    if row.stage is not Stage.DIRECT:
+        return row.verdict
+    rest = {stage.verdict for stage in row.stages if stage.stage is not Stage.DIRECT}
+    return Verdict.OK if rest == {Verdict.OK} else Verdict.INSUFFICIENT
+
+
 def _votes_of_app(form: Vote, row: AppResult) -> list[Vote]:
+    verdict = call_verdict(row)
+    accused = verdict is row.verdict
     whole = msgspec.structs.replace(
         form,
         app=row.app,
-        verdict=row.verdict,
+        verdict=verdict,
         rule=row.rule,
-        mechanism=row.mechanism or "",
-        direction=row.direction.value if row.direction is not None else "",
+        mechanism=(row.mechanism or "") if accused else "",
+        direction=row.direction.value if accused and row.direction is not None else "",
         flows=max((stage.flows for stage in row.stages), default=0),
         **_losses(row.effect_up, row.effect_down),
     )
