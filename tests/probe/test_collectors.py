@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from tests.support.collector import Books, RunningCollector, running_collector
 from tests.support.probe import Direct, report_of
-from voipwatch.model.submission import Receipt
+from voipwatch.model.submission import Receipt, Stop
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.collectors import (
     FOR_GOOD,
     Outcome,
-    Stop,
     Submitted,
     delete,
     enrol,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.probe import START_S
-from voipwatch.probe.collectors import Stop
+from voipwatch.model.submission import Stop
 from voipwatch.probe.schedule import Due
 from voipwatch.probe.settings import DamagedFileError
 from voipwatch.probe.state import (

@@ -12,17 +12,15 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from voipwatch.model.submission import ENROLMENT_SCHEMA, RECEIPT_SCHEMA, Receipt
+from voipwatch.model.submission import ENROLMENT_SCHEMA, RECEIPT_SCHEMA, Receipt, Stop
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.control import Exchange
 from voipwatch.probe.queue import body_digest
+from voipwatch.wire.receipt import verify_document
 
 ANSWER_BYTES_MAX: Final = 1 << 20
 REASON_CHARACTERS_MAX: Final = 300
-STOP_SCHEMA: Final = "voipwatch.stop/1"
 TOKEN: Final = re.compile(r"[0-9a-f]{1,512}")
 REPORT_ID: Final = re.compile(r"[0-9a-f]{32}")
 FOR_GOOD: Final = frozenset({400, 413, 415, 422})
@@ -51,19 +49,6 @@ class Outcome(StrEnum):
     """Nothing was decided: try again."""
     NOT_ENROLLED = "not-enrolled"
     """The token is not this collector's, or its month is over: enrol anew."""
-
-
-class Stop(msgspec.Struct, frozen=True):
-    """A collector's word that probes shall rest."""
-
-    reason: str
-    until: str
-    """UTC, ISO 8601."""
-    collector: str
-    """Ed25519 public key, hex."""
-    signature: str = ""
-    """As a receipt's."""
-    schema: str = STOP_SCHEMA
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -196,18 +181,10 @@ def receipt_holds(receipt: Receipt, key: str | None) -> bool:
 
 
 def _signed(told: Receipt | Stop, key: str | None) -> bool:
-    """Over the schema's name, NUL, and the rest as JSON with sorted keys, the signature left out."""
+    """Whether it is signed by whom it names, who is the pinned one where there is a pin."""
     if key is not None and told.collector != key:
         return False
-    document = msgspec.to_builtins(told)
-    del document["signature"]
-    signed = told.schema.encode() + b"\0" + msgspec.json.encode(document, order="sorted")
-    try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(told.collector))
-        public.verify(bytes.fromhex(told.signature), signed)
-    except (ValueError, InvalidSignature):
-        return False
-    return True
+    return verify_document(msgspec.to_builtins(told), told.collector)
 
 
 def _vouched(row: Row, body: bytes, key: str | None) -> bool:

@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.model.submission import Stop
 from voipwatch.probe.backoff import Backoff
-from voipwatch.probe.collectors import Stop, printable
+from voipwatch.probe.collectors import printable
 from voipwatch.probe.files import write_whole
 from voipwatch.probe.schedule import Due
 from voipwatch.probe.settings import FILE_BYTES_MAX, DamagedFileError
