@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from voipwatch.lab.wireguard import INTERFACE, WireGuard, wireguard_problem
 from voipwatch.lab.worlds import load_worlds
 
 pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("kernel")]
+TRIES_MAX = 3
+"""Both ends, the operator and the tunnel share this machine's processors in real time: where others hold them
+for seconds, `insufficient` is the right answer, and the check is asked again. Any other answer counts."""
 STUN = bytes.fromhex("00010000 2112a442") + bytes(12)
 ECHO = """
 import socket, sys
@@ -105,22 +109,14 @@ def test_a_tunnel_over_ipv6_that_is_the_default_route_and_then_goes() -> None:
 
 @pytest.mark.slow
 def test_a_whole_check_says_that_the_tunnel_brings_it_back(tmp_path: Path) -> None:
-    with KernelNet(load_worlds().get("stun-cookie")) as net:
-        wireguard = WireGuard(net)
-        control, pin = _start_reflector(net)
-        report, data = tmp_path / "report.json", tmp_path / "data"
-        done = net.run_near(
-            [
-                "env", f"XDG_DATA_HOME={data}", *PROGRAM, "check", "--reflector", control, "--pin", pin,
-                "--app", "whatsapp", "--yes", "--yes-via", "--via", INTERFACE, "--json", "--out", str(report),
-            ],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=240,
-        )  # fmt: skip
-        assert wireguard.carried_bytes() > 200_000
-    assert done.returncode == 1, done.stderr
-    [row] = json.loads(done.stdout)["results"]
-    assert (row["verdict"], row["mechanism"]) == ("blocked", "stun.drop")
-    assert (row["via"]["verdict"], row["via"]["rule"]) == ("ok", "ok.clean")
+    report, data = tmp_path / "report.json", tmp_path / "data"
+    done, row, carried_bytes = checked_through_tunnel(report, data)
+    for _ in range(TRIES_MAX - 1):
+        if "insufficient" in {row["verdict"], row["via"]["verdict"]}:
+            done, row, carried_bytes = checked_through_tunnel(report, data)
+    assert carried_bytes > 200_000
+    assert (row["verdict"], row["mechanism"]) == ("blocked", "stun.drop"), row
+    assert (row["via"]["verdict"], row["via"]["rule"]) == ("ok", "ok.clean"), row
     assert row["via"]["conclusion"] == "operator-stops-vpn-restores"
     assert row["via"]["quality"]["mos_up"] > 4
     kept = b"".join(file.read_bytes() for file in data.rglob("*") if file.is_file())
@@ -130,3 +126,23 @@ def test_a_whole_check_says_that_the_tunnel_brings_it_back(tmp_path: Path) -> No
     verified = subprocess.run([*PROGRAM, "verify", str(report)], capture_output=True, text=True, check=False)
     assert verified.returncode == 0, verified.stdout
     assert "Verified" in verified.stdout
+
+
+def checked_through_tunnel(
+    report: Path, data: Path
+) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any], int]:
+    """One check with its run through the tunnel, its only row, and the bytes that the tunnel carried."""
+    with KernelNet(load_worlds().get("stun-cookie")) as net:
+        wireguard = WireGuard(net)
+        control, pin = _start_reflector(net)
+        done = net.run_near(
+            [
+                "env", f"XDG_DATA_HOME={data}", *PROGRAM, "check", "--reflector", control, "--pin", pin,
+                "--app", "whatsapp", "--yes", "--yes-via", "--via", INTERFACE, "--json", "--out", str(report),
+            ],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=240,
+        )  # fmt: skip
+        carried_bytes = wireguard.carried_bytes()
+    assert done.returncode in {1, 2}, done.stderr
+    [row] = json.loads(done.stdout)["results"]
+    return done, row, carried_bytes
