@@ -1,4 +1,6 @@
 import inspect
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -108,3 +110,14 @@ def test_no_usage_line_is_wider_than_the_terminal() -> None:
         max(map(len, ran.out.split("voipwatch check --reflector reflector.example.org")[0].splitlines()))
         <= 80
     )
+
+
+def test_the_heavy_half_stays_away_from_the_overview() -> None:
+    overview = "import sys; from voipwatch.cli import main; main(['--help'])"
+    listing = "print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{overview}; {listing}"], capture_output=True, text=True, check=True
+    )
+    assert "voipwatch.cli.pages" in done.stderr
+    for heavy in ("scipy", "numpy", "voipwatch.experiment", "voipwatch.lab", "pyarrow"):
+        assert f"'{heavy}'" not in done.stderr, heavy

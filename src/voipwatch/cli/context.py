@@ -16,12 +16,12 @@ from rich.text import Text
 from voipwatch.cli.errors import Stop
 from voipwatch.cli.language import Texts
 from voipwatch.cli.values import Endpoint
-from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.results import Check
 
 if TYPE_CHECKING:
     from voipwatch.cli.via import Through
+    from voipwatch.experiment.events import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Judge(Protocol):
         ...
 
 
-Measure = Callable[[CheckRequest, Callable[[Progress], None]], Measurement]
+Measure = Callable[[CheckRequest, "Callable[[Progress], None]"], Measurement]
 """Runs a check on the real network. Ctrl-C gives what there is, marked; failures are in it."""
 
 

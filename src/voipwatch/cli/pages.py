@@ -155,7 +155,7 @@ def print_page(console: Console, texts: Texts, shown: Page) -> None:
         console.print()
     if shown.commands:
         paragraph(texts("help.commands"), style="bold")
-        _rows(console, texts, [(name, page(name).summary(texts)) for name in shown.commands])
+        _rows(console, texts, [(name, Page(name, (), ()).summary(texts)) for name in shown.commands])
     paragraph(texts("help.options"), style="bold")
     _rows(console, texts, [(option.label, shown.option_text(texts, option)) for option in shown.options])
     paragraph(texts("help.example"), style="bold")
