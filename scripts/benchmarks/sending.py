@@ -7,7 +7,7 @@ which is what verdicts are made of, and by the clock after `sendto` has returned
 import os
 import resource
 import secrets
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -141,7 +141,9 @@ def running_reflector(bind: str = BIND) -> Iterator[tuple[int, str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            ready, _, _ = select.select([process.stdout], [], [], START_S)
+            with selectors.DefaultSelector() as selector:
+                selector.register(process.stdout, selectors.EVENT_READ)
+                ready = selector.select(START_S)
             line = process.stdout.readline() if ready else ""
             fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
             if "pin" not in fields:

@@ -7,7 +7,7 @@ flow and port; prints {"received": [[index of the last send of that socket, hex]
 """
 
 import json
-import select
+import selectors
 import socket
 import sys
 import time
@@ -29,12 +29,15 @@ def far(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made 
         sock.bind(("::", port))
         sockets[sock] = port
     say("ready")
+    waiting = selectors.DefaultSelector()
+    for each in (sys.stdin, *sockets):
+        waiting.register(each, selectors.EVENT_READ)
     while True:
-        ready, _, _ = select.select([sys.stdin, *sockets], [], [])
+        ready = {key.fileobj for key, _ in waiting.select()}
         if sys.stdin in ready:
             say(json.dumps(got))
             return
-        for sock in sockets.keys() & set(ready):
+        for sock in sockets.keys() & ready:
             data, source = sock.recvfrom(65_535)
             got[sockets[sock]].append(data.hex())
             sock.sendto(answers.get(data, data), source)
@@ -44,11 +47,12 @@ def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made
     sockets: dict[tuple[int, int], socket.socket] = {}
     last: dict[socket.socket, int] = {}
     received, errors = [], []
+    waiting = selectors.DefaultSelector()
 
     def collect(until: float, *, lockstep: bool) -> None:
         while (left := until - time.monotonic()) > 0:
-            ready, _, _ = select.select(list(last), [], [], left)
-            for sock in ready:
+            for key, _ in waiting.select(left):
+                sock = key.data
                 try:
                     received.append([last[sock], sock.recv(65_535).hex()])
                 except ConnectionRefusedError:
@@ -63,6 +67,7 @@ def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made
             sock = sockets[flow, port] = socket.socket(family, socket.SOCK_DGRAM)
             sock.connect((order["address"], port))
             sock.setblocking(False)
+            waiting.register(sock, selectors.EVENT_READ, sock)
         last[sock] = index
         try:
             sock.send(bytes.fromhex(payload))

@@ -37,12 +37,14 @@ from voipwatch.probe.line import is_default_route
 from voipwatch.probe.path import Path
 from voipwatch.probe.udp import UdpSocket
 from voipwatch.probe.via import Tunnel
-import select
+import selectors
 host, interface, payload = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
 path = Path(host, via=Tunnel(interface) if interface else None)
 opened = UdpSocket.open(path)
 opened.send(3478, payload)
-select.select([opened.sock], [], [], 2.0)
+waiting = selectors.DefaultSelector()
+waiting.register(opened.sock, selectors.EVENT_READ)
+waiting.select(2.0)
 got = opened.receive() == [payload]
 print(json.dumps({"got": got, "default": is_default_route(path), "failures": opened.failures}))
 """

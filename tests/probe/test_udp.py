@@ -1,13 +1,13 @@
 """The probe's UDP sockets on loopback: datagrams, and the errors that the network reports."""
 
 import resource
-import select
 import socket
 import sys
 
 import pytest
 
 from tests.support.reflector import needs_ipv6
+from tests.support.waiting import ready_of
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import udp
 from voipwatch.probe.path import Path
@@ -42,7 +42,7 @@ def test_datagrams_go_and_come(ip: str, queue: bool, monkeypatch: pytest.MonkeyP
         assert data == b"ask"
         for n in range(3):
             far.sendto(bytes([n]), source)
-        select.select([near.sock], [], [], WAIT_S)
+        ready_of([near.sock], WAIT_S)
         assert near.receive() == [b"\0", b"\1", b"\2"]
         assert near.take_failures() == []
 
@@ -57,7 +57,7 @@ def test_a_closed_port_is_told_and_the_next_datagram_still_leaves(
     port = dead_port(ip)
     with near.sock:
         near.send(port, b"x")
-        select.select([near.sock], [], [near.sock], WAIT_S)
+        ready_of([near.sock], WAIT_S)
         assert near.receive() == []
         assert near.take_failures() == [Failure.PORT_UNREACHABLE]
         assert near.take_failures() == []
@@ -94,7 +94,7 @@ def test_a_batch_is_bounded() -> None:
         source = far.recvfrom(100)[1]
         for n in range(udp.BATCH_MAX + 5):
             far.sendto(bytes([n]), source)
-        select.select([near.sock], [], [], WAIT_S)
+        ready_of([near.sock], WAIT_S)
         assert len(near.receive()) == udp.BATCH_MAX
         assert len(near.receive()) == 5
 

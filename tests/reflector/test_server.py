@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.reflector import RunningReflector, loopback_of, needs_ipv6, running_reflector
+from tests.support.waiting import ready_of
 from voipwatch.apps import load_profiles, neutral_ports, tcp_ports
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.tickets import TicketBatch
@@ -104,8 +104,7 @@ def test_without_a_ticket_nothing_comes_back(reflector: RunningReflector) -> Non
             stranger.sendto(dice.randbytes(dice.randrange(1, 600)), (reflector.host, ports[n % len(ports)]))
         client.sendto(warmup(keys, 0), (reflector.host, neutral_ports[1]))
         assert client.recvfrom(2048)[1] == (reflector.host, neutral_ports[1])
-        ready, _, _ = select.select([stranger], [], [], 0)
-        assert ready == []
+        assert ready_of([stranger], 0) == []
 
 
 def trial(reflector: RunningReflector, hello: bytes, *, pieces: int = 1) -> bytes:
@@ -157,7 +156,7 @@ def test_connections_of_one_address_are_bounded(reflector: RunningReflector) -> 
         # those over the limit are closed at once, the others are left to dawdle
         turned_away = 0
         while turned_away < 8:
-            ready, _, _ = select.select(clients, [], [], WAIT_S)
+            ready = ready_of(clients, WAIT_S)
             assert ready, "nobody was turned away"
             for client in ready:
                 turned_away += 1

@@ -1,18 +1,18 @@
 """The reflector's UDP sockets: batches, answers from the address that was asked, errors that do no harm."""
 
-import select
 import socket
 
 import pytest
 
 from tests.support.reflector import needs_ipv6
+from tests.support.waiting import ready_of
 from voipwatch.reflector.udp import BATCH_MAX, UdpSocket
 
 WAIT_S = 10.0
 
 
 def readable(sock: socket.socket) -> None:
-    assert select.select([sock], [], [], WAIT_S)[0]
+    assert ready_of([sock], WAIT_S)
 
 
 @pytest.mark.parametrize(

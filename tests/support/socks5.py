@@ -4,13 +4,14 @@ It can be told to be bad: to refuse UDP, to want a password, to die, to be silen
 """
 
 import ipaddress
-import select
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+from tests.support.waiting import ready_of
 
 READ_BYTES = 65_535
 
@@ -131,7 +132,7 @@ class Socks5Server:
             client.sendall(reply(0, *far.getsockname()[:2]))
             ends = {client: far, far: client}
             while True:
-                for end in select.select([client, far], [], [])[0]:
+                for end in ready_of([client, far]):
                     data = end.recv(READ_BYTES)
                     if not data:
                         return
@@ -157,7 +158,7 @@ class Socks5Server:
     def _relay(self, client: socket.socket, near: socket.socket, fars: dict[int, socket.socket]) -> None:
         back: tuple[str, int] = ("", 0)
         while True:
-            for end in select.select([client, near, *fars.values()], [], [])[0]:
+            for end in ready_of([client, near, *fars.values()]):
                 if end is client:
                     if not client.recv(READ_BYTES):
                         return

@@ -4,7 +4,8 @@ A process of its own, started by `netns` like `relay`. NetfilterQueue needs a co
 library's headers: where it is not installed, the relay runs the rule instead.
 """
 
-import select
+import math
+import selectors
 import sys
 from heapq import heappop, heappush
 from importlib.util import find_spec
@@ -19,8 +20,9 @@ from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import PASS, Action, Delay, Inject, make_policy
 from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import UDP
-from voipwatch.lab.relay import hurry
+from voipwatch.lab.relay import ORDERS, hurry
 from voipwatch.model.vocabulary import Direction
+from voipwatch.probe.clock import PreciseSelector
 
 LINE_PREFIXES: Final = ("192.0.2.", "2001:db8:1:")
 QUEUE_MAX: Final = 65_536
@@ -87,15 +89,16 @@ def main() -> None:
         order.queue, lambda queued: censor.decide(queued, monotonic()), QUEUE_MAX, sock_len=BUFFER_BYTES
     )
     print("ready", flush=True)  # noqa: T201 -- the parent waits for it
-    waiting = [sys.stdin, queue.get_fd()]
+    waiting = PreciseSelector(monotonic)
+    waiting.register(sys.stdin.fileno(), selectors.EVENT_READ, ORDERS)
+    waiting.register(queue.get_fd(), selectors.EVENT_READ, queue)
     try:
         while True:
             at = censor.next_time()
-            timeout_s = None if at is None else max(0.0, at - monotonic())
-            ready, _, _ = select.select(waiting, [], [], timeout_s)
-            if sys.stdin in ready and not sys.stdin.read(1):
+            ready = waiting.wait(math.inf if at is None else at)
+            if ORDERS in ready and not sys.stdin.read(1):
                 return
-            if queue.get_fd() in ready:
+            if queue in ready:
                 queue.run(block=False)
             censor.release(monotonic())
     finally:

@@ -3,7 +3,7 @@
 A process of its own in the operator's namespace, where nftables redirects all TCP to it.
 """
 
-import select
+import selectors
 import socket
 import sys
 
@@ -19,8 +19,11 @@ def main() -> None:
         ("::", PORTAL_PORT), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64
     )
     print("ready", flush=True)  # noqa: T201 -- the parent waits for it
+    waiting = selectors.DefaultSelector()
+    waiting.register(sys.stdin, selectors.EVENT_READ)
+    waiting.register(listener, selectors.EVENT_READ)
     while True:
-        ready, _, _ = select.select([sys.stdin, listener], [], [])
+        ready = {key.fileobj for key, _ in waiting.select()}
         if sys.stdin in ready and not sys.stdin.read(1):
             return
         if listener in ready:

@@ -4,18 +4,20 @@ A process of its own, started by `netns`: a `CableOrder` as one line of JSON on 
 it says "ready" and ends when its standard input does.
 """
 
+import math
 import os
-import select
+import selectors
 import socket
 import sys
 from contextlib import suppress
 from time import monotonic
-from typing import Final, TextIO
+from typing import Final
 
 import msgspec
 
 from voipwatch.lab.cable import Cable, CableOrder
 from voipwatch.model.vocabulary import Direction
+from voipwatch.probe.clock import PreciseSelector
 
 ETH_P_ALL: Final = 3
 SOL_PACKET: Final = 263
@@ -23,6 +25,7 @@ PACKET_IGNORE_OUTGOING: Final = 23
 """linux/if_packet.h, since Linux 4.20: do not hear one's own frames."""
 FRAME_BYTES_MAX: Final = 65_600
 BUFFER_BYTES: Final = 4 << 20
+ORDERS: Final = "standard input"
 BATCH: Final = 64
 """Frames read from one device before the other is looked at."""
 
@@ -60,16 +63,18 @@ def run(order: CableOrder, near: str, far: str) -> None:
     devices = {Direction.UP: open_device(near), Direction.DOWN: open_device(far)}
     out = {Direction.UP: devices[Direction.DOWN], Direction.DOWN: devices[Direction.UP]}
     print("ready", flush=True)  # noqa: T201 -- the parent waits for it
-    waiting: list[TextIO | socket.socket] = [sys.stdin, *devices.values()]
+    waiting = PreciseSelector(monotonic)
+    waiting.register(sys.stdin.fileno(), selectors.EVENT_READ, ORDERS)
+    for direction, device in devices.items():
+        waiting.register(device, selectors.EVENT_READ, direction)
     while True:
         at = cable.next_time()
-        timeout_s = None if at is None else max(0.0, at - monotonic())
-        ready, _, _ = select.select(waiting, [], [], timeout_s)
-        if sys.stdin in ready and not sys.stdin.read(1):
+        ready = waiting.wait(math.inf if at is None else at)
+        if ORDERS in ready and not sys.stdin.read(1):
             return
         now = monotonic()
         for direction, device in devices.items():
-            for frame in read_frames(device) if device in ready else ():
+            for frame in read_frames(device) if direction in ready else ():
                 cable.take(direction, frame, now)
         for direction, frame in cable.due(monotonic()):
             try:
