@@ -65,12 +65,15 @@ fi
 say "making .venv with $("$python" -V)"
 "$python" -m venv --clear .venv
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
+say "installing the libraries of requirements/lock.txt: one to two minutes, 400 MB of disk"
 # Not compiled here: Python does that for what is used, and half the time is saved.
 pip install --no-compile --require-hashes -r requirements/lock.txt
+say "installing voipwatch itself"
 # The build backend is among the hashed requirements: no second, unpinned environment is made for it.
 pip install --no-deps --no-build-isolation --editable .
 
 if [ "$kernel" = with ]; then
+  say "compiling NetfilterQueue"
   if ! { pip install --require-hashes -r requirements/kernel-build.txt &&
          pip install --no-build-isolation --require-hashes -r requirements/kernel.txt; }; then
     say "skipped NetfilterQueue: it did not compile here; the lab's kernel censors that need it say so"

@@ -203,6 +203,11 @@ def test_french_has_a_narrow_no_break_space_before_every_unit() -> None:
     assert "60\u202fs" in french.raw("help.check.option.long")
 
 
+def test_french_has_one_apostrophe() -> None:
+    french = texts("fr")
+    assert not [key for key in french.names() if re.search(r"[^\W\d]'[^\W\d]", french.raw(key))]
+
+
 def test_every_command_that_a_text_names_is_one() -> None:
     """In Arabic, a word in Latin letters after the program's name is a command and no prose."""
     arabic = texts("ar")
