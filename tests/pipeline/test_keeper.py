@@ -78,6 +78,32 @@ def test_what_no_second_try_cures_ends_it(tmp_path: Path, reason: str) -> None:
         Keeper(refuse, spool=tmp_path / "spool", data=tmp_path).turn(START)
 
 
+def test_a_lease_that_ran_out_is_taken_again_by_opening_the_store_again(
+    tmp_path: Path, spool: SpoolWriter
+) -> None:
+    spool.append([intake_of(submission_of("port-drop", 1, START, instance=""), 1, START)], START)
+    opened: list[Store] = []
+
+    def open_it() -> Store:
+        store = open_store(f"chdb://{tmp_path}/store", create=True)
+        if not opened:
+
+            def lost(*_: object) -> object:
+                raise StoreError("lost")
+
+            store.insert_segment = lost  # type: ignore[method-assign,assignment]  # a store that is not ours
+        opened.append(store)
+        return store
+
+    keeper = Keeper(open_it, spool=tmp_path / "spool", data=tmp_path)
+    assert not keeper.turn(START)
+    assert status_of(tmp_path)["store"] == "lost"
+    keeper.turn(START + keeper.pause_s)
+    status = status_of(tmp_path)
+    keeper.close()
+    assert (len(opened), status["store"], status["reports"]) == (2, "ok", 1)
+
+
 def test_a_full_disk_is_told_and_waited_for(tmp_path: Path) -> None:
     def refuse() -> Store:
         raise OSError(28, "No space left on device")
