@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.clickhouse_server import clickhouse_server
 from tests.support.reports import START, intake_of, submission_of
 from voipwatch.collector.spool import SpoolWriter
 from voipwatch.pipeline.keeper import PAUSE_MOST_S, STATUS_FILE, Keeper, oldest_kept
@@ -67,6 +68,29 @@ def test_a_store_that_is_down_for_an_hour_loses_nothing(tmp_path: Path, spool: S
     with open_store(f"chdb://{tmp_path}/store") as store:
         rows = store.select("SELECT count() AS n, uniqExact(report_id) AS u FROM reports").to_pylist()
     assert rows == [{"n": number, "u": number}]
+
+
+def test_a_keeper_of_a_server_makes_the_cells_of_an_embedded_one(tmp_path: Path, spool: SpoolWriter) -> None:
+    intakes = [
+        intake_of(submission_of("port-drop", n, START + n, instance=""), n, START + n) for n in range(3)
+    ]
+    spool.append(intakes, START)
+
+    def kept(url: str, data: Path) -> tuple[object, ...]:
+        data.mkdir()
+        keeper = Keeper(lambda: open_store(url, create=True), spool=tmp_path / "spool", data=data)
+        while keeper.turn(START + 60):
+            pass
+        keeper.close()
+        status = status_of(data)
+        with open_store(url, read_only=True) as store:
+            cells = store.cells(country="MA", since=START - 3600, until=START + 7200).to_pylist()
+            return cells, status["store"], status["reports"], status["observations"], status["votes"]
+
+    embedded = kept(f"chdb://{tmp_path}/store", tmp_path / "a")
+    with clickhouse_server(tmp_path / "engine") as server:
+        assert kept(server.url(), tmp_path / "b") == embedded
+    assert embedded[1:3] == ("ok", 3)
 
 
 @pytest.mark.parametrize("reason", ["newer", "missing-engine", "locked", "bad-url"])
