@@ -293,6 +293,7 @@ class App:
             "collector": self._parts.signer.public,
             "reflectors": sorted(self._parts.rules.reflectors),
             "geo": self._parts.geo.version,
+            "instance": self._parts.rules.instance,
             "stop": stop,
         }
         return _ENCODER.encode(document)

@@ -66,6 +66,8 @@ class Rules:
     reflectors: frozenset[str]
     """Ed25519 public keys, hex, lower case; sessions of no other reflector count."""
     enrolments: Enrolments
+    instance: str = ""
+    """The scenario whose emulated reports this collector is for; empty: real ones, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accep
     try:
         incoming = decode_incoming(body)
         offset_s = _check_word(incoming.probe, now_s)
+        _check_instance(incoming.probe, rules)
         _check_via(incoming, about)
         sessions = _sessions(incoming, rules, now_s)
         for field, measurement in _runs(incoming):
@@ -151,6 +154,19 @@ def _check_word(word: ProbeWord, now_s: float) -> float:
             f"at most {CLOCK_MOST_S:.0f} s is accepted",
         )
     return offset_s
+
+
+def _check_instance(word: ProbeWord, rules: Rules) -> None:
+    """Emulated and real reports never meet, from the first place on that either comes to."""
+    if word.instance == rules.instance:
+        return
+    if rules.instance:
+        reason = (
+            f"this collector is for emulated reports of the instance {rules.instance!r}, and for no others"
+        )
+    else:
+        reason = "an emulated report, and this collector takes real ones only"
+    raise _RefusedError("instance", "probe.instance", reason)
 
 
 def _check_hex(field: str, text: str, digits: int) -> None:
