@@ -207,6 +207,17 @@ def test_emulated_and_real_reports_never_come_to_one_place(maker: Maker, mine: s
     assert mine in found.reason
 
 
+def test_one_flow_twice_is_refused_and_the_same_number_at_two_reflectors_is_not(maker: Maker) -> None:
+    made = maker.submission(1)
+    flows = made.report.measurement.flows
+    for index, wanted in ((flows[2].reflector, "value"), (flows[2].reflector + 1, "")):
+        made.report.measurement.flows = [*flows, msgspec.structs.replace(flows[2], reflector=index)]
+        found = take(msgspec.json.encode(made), ABOUT, RULES, NOW)
+        assert (found.code if isinstance(found, Refused) else "") == wanted
+        if isinstance(found, Refused):
+            assert found.field == "report.measurement.flows"
+
+
 def test_the_same_session_twice_in_one_report_is_refused(maker: Maker) -> None:
     made = maker.submission(1)
     made.report.measurement.reflectors *= 2

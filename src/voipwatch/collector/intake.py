@@ -261,7 +261,7 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> s
 
 
 def _check_columns(flows: list[FlowRecord], field: str) -> None:
-    """Every column of a flow is as long as its sisters, and every number has room in 64 bits."""
+    """Columns of a flow are of one length, no flow stands there twice, numbers have room in 64 bits."""
     if len(flows) > FLOWS_MAX:
         raise _RefusedError("value", field, f"more than {FLOWS_MAX} flows")
     for index, flow in enumerate(flows):
@@ -269,6 +269,8 @@ def _check_columns(flows: list[FlowRecord], field: str) -> None:
             length = len(columns.seq)
             if not length == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
                 raise _RefusedError("value", f"{field}[{index}].{name}", "columns of different lengths")
+    if len({(flow.reflector, flow.flow) for flow in flows}) < len(flows):
+        raise _RefusedError("value", field, "two flows of one session have one number")
     if _may_overflow(flows):
         _check_numbers(flows, field)
 
