@@ -135,6 +135,7 @@ class CollectorProcess:
         command = [
             sys.executable, "-m", "voipwatch", "collector", "--data", str(data), "--bind", "127.0.0.1:0",
             "--metrics", "127.0.0.1:0", "--reflector-key", public_key(KEY), "--proxy", "127.0.0.0/8",
+            "--instance", "lab",
         ]  # fmt: skip
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.process.stdout is not None

@@ -39,6 +39,7 @@ def test_options_are_understood(started: list[CollectorOptions], tmp_path: Path)
         "collector", "--data", str(tmp_path / "new" / "data"), "--reflector-key", KEY.upper(),
         "--reflector-key", "cd" * 32, "--bind", "[::1]:0", "--metrics", "none", "--proxy", "127.0.0.1",
         "--proxy", "10.0.0.0/8", "--prefixes", str(declared), "--keep-months", "3", "--without-geo",
+        "--instance", "morocco-2016",
     )  # fmt: skip
     assert (ran.status, ran.err) == (0, "")
     (options,) = started
@@ -48,6 +49,7 @@ def test_options_are_understood(started: list[CollectorOptions], tmp_path: Path)
     assert [str(proxy) for proxy in options.proxies] == ["127.0.0.1/32", "10.0.0.0/8"]
     assert list(options.declared.values()) == [PrefixKind.CARRIER]
     assert options.keep_months == 3
+    assert options.instance == "morocco-2016"
     assert isinstance(options.geo, NoGeo)
 
 
@@ -57,6 +59,7 @@ def test_defaults_are_the_collectors_own(started: list[CollectorOptions], tmp_pa
     assert (options.bind, options.port) == ("127.0.0.1", PORT)
     assert (options.metrics_bind, options.metrics_port) == ("127.0.0.1", METRICS_PORT)
     assert (options.keep_months, options.geo, options.certificate) == (KEEP_MONTHS, None, None)
+    assert options.instance == "", "real reports, and no others"
     assert command.KEEP_MONTHS == KEEP_MONTHS
 
 

@@ -21,12 +21,24 @@ def found(measurement: Measurement) -> dict[str, bool | None]:
 
 def test_a_probes_record_holds(measurement: Measurement) -> None:
     assert found(measurement) == {
+        "numbers": True,
         "kinds": True,
         "times": True,
         "trials": True,
         "receipts": True,
         "dates": True,
     }
+
+
+@pytest.mark.parametrize("profiles", ["ours", "others"])
+def test_two_flows_of_one_number(measurement: Measurement, profiles: str) -> None:
+    """A copied record would count a packet loss, or a call that got through, twice."""
+    if profiles == "others":
+        measurement.reflectors[0].profiles_digest = "00" * 32
+    measurement.flows.append(measurement.flows[3])
+    assert found(measurement)["numbers"] is False
+    measurement.flows[-1] = msgspec.structs.replace(measurement.flows[3], reflector=1)
+    assert found(measurement)["numbers"] is True, "each reflector numbers its own session"
 
 
 def other_arm(measurement: Measurement) -> None:
@@ -159,4 +171,4 @@ def test_dates_a_day_apart_are_said_and_accuse_nobody(measurement: Measurement) 
 
 def test_without_a_log_only_the_probes_own_record_is_looked_at(measurement: Measurement) -> None:
     measurement.reflectors[0].log = None
-    assert set(found(measurement)) == {"kinds", "times", "trials"}
+    assert set(found(measurement)) == {"numbers", "kinds", "times", "trials"}

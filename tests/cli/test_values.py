@@ -11,6 +11,7 @@ from voipwatch.cli.values import (
     parse_count,
     parse_endpoint,
     parse_endpoints,
+    parse_instance,
     parse_pin,
     parse_size,
     shown,
@@ -197,3 +198,17 @@ def test_counts_stay_in_their_range() -> None:
 def test_what_is_shown_of_user_input_is_printable_and_short() -> None:
     assert shown("a\x1b[31mb\nc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}c"
     assert len(shown("x" * 1000)) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(None, ""), ("morocco-2016", "morocco-2016"), ("a", "a"), ("A.b_c-9", "A.b_c-9")]
+)
+def test_instances(text: str | None, name: str) -> None:
+    assert parse_instance(text) == name
+
+
+@pytest.mark.parametrize("text", ["", " ", "-x", "a b", "a\n", "é", "x" * 65, "a/b"])
+def test_what_is_no_instance_is_refused(text: str) -> None:
+    with pytest.raises(Misuse) as refused:
+        parse_instance(text)
+    assert refused.value.key == "error.instance"

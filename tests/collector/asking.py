@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tests.collector.submissions import NOW, REFLECTOR
+from tests.collector.submissions import INSTANCE, NOW, REFLECTOR
 from tests.collector.test_geo import a_table
 from voipwatch.collector.app import App, Message, Parts
 from voipwatch.collector.geo import GeoTable
@@ -60,9 +60,8 @@ class House:
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
         table = GeoTable(a_table(self.folder.parent / "geo.npz"))
-        options = CollectorOptions(
-            data=self.folder, reflectors=frozenset({REFLECTOR}), geo=table, **self.options
-        )
+        known: dict[str, Any] = {"reflectors": frozenset({REFLECTOR}), "geo": table, "instance": INSTANCE}
+        options = CollectorOptions(data=self.folder, **known | self.options)
         self.collector = Collector(options, clock=self.clock)
         self.parts: Parts = self.collector._assemble()
         self.app = App(self.parts)

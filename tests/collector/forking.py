@@ -22,6 +22,7 @@ def main() -> None:
         metrics_port=None,
         geo=GeoTable(Path(table)),
         reports_burst=1e9,
+        instance="lab",
         say=lambda line: tell(f"says {line}"),
     )
     for _ in sys.stdin:

@@ -19,7 +19,9 @@ NOW = 1_795_305_600.0
 REFLECTOR_KEY = bytes(range(32))
 REFLECTOR = public_key(REFLECTOR_KEY)
 ENROLMENTS = Enrolments(b"enrolment key of the tests" + bytes(6))
-RULES = Rules(reflectors=frozenset({REFLECTOR}), enrolments=ENROLMENTS)
+INSTANCE = "lab"
+"""Of everything that `lab.resign` makes."""
+RULES = Rules(frozenset({REFLECTOR}), ENROLMENTS, INSTANCE)
 ABOUT = Circumstances(
     country="MA",
     asn=64500,

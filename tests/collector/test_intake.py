@@ -8,7 +8,16 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.collector.submissions import ABOUT, ENROLMENTS, NOW, REFLECTOR_KEY, RULES, Maker
+from tests.collector.submissions import (
+    ABOUT,
+    ENROLMENTS,
+    INSTANCE,
+    NOW,
+    REFLECTOR,
+    REFLECTOR_KEY,
+    RULES,
+    Maker,
+)
 from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import AGE_MOST_S, CLOCK_MOST_S, Accepted, Refused, Rules, split_batch, take
 from voipwatch.collector.schema import SchemaError
@@ -180,8 +189,33 @@ def test_a_reflector_that_is_not_trusted_is_said_in_a_word(maker: Maker) -> None
     other = resign(made.report, stranger, ticket_id="1", started_at=utc(NOW))
     found = refused(msgspec.json.encode(Submission(made.probe, other)))
     assert found.code == "reflector"
-    both = Rules(frozenset({public_key(stranger)}), ENROLMENTS)
+    both = Rules(frozenset({public_key(stranger)}), ENROLMENTS, INSTANCE)
     assert isinstance(take(msgspec.json.encode(Submission(made.probe, other)), ABOUT, both, NOW), Accepted)
+
+
+@pytest.mark.parametrize("mine", ["", "lab", "morocco-2016"])
+@pytest.mark.parametrize("theirs", ["", "lab", "morocco-2016", "Lab", " "])
+def test_emulated_and_real_reports_never_come_to_one_place(maker: Maker, mine: str, theirs: str) -> None:
+    rules = Rules(frozenset({REFLECTOR}), ENROLMENTS, mine)
+    found = take(maker.body(1, instance=theirs), ABOUT, rules, NOW)
+    if mine == theirs:
+        assert isinstance(found, Accepted)
+        return
+    assert isinstance(found, Refused)
+    assert (found.code, found.field) == ("instance", "probe.instance")
+    assert ("takes real ones only" in found.reason) == (mine == "")
+    assert mine in found.reason
+
+
+def test_one_flow_twice_is_refused_and_the_same_number_at_two_reflectors_is_not(maker: Maker) -> None:
+    made = maker.submission(1)
+    flows = made.report.measurement.flows
+    for index, wanted in ((flows[2].reflector, "value"), (flows[2].reflector + 1, "")):
+        made.report.measurement.flows = [*flows, msgspec.structs.replace(flows[2], reflector=index)]
+        found = take(msgspec.json.encode(made), ABOUT, RULES, NOW)
+        assert (found.code if isinstance(found, Refused) else "") == wanted
+        if isinstance(found, Refused):
+            assert found.field == "report.measurement.flows"
 
 
 def test_the_same_session_twice_in_one_report_is_refused(maker: Maker) -> None:

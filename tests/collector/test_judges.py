@@ -46,6 +46,16 @@ def test_workers_say_what_this_process_would_in_order(maker: Maker, count: int) 
     assert found == expected[:1] + expected
 
 
+def test_a_worker_knows_the_instance_too(maker: Maker) -> None:
+    items = [maker.body(1, instance=""), maker.body(2), maker.body(3, instance="other")]
+
+    async def use(judges: Judges) -> list[Accepted | Refused]:
+        return await judges.judge(items, ABOUT, NOW)
+
+    codes = [one.code if isinstance(one, Refused) else "" for one in living(1, use)]
+    assert codes == ["instance", "", "instance"]
+
+
 def test_a_worker_that_dies_is_not_missed(maker: Maker) -> None:
     items = [maker.body(number) for number in range(6)]
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.collector.asking import Clock
-from tests.collector.submissions import NOW, REFLECTOR, Maker
+from tests.collector.submissions import INSTANCE, NOW, REFLECTOR, Maker
 from tests.collector.test_desk import on_disk
 from tests.collector.test_geo import a_table
 from voipwatch.collector.geo import GeoTable
@@ -31,6 +31,7 @@ def options(tmp_path: Path) -> CollectorOptions:
         port=0,
         metrics_port=0,
         geo=GeoTable(a_table(tmp_path / "geo.npz")),
+        instance=INSTANCE,
     )
 
 
@@ -123,6 +124,23 @@ def test_what_is_damaged_in_the_spool_is_told_and_the_rest_is_used(
 
     assert living(replace(options, say=said.append), look) == 1
     assert len([line for line in said if "wrong checksum" in line]) == 1
+
+
+def test_a_real_collector_takes_no_emulated_report(options: CollectorOptions, maker: Maker) -> None:
+    async def use(collector: Collector) -> None:
+        for instance, status in (("lab", 422), ("", 200)):
+            found, content = await asyncio.to_thread(
+                ask, collector.port, "POST", "/api/v1/reports", maker.body(1, instance=instance)
+            )
+            assert found == status
+            result = msgspec.json.decode(content)["results"][0]
+            assert result.get("code", "") == ("instance" if instance else "")
+        _, health = await asyncio.to_thread(ask, collector.port, "GET", "/api/v1/health")
+        assert msgspec.json.decode(health)["instance"] == ""
+
+    living(replace(options, instance=""), use)
+    assert len(on_disk(options.data)) == 1
+    assert CollectorOptions(data=options.data, reflectors=frozenset()).instance == "", "unless it is told"
 
 
 def test_two_collectors_on_one_folder_are_refused(options: CollectorOptions) -> None:

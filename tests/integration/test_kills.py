@@ -111,7 +111,17 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
     part = msgspec.structs.replace(whole.measurement, flows=whole.measurement.flows[::8])
     load = Load(Report(whole.check, part, "test"), 1_795_000_000.0)
     data, log = tmp_path / "data", tmp_path / "log"
-    running = start_serve(data, "--trust", REFLECTOR, "--prefixes", declared(tmp_path), bind=BIND, log=log)
+    running = start_serve(
+        data,
+        "--trust",
+        REFLECTOR,
+        "--instance",
+        "kills",
+        "--prefixes",
+        declared(tmp_path),
+        bind=BIND,
+        log=log,
+    )
     port = running.fields["collector"].rpartition(":")[2]
     load.url = running.fields["collector"]
     load.start()
@@ -126,7 +136,16 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
             assert running.process.stdout is not None
             running.process.stdout.close()
             running = start_serve(
-                data, "--trust", REFLECTOR, "--prefixes", declared(tmp_path), bind=BIND, log=log, port=port
+                data,
+                "--trust",
+                REFLECTOR,
+                "--instance",
+                "kills",
+                "--prefixes",
+                declared(tmp_path),
+                bind=BIND,
+                log=log,
+                port=port,
             )
             load.url = running.fields["collector"]
     deadline = monotonic() + 60  # it ends well: everything is up again

@@ -63,7 +63,9 @@ def wait_for_store(data: Path, reports: int, running: Serving) -> None:
 def test_from_a_line_to_a_cell_and_a_changepoint_and_no_address_anywhere(tmp_path: Path) -> None:
     data, log = tmp_path / "data", tmp_path / "log"
     rounds = story(datetime.now(tz=UTC).timestamp())
-    with serving(data, "--trust", REFLECTOR, bind="127.66.0.1", log=log) as running:
+    with serving(
+        data, "--trust", REFLECTOR, "--instance", "serve-test", bind="127.66.0.1", log=log
+    ) as running:
         clients = [Client(running.fields["collector"], source) for source in SOURCES]
         for told in rounds:
             for client, submission in zip(clients, told, strict=True):

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.clickhouse_server import clickhouse_server
 from tests.support.reports import START, intake_of, submission_of
 from voipwatch.collector.spool import SpoolWriter
 from voipwatch.pipeline.keeper import PAUSE_MOST_S, STATUS_FILE, Keeper, oldest_kept
@@ -69,6 +70,29 @@ def test_a_store_that_is_down_for_an_hour_loses_nothing(tmp_path: Path, spool: S
     assert rows == [{"n": number, "u": number}]
 
 
+def test_a_keeper_of_a_server_makes_the_cells_of_an_embedded_one(tmp_path: Path, spool: SpoolWriter) -> None:
+    intakes = [
+        intake_of(submission_of("port-drop", n, START + n, instance=""), n, START + n) for n in range(3)
+    ]
+    spool.append(intakes, START)
+
+    def kept(url: str, data: Path) -> tuple[object, ...]:
+        data.mkdir()
+        keeper = Keeper(lambda: open_store(url, create=True), spool=tmp_path / "spool", data=data)
+        while keeper.turn(START + 60):
+            pass
+        keeper.close()
+        status = status_of(data)
+        with open_store(url, read_only=True) as store:
+            cells = store.cells(country="MA", since=START - 3600, until=START + 7200).to_pylist()
+            return cells, status["store"], status["reports"], status["observations"], status["votes"]
+
+    embedded = kept(f"chdb://{tmp_path}/store", tmp_path / "a")
+    with clickhouse_server(tmp_path / "engine") as server:
+        assert kept(server.url(), tmp_path / "b") == embedded
+    assert embedded[1:3] == ("ok", 3)
+
+
 @pytest.mark.parametrize("reason", ["newer", "missing-engine", "locked", "bad-url"])
 def test_what_no_second_try_cures_ends_it(tmp_path: Path, reason: str) -> None:
     def refuse() -> Store:
@@ -76,6 +100,32 @@ def test_what_no_second_try_cures_ends_it(tmp_path: Path, reason: str) -> None:
 
     with pytest.raises(StoreError):
         Keeper(refuse, spool=tmp_path / "spool", data=tmp_path).turn(START)
+
+
+def test_a_lease_that_ran_out_is_taken_again_by_opening_the_store_again(
+    tmp_path: Path, spool: SpoolWriter
+) -> None:
+    spool.append([intake_of(submission_of("port-drop", 1, START, instance=""), 1, START)], START)
+    opened: list[Store] = []
+
+    def open_it() -> Store:
+        store = open_store(f"chdb://{tmp_path}/store", create=True)
+        if not opened:
+
+            def lost(*_: object) -> object:
+                raise StoreError("lost")
+
+            store.insert_segment = lost  # type: ignore[method-assign,assignment]  # a store that is not ours
+        opened.append(store)
+        return store
+
+    keeper = Keeper(open_it, spool=tmp_path / "spool", data=tmp_path)
+    assert not keeper.turn(START)
+    assert status_of(tmp_path)["store"] == "lost"
+    keeper.turn(START + keeper.pause_s)
+    status = status_of(tmp_path)
+    keeper.close()
+    assert (len(opened), status["store"], status["reports"]) == (2, "ok", 1)
 
 
 def test_a_full_disk_is_told_and_waited_for(tmp_path: Path) -> None:

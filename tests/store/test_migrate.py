@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.support import make_vote, rows_of
 from voipwatch.store import migrate
 from voipwatch.store.errors import StoreError
 from voipwatch.store.opening import open_store
+from voipwatch.store.segments import CELLED
 from voipwatch.store.store import Store
 
 
@@ -46,6 +48,25 @@ def test_a_store_of_an_older_version_is_opened_only_to_migrate_it(tmp_path: Path
     assert raised.value.reason == "no-store"
     with open_store(url, create=True) as store:
         assert store.status()["tables"]["votes"] == {"rows": 0, "bytes": 0}
+
+
+def test_a_store_of_the_first_version_is_upgraded_with_what_is_in_it(tmp_path: Path) -> None:
+    url = f"chdb://{tmp_path}/store"
+    known = migrate.scripts()
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(migrate, "scripts", lambda: {1: known[1]})
+        with open_store(url, create=True) as store:
+            store.insert_segment("s1", rows_of([make_vote(n) for n in range(3)]))
+            store.refresh_cells()
+            assert store.status()["version"] == 1
+    with pytest.raises(StoreError, match="voipwatch store migrate") as raised:
+        open_store(url, read_only=True)
+    assert raised.value.reason == "older"
+    with open_store(url, create=True) as store:
+        assert store.status()["version"] == len(known)
+        assert store.segments() == {"s1": CELLED}
+        assert store.status()["tables"]["votes"]["rows"] == 3
+        assert store.insert_segment("s1", rows_of([make_vote(9)])).fresh is False
 
 
 KILLED = """

@@ -210,17 +210,18 @@ def test_a_loader_killed_anywhere_leaves_the_same_rows_after_the_next_run(tmp_pa
         assert steps > 30
         expected = contents(f"chdb://{tmp_path}/whole")
         assert len(expected["reports"]) == 39  # type: ignore[arg-type]  # 40, and one deleted
-        killed = []
-        for store in ("once", "twice"):
-            url = f"chdb://{tmp_path}/{store}"
+        killed: list[tuple[int, float, str]] = []
+        while sum(said == "here" for _, _, said in killed) < 6:
+            url = f"chdb://{tmp_path}/{len(killed)}"
             for point in range(5):
-                die_at = dice.randint(1, steps)
+                die_at = dice.randint(1, steps // 2)  # a new store's first one always comes so far
                 # Every other time the signal comes at some moment of the step, not before it.
                 after_s = 0.0 if point % 2 else dice.random() * 0.03
                 said = nursery.load(url, die_at, wait_s=60 * (point % 2), after_s=after_s)
                 killed.append((die_at, after_s, said))
+                if said != "here":
+                    break  # there was less left to do than that
             assert nursery.load(url).startswith("done"), f"seed {seed}: {killed}"
             assert contents(url) == expected, f"seed {seed}: {killed}"
     finally:
         nursery.close()
-    assert sum(said == "here" for _, _, said in killed) >= 4, f"seed {seed}: {killed}"

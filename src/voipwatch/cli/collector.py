@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import parse_count, shown, shown_path
+from voipwatch.cli.values import parse_count, parse_instance, shown, shown_path
 
 if TYPE_CHECKING:
     from voipwatch.collector.options import CollectorOptions
@@ -39,6 +39,7 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
     certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     keep_months: Annotated[int, Parameter(metavar="N")] = KEEP_MONTHS,
+    instance: Annotated[str | None, Parameter(metavar="NAME")] = None,
     without_geo: bool = False,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
@@ -80,6 +81,7 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
         certificate_key=None if certificate_key is None else Path(certificate_key),
         geo=NoGeo() if without_geo else None,
         keep_months=months,
+        instance=parse_instance(instance),
         say=lambda line: _log(context, line),
     )
     return _run(context, options)

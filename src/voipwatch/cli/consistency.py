@@ -40,6 +40,7 @@ def check_record(measurement: Measurement, profiles: ProfileSet | None = None) -
     `profiles`: the packaged ones and a private one, where the check had one; None: the packaged ones.
     """
     profiles = profiles or load_profiles()
+    yield _numbers(measurement)
     yield _kinds(measurement, profiles)
     yield _times(measurement)
     yield _trials(measurement, profiles)
@@ -57,6 +58,16 @@ def _log(facts: ReflectorFacts) -> FarLog | None:
         return None if facts.log is None else decode_farlog(facts.log.payload)
     except WireError:
         return None
+
+
+def _numbers(measurement: Measurement) -> Finding:
+    """No two flows of one session have one number: the signed log knows one flow by it."""
+    seen: set[tuple[int, int]] = set()
+    for record in measurement.flows:
+        if (record.reflector, record.flow) in seen:
+            return Finding("numbers", False, {"flow": record.flow})
+        seen.add((record.reflector, record.flow))
+    return Finding("numbers", True)
 
 
 def _kinds(measurement: Measurement, profiles: ProfileSet) -> Finding:

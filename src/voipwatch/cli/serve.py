@@ -21,7 +21,7 @@ from voipwatch.cli.reflector import PEM_BYTES_MAX
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
-from voipwatch.cli.values import CONTROL_PORT, parse_count, parse_pin, shown, shown_path
+from voipwatch.cli.values import CONTROL_PORT, parse_count, parse_instance, parse_pin, shown, shown_path
 
 COLLECTOR_PORT: Final = 8480
 METRICS_PORT: Final = 8481
@@ -49,6 +49,7 @@ class Plan:
     every_s: int
     canary: bool
     geo: bool
+    instance: str
 
 
 def serve(  # noqa: PLR0913 -- one parameter an option
@@ -65,6 +66,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     every: Annotated[int, Parameter(metavar="SECONDS")] = EVERY_S,
+    instance: Annotated[str | None, Parameter(metavar="NAME")] = None,
     without_canary: bool = False,
     without_geo: bool = False,
     unit: bool = False,
@@ -96,6 +98,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         every_s=parse_count(every, option="--every", low=1, high=3600),
         canary=not without_canary,
         geo=not without_geo,
+        instance=parse_instance(instance),
     )
     with _alone(folder):
         return asyncio.run(Serving(context, plan).run())
@@ -157,6 +160,7 @@ class Serving:
             certificate_key=str(private),
             prefixes=plan.prefixes,
             geo=plan.geo,
+            instance=plan.instance,
         )
         told, taken = await asyncio.gather(
             supervisor.start("reflector", reflector), supervisor.start("collector", collector)

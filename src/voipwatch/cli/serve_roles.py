@@ -48,6 +48,7 @@ class CollectorOrder(msgspec.Struct, frozen=True):
     prefixes: str = ""
     """File of declared prefixes."""
     geo: bool = True
+    instance: str = ""
 
 
 class KeeperOrder(msgspec.Struct, frozen=True):
@@ -121,6 +122,7 @@ def run_collector(order: CollectorOrder) -> int:
         certificate_key=Path(order.certificate_key),
         declared=declared,
         geo=None if order.geo else NoGeo(),
+        instance=order.instance,
         say=lambda line: tell(say=line),
     )
 

@@ -117,6 +117,18 @@ def _name(host: str, text: str) -> str:
     return ascii_name
 
 
+_INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+def parse_instance(text: str | None) -> str:
+    """The name of an instance of emulated reports; empty for None. Raises Misuse."""
+    if text is None:
+        return ""
+    if not _INSTANCE.fullmatch(text):
+        raise Misuse("error.instance", value=shown(text))
+    return text
+
+
 def parse_pin(text: str) -> str:
     """A SHA-256 in hex, with or without the colons of `openssl x509 -fingerprint`."""
     digits = text.strip().lower().removeprefix("sha256:").replace(":", "")

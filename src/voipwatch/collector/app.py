@@ -96,8 +96,11 @@ class Parts:
 class _AnswerError(Exception):
     """The request as a whole is not taken."""
 
-    def __init__(self, status: int, code: str, reason: str, *, retry_s: float | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, reason: str, *, retry_s: float | None = None, allow: str = ""
+    ) -> None:
         super().__init__(reason)
+        self.allow = allow
         self.status = status
         self.code = code
         self.reason = reason
@@ -126,6 +129,8 @@ class App:
             status, content = error.status, _ENCODER.encode(ReportsAnswer([], result, stop))
             retry_s = error.retry_s or (BUSY_RETRY_S if status in LATER else None)
             headers = [] if retry_s is None else [(b"retry-after", b"%d" % math.ceil(retry_s))]
+            if isinstance(error, _AnswerError) and error.allow:
+                headers.append((b"allow", error.allow.encode()))
         self._parts.metrics.count("requests_total", str(status))
         length = (b"content-length", b"%d" % len(content))
         await send({"type": "http.response.start", "status": status, "headers": [JSON, length, *headers]})
@@ -293,6 +298,7 @@ class App:
             "collector": self._parts.signer.public,
             "reflectors": sorted(self._parts.rules.reflectors),
             "geo": self._parts.geo.version,
+            "instance": self._parts.rules.instance,
             "stop": stop,
         }
         return _ENCODER.encode(document)
@@ -333,7 +339,8 @@ class App:
 
 def _allow(method: str, allowed: str) -> None:
     if method != allowed:
-        raise _AnswerError(405, "method", f"only {allowed} is understood here")
+        # RFC 9110 section 15.5.6: a 405 names what is allowed
+        raise _AnswerError(405, "method", f"only {allowed} is understood here", allow=allowed)
 
 
 def _refusal(refused: Refused) -> ReportResult:

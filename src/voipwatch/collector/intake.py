@@ -66,6 +66,8 @@ class Rules:
     reflectors: frozenset[str]
     """Ed25519 public keys, hex, lower case; sessions of no other reflector count."""
     enrolments: Enrolments
+    instance: str = ""
+    """The scenario whose emulated reports this collector is for; empty: real ones, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accep
     try:
         incoming = decode_incoming(body)
         offset_s = _check_word(incoming.probe, now_s)
+        _check_instance(incoming.probe, rules)
         _check_via(incoming, about)
         sessions = _sessions(incoming, rules, now_s)
         for field, measurement in _runs(incoming):
@@ -151,6 +154,19 @@ def _check_word(word: ProbeWord, now_s: float) -> float:
             f"at most {CLOCK_MOST_S:.0f} s is accepted",
         )
     return offset_s
+
+
+def _check_instance(word: ProbeWord, rules: Rules) -> None:
+    """Emulated and real reports never meet, from the first place on that either comes to."""
+    if word.instance == rules.instance:
+        return
+    if rules.instance:
+        reason = (
+            f"this collector is for emulated reports of the instance {rules.instance!r}, and for no others"
+        )
+    else:
+        reason = "an emulated report, and this collector takes real ones only"
+    raise _RefusedError("instance", "probe.instance", reason)
 
 
 def _check_hex(field: str, text: str, digits: int) -> None:
@@ -245,7 +261,7 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> s
 
 
 def _check_columns(flows: list[FlowRecord], field: str) -> None:
-    """Every column of a flow is as long as its sisters, and every number has room in 64 bits."""
+    """Columns of a flow are of one length, no flow stands there twice, numbers have room in 64 bits."""
     if len(flows) > FLOWS_MAX:
         raise _RefusedError("value", field, f"more than {FLOWS_MAX} flows")
     for index, flow in enumerate(flows):
@@ -253,6 +269,8 @@ def _check_columns(flows: list[FlowRecord], field: str) -> None:
             length = len(columns.seq)
             if not length == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
                 raise _RefusedError("value", f"{field}[{index}].{name}", "columns of different lengths")
+    if len({(flow.reflector, flow.flow) for flow in flows}) < len(flows):
+        raise _RefusedError("value", field, "two flows of one session have one number")
     if _may_overflow(flows):
         _check_numbers(flows, field)
 

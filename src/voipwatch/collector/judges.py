@@ -28,6 +28,7 @@ _LENGTH: Final = struct.Struct(">I")
 class _Start(msgspec.Struct):
     reflectors: list[str]
     enrolment_key: bytes
+    instance: str
 
 
 class _Task(msgspec.Struct):
@@ -82,7 +83,7 @@ class Judges:
 
     def __init__(self, rules: Rules, enrolment_key: bytes, count: int) -> None:
         self._rules = rules
-        self._start = _ENCODER.encode(_Start(sorted(rules.reflectors), enrolment_key))
+        self._start = _ENCODER.encode(_Start(sorted(rules.reflectors), enrolment_key, rules.instance))
         self._count = count
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
         self._workers: list[_Worker] = []
@@ -163,7 +164,7 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
     if first is None:
         return
     start = msgspec.msgpack.decode(first, type=_Start)
-    rules = Rules(frozenset(start.reflectors), Enrolments(start.enrolment_key))
+    rules = Rules(frozenset(start.reflectors), Enrolments(start.enrolment_key), start.instance)
     while (frame := _read(source)) is not None:
         task = _TASK.decode(frame)
         judged = [take(item, task.about, rules, task.now_s) for item in task.items]

@@ -44,6 +44,8 @@ class CollectorOptions:
     geo: GeoSource | None = None
     """None: the packaged databases, if they are installed."""
     keep_months: int = KEEP_MONTHS
+    instance: str = ""
+    """Of emulated reports, which alone are then taken; empty: real ones alone."""
     workers: int = field(default_factory=lambda: default_workers(os.cpu_count() or 1))
     """Processes that judge batches; 0: none but this one."""
     limits: Limits = field(default_factory=Limits)

@@ -131,7 +131,7 @@ class Collector:
         if geo is None:
             say("reading the databases of countries and networks (the first time this takes half a minute)")
             geo = packaged_geo(options.data)
-        rules = Rules(reflectors=options.reflectors, enrolments=Enrolments(keys.enrolment))
+        rules = Rules(options.reflectors, Enrolments(keys.enrolment), options.instance)
         return Parts(
             desk=desk,
             committer=Committer(desk, self._clock, waiting_max=options.limits.waiting_max),

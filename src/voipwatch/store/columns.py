@@ -233,6 +233,12 @@ TABLES: Final[tuple[Table, ...]] = (
         Column("confounders", "word", "known false alarms that fit, comma-separated"),
         Column("software", "word", "name and version of the tool"),
     )),
+    Table("leases", "Who may write to a store on a server; runs out by itself where its holder dies.", (
+        Column("holder", "text", "drawn by lot at each opening"),
+        Column("who", "text", "program, machine and process, for whoever is kept out"),
+        Column("until", "time", "when it runs out, by the server's clock; past once given back"),
+        Column("version", "u64", "the highest counts"),
+    )),
     Table("migrations", "Versions of these tables that were applied.", (
         Column("version", "u32", "number"),
         Column("name", "text", "name"),

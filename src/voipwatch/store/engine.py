@@ -34,6 +34,7 @@ _DAMAGE: Final = re.compile(
     r"CANNOT_READ_ALL_DATA|CORRUPTED_DATA|CHECKSUM_DOESNT_MATCH|TOO_MANY_UNEXPECTED_DATA_PARTS|"
     r"UNKNOWN_FORMAT_VERSION|BAD_DATA_PART_NAME|NO_FILE_IN_DATA_PART|EmbeddedServer"
 )
+_NOT_LET_IN: Final = re.compile(r"AUTHENTICATION_FAILED|ACCESS_DENIED|REQUIRED_PASSWORD|QUOTA_EXCEEDED")
 
 Parameters = Mapping[str, Any]
 
@@ -78,6 +79,7 @@ class ClickHouse:
                 "dsn": place,
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "send_receive_timeout": ANSWER_TIMEOUT_S,
+                "dedicated_pool": True,  # its connections end with it; those of the shared pool stay open
             }
         )
         self._locks = threading.Lock(), threading.Lock()
@@ -172,6 +174,8 @@ def _reason(error: Exception) -> tuple[str, str]:
         return "damaged", said
     if "READONLY" in text:
         return "read-only", said
+    if _NOT_LET_IN.search(text):
+        return "refused", said
     if type(error).__name__ == "OperationalError":
         return "unreachable", said
     return "query", said

@@ -9,8 +9,8 @@ EXTRA: Final = "voipwatch[observatory]"
 class StoreError(Exception):
     """Something of the store or of its machine; `reason` is a permanent word, `detail` goes into a sentence.
 
-    Reasons: `missing-engine`, `bad-url`, `no-store`, `locked`, `newer`, `older`, `unreachable`, `refused`,
-    `full`, `damaged`, `read-only`, `query`, `segment`.
+    Reasons: `missing-engine`, `bad-url`, `no-store`, `locked`, `lost`, `newer`, `older`, `unreachable`,
+    `refused`, `full`, `damaged`, `read-only`, `query`, `segment`.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -24,6 +24,7 @@ _SENTENCES: Final = {
     "bad-url": "not a store's URL: {detail}; chdb:///FOLDER or https://USER:PASSWORD@HOST:PORT/DATABASE",
     "no-store": "there is no store at {detail}",
     "locked": "the store is open in another process ({detail})",
+    "lost": "the database was out of reach for too long, another process may have the store: opened again",
     "newer": "the store was made by a newer voipwatch (its version {detail}): install that one",
     "older": "the store is of an older voipwatch ({detail}): run voipwatch store migrate",
     "unreachable": "the database does not answer: {detail}",

@@ -1,7 +1,11 @@
 """Opening a store by its URL: the engine in this process, a server, or the door of its owner."""
 
+import os
 import re
+import secrets
 import shutil
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -9,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from voipwatch.store.door import Door, Visitor
 from voipwatch.store.engine import SCRATCH, ClickHouse
 from voipwatch.store.errors import StoreError
+from voipwatch.store.lease import Lease, Leased, Renewal
 from voipwatch.store.migrate import migrate, require_current
 from voipwatch.store.owner import Ownership, holder
 from voipwatch.store.store import Store
@@ -33,7 +38,8 @@ def open_store(
     Args:
         url: `chdb:///FOLDER`, or `http(s)://USER:PASSWORD@HOST:PORT/DATABASE`.
         create: make it, or bring its tables to this version; else it must be there and of this version.
-        read_only: read only; where another process owns the store, through its door.
+        read_only: read only; where another process owns the store, through its door. Else this process is
+            the store's only writer until it closes it: by a lock (embedded) or by a lease (server).
         who: this process's name for others, `voipwatch serve`.
         serve_door: let other processes of this user read meanwhile (embedded only).
         threads: of one query; None leaves it to the engine, which takes the cores.
@@ -43,7 +49,7 @@ def open_store(
     """
     folder = folder_of(url)
     if folder is None:
-        return _server(url, create=create, threads=threads)
+        return _server(url, create=create, read_only=read_only, who=who, threads=threads)
     if not (folder / ENGINE).is_dir() and not create:
         raise StoreError("no-store", str(folder))
     try:
@@ -90,21 +96,35 @@ def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, t
     return Store(engine, before_close=door.close if door else None, on_close=own.release)
 
 
-def _server(url: str, *, create: bool, threads: int | None) -> Store:
+def _server(url: str, *, create: bool, read_only: bool, who: str, threads: int | None) -> Store:
     database = urlsplit(url).path.strip("/") or DATABASE
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
         raise StoreError("bad-url", f"{database!r} is no name of a database")
     base = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
     engine = ClickHouse(base, database=database, threads=threads)
-    try:
-        if create:
-            migrate(engine)
-        else:
+    with ExitStack() as undo:
+        undo.callback(engine.close)
+        if read_only:
             require_current(engine)
-    except BaseException:
-        engine.close()
-        raise
-    return Store(engine)
+            engine.writable = False
+            undo.pop_all()
+            return Store(engine)
+        if not create:
+            require_current(engine)  # a store that is not there is not made by looking for its lease
+        # a client of its own: renewing does not wait for a long insert
+        beside = ClickHouse(base, database=database)
+        undo.callback(beside.close)
+        name = f"{who} on {socket.gethostname()}, pid {os.getpid()}"
+        lease = Lease(beside, holder=secrets.token_hex(16), who=name)
+        lease.take()
+        undo.callback(lease.release)
+        renewal = Renewal(lease)
+        undo.callback(renewal.end)
+        leased = Leased(engine, lease)
+        if create:
+            migrate(leased)
+        ending = undo.pop_all()
+    return Store(leased, on_close=ending.close)
 
 
 def _through_door(folder: Path) -> Store:
