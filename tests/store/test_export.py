@@ -48,7 +48,9 @@ def test_every_table_with_its_dictionary(filled: Store, tmp_path: Path, table: s
         assert done.dictionary == tmp_path / f"{table}.columns.csv"
         with done.dictionary.open(encoding="utf-8", newline="") as file:
             assert {row["column"]: row["meaning"] for row in csv.DictReader(file)} == meanings
-    expected = {"cells": 4, "votes": 8, "reports": 8, "observations": 16}
+    # Series up to the newest report, which came in the second hour: one probe in TN, three and silence in MA.
+    expected = {"cells": 4, "votes": 8, "reports": 8, "observations": 16, "arrivals": 2}
+    expected["series"] = 1 + 2
     assert done.rows == expected.get(table, 0)
 
 
