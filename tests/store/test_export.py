@@ -68,6 +68,13 @@ def test_the_same_rows_are_the_same_bytes(filled: Store, tmp_path: Path) -> None
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
+@pytest.mark.parametrize(("table", "steps"), [("votes", [0.5, 1.0]), ("series", [0.5, 1.0]), ("context", [])])
+def test_how_far_it_is_is_told(filled: Store, tmp_path: Path, table: str, steps: list[float]) -> None:
+    told: list[float] = []
+    filled.export(table, tmp_path / "x.csv", told=told.append)
+    assert told == steps  # two months of votes, two lines of series
+
+
 @pytest.mark.parametrize(("table", "name"), [("segments", "x.csv"), ("cells", "x.xlsx")])
 def test_what_is_not_exported(filled: Store, tmp_path: Path, table: str, name: str) -> None:
     with pytest.raises(ValueError, match=r"exported|\.parquet or \.csv"):

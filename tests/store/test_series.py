@@ -59,6 +59,7 @@ def panel(
     return [
         make_vote(
             first + n,
+            Verdict.OK,
             observed_at_ms=(HOUR + 3600 * hour) * 1000,
             received_at_ms=(HOUR + 3600 * hour + lag_s) * 1000,
             **changes,
@@ -118,7 +119,10 @@ def test_a_panel_of_few_reports_leaves_silence_provisional(store: Store) -> None
 )
 def test_others_reports_do_not_change_the_lag(store: Store, other: dict[str, object]) -> None:
     put(store, panel([60] * 30))
-    late = [make_vote(500 + n, received_at_ms=(HOUR + 20 * 3600 + n) * 1000, **other) for n in range(200)]
+    late = [
+        make_vote(500 + n, Verdict.OK, received_at_ms=(HOUR + 20 * 3600 + n) * 1000, **other)
+        for n in range(200)
+    ]
     put(store, late, "s2")
     assert arrivals(store._engine, KEY).lag_s == 60
 

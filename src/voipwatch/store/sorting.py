@@ -60,10 +60,11 @@ def _key(ranks: Sequence[Numbers]) -> Numbers:
 def _ranks(column: Any) -> Numbers:  # noqa: ANN401 -- Arrow has no types
     """Numbers from 0 in the order of the values; equal values have equal ones."""
     if pa.types.is_integer(column.type):
-        values = _numbers(column)
-        return values - values.min()
+        numbers: Numbers = _numbers(column)
+        numbers -= numbers.min()
+        return numbers
     words = column.chunk(0) if pa.types.is_dictionary(column.type) else column.chunk(0).dictionary_encode()
-    rank = np.empty(len(words.dictionary), np.int64)
+    rank: Numbers = np.empty(len(words.dictionary), np.int64)
     rank[pc.sort_indices(words.dictionary).to_numpy()] = np.arange(len(rank))
     ranks: Numbers = rank[words.indices.to_numpy()]
     return ranks
