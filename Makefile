@@ -1,8 +1,8 @@
 # voipwatch: `make` lists what there is.
-# No target needs an argument; two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
+# One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store kills judge likeness captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills judge likeness captures lock clean
 
 BIN := .venv/bin
 
@@ -55,6 +55,9 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 
 bench-store: setup  ## what the store costs at 1, 5 and 20 million observation rows: some minutes, 3 GB of disk
 	@$(BIN)/python scripts/bench_store.py --write
+
+bench-ooni: setup  ## our import of OONI files against OONI's own reader: REFERENCE=PYTHON (docs/ooni.md says of what)
+	@$(BIN)/python scripts/bench_ooni.py --reference $(REFERENCE) --write
 
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s

@@ -1,14 +1,17 @@
 """`voipwatch ooni`: what was read is said and written; damage is told and costs itself alone."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.doubles import run_line
 from tests.pipeline.test_ooni_files import lines, measurement
 from voipwatch.pipeline.context import COLUMNS
+from voipwatch.store.opening import open_store
 
 BLOCKED = {"signal_backend_status": "blocked"}
 DOCUMENTS = [
@@ -55,6 +58,51 @@ def test_the_rows_go_to_a_file_that_holds_one_word_each(file: Path, tmp_path: Pa
     assert [row["decided"] for row in rows] == ["1", "0", "1"]
     assert [row["confounder"] for row in rows] == ["", "signal-service-2023", ""]
     assert set(tmp_path.iterdir()) == {file, target}
+
+
+def read(folder: Path, sql: str) -> list[dict[str, Any]]:
+    ran = run_line("store", "query", sql, "--store", f"chdb://{folder}/store", "--json")
+    rows: list[dict[str, Any]] = json.loads(ran.out)["rows"]
+    return rows
+
+
+def test_rows_are_kept_in_a_store_once_however_often_they_come(file: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.jsonl.gz"
+    again.write_bytes(gzip.compress(lines([*DOCUMENTS, measurement(7, report_id="", input="x")])))
+    asked = "SELECT test, part, outcome, confounder, asn FROM context FINAL ORDER BY observed_at"
+    for arguments, kept in (
+        (("--data", str(tmp_path)), 3),
+        (("--store", f"chdb://{tmp_path}/store"), 3),
+        ((str(again), str(again), "--data", str(tmp_path)), 11),
+    ):
+        ran = run_line("ooni", "import", str(file), *arguments, "--json")
+        assert (ran.status, json.loads(ran.out)["kept_rows"]) == (0, kept), ran.err
+    assert [tuple(row.values()) for row in read(tmp_path, asked)] == [
+        ("signal", "backend", "ok", "", 6713),
+        ("signal", "backend", "stale", "signal-service-2023", 6713),
+        ("signal", "backend", "anomaly", "", 6713),
+        ("signal", "backend", "ok", "", 6713),
+    ]
+    assert read(tmp_path, "SELECT count() AS n FROM cells") == [{"n": 0}]
+    out = tmp_path / "days.csv"
+    store = f"chdb://{tmp_path}/store"
+    assert run_line("store", "export", "context_days", "--out", str(out), "--store", store).status == 0
+    with out.open(newline="") as handle:
+        assert [row["ok"] + row["anomaly"] + row["stale"] for row in csv.DictReader(handle)] == [
+            "100", "001", "010", "100",
+        ]  # fmt: skip
+    assert "4 rows" not in run_line("ooni", "import", str(file)).err
+
+
+def test_a_store_is_named_once_and_beside_serve_it_is_said(file: Path, tmp_path: Path) -> None:
+    store = f"chdb://{tmp_path}/store"
+    assert run_line("ooni", "import", str(file), "--store", store, "--data", str(tmp_path)).status == 64
+    with open_store(store, create=True, who="voipwatch serve", serve_door=True):
+        ran = run_line("ooni", "import", str(file), "--data", str(tmp_path), width=300)
+        assert (ran.status, ran.err.count("\n")) == (70, 1)
+        assert "open in another process (voipwatch serve" in ran.err
+    ran = run_line("ooni", "import", str(file), "--data", str(tmp_path), width=300)
+    assert "3 rows are in the store" in ran.err
 
 
 def test_nothing_of_use_is_undecided_and_missing_files_are_misuse(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from voipwatch.pipeline.ooni_files import Other, Refused, read_ooni
+from voipwatch.pipeline.ooni_files import TOLD_EVERY, Other, Refused, read_ooni
 from voipwatch.wire.ooni import SIZE_MAX, OoniMeasurement
 
 
@@ -88,6 +88,16 @@ def test_a_compressed_file_that_breaks_off_says_so(tmp_path: Path) -> None:
     *_, last = read_ooni(path)
     assert isinstance(last, Refused)
     assert "damaged" in last.reason
+
+
+def test_how_far_it_is_is_told_in_bytes_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(lines([measurement(1, report_id=f"r{n}") for n in range(400)]), 0))
+    told: list[int] = []
+    assert len(list(read_ooni(path, told=told.append))) == 400
+    assert len(told) == 400 // TOLD_EVERY
+    assert told == sorted(told)
+    assert 0 < told[-1] <= path.stat().st_size
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n"])

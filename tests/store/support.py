@@ -39,6 +39,23 @@ def make_vote(number: int, verdict: Verdict = Verdict.OK, **changes: object) -> 
     return Vote(**fields | changes)  # type: ignore[arg-type]  # a test's own fields
 
 
+def hourly(hours: dict[int, tuple[int, Verdict]], *, delay_s: int = 60, **changes: object) -> list[Vote]:
+    """At hour k after the first, n votes of a verdict by voices of their own, received `delay_s` later."""
+    return [
+        make_vote(
+            1000 * k + n,
+            verdict,
+            pseudonym=f"p{n}",
+            prefix=f"x{n}",
+            observed_at_ms=(HOUR + 3600 * k) * 1000,
+            received_at_ms=(HOUR + 3600 * k + delay_s + n) * 1000,
+            **changes,
+        )
+        for k, (count, verdict) in hours.items()
+        for n in range(count)
+    ]
+
+
 def rows_of(votes: Sequence[Vote], parts: int = 2) -> SegmentRows:
     """A segment of one report a vote, each with one flow of `parts` parts."""
     rows = SegmentRows()

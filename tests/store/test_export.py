@@ -48,7 +48,9 @@ def test_every_table_with_its_dictionary(filled: Store, tmp_path: Path, table: s
         assert done.dictionary == tmp_path / f"{table}.columns.csv"
         with done.dictionary.open(encoding="utf-8", newline="") as file:
             assert {row["column"]: row["meaning"] for row in csv.DictReader(file)} == meanings
-    expected = {"cells": 4, "votes": 8, "reports": 8, "observations": 16}
+    # Series up to the newest report, which came in the second hour: one probe in TN, three and silence in MA.
+    expected = {"cells": 4, "votes": 8, "reports": 8, "observations": 16, "arrivals": 2}
+    expected["series"] = 1 + 2
     assert done.rows == expected.get(table, 0)
 
 
@@ -64,6 +66,13 @@ def test_the_same_rows_are_the_same_bytes(filled: Store, tmp_path: Path) -> None
     for name in ("a", "b"):
         filled.export("votes", tmp_path / f"{name}.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(("table", "steps"), [("votes", [0.5, 1.0]), ("series", [0.5, 1.0]), ("context", [])])
+def test_how_far_it_is_is_told(filled: Store, tmp_path: Path, table: str, steps: list[float]) -> None:
+    told: list[float] = []
+    filled.export(table, tmp_path / "x.csv", told=told.append)
+    assert told == steps  # two months of votes, two lines of series
 
 
 @pytest.mark.parametrize(("table", "name"), [("segments", "x.csv"), ("cells", "x.xlsx")])

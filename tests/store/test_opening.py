@@ -11,7 +11,7 @@ from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.store import engine as engines
 from voipwatch.store.errors import StoreError
 from voipwatch.store.opening import folder_of, open_store
-from voipwatch.store.queries import SeriesKey
+from voipwatch.store.series import SeriesKey
 
 
 @pytest.mark.parametrize(

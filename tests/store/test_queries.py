@@ -1,13 +1,12 @@
 import pytest
 
-from tests.store.support import HOUR, make_vote, rows_of
-from voipwatch.inference.cells import cells_of, with_silence
+from tests.store.support import HOUR, hourly, make_vote, rows_of
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.store import segments
 from voipwatch.store.errors import StoreError
-from voipwatch.store.queries import SeriesKey
+from voipwatch.store.series import SeriesKey
 from voipwatch.store.store import Store
 
 DAY = 86_400
@@ -17,23 +16,6 @@ KEY = SeriesKey("MA", "AS36925", "4g", "whatsapp")
 def put(store: Store, votes: list[Vote], segment: str = "s1") -> None:
     store.insert_segment(segment, rows_of(votes))
     store.refresh_cells()
-
-
-def hourly(hours: dict[int, tuple[int, Verdict]], **changes: object) -> list[Vote]:
-    """At hour k after the first, n votes of a verdict."""
-    return [
-        make_vote(
-            1000 * k + n,
-            verdict,
-            pseudonym=f"p{n}",
-            prefix=f"x{n}",
-            observed_at_ms=(HOUR + 3600 * k) * 1000,
-            received_at_ms=(HOUR + 3600 * k + 60 + n) * 1000,
-            **changes,
-        )
-        for k, (count, verdict) in hours.items()
-        for n in range(count)
-    ]
 
 
 def test_the_matrix_has_the_latest_state_that_decides(store: Store) -> None:
@@ -66,18 +48,6 @@ def test_the_matrix_has_the_latest_state_that_decides(store: Store) -> None:
     assert store.matrix("MA", "AS36925", as_of=HOUR + 30 * DAY).num_rows == 0, "a week later nothing is known"
 
 
-def test_a_series_has_a_row_an_hour_and_its_silence(store: Store) -> None:
-    votes = hourly({1: (1, Verdict.OK), 3: (4, Verdict.OK), 4: (4, Verdict.BLOCKED), 200: (3, Verdict.OK)})
-    put(store, votes)
-    until = HOUR + 240 * 3600
-    found = store.series(KEY, since=HOUR, until=until).to_pylist()
-    expected = with_silence(cells_of(votes), since=HOUR, until=until)
-    assert [(row["hour"], row["state"]) for row in found] == [(hour, state.value) for hour, state in expected]
-    assert [row["probes"] for row in found[:4]] == [1, 4, 4, 0]
-    later = store.series(KEY, since=HOUR + 5 * 3600, until=HOUR + 7 * 3600).to_pylist()
-    assert [row["state"] for row in later] == ["silent", "silent"], "measured before the window counts"
-
-
 def test_a_panel_day_by_day_in_one_month(store: Store) -> None:
     votes = hourly({0: (3, Verdict.OK), 24: (5, Verdict.OK), 25: (5, Verdict.OK), 72: (2, Verdict.OK)})
     put(store, votes)
@@ -97,8 +67,6 @@ def test_cells_as_of_are_those_of_what_had_arrived(store: Store) -> None:
     put(store, late, "s2")
     assert store.cells_as_of(HOUR + DAY - 1, **span).to_pylist() == before.to_pylist()  # type: ignore[arg-type]  # the same
     now = store.cells(**span).to_pylist()  # type: ignore[arg-type]  # the same
-    loose = store.cells(**span, ordered=False).to_pylist()  # type: ignore[arg-type]  # the same
-    assert sorted(loose, key=lambda cell: cell["hour"]) == now
     assert store.cells_as_of(HOUR + 2 * DAY, **span).to_pylist() == now  # type: ignore[arg-type]  # the same
     assert now[0]["state"] == "blocked" != before.to_pylist()[0]["state"]
     assert [(c["hour"], c["probes"]) for c in now] == [(HOUR, 12), (HOUR + 3600, 4)]

@@ -1,7 +1,6 @@
-import pytest
-
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.store import segments
+from voipwatch.store.rows import ContextRecord
 from voipwatch.store.store import Store
 
 
@@ -27,26 +26,19 @@ def test_a_detectors_memory(store: Store) -> None:
     assert store.load_detector("MA") == '{"n": 2}'
 
 
-def test_context_is_kept_once(store: Store) -> None:
-    record = {
-        "source": "ooni",
-        "measurement_id": "m1",
-        "country": "MA",
-        "asn": 36925,
-        "test": "whatsapp",
-        "target": "endpoint",
-        "observed_at": HOUR * 1000,
-        "received_at": HOUR * 1000 + 5,
-        "outcome": "blocked",
-        "failure": "generic_timeout_error",
-        "flags": "",
-        "confounders": "",
-        "software": "ooniprobe 3",
-    }
+def test_context_is_kept_once_and_by_its_latest_import(store: Store) -> None:
+    record = ContextRecord(
+        "ooni", "m1", "MA", 36925, "whatsapp", "endpoints", "", HOUR * 1000, HOUR * 1000 + 5, "anomaly",
+        "generic_timeout_error", "", "0.9.0", "3.10.0",
+    )  # fmt: skip
     store.insert_context([record])
-    store.insert_context([record, record | {"measurement_id": "m2"}])
-    kept = store.select("SELECT measurement_id, observed_at FROM context FINAL ORDER BY ALL").to_pylist()
-    assert [row["measurement_id"] for row in kept] == ["m1", "m2"]
+    store.insert_context([record, record._replace(measurement_id="m2")])
+    again = record._replace(received_at=HOUR * 1000 + 9, outcome="stale", confounder="whatsapp-web-2022")
+    store.insert_context([again])
+    store.insert_context([record])
+    kept = store.select("SELECT * FROM context FINAL ORDER BY measurement_id").to_pylist()
+    assert [(row["measurement_id"], row["outcome"]) for row in kept] == [("m1", "stale"), ("m2", "anomaly")]
     assert kept[0]["observed_at"].timestamp() == HOUR
-    with pytest.raises(KeyError):
-        store.insert_context([{"source": "ooni"}])
+    assert tuple(kept[0]) == ContextRecord._fields
+    store.refresh_cells([HOUR])
+    assert store.select("SELECT * FROM cells").num_rows == 0, "context is no vote"

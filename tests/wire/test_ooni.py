@@ -187,3 +187,18 @@ def test_the_specifications_examples(shared_dir: Path) -> None:
     assert {each.test for each in read} == set(TESTS)
     assert {(each.country, each.asn) for each in read} == {("IT", 30722)}
     assert all(part.said == "ok" for each in read for part in each.parts)
+
+
+def test_a_measurement_without_an_id_gets_one_of_its_content() -> None:
+    first, again, other = (
+        decode_ooni(measurement("signal", report_id="", probe_cc=country)).report_id
+        for country in ("MA", "MA", "TN")
+    )
+    assert first == again != other
+    assert len(first) == len("sha256-") + 32
+
+
+@pytest.mark.parametrize("started", ["2011-12-31 23:59:59", "2100-01-01 00:00:00", "0001-01-01 00:00:00"])
+def test_a_time_that_cannot_have_been_is_refused(started: str) -> None:
+    with pytest.raises(WireError, match="cannot have been"):
+        decode_ooni(measurement("signal", measurement_start_time=started))

@@ -5,9 +5,11 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -18,10 +20,14 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse
 from voipwatch.cli.reportfile import decode_report, read_file, replaced, require_writable, write_file
 from voipwatch.cli.show import table
+from voipwatch.cli.store import opened
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.pipeline.context import COLUMNS, ContextRow, context_rows, csv_fields
 from voipwatch.pipeline.ooni_files import Item, Other, Refused, read_ooni
 from voipwatch.pipeline.ooni_shape import ooni_document
+
+if TYPE_CHECKING:
+    from voipwatch.pipeline.context_keep import ContextKeeper
 
 SCHEMA: Final = "voipwatch.ooni-import/1"
 TOLD_MAX: Final = 10
@@ -64,9 +70,13 @@ def import_ooni(
     *,
     context: Annotated[Context, Parameter(parse=False)],
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    store: Annotated[str | None, Parameter(metavar="URL")] = None,
+    data: Annotated[str | None, Parameter(metavar="DIR")] = None,
     json: bool = False,
 ) -> int:
-    """Read the files, write their rows as CSV, say what was in them; 0, or 2 where nothing could be used."""
+    """Read the files, write their rows as CSV or into a store, say what was in them; 0, or 2 without any."""
+    if store is not None and data is not None:
+        raise Misuse("ooni.store_and_data")
     paths = [_readable(Path(name)) for name in file]
     target = None if out is None else Path(out)
     if target is not None:
@@ -74,12 +84,22 @@ def import_ooni(
     tally = Tally()
     with ExitStack() as stack:
         write = _writer(stack, target)
+        where = store if data is None else f"chdb://{Path(data).absolute() / 'store'}"
+        keeper = None if where is None else _keeper(stack, context, where)
         for name, item in _items(context, paths):
-            write(tally.take(name, item))
+            rows = tally.take(name, item)
+            write(rows)
+            if keeper is not None:
+                keeper.take(rows)
+        if keeper is not None:
+            keeper.flush()
+    kept = None if keeper is None else keeper.kept
     if json:
-        context.print_json(_json(tally))
+        context.print_json(_json(tally, kept))
     else:
         _tell(context, tally, target)
+        if kept is not None:
+            context.say("ooni.kept", count=kept)
     return CLEAR if tally.measurements else UNDECIDED
 
 
@@ -124,6 +144,14 @@ def _writer(stack: ExitStack, target: Path | None) -> Callable[[list[ContextRow]
     return lambda rows: writer.writerows(map(csv_fields, rows))
 
 
+def _keeper(stack: ExitStack, context: Context, where: str) -> "ContextKeeper":
+    """Keeps rows in the store at `where`, which is made where it is not, and closed with the stack."""
+    store = stack.enter_context(opened(context, where, create=True, who="voipwatch ooni import"))
+    from voipwatch.pipeline.context_keep import ContextKeeper  # noqa: PLC0415 -- its libraries are an extra
+
+    return ContextKeeper(store, received_at_ms=int(datetime.now(tz=UTC).timestamp() * 1000))
+
+
 def _readable(path: Path) -> Path:
     if path.is_dir():
         raise Misuse("error.file_is_folder", path=shown_path(path))
@@ -133,26 +161,28 @@ def _readable(path: Path) -> Path:
 
 
 def _items(context: Context, paths: list[Path]) -> Iterator[tuple[str, Item]]:
-    with _progress(context, len(paths)) as done:
-        for path in paths:
+    sizes = [path.stat().st_size for path in paths]
+    before = 0
+    with _progress(context, sum(sizes)) as told:
+        for path, size in zip(paths, sizes, strict=True):
             try:
-                for item in read_ooni(path):
+                for item in read_ooni(path, told=partial(told, before)):
                     yield path.name, item
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise Misuse("error.file_unreadable", path=shown_path(path), reason=reason) from None
-            done()
+            before += size
 
 
 @contextmanager
-def _progress(context: Context, files: int) -> Iterator[Callable[[], None]]:
-    """A bar by file on a terminal; nothing without one."""
+def _progress(context: Context, size_bytes: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar by the files' bytes (of those before, of this one) on a terminal; nothing without one."""
     with Progress(console=context.err, transient=True, disable=not context.stderr.isatty()) as bars:
-        task = bars.add_task(context.texts("ooni.reading"), total=files)
-        yield lambda: bars.advance(task)
+        task = bars.add_task(context.texts("ooni.reading"), total=size_bytes)
+        yield lambda before, read: bars.update(task, completed=before + read)
 
 
-def _json(tally: Tally) -> bytes:
+def _json(tally: Tally, kept: int | None) -> bytes:
     document = {
         "schema": SCHEMA,
         "measurements": tally.measurements,
@@ -166,6 +196,8 @@ def _json(tally: Tally) -> bytes:
             for (country, test, part, word), rows in sorted(tally.said.items())
         ],
     }
+    if kept is not None:
+        document["kept_rows"] = kept
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 

@@ -1,6 +1,6 @@
 """`voipwatch store`: what is in the store, any reading question, its version, tables out of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
+from rich.progress import Progress
 from rich.text import Text
 
 from voipwatch.cli import show
@@ -106,7 +107,8 @@ def export(
             context.say("store.personal", style="yellow", table=table)
         selection = Selection(country.upper(), _day("--since", since), _day("--until", until))
         try:
-            done = found.export(table, path, selection)
+            with _progress(context) as told:
+                done = found.export(table, path, selection, told=told)
         except OSError as error:
             raise Trouble(
                 "store.write", path=shown_path(path), reason=error.strerror or str(error)
@@ -120,7 +122,17 @@ def export(
 
 
 @contextmanager
-def opened(context: Context, url: str | None, *, create: bool = False) -> "Iterator[Store]":
+def _progress(context: Context) -> "Iterator[Callable[[float], None]]":
+    """A bar on a terminal, moving before the first piece is written; nothing without one."""
+    with Progress(console=context.err, transient=True, disable=not context.stderr.isatty()) as bars:
+        task = bars.add_task(context.texts("store.writing"), total=None)
+        yield lambda share: bars.update(task, total=1.0, completed=share)
+
+
+@contextmanager
+def opened(
+    context: Context, url: str | None, *, create: bool = False, who: str = "voipwatch store"
+) -> "Iterator[Store]":
     """The store of `--store`, or the one in the data folder; through its owner's door where it has one."""
     where = url or f"chdb://{data_folder(context.environment) / 'store'}"
     try:
@@ -128,7 +140,7 @@ def opened(context: Context, url: str | None, *, create: bool = False) -> "Itera
             from voipwatch.store.opening import open_store  # noqa: PLC0415 -- its libraries are an extra
         except ModuleNotFoundError as error:
             raise StoreError("missing-engine", error.name or "pyarrow") from None
-        with open_store(where, create=create, read_only=not create, who="voipwatch store") as found:
+        with open_store(where, create=create, read_only=not create, who=who) as found:
             yield found
     except StoreError as error:
         stop = Misuse if error.reason in MISUSE else Trouble

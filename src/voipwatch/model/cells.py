@@ -32,6 +32,15 @@ ROUNDING_MICRO: Final = 1_000
 STALE_AFTER_H: Final = 24 * 7
 """Hours without enough probes after which a series is no longer measured."""
 
+LAG_QUANTILE: Final = 0.95
+"""Silence is provisional until this share of the panel's reports would have come."""
+LAG_DAYS: Final = 28
+"""The lag is that of reports received in so many days: four of each weekday."""
+LAG_REPORTS_MIN: Final = 20
+"""Reports below which the quantile is not known: 1 / (1 - 0.95)."""
+LAG_UNKNOWN_S: Final = STALE_AFTER_H * 3600
+"""Taken while it is not known: silence then stays provisional until the series is no longer measured."""
+
 
 class CellState(StrEnum):
     """What is said of a cell."""

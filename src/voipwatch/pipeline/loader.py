@@ -18,6 +18,7 @@ from voipwatch.model.submission import Deletion, Intake
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.ballots import votes_of
 from voipwatch.pipeline.pieces import PIECE_BYTES, Cut, Ledger, Piece, cut_segment, find_segment, read_piece
+from voipwatch.pipeline.published import publish_influence
 from voipwatch.pipeline.rows import add_report
 from voipwatch.pipeline.slim import BodyError
 from voipwatch.store.pieces import report_ids
@@ -118,8 +119,8 @@ class Loader:
         return count
 
     def refresh(self) -> int:
-        """Make the cells of all hours that were touched anew; returns how many."""
-        made = self._store.refresh_cells()
+        """Make the cells of touched hours anew, and what stands beside them; returns how many cells."""
+        made = self._store.refresh_cells(then=lambda hours: publish_influence(self._store, hours))
         self.tally.cells += made
         return made
 

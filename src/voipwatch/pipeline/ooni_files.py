@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ from voipwatch.wire.ooni import SIZE_MAX, NotOursError, OoniMeasurement, decode_
 GZIP_MAGIC: Final = b"\x1f\x8b"
 DOCUMENT_MAX: Final = 4 * SIZE_MAX
 """Bytes of a file that is one JSON value over several lines: it is read whole."""
+
+TOLD_EVERY: Final = 64
+"""Measurements between two words on how far it is: 2 MB of typical ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,14 @@ class Other:
 Item = OoniMeasurement | Other | Refused
 
 
-def read_ooni(path: Path) -> Iterator[Item]:
+def read_ooni(path: Path, *, told: Callable[[int], None] = lambda _: None) -> Iterator[Item]:
     """Every measurement of a file, in its order. Raises OSError when the file cannot be opened.
 
     Damage is an item, not an error; after a compressed file's damage nothing more can come.
+
+    Args:
+        path: of the file.
+        told: called now and then with the bytes of the file that were read.
     """
     with ExitStack() as stack:
         raw: BinaryIO = stack.enter_context(path.open("rb"))
@@ -53,7 +60,9 @@ def read_ooni(path: Path) -> Iterator[Item]:
         line = 0
         try:
             for line, content in _pieces(stream):
-                if content.strip():
+                if line % TOLD_EVERY == 0:
+                    told(raw.tell())
+                if content and not content.isspace():
                     yield _item(line, content)
         except (EOFError, OSError, zlib.error) as error:
             yield Refused(line + 1, f"the compressed file is damaged: {error}")

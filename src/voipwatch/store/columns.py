@@ -90,6 +90,28 @@ SEGMENT = Column("segment", "word", "spool segment that the row came from")
 _APP = Column("app", "word", "app id; `line` for the line itself")
 _STAGE = Column("stage", "word", "resolve, reach, setup, handshake, voice, video; `call` for the whole app")
 _HOUR = Column("hour", "second", "start of the hour of observation, UTC")
+_LAG = Column("lag_s", "u32", "95 % of the reports came sooner after their observation; 7 days with under 20")
+_OF_CELL: Final = (
+    Column("ok_micro", "u64", "millionths of a vote, after the cap of each source prefix"),
+    Column("blocked_micro", "u64", "the same"),
+    Column("throttled_micro", "u64", "the same"),
+    Column("down_micro", "u64", "the same"),
+    Column("insufficient_micro", "u64", "the same; they decide nothing"),
+    Column("probes", "u32", "distinct pseudonyms that voted, decided or not"),
+    Column("prefixes", "u32", "distinct source prefixes they were behind"),
+    Column("reports", "u32", "reports in it, those superseded by a later one of the hour too"),
+    Column("mechanisms", "word", "of blocked and throttled votes, most frequent first, comma-separated"),
+    Column("last_received", "second", "of the latest report in it"),
+)
+_INFLUENCE: Final = tuple(
+    Column(f"{kind}_{aim}", "u16?", f"networks of {words} that must collude {what}; null: no number suffices")
+    for kind, words in (("fixed", "fixed lines"), ("carrier", "carrier NAT, 16 pseudonyms each,"))
+    for aim, what in (
+        ("to_move", "to bring the cell to another state"),
+        ("to_blocked", "to make it blocked, 0 where it is"),
+        ("to_ok", "to make it ok, 0 where it is"),
+    )
+)
 
 TABLES: Final[tuple[Table, ...]] = (
     Table("reports", "One row a report: the line, the run, what the collector knew. No address is in it.", (
@@ -189,16 +211,7 @@ TABLES: Final[tuple[Table, ...]] = (
         Column("source", "word", "whose votes; only `panel` has states, the others are counted"),
         _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR,
         Column("state", "word", "ok, blocked, throttled, down, intermittent, insufficient"),
-        Column("ok_micro", "u64", "millionths of a vote, after the cap of each source prefix"),
-        Column("blocked_micro", "u64", "the same"),
-        Column("throttled_micro", "u64", "the same"),
-        Column("down_micro", "u64", "the same"),
-        Column("insufficient_micro", "u64", "the same; they decide nothing"),
-        Column("probes", "u32", "distinct pseudonyms that voted, decided or not"),
-        Column("prefixes", "u32", "distinct source prefixes they were behind"),
-        Column("reports", "u32", "reports in it, those superseded by a later one of the hour too"),
-        Column("mechanisms", "word", "of blocked and throttled votes, most frequent first, comma-separated"),
-        Column("last_received", "second", "of the latest report in it"),
+        *_OF_CELL,
         Column("ruleset", "word", "version of the numbers that decide (model.cells)"),
         Column("version", "u64", "the highest counts"),
         Column("deleted", "u8", "1 where no vote is left"),
@@ -218,20 +231,37 @@ TABLES: Final[tuple[Table, ...]] = (
         Column("payload", "text", "JSON"),
         Column("version", "u64", "the highest counts"),
     )),
+    Table("arrivals", "How late reports come, by country x operator x access; what silence waits for.", (
+        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS,
+        Column("last_received", "second", "of the latest report in a cell of the line"),
+        Column("reports", "u32", "of the panel, received in the 28 days up to it: what the lag is made of"),
+        _LAG,
+        Column("version", "u64", "the highest counts"),
+    )),
+    Table("influence", "How many colluding networks it takes to move a cell of the panel in one hour.", (
+        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR, *_INFLUENCE,
+        Column("version", "u64", "the highest counts"),
+        Column("deleted", "u8", "1 where no vote is left"),
+    )),
     Table("context", "Other people's measurements, beside ours and never summed with them.", (
-        Column("source", "word", "ooni, …"),
-        Column("measurement_id", "text", "as the source calls it"),
-        _COUNTRY,
+        Column("source", "word", "ooni"),
+        Column("measurement_id", "text", "as the source calls it: OONI's report_id"),
+        Column("country", "word", "ISO 3166 code as the source says it; ZZ where it does not know"),
         Column("asn", "u32", "network, 0 where unknown"),
-        Column("test", "word", "as the source calls it: whatsapp, telegram, stunreachability, …"),
-        Column("target", "word", "part of the test: web, registration, endpoint, a STUN server's name"),
-        _OBSERVED,
-        Column("received_at", "time", "when the source had it"),
-        Column("outcome", "word", "ok, blocked, failed: what the source's own fields say of the part"),
+        Column("test", "word", "whatsapp, facebook_messenger, telegram, signal, stunreachability"),
+        Column("part", "word", "of the test: web, registration, endpoints, backend, tcp, dns, http, binding"),
+        Column("target", "word", "a STUN server's URL; empty for tests that ask fixed servers"),
+        Column("observed_at", "time", "start of the measurement, by the probe's clock"),
+        Column("received_at", "time", "when it was last imported, by this machine's clock"),
+        Column(
+            "outcome", "word",
+            "ok; anomaly: may be interference; stale: an anomaly that a known change explains; failed: "
+            "the test did. Only ok and anomaly count in a share",
+        ),
         Column("failure", "word", "as the source writes it, addresses removed"),
-        Column("flags", "word", "further fields of the part, comma-separated"),
-        Column("confounders", "word", "known false alarms that fit, comma-separated"),
-        Column("software", "word", "name and version of the tool"),
+        Column("confounder", "word", "the known cause of false alarms that fits, else empty"),
+        Column("test_version", "word", "of the test"),
+        Column("engine", "word", "version of the measurement engine; empty where it cannot be told"),
     )),
     Table("leases", "Who may write to a store on a server; runs out by itself where its holder dies.", (
         Column("holder", "text", "drawn by lot at each opening"),
@@ -247,7 +277,36 @@ TABLES: Final[tuple[Table, ...]] = (
 )  # fmt: skip
 """In the order of the documentation."""
 
-BY_NAME: Final[dict[str, Table]] = {table.name: table for table in TABLES}
+VIEWS: Final[tuple[Table, ...]] = (
+    Table("series", "Made when asked: the panel's series hour by hour, and what must stand beside each.", (
+        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR,
+        Column("state", "word", "of the cell, or silent: no vote, and a deciding cell in the 7 days before"),
+        Column("provisional", "flag", "at as_of, lag_s had not passed since the hour's end: it may change"),
+        *_OF_CELL,
+        Column("panel_probes", "u32?", "pseudonyms that voted that day; null without raw rows"),
+        Column("panel_joined", "u32?", "of them, those first seen that day in the calendar month"),
+        Column("panel_left", "u32?", "of them, those last seen that day in the month"),
+        *_INFLUENCE,
+        _LAG,
+        Column("as_of", "second", "the newest report that is in any cell"),
+    )),
+    Table("context_days", "Made when asked: context by day, beside our series, never summed with them.", (
+        Column("source", "word", "ooni"),
+        Column("country", "word", "as the source says it"),
+        Column("asn", "u32", "network, 0 where unknown"),
+        Column("test", "word", "as in context"),
+        Column("part", "word", "of the test"),
+        Column("day", "second", "its start, UTC"),
+        Column("ok", "u32", "measurements of the part"),
+        Column("anomaly", "u32", "measurements that may show interference"),
+        Column("stale", "u32", "anomalies that a known change at the provider explains: in no share"),
+        Column("failed", "u32", "tests that did not work: in no share"),
+        Column("as_of", "second", "the newest import that is in the row"),
+    )),
+)  # fmt: skip
+"""Exported like tables; they are questions, and nothing is kept of them."""
+
+BY_NAME: Final[dict[str, Table]] = {table.name: table for table in (*TABLES, *VIEWS)}
 
 
 def page() -> str:
@@ -259,7 +318,7 @@ def page() -> str:
         "Times are UTC. Words come from closed lists and are empty where nothing is known; only columns",
         "whose type says so are ever null. Exports (`voipwatch store export`) have the same names.",
     ]
-    for table in TABLES:
+    for table in (*TABLES, *VIEWS):
         lines += [
             "",
             f"## {table.name}",

@@ -1,7 +1,7 @@
 """Tables out of the store as Parquet or CSV, with the data dictionary."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -11,11 +11,17 @@ import pyarrow.parquet as pq
 
 from voipwatch.store.columns import BY_NAME, Table
 from voipwatch.store.engine import Engine
+from voipwatch.store.series import plain
+from voipwatch.store.views import CONTEXT_DAYS, Span, series_by_line
 
 EXPORTED: Final[dict[str, tuple[str, str]]] = {
     "cells": ("hour", "instance, source, country, operator, access, app, stage, hour"),
     "changepoints": ("latest", "instance, country, operator, access, app, stage, latest, changepoint_id"),
-    "context": ("observed_at", "source, country, asn, test, target, observed_at, measurement_id"),
+    "series": ("hour", "instance, country, operator, access, app, stage, hour"),
+    "influence": ("hour", "instance, country, operator, access, app, stage, hour"),
+    "arrivals": ("last_received", "instance, country, operator, access"),
+    "context": ("observed_at", "source, country, asn, test, part, target, observed_at, measurement_id"),
+    "context_days": ("day", "source, country, asn, test, part, day"),
     "votes": ("hour", "instance, country, operator, access, app, stage, hour, pseudonym, report_id"),
     "reports": ("observed_at", "instance, country, operator, access, observed_at, report_id"),
     "observations": (
@@ -23,7 +29,7 @@ EXPORTED: Final[dict[str, tuple[str, str]]] = {
         "instance, country, operator, access, app, observed_at, report_id, flow, direction, part",
     ),
 }
-"""Table -> the column of its time, and its total order."""
+"""Table or view -> the column of its time, and its total order."""
 PERSONAL: Final = frozenset({"votes", "reports", "observations"})
 """Tables with report ids or pseudonyms: for whoever runs the store, not for publication."""
 INTERNAL: Final = frozenset({"version", "deleted", "segment"})
@@ -31,7 +37,9 @@ INTERNAL: Final = frozenset({"version", "deleted", "segment"})
 ROW_GROUP: Final = 1 << 18
 """Rows of a Parquet row group; fixed, so that the same rows give the same bytes."""
 
-_REPLACED: Final = frozenset({"cells", "changepoints", "context"})
+_REPLACED: Final = frozenset({"cells", "changepoints", "context", "influence", "arrivals"})
+Told = Callable[[float], None]
+"""Called with the share that is written, 0 to 1."""
 
 
 class Exported(NamedTuple):
@@ -50,7 +58,14 @@ class Selection(NamedTuple):
     until: int | None = None
 
 
-def export(engine: Engine, table: str, out: Path, selection: Selection | None = None) -> Exported:
+def export(
+    engine: Engine,
+    table: str,
+    out: Path,
+    selection: Selection | None = None,
+    *,
+    told: Told = lambda _: None,
+) -> Exported:
     """Write one of `EXPORTED` to `out`, by its suffix `.parquet` or `.csv`, in the table's total order.
 
     Raises:
@@ -64,7 +79,7 @@ def export(engine: Engine, table: str, out: Path, selection: Selection | None = 
         raise ValueError(f"{out.name}: .parquet or .csv")
     described = BY_NAME[table]
     schema = _schema(described)
-    pieces = _pieces(engine, table, schema, selection or Selection())
+    pieces = _pieces(engine, table, schema, selection or Selection(), told)
     if out.suffix == ".parquet":
         return Exported(_write_parquet(out, schema, pieces), None)
     dictionary = out.with_name(f"{out.stem}.columns.csv")
@@ -90,24 +105,39 @@ def _schema(table: Table) -> pa.Schema:
     return pa.schema(fields, metadata={"table": table.name, "meaning": table.meaning})
 
 
-def _pieces(engine: Engine, table: str, schema: pa.Schema, selection: Selection) -> Iterator[pa.Table]:
+def _pieces(
+    engine: Engine, table: str, schema: pa.Schema, selection: Selection, told: Told
+) -> Iterator[pa.Table]:
+    of_table = (
+        series_by_line(engine, Span(*selection))
+        if table == "series"
+        else _by_month(engine, table, schema, selection)
+    )
+    for done, rows in of_table:
+        yield pa.table([_as(plain(rows[field.name]), field.type) for field in schema], schema=schema)
+        told(done)
+
+
+def _by_month(
+    engine: Engine, table: str, schema: pa.Schema, selection: Selection
+) -> Iterator[tuple[float, pa.Table]]:
     """Rows by month of their time, months ascending: a year of raw rows would not fit into memory."""
     time, order = EXPORTED[table]
-    final = " FINAL" if table in _REPLACED else ""
+    source = f"({CONTEXT_DAYS})" if table == "context_days" else table
+    if table in _REPLACED:
+        source += " FINAL"
     where, values = _where(time, selection)
     months = engine.select(
-        f"SELECT toYYYYMM({time}) AS month FROM {table}{final} WHERE {where} GROUP BY month ORDER BY month",
+        f"SELECT toYYYYMM({time}) AS month FROM {source} WHERE {where} GROUP BY month ORDER BY month",
         values,
-    )
-    for month in months["month"].to_pylist():
+    )["month"].to_pylist()
+    for number, month in enumerate(months, 1):
         rows = engine.select(
-            f"SELECT {', '.join(schema.names)} FROM {table}{final} "
+            f"SELECT {', '.join(schema.names)} FROM {source} "
             f"WHERE {where} AND toYYYYMM({time}) = {{month:UInt32}} ORDER BY {order}",
             values | {"month": month},
         )
-        yield pa.table(
-            [_as(rows[field.name].combine_chunks(), field.type) for field in schema], schema=schema
-        )
+        yield number / len(months), rows
 
 
 def _as(column: Any, wanted: pa.DataType) -> Any:  # noqa: ANN401 -- Arrow has no types

@@ -1,13 +1,11 @@
 """Reading: an operator's status, a series, a country's cells, the votes as they came."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H, CellState
+from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H
 from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.model.votes import PANEL, Vote
@@ -16,35 +14,18 @@ from voipwatch.store.columns import TABLES
 from voipwatch.store.engine import Engine, scalar
 from voipwatch.store.migrate import version_of
 from voipwatch.store.rows import records_table
+from voipwatch.store.series import FIGURES, OF_SERIES, SeriesKey
+from voipwatch.store.sorting import latest_by_key
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
 
 
-class SeriesKey(NamedTuple):
-    """One series of cells."""
-
-    country: str
-    operator: str
-    access: str
-    app: str
-    stage: str = CALL_STAGE
-    source: str = PANEL
-    instance: str = ""
-
-
-_OF_SERIES: Final = (
-    "instance = {instance:String} AND country = {country:String} AND operator = {operator:String} "
-    "AND access = {access:String} AND app = {app:String} AND stage = {stage:String} "
-    "AND source = {source:String}"
-)
-_SERIES: Final = (
-    "hour, state, ok_micro, blocked_micro, throttled_micro, down_micro, insufficient_micro, "
-    "probes, prefixes, reports, mechanisms, last_received"
-)
-_CELL: Final = f"instance, source, country, operator, access, app, stage, {_SERIES}"
+_CELL: Final = f"instance, source, country, operator, access, app, stage, {FIGURES}"
 """Of a cell; in Arrow an hour is its Unix seconds."""
 _IN_ORDER: Final = f" ORDER BY {refresh.KEY}"
+_LARGE_BLOCKS: Final = " SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0"
+"""Each block becomes a piece of Arrow with dictionaries of its own: 228 of them cost more than reading."""
 
 
 _DAMAGED: Final = (
@@ -53,9 +34,14 @@ _DAMAGED: Final = (
 """Parts that the engine found unreadable and set aside."""
 
 
-def newest(engine: Engine) -> int:
-    """Unix seconds of the newest report that is in a cell; 0 without any."""
-    return int(scalar(engine, "SELECT toUnixTimestamp(max(last_received)) FROM cells"))
+def newest(engine: Engine, instance: str | None = None) -> int:
+    """Unix seconds of the newest report that is in a cell (of an instance); 0 without any."""
+    where = "" if instance is None else " WHERE instance = {instance:String}"
+    return int(
+        scalar(
+            engine, f"SELECT toUnixTimestamp(max(last_received)) FROM arrivals{where}", {"instance": instance}
+        )
+    )
 
 
 def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, instance: str) -> pa.Table:
@@ -74,7 +60,7 @@ def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, in
         state), probes and mechanisms then, measured_hours (with a state, within `STALE_AFTER_H`),
         last_hour (newest with any vote), as_of.
     """
-    now = newest(engine) if as_of is None else as_of
+    now = newest(engine, instance) if as_of is None else as_of
     since = max(now - STALE_AFTER_H * HOUR_S, 0)
     return engine.select(
         """
@@ -87,11 +73,14 @@ def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, in
             toUnixTimestamp(max(at)) AS last_hour,
             {as_of:UInt64} AS as_of
         FROM (
-            SELECT access, app, toString(state) AS said, hour AS at, probes AS voices, mechanisms AS blamed
-            FROM cells FINAL
-            WHERE instance = {instance:String} AND source = {source:String} AND country = {country:String}
+            SELECT access, app, hour AS at,
+                argMax(tuple(toString(state), probes, toString(mechanisms), deleted), version) AS latest,
+                latest.1 AS said, latest.2 AS voices, latest.3 AS blamed
+            FROM cells
+            PREWHERE instance = {instance:String} AND source = {source:String} AND country = {country:String}
                 AND operator = {operator:String} AND stage = {stage:String}
                 AND hour > toDateTime({since:UInt32}, 'UTC') AND hour <= toDateTime({until:UInt32}, 'UTC')
+            GROUP BY access, app, hour HAVING NOT latest.4
         )
         GROUP BY access, app ORDER BY access, app""",
         {
@@ -105,44 +94,6 @@ def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, in
             "as_of": now,
         },
     )
-
-
-def series(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table:
-    """One series with `since` <= hour < `until` (Unix seconds), one row an hour.
-
-    An hour without a vote is `silent` while the series had a deciding cell within the `STALE_AFTER_H` hours
-    before it; after that, and before the first cell, the series is not measured and has no row.
-
-    Returns:
-        hour (Unix seconds), state, the five weights in millionths, probes, prefixes, reports, mechanisms,
-        last_received; all figures 0 where silent.
-    """
-    stale_s = STALE_AFTER_H * HOUR_S
-    found = engine.select(
-        f"SELECT {_SERIES} FROM cells FINAL WHERE {_OF_SERIES} "
-        "AND hour >= toDateTime({before:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') "
-        "ORDER BY hour",
-        key._asdict() | {"before": max(since - stale_s, 0), "until": until},
-    )
-    # Silence is filled in here: in SQL it costs three times the reading.
-    hours = found["hour"].to_numpy().astype(np.int64)
-    said = found["state"].cast(pa.string())
-    decided = hours[pc.not_equal(said, CellState.INSUFFICIENT.value).to_numpy(zero_copy_only=False)]
-    grid = np.arange(-(-since // HOUR_S) * HOUR_S, until, HOUR_S)
-    place = np.searchsorted(hours, grid)
-    there = np.isin(grid, hours)
-    before = np.searchsorted(decided, grid)
-    last = np.concatenate([[-stale_s - HOUR_S], decided])[before]
-    kept = there | ((grid - last <= stale_s) & (before > 0))
-    index = pa.array(place[kept], mask=~there[kept])
-    columns = {"hour": pa.array(grid[kept], pa.uint32()), "state": said.take(index)}
-    columns["state"] = pc.fill_null(columns["state"], CellState.SILENT.value)
-    for name in found.column_names[2:]:
-        column = found[name]
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(pa.string())
-        columns[name] = pc.fill_null(column.take(index), "" if pa.types.is_string(column.type) else 0)
-    return pa.table(columns)
 
 
 def panel(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table:
@@ -166,7 +117,7 @@ def panel(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table
             SELECT pseudonym, arrayJoin(groupUniqArray(toDate(hour, 'UTC')) AS days) AS seen,
                 arrayMin(days) AS first, arrayMax(days) AS last
             FROM votes
-            WHERE {_OF_SERIES} AND hour >= toDateTime({{since:UInt32}}, 'UTC')
+            WHERE {OF_SERIES} AND hour >= toDateTime({{since:UInt32}}, 'UTC')
                 AND hour < toDateTime({{until:UInt32}}, 'UTC')
             GROUP BY pseudonym, toYYYYMM(hour)
         )
@@ -175,17 +126,17 @@ def panel(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table
     )
 
 
-def cells(
-    engine: Engine, *, country: str, since: int, until: int, source: str, instance: str, ordered: bool
-) -> pa.Table:
-    """All cells of a country in a time, without version and deleted; sorting costs as much as reading."""
-    order = _IN_ORDER if ordered else ""
-    return engine.select(
-        f"SELECT {_CELL} FROM cells FINAL "
-        "WHERE instance = {instance:String} AND source = {source:String} AND country = {country:String} "
-        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC')" + order,
+def cells(engine: Engine, *, country: str, since: int, until: int, source: str, instance: str) -> pa.Table:
+    """All cells of a country in a time, in the order of keys, without version and deleted."""
+    found = engine.select(
+        f"SELECT {_CELL}, version, deleted FROM cells "
+        "PREWHERE instance = {instance:String} AND source = {source:String} AND country = {country:String} "
+        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC')"
+        + _LARGE_BLOCKS,
         {"country": country, "since": since, "until": until, "source": source, "instance": instance},
     )
+    # Not FINAL: the engine merges and then sorts again, which takes four times the reading.
+    return latest_by_key(found, ("operator", "access", "app", "stage", "hour"))
 
 
 def cells_as_of(engine: Engine, at: int, *, country: str, since: int, until: int, instance: str) -> pa.Table:
@@ -202,7 +153,7 @@ def cells_as_of(engine: Engine, at: int, *, country: str, since: int, until: int
     )
 
 
-_VOTE_FIELDS: Final = (
+VOTE_FIELDS: Final = (
     "report_id, pseudonym, prefix, prefix_kind, country, operator, access, app, stage, "
     "toUnixTimestamp64Milli(observed_at) AS observed_at_ms, "
     "toUnixTimestamp64Milli(received_at) AS received_at_ms, "
@@ -217,7 +168,7 @@ def votes_since(
     """Votes in the order of arrival; see `Store.votes_since`."""
     found = engine.select(
         f"""
-        SELECT {_VOTE_FIELDS} FROM votes
+        SELECT {VOTE_FIELDS} FROM votes
         WHERE source = {{source:String}} AND instance = {{instance:String}}
             AND received_at >= fromUnixTimestamp64Milli({{ms:Int64}}, 'UTC')
             AND (received_at, report_id) > (fromUnixTimestamp64Milli({{ms:Int64}}, 'UTC'),
@@ -233,7 +184,12 @@ def votes_since(
             rows -= 1
         if rows == 0:
             raise ValueError(f"one report has more than {limit} votes")
-    columns = {name: found[name].slice(0, rows).to_pylist() for name in found.column_names}
+    yield from votes_from(found.slice(0, rows))
+
+
+def votes_from(found: pa.Table) -> Iterator[Vote]:
+    """Votes of rows of `VOTE_FIELDS`."""
+    columns = {name: found[name].to_pylist() for name in found.column_names}
     columns["prefix_kind"] = [PrefixKind(word) for word in columns["prefix_kind"]]
     columns["access"] = [Access(word) for word in columns["access"]]
     columns["kind"] = [RunKind(word) for word in columns["kind"]]

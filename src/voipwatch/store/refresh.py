@@ -68,6 +68,35 @@ OF_HOURS: Final = (
 )
 
 
+MADE: Final = f"{OF_HOURS} AND version = {{version:UInt64}} AND NOT deleted"
+"""Cells that a refresh just made. Without FINAL: merging costs a hundred times the reading of an hour."""
+LINE: Final = "instance, country, operator, access"
+_NEWEST: Final = f"""
+SELECT {LINE}, max(at) AS newest FROM (
+    SELECT {LINE}, max(last_received) AS at FROM cells WHERE {MADE} GROUP BY {LINE}
+    UNION ALL
+    SELECT {LINE}, last_received AS at FROM arrivals FINAL
+    WHERE ({LINE}) IN (SELECT DISTINCT {LINE} FROM cells WHERE {MADE})
+)
+GROUP BY {LINE}"""
+ARRIVALS: Final = f"""
+SELECT {LINE}, any(newest) AS last_received,
+    countIf(counts AND received_at > newest - INTERVAL {{days:UInt8}} DAY
+        AND received_at < newest + INTERVAL 1 SECOND) AS reports,
+    if(reports < {{least:UInt32}}, {{unknown:UInt32}},
+        toUInt32(quantileExactIf({numbers.LAG_QUANTILE})(
+            greatest(0, dateDiff('second', observed_at, received_at)),
+            counts AND received_at > newest - INTERVAL {{days:UInt8}} DAY
+                AND received_at < newest + INTERVAL 1 SECOND))) AS lag_s
+FROM ({_NEWEST}) AS lines
+LEFT JOIN (
+    SELECT {LINE}, observed_at, received_at, true AS counts FROM reports
+    WHERE kind = 'scheduled' AND enrolled AND received_at > toDateTime64({{floor:UInt32}}, 3, 'UTC')
+) AS panel USING ({LINE})
+GROUP BY {LINE}"""
+"""Of the lines whose cells were just made: a line is country x operator x access."""
+
+
 def parameters() -> dict[str, Any]:
     """The numbers of `model.cells`, as the SQL wants them."""
     return {
@@ -101,9 +130,28 @@ def refresh_cells(engine: Engine, hours: Sequence[int]) -> int:
             {**parameters(), **of_hours, **stamp},
         )
         engine.command(
-            "INSERT INTO cells SELECT * REPLACE ({version:UInt64} AS version, 1 AS deleted) FROM cells FINAL "
-            f"WHERE {OF_HOURS} AND ({KEY}) NOT IN (SELECT {KEY} FROM votes WHERE {OF_HOURS})",
+            "INSERT INTO cells SELECT * REPLACE ({version:UInt64} AS version, 1 AS deleted) FROM "
+            f"(SELECT * FROM (SELECT * FROM cells WHERE {OF_HOURS} ORDER BY version DESC LIMIT 1 BY {KEY}) "
+            "WHERE version < {version:UInt64} AND NOT deleted)",
             {**of_hours, "version": version},
         )
-        made += scalar(engine, f"SELECT count() FROM cells FINAL WHERE {OF_HOURS}", of_hours)
+        made_now = {**of_hours, "version": version}
+        _refresh_arrivals(engine, made_now)
+        made += scalar(engine, f"SELECT count() FROM cells WHERE {MADE}", made_now)
     return made
+
+
+def _refresh_arrivals(engine: Engine, made: Parameters) -> None:
+    """How late reports come on the lines of the cells just made, up to the newest of each."""
+    oldest = scalar(engine, f"SELECT toUnixTimestamp(min(newest)) FROM ({_NEWEST})", made)
+    window: Parameters = {
+        "days": numbers.LAG_DAYS,
+        "floor": max(0, oldest - numbers.LAG_DAYS * 86_400),
+        "least": numbers.LAG_REPORTS_MIN,
+        "unknown": numbers.LAG_UNKNOWN_S,
+    }
+    engine.command(
+        f"INSERT INTO arrivals SELECT {LINE}, last_received, reports, lag_s, {{version:UInt64}} "
+        f"FROM ({ARRIVALS})",
+        {**made, **window},
+    )

@@ -85,6 +85,43 @@ class PartRow(NamedTuple):
     connect_ms: float | None = None
 
 
+class ContextRecord(NamedTuple):
+    """One part of somebody else's measurement; the fields are the columns of `context`, times in Unix ms."""
+
+    source: str
+    measurement_id: str
+    country: str
+    asn: int
+    test: str
+    part: str
+    target: str
+    observed_at: int
+    received_at: int
+    outcome: str
+    failure: str
+    confounder: str
+    test_version: str
+    engine: str
+
+
+class InfluenceRecord(NamedTuple):
+    """Of one cell of the panel; the fields are columns of `influence`, the hour in Unix seconds."""
+
+    instance: str
+    country: str
+    operator: str
+    access: str
+    app: str
+    stage: str
+    hour: int
+    fixed_to_move: int | None
+    fixed_to_blocked: int | None
+    fixed_to_ok: int | None
+    carrier_to_move: int | None
+    carrier_to_blocked: int | None
+    carrier_to_ok: int | None
+
+
 _OF_REPORT: Final = ("report_id", "received_at", "observed_at", "country", "operator", "access", "instance")
 
 
@@ -185,6 +222,17 @@ def votes_table(votes: Sequence[Vote]) -> pa.Table:
 def records_table(table: str, records: Sequence[dict[str, Any]]) -> pa.Table:
     """Rows of any table from dictionaries that have all its columns but `segment`."""
     return _table(table, {c.name: [record[c.name] for record in records] for c in _own_columns(table)})
+
+
+def context_table(records: Sequence[ContextRecord]) -> pa.Table:
+    """Rows of `context`; plain tuples in the order of `ContextRecord` do as well, and faster."""
+    return _table("context", _columns(records, ContextRecord._fields))
+
+
+def influence_table(records: Sequence[InfluenceRecord], *, version: int) -> pa.Table:
+    """Rows of `influence`, all of one version."""
+    kept = {"version": [version] * len(records), "deleted": [0] * len(records)}
+    return _table("influence", _columns(records, InfluenceRecord._fields) | kept)
 
 
 def with_segment(rows: pa.Table, segment: str) -> pa.Table:

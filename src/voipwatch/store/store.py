@@ -11,13 +11,14 @@ from typing import Any, Self
 import pyarrow as pa
 
 from voipwatch.model.votes import PANEL, Vote
-from voipwatch.store import queries, refresh, retention, segments
-from voipwatch.store.engine import Engine, Parameters
+from voipwatch.store import beside, queries, refresh, retention, segments, series
+from voipwatch.store.engine import Engine, Parameters, chunks
 from voipwatch.store.errors import StoreError
 from voipwatch.store.export import Exported, Selection, export
 from voipwatch.store.migrate import migrate
-from voipwatch.store.rows import SegmentRows, records_table
+from voipwatch.store.rows import ContextRecord, InfluenceRecord, SegmentRows, context_table
 from voipwatch.store.segments import Inserted
+from voipwatch.store.series import SeriesKey
 
 
 class Store:
@@ -60,10 +61,13 @@ class Store:
         """Insert one spool segment, once in effect; see `segments.insert_segment`."""
         return segments.insert_segment(self._writing(), segment, rows)
 
-    def refresh_cells(self, hours: Sequence[int] | None = None) -> int:
+    def refresh_cells(
+        self, hours: Sequence[int] | None = None, *, then: Callable[[Sequence[int]], object] | None = None
+    ) -> int:
         """Make cells anew; returns how many. Without `hours`: those of segments whose cells are not made yet.
 
-        Hours whose votes are past their keeping are left as they are.
+        Hours whose votes are past their keeping are left as they are. `then` is called with the hours that
+        were made, before the ledger says so: killed within it, the next call makes them again.
         """
         engine = self._writing()
         pending = segments.pending_hours(engine) if hours is None else {}
@@ -71,7 +75,10 @@ class Store:
             {hour for of_segment in pending.values() for hour in of_segment} if hours is None else set(hours)
         )
         floor = retention.kept_from(engine)
-        made = refresh.refresh_cells(engine, [hour for hour in wanted if hour >= floor])
+        kept = sorted(hour for hour in wanted if hour >= floor)
+        made = refresh.refresh_cells(engine, kept)
+        if then is not None:
+            then(kept)
         segments.mark_celled(engine, pending)
         return made
 
@@ -83,9 +90,14 @@ class Store:
         """Keep changepoints: dictionaries of the columns without `version`; an id's newest stands."""
         queries.save_changepoints(self._writing(), records)
 
-    def insert_context(self, records: Sequence[dict[str, Any]]) -> None:
-        """Keep other people's measurements; the same measurement again changes nothing in effect."""
-        self._writing().insert("context", records_table("context", records))
+    def insert_context(self, records: Sequence[ContextRecord]) -> None:
+        """Keep other people's measurements. The same one again replaces itself: one row a part stays."""
+        for piece in chunks(context_table(records)):
+            self._writing().insert("context", piece)
+
+    def save_influence(self, hours: Sequence[int], records: Sequence[InfluenceRecord]) -> None:
+        """Keep what it takes to move the cells of these hours; `records` hold all of them."""
+        beside.save_influence(self._writing(), hours, records)
 
     def drop_raw_before(self, month: str) -> None:
         """Forget reports, observations, votes of before `month` (YYYY-MM); their cells stay."""
@@ -128,6 +140,10 @@ class Store:
             self._engine, (received_at_ms, report_id), limit=limit, source=source, instance=instance
         )
 
+    def votes_of_hours(self, hours: Sequence[int]) -> list[Vote]:
+        """The panel's votes of these hours (Unix seconds), of every instance, in no order."""
+        return beside.votes_of_hours(self._engine, hours)
+
     def load_detector(self, detector: str) -> str | None:
         """A detector's memory, or None."""
         return queries.load_state(self._engine, detector)
@@ -142,11 +158,11 @@ class Store:
         """An operator's status: one row an access and app, its latest state; `queries.matrix`."""
         return queries.matrix(self._engine, country, operator, as_of=as_of, instance=instance)
 
-    def series(self, key: "queries.SeriesKey", *, since: int, until: int) -> pa.Table:
-        """One series, hour by hour, silence included; see `queries.series`."""
-        return queries.series(self._engine, key, since=since, until=until)
+    def series(self, key: SeriesKey, *, since: int, until: int, as_of: int | None = None) -> pa.Table:
+        """One series, hour by hour, silence and what is provisional included; see `series.series`."""
+        return series.series(self._engine, key, since=since, until=until, as_of=as_of)
 
-    def panel(self, key: "queries.SeriesKey", *, since: int, until: int) -> pa.Table:
+    def panel(self, key: SeriesKey, *, since: int, until: int) -> pa.Table:
         """Who stood behind a series, day by day: size, joined, left; see `queries.panel`."""
         return queries.panel(self._engine, key, since=since, until=until)
 
@@ -158,12 +174,8 @@ class Store:
         until: int,
         source: str = PANEL,
         instance: str = "",
-        ordered: bool = True,
     ) -> pa.Table:
-        """All cells of a country with `since` <= hour < `until` (Unix seconds).
-
-        In the order of keys, unless told that any order will do, which is twice as fast.
-        """
+        """All cells of a country with `since` <= hour < `until` (Unix seconds), in the order of keys."""
         return queries.cells(
             self._engine,
             country=country,
@@ -171,7 +183,6 @@ class Store:
             until=until,
             source=source,
             instance=instance,
-            ordered=ordered,
         )
 
     def cells_as_of(
@@ -182,9 +193,16 @@ class Store:
             self._engine, as_of, country=country, since=since, until=until, instance=instance
         )
 
-    def export(self, table: str, out: Path, selection: Selection | None = None) -> Exported:
+    def export(
+        self,
+        table: str,
+        out: Path,
+        selection: Selection | None = None,
+        *,
+        told: Callable[[float], None] = lambda _: None,
+    ) -> Exported:
         """Write a table as Parquet or CSV, with its data dictionary; see `export.export`."""
-        return export(self._engine, table, out, selection)
+        return export(self._engine, table, out, selection, told=told)
 
     def as_of(self) -> int:
         """Unix seconds of the newest report that is in a cell; 0 in an empty store."""

@@ -9,6 +9,7 @@ signal (ts-029).
 """
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Final
 
 import msgspec
@@ -22,6 +23,9 @@ FORMATS: Final = ("0.2.",)
 SIZE_MAX: Final = 32 << 20
 """Bytes of one measurement; the largest in the public archive are a few megabytes."""
 ALIASES: Final = {"stun_reachability": "stunreachability"}
+
+YEARS: Final = range(2012, 2100)
+"""In which a measurement can have started: OONI's first is of 2012; a store's times end after 2100."""
 
 OK: Final = "ok"
 ANOMALY: Final = "anomaly"
@@ -48,6 +52,7 @@ class OoniMeasurement(msgspec.Struct, frozen=True):
     """One measurement, reduced."""
 
     report_id: str
+    """With `target`, the measurement; of one without, `sha256-` and 32 hex digits of its JSON."""
     test: str
     test_version: str
     country: str
@@ -153,7 +158,7 @@ def decode_ooni(data: bytes) -> OoniMeasurement:
     started_at_s = _instant(document.measurement_start_time)
     engine = _engine(document)
     return OoniMeasurement(
-        report_id=document.report_id,
+        report_id=document.report_id or f"sha256-{sha256(data).hexdigest()[:32]}",
         test=test,
         test_version=document.test_version,
         country=document.probe_cc.upper() if len(document.probe_cc) == 2 else "ZZ",
@@ -236,6 +241,8 @@ def _instant(text: str) -> int:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise WireError("OONI", "measurement_start_time", 0, "df-000", f"{text!r} is no time") from None
+    if instant.year not in YEARS:
+        raise WireError("OONI", "measurement_start_time", 0, "df-000", f"{text!r} cannot have been")
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return int(instant.timestamp())
