@@ -21,7 +21,9 @@ def scripts() -> dict[int, tuple[str, str]]:
     folder = resources.files("voipwatch.store") / "migrations"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".sql"):
-            found[int(file.name[:4])] = file.name[5:-4], file.read_text("utf-8")
+            version = int(file.name[:4])
+            assert version not in found, f"two migrations have the number {version}"
+            found[version] = file.name[5:-4], file.read_text("utf-8")
     assert list(found) == list(range(1, len(found) + 1)), "migrations are numbered without a gap"
     return found
 

@@ -42,6 +42,13 @@ ORDER BY (instance, country, operator, access)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 
+-- Lines that have cells already: what is known of them but their lag, until the next report is in.
+INSERT INTO arrivals
+SELECT instance, country, operator, access, max(last_received), 0, 604800, 1
+FROM cells FINAL WHERE source = 'panel'
+GROUP BY instance, country, operator, access
+;
+
 CREATE TABLE IF NOT EXISTS influence
 (
     instance LowCardinality(String),
