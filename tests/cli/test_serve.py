@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.doubles import run_line
+from tests.support.environment import require
 from voipwatch.cli import serve as module
 from voipwatch.cli.serve import LOCK_FILE, Plan, Serving
 
@@ -75,11 +76,13 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     assert f"serve --data {tmp_path} --bind 0.0.0.0" in ran.out
     assert "@" not in ran.out.replace("@system-service", "")
     analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        return
+    require(analyze, "no systemd-analyze: scripts/system.sh installs systemd")
+    assert analyze is not None
     unit = tmp_path / module.UNIT
     text = ran.out.splitlines()
     program = next(line for line in text if line.startswith("ExecStart=")).split("=", 1)[1].split()[0]
-    unit.write_text("\n".join(text).replace(program, "/bin/true") + "\n", "utf-8")
-    checked = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert module.UNIT not in checked.stderr, checked.stderr
+    right = "\n".join(text).replace(program, "/bin/true") + "\n"
+    for words, sound in ((right, True), (right.replace("[Service]", "[Service]\nNoSuchThing=1"), False)):
+        unit.write_text(words, "utf-8")
+        checked = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+        assert (module.UNIT not in checked.stderr) == sound, checked.stderr

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.store.support import make_vote, rows_of
+from voipwatch.store import migrate
 from voipwatch.store.opening import open_store
 
 
@@ -43,6 +46,21 @@ def test_a_keeper_makes_the_store_and_ends_with_whoever_runs_it(tmp_path: Path) 
     assert json.loads((tmp_path / "status.json").read_text("utf-8"))["store"] == "ok"
     with open_store(f"chdb://{tmp_path}/store") as store:
         assert store.status()["tables"]["reports"]["rows"] == 0
+
+
+def test_a_keeper_upgrades_an_older_store_with_what_is_in_it(tmp_path: Path) -> None:
+    known = migrate.scripts()
+    now_ms = int(datetime.now(tz=UTC).timestamp() * 1000)  # a keeper forgets what is over 13 months old
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(migrate, "scripts", lambda: {1: known[1]})
+        with open_store(f"chdb://{tmp_path}/store", create=True) as store:
+            votes = [make_vote(n, observed_at_ms=now_ms, received_at_ms=now_ms) for n in range(3)]
+            store.insert_segment("s1", rows_of(votes))
+    status, said = run_role("keeper", keeper(tmp_path), lines=1)
+    assert (status, said) == (0, [{"ready": "store"}])
+    with open_store(f"chdb://{tmp_path}/store") as store:
+        assert store.status()["version"] == len(known)
+        assert store.status()["tables"]["votes"]["rows"] == 3
 
 
 @pytest.mark.parametrize(

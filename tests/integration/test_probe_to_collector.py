@@ -18,7 +18,7 @@ from voipwatch.model.vocabulary import Access, Failure
 from voipwatch.probe.agent import Run, RunOutcome, TurnReport
 from voipwatch.probe.collectors import Asks, delete
 from voipwatch.probe.network import Network
-from voipwatch.probe.queue import RECEIPT_DAYS, Queue
+from voipwatch.probe.queue import RECEIPT_DAYS, WAITING_DAYS, Queue
 from voipwatch.probe.schedule import Due, Turn
 from voipwatch.probe.settings import Collector
 from voipwatch.probe.state import read_state, write_state
@@ -36,9 +36,13 @@ class Volunteer(Life):
     Its clock stands at the collector's, which is the machine's, and goes on only where a test moves it.
     """
 
+    reflector_ahead_s = 0.0
+
     def check(self, run: Run) -> Report:
         self.runs.append(run)
-        return submission_of("port-drop", 10_000 * self.seed + len(self.runs), self.now_s).report
+        # dated by the reflector, whose clock is right, unless a test says otherwise
+        at_s = datetime.now(tz=UTC).timestamp() + self.reflector_ahead_s
+        return submission_of("port-drop", 10_000 * self.seed + len(self.runs), at_s).report
 
     def ways(self, collector: Collector) -> Asks | Failure:
         return ways_to(collector)
@@ -171,6 +175,43 @@ def test_a_collector_that_is_away_then_says_stop_is_waited_for_and_obeyed(
         told = probe.run_now()
         assert told.run is not None
         assert told.run.outcome == RunOutcome.QUEUED, "and then it goes on by itself"
+
+
+@pytest.mark.parametrize("wrong_days", [366, -366, 10, -10])
+def test_a_probe_whose_clock_is_off_is_heard_once_it_is_set_right(
+    tmp_path: Path, certificate: Certificate, wrong_days: int
+) -> None:
+    with collecting(tmp_path / "data", reflector=REFLECTOR, certificate=certificate, host=HOST) as running:
+        probe = volunteer(tmp_path / "probe", running.place)
+        true_s = probe.now_s
+        probe.now_s = true_s + wrong_days * DAY_S
+        told = probe.run_now()
+        assert (told.sent, told.refused) == (0, 0)
+        assert told.trouble in {"HTTP 422", "clock"}, "no token for such a month, or no such time"
+        assert kept_by(running) == []
+        assert len(probe.queue.names()) == 1, "it is not given up"
+
+        probe.now_s = true_s + 900.0
+        told = probe.run_now()
+        assert told.run is not None
+        assert (told.run.outcome, told.trouble) == (RunOutcome.QUEUED, "")
+        # dated a year off it is over, and counted; a few days off it is taken now that the clock is right
+        lost = abs(wrong_days) > WAITING_DAYS
+        assert (told.dropped, told.sent) == ((1, 1) if lost else (0, 2))
+        assert len(kept_by(running)) == told.sent
+
+
+def test_a_reflector_in_the_future_keeps_back_its_own_report_and_no_other(
+    tmp_path: Path, certificate: Certificate
+) -> None:
+    with collecting(tmp_path / "data", reflector=REFLECTOR, certificate=certificate, host=HOST) as running:
+        probe = volunteer(tmp_path / "probe", running.place)
+        probe.reflector_ahead_s = 3 * DAY_S
+        told = probe.run_now()
+        assert (told.sent, told.refused, told.trouble) == (0, 1, "")
+        assert ["in the future" in reason for reason in probe.queue.reasons()] == [True]
+        probe.reflector_ahead_s = 0.0
+        assert probe.run_now().sent == 1
 
 
 def test_too_many_households_behind_one_prefix_wait_as_they_are_told(

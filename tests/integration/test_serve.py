@@ -74,7 +74,11 @@ def test_from_a_line_to_a_cell_and_a_changepoint_and_no_address_anywhere(tmp_pat
         for client in clients:
             client.close()
         wait_for_store(data, len(rounds) * len(PROBES), running)
+        pids = running.pids
+        assert sorted(pids) == ["collector", "keeper", "reflector"]
         assert running.stop() == 0
+    assert [role for role, pid in pids.items() if Path(f"/proc/{pid}").exists()] == [], "nothing is left"
+    assert all(segment.sealed for segment in list_segments(data / "collector" / "spool"))
     with open_store(f"chdb://{data}/store") as store:
         first, last = rounds[0][0].report.measurement, rounds[-1][0].report.measurement
         since = int(datetime.fromisoformat(first.started_at).timestamp()) // HOUR * HOUR

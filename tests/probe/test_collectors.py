@@ -170,8 +170,11 @@ def test_a_token_that_is_not_theirs_asks_for_another_and_a_wrong_clock_for_patie
     refused = {"status": "refused", "code": "enrolment", "field": "probe.enrolment", "reason": "not ours"}
     assert told_by(books, 400, {"results": [refused]}).outcome is Outcome.NOT_ENROLLED
     assert told_by(books, 401, b"").outcome is Outcome.NOT_ENROLLED
-    told = told_by(books, 400, {"results": [{**refused, "code": "clock"}]})
+    told = told_by(books, 400, {"results": [{**refused, "code": "clock", "field": "probe.sent_at"}]})
     assert (told.outcome, told.reason) == (Outcome.LATER, "clock")
+    field = "report.measurement.reflectors[0].log"
+    told = told_by(books, 400, {"results": [{**refused, "code": "clock", "field": field}]})
+    assert told.outcome is Outcome.REFUSED, "a reflector's clock is none that we can set right"
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 407, 408, 429, 500, 502, 503])

@@ -23,6 +23,8 @@ ANSWER_BYTES_MAX: Final = 1 << 20
 REASON_CHARACTERS_MAX: Final = 300
 TOKEN: Final = re.compile(r"[0-9a-f]{1,512}")
 REPORT_ID: Final = re.compile(r"[0-9a-f]{32}")
+SENT_AT: Final = "probe.sent_at"
+"""The field that a collector names where it is this probe's clock that is off."""
 FOR_GOOD: Final = frozenset({400, 413, 415, 422})
 """Statuses that are about this very report: sent again, it would be refused again. Others pass: a portal's
 404, a proxy's 407, a busy server's 429 say nothing of the report."""
@@ -156,7 +158,9 @@ def submit(channel: Asks, base: str, body: bytes, *, key: str | None) -> Submitt
     if row is not None and row.status == "refused" and exchange.status in {200, 201, *FOR_GOOD}:
         if row.code == "enrolment":
             return Submitted(Outcome.NOT_ENROLLED, cost, reason=_words(row), stop=stop)
-        if row.code == "clock":  # set right, it may be sent again
+        if row.code == "clock" and row.field == SENT_AT:
+            # Set right, it may be sent again, and so may all that wait. A session in the future is that one
+            # reflector's mistake, and must not keep back everything behind it.
             return Submitted(Outcome.LATER, cost, reason="clock", stop=stop)
         return Submitted(Outcome.REFUSED, cost, reason=_words(row), stop=stop)
     if exchange.status in FOR_GOOD:
