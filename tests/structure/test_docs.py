@@ -36,7 +36,7 @@ BLOCK = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RULE = re.compile(rf"(?:{'|'.join(v.value for v in Verdict)})\.[a-z][a-z-]+")
 LABEL = re.compile(rf"(?:{'|'.join(sorted(FIRST_WORDS))})\.[a-z]+")
 FILE = re.compile(r"[\w.-]+(?:/[\w.*-]+)+/?|[\w-]+\.(?:py|md|toml|sh|svg)")
-MAKE = re.compile(r"^([a-z]+):.*##", re.MULTILINE)
+MAKE = re.compile(r"^([a-z-]+):.*##", re.MULTILINE)
 
 # Code spans that look like a label or a file and are something else, each with the reason.
 NO_LABEL = {"rtp.load"}
