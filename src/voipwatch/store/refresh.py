@@ -138,6 +138,9 @@ def refresh_cells(engine: Engine, hours: Sequence[int]) -> int:
         made_now = {**of_hours, "version": version}
         _refresh_arrivals(engine, made_now)
         made += scalar(engine, f"SELECT count() FROM cells WHERE {MADE}", made_now)
+    if len(wanted) > HOURS_AT_ONCE:
+        # Each statement left parts that overlap all others: a series costs 2 to 3 ms more for each of them.
+        engine.command("OPTIMIZE TABLE cells FINAL SETTINGS optimize_skip_merged_partitions = 1")
     return made
 
 
@@ -155,3 +158,5 @@ def _refresh_arrivals(engine: Engine, made: Parameters) -> None:
         f"FROM ({ARRIVALS})",
         {**made, **window},
     )
+    # A few rows, read with every series: in one part.
+    engine.command("OPTIMIZE TABLE arrivals FINAL")
