@@ -32,6 +32,15 @@ class DeskFullError(Exception):
     """More waits for the disk than is held in memory: try again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of a group: what was handed in before."""
+
+    sessions: set[str]
+    reports: dict[str, Known]
+    """By id, deleted ones too."""
+
+
 class Desk:
     """Spool and index together. Methods raise SpoolError: then nothing of the call is on disk."""
 
@@ -48,11 +57,12 @@ class Desk:
         answers: list[ReportResult | None] = [None] * len(group)
         fresh: list[int] = []
         claimed: dict[str, int] = {}
+        seen = self._seen(group)
         for place, item in enumerate(group):
             first = next((claimed[session] for session in item.intake.sessions if session in claimed), None)
             if first is not None:
                 continue  # of this group: answered when its first is
-            answers[place] = self._known(item)
+            answers[place] = self._known(item, seen)
             if answers[place] is None:
                 fresh.append(place)
                 claimed.update(dict.fromkeys(item.intake.sessions, place))
@@ -106,18 +116,17 @@ class Desk:
             self._spool.erase(known.place)
         self._index.mark_deleted(known.report_id, 2)
 
-    def _known(self, item: Accepted) -> ReportResult | None:
+    def _seen(self, group: Sequence[Accepted]) -> _Seen:
+        """What the index, and what waits for it, have of any of them."""
+        sessions = self._index.find_sessions([each for item in group for each in item.intake.sessions])
+        sessions.update(each for entry in self._unindexed for each in entry.intake.sessions)
+        return _Seen(sessions, self._index.find_reports([item.intake.report_id for item in group]))
+
+    def _known(self, item: Accepted, seen: _Seen) -> ReportResult | None:
         """What to say of a report whose sessions were handed in before; None where they were not."""
-        reports = self._index.find_sessions(item.intake.sessions)
-        reports |= {
-            entry.intake.report_id
-            for entry in self._unindexed
-            if not set(entry.intake.sessions).isdisjoint(item.intake.sessions)
-        }
-        if not reports:
-            known = self._index.find_report(item.intake.report_id)
+        known = seen.reports.get(item.intake.report_id)
+        if seen.sessions.isdisjoint(item.intake.sessions):
             return None if known is None else _deleted(item.intake.report_id)
-        known = self._index.find_report(item.intake.report_id)
         if known is not None and known.deleted:
             return _deleted(item.intake.report_id)
         if known is None:

@@ -5,7 +5,6 @@ desk's question. Refused names the field and the reason, in words for whoever wr
 """
 
 import re
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,12 +17,13 @@ from voipwatch.collector.addresses import finds_address, log_names_address
 from voipwatch.collector.instants import unix_seconds, utc
 from voipwatch.collector.keys import Enrolments
 from voipwatch.collector.schema import Incoming, SchemaError, decode_incoming
+from voipwatch.collector.signatures import log_is_signed
 from voipwatch.model.flows import FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.results import may_be_submitted
 from voipwatch.model.submission import Intake, PrefixKind, ProbeWord, RunKind
 from voipwatch.wire.errors import WireError
-from voipwatch.wire.farlog import decode_farlog_head, verify_farlog
+from voipwatch.wire.farlog import decode_farlog_head
 from voipwatch.wire.reportid import report_id, session_id
 
 CLOCK_NOTE_S: Final = 300.0
@@ -38,8 +38,6 @@ FLOWS_MAX: Final = 20_000
 """A check of 14 apps with every question has about 2,000."""
 _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
-_UNSIGNED: Final = re.compile(rb"\xcf[\x80-\xff]")
-_ENCODER: Final = msgspec.msgpack.Encoder()
 _PACKER: Final = zstandard.ZstdCompressor(level=1)
 """One for all, as its memory costs more than its work: `take` is not for two threads at once."""
 ACCESS_FROM: Final = ("declared", "system", "")
@@ -68,8 +66,7 @@ class Rules:
     enrolments: Enrolments
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, tag=True):
     """Why a submission is not taken. `code` is for programs, `reason` for people."""
 
     code: str
@@ -77,8 +74,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, tag=True):
     """A submission that may be put on disk."""
 
     intake: Intake
@@ -92,8 +88,13 @@ class _RefusedError(Exception):
         self.refused = Refused(code, field, reason)
 
 
-def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accepted | Refused:
-    """Judge one submission's JSON. `now_s`: Unix seconds by the collector's clock. Cannot fail."""
+def take(
+    body: bytes, about: Circumstances, rules: Rules, now_s: float, *, packed: bytes | None = None
+) -> Accepted | Refused:
+    """Judge one submission's JSON. `now_s`: Unix seconds by the collector's clock. Cannot fail.
+
+    `packed`: a zstd frame that holds it, to be kept; None: it is packed here.
+    """
     try:
         incoming = decode_incoming(body)
         offset_s = _check_word(incoming.probe, now_s)
@@ -112,7 +113,7 @@ def take(body: bytes, about: Circumstances, rules: Rules, now_s: float) -> Accep
         report_id=report_id(sessions),
         sessions=sorted(sessions),
         received_at_s=now_s,
-        body=_PACKER.compress(body),
+        body=_PACKER.compress(body) if packed is None else packed,
         body_sha256=sha256(body).hexdigest(),
         country=about.country,
         asn=about.asn,
@@ -226,7 +227,7 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> s
         raise _RefusedError(
             "reflector", where.removesuffix("log") + "key", "this collector does not trust that reflector"
         )
-    if not verify_farlog(log.payload, log.signature, key):
+    if not log_is_signed(log.payload, log.signature, key):
         raise _RefusedError("signature", f"{where}.signature", "not the signature of that reflector's key")
     try:
         head, plain = decode_farlog_head(log.payload)
@@ -245,7 +246,7 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> s
 
 
 def _check_columns(flows: list[FlowRecord], field: str) -> None:
-    """Every column of a flow is as long as its sisters, and every number has room in 64 bits."""
+    """Every column of a flow is as long as its sisters; what a column holds is the schema's."""
     if len(flows) > FLOWS_MAX:
         raise _RefusedError("value", field, f"more than {FLOWS_MAX} flows")
     for index, flow in enumerate(flows):
@@ -253,30 +254,6 @@ def _check_columns(flows: list[FlowRecord], field: str) -> None:
             length = len(columns.seq)
             if not length == len(columns.t_us) == len(columns.size_bytes) == len(columns.crc):
                 raise _RefusedError("value", f"{field}[{index}].{name}", "columns of different lengths")
-    if _may_overflow(flows):
-        _check_numbers(flows, field)
-
-
-def _may_overflow(flows: list[FlowRecord]) -> bool:
-    """Whether a look at each number is worth while; False only where all have room in 64 bits with a sign.
-
-    MessagePack writes a number from 2**63 on as the byte 0xcf and eight bytes of which the first is 0x80 or
-    more, and none from 2**64 on: to write them all costs a fifth of looking at each.
-    """
-    try:
-        return _UNSIGNED.search(_ENCODER.encode(flows)) is not None
-    except OverflowError:
-        return True
-
-
-def _check_numbers(flows: list[FlowRecord], field: str) -> None:
-    for index, flow in enumerate(flows):
-        for name, columns in (("sent", flow.sent), ("received", flow.received)):
-            try:
-                for column in (columns.seq, columns.t_us, columns.size_bytes, columns.crc):
-                    array("q", column)
-            except OverflowError:
-                raise _RefusedError("value", f"{field}[{index}].{name}", "a number beyond 64 bits") from None
 
 
 def _check_redaction(body: bytes) -> None:
@@ -294,21 +271,3 @@ def _disagreements(incoming: Incoming, about: Circumstances, offset_s: float) ->
     if abs(offset_s) > CLOCK_NOTE_S:
         found.append("clock")
     return found
-
-
-def split_batch(body: bytes, most: int) -> list[bytes] | None:
-    """The items of a JSON array as they were written; None where the body is no array.
-
-    Raises SchemaError: no JSON, nested too deeply, more than `most` items, none at all.
-    """
-    if not body.lstrip(b" \t\r\n").startswith(b"["):
-        return None
-    try:
-        items = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except RecursionError:
-        raise SchemaError("json", "", "nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SchemaError("json", "", str(error)) from None
-    if not 0 < len(items) <= most:
-        raise SchemaError("items", "", f"1 to {most} reports at once, not {len(items)}")
-    return [bytes(item) for item in items]

@@ -156,10 +156,15 @@ def _inflated(payload: bytes) -> bytes:
     return plain
 
 
+def farlog_message(payload: bytes) -> bytes:
+    """What is signed of a payload."""
+    return _DOMAIN + payload
+
+
 def sign_farlog(payload: bytes, private_key: bytes) -> bytes:
     """Returns the signature (64 bytes). `private_key`: 32 raw bytes of Ed25519."""
     key = Ed25519PrivateKey.from_private_bytes(private_key)
-    return key.sign(_DOMAIN + payload)
+    return key.sign(farlog_message(payload))
 
 
 @lru_cache(256)  # a collector checks thousands of logs of a few reflectors
@@ -170,7 +175,7 @@ def _public_key(text: str) -> Ed25519PublicKey:
 def verify_farlog(payload: bytes, signature: bytes, public_key: str) -> bool:
     """True when the payload was signed by the reflector with this key (hex). Cannot fail."""
     try:
-        _public_key(public_key).verify(signature, _DOMAIN + payload)
+        _public_key(public_key).verify(signature, farlog_message(payload))
     except (InvalidSignature, ValueError):
         return False
     return True

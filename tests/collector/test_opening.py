@@ -1,0 +1,62 @@
+import gzip
+
+import pytest
+import zstandard
+
+from voipwatch.collector.body import Limits
+from voipwatch.collector.opening import UnreadableError, open_body, split_batch
+from voipwatch.collector.schema import SchemaError
+
+LIMITS = Limits(inflated_bytes=5000, items=3)
+
+
+def packed(plain: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(plain)
+
+
+def test_a_batch_is_split_as_it_was_written() -> None:
+    items = split_batch(b' [ {"a": 1} , 2,[3] ]', 3)
+    assert items is not None
+    assert [bytes(item) for item in items] == [b'{"a": 1}', b"2", b"[3]"]
+    assert split_batch(b'{"a": 1}', 3) is None
+    for body, code in ((b"[]", "items"), (b"[1,2,3,4]", "items"), (b"[1", "json"), (b"[" * 100_000, "json")):
+        with pytest.raises(SchemaError) as caught:
+            split_batch(body, 3)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("encode", "encoding"), [(bytes, "identity"), (gzip.compress, "gzip"), (packed, "zstd")]
+)
+def test_one_or_several_come_out_as_they_went_in(encode: object, encoding: str) -> None:
+    assert callable(encode)
+    one = open_body(encode(b'{"a": 1}'), encoding, LIMITS)
+    assert (list(one.items), one.single) == ([b'{"a": 1}'], True)
+    several = open_body(encode(b"[1, 2]"), encoding, LIMITS)
+    assert (list(several.items), several.single, several.packed) == ([b"1", b"2"], False, None)
+
+
+def test_the_sender_s_own_frame_is_kept_where_it_is_the_smaller() -> None:
+    plain = b'{"a": "' + b"x" * 900 + b'"}'
+    frame = packed(plain)
+    assert open_body(frame, "zstd", LIMITS).packed == frame
+    assert open_body(gzip.compress(plain), "gzip", LIMITS).packed is None
+    assert open_body(plain, "identity", LIMITS).packed is None
+    assert open_body(packed(b"{}"), "zstd", LIMITS).packed is None  # larger than what is in it
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "status", "code"),
+    [
+        (b"x", "zstd", 400, "encoding"),
+        (packed(b"{}") + b"x", "zstd", 400, "encoding"),
+        (packed(b" " * 5001), "zstd", 413, "large"),
+        (b" " * 5001, "identity", 413, "large"),
+        (b"[1", "identity", 400, "json"),
+        (b"[]", "identity", 400, "items"),
+    ],
+)
+def test_what_cannot_be_read_says_why(content: bytes, encoding: str, status: int, code: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        open_body(content, encoding, LIMITS)
+    assert (caught.value.status, caught.value.code) == (status, code)
