@@ -33,16 +33,16 @@ def test_one_or_several_come_out_as_they_went_in(encode: object, encoding: str) 
     one = open_body(encode(b'{"a": 1}'), encoding, LIMITS)
     assert (list(one.items), one.single) == ([b'{"a": 1}'], True)
     several = open_body(encode(b"[1, 2]"), encoding, LIMITS)
-    assert (list(several.items), several.single, several.packed) == ([b"1", b"2"], False, None)
+    assert (list(several.items), several.single, list(several.packed)) == ([b"1", b"2"], False, [None, None])
 
 
 def test_the_sender_s_own_frame_is_kept_where_it_is_the_smaller() -> None:
     plain = b'{"a": "' + b"x" * 900 + b'"}'
     frame = packed(plain)
-    assert open_body(frame, "zstd", LIMITS).packed == frame
-    assert open_body(gzip.compress(plain), "gzip", LIMITS).packed is None
-    assert open_body(plain, "identity", LIMITS).packed is None
-    assert open_body(packed(b"{}"), "zstd", LIMITS).packed is None  # larger than what is in it
+    assert open_body(frame, "zstd", LIMITS).packed == [frame]
+    assert open_body(gzip.compress(plain), "gzip", LIMITS).packed == [None]
+    assert open_body(plain, "identity", LIMITS).packed == [None]
+    assert open_body(packed(b"{}"), "zstd", LIMITS).packed == [None]  # larger than what is in it
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,47 @@ def test_the_sender_s_own_frame_is_kept_where_it_is_the_smaller() -> None:
 def test_what_cannot_be_read_says_why(content: bytes, encoding: str, status: int, code: str) -> None:
     with pytest.raises(UnreadableError) as caught:
         open_body(content, encoding, LIMITS)
+    assert (caught.value.status, caught.value.code) == (status, code)
+
+
+def line(number: int) -> bytes:
+    return b'{"a": "%s%d"}\n' % (b"x" * 90, number)
+
+
+@pytest.mark.parametrize(
+    ("encode", "encoding"), [(bytes, "identity"), (gzip.compress, "gzip"), (packed, "zstd")]
+)
+def test_lines_are_submissions_with_their_ends(encode: object, encoding: str) -> None:
+    assert callable(encode)
+    for text in (line(1) + line(2), line(1) + line(2)[:-1], b"\n \n" + line(1) + b"\r\n" + line(2) + b"\n"):
+        opened = open_body(encode(text), encoding, LIMITS, lines=True)
+        assert (list(opened.items), opened.single) == ([line(1), line(2)], False)
+        assert list(opened.packed) == [None, None]
+
+
+def test_a_line_that_came_in_its_own_frame_keeps_it() -> None:
+    frames = [packed(line(1)), packed(line(2) + line(3))]
+    opened = open_body(b"".join(frames), "zstd", LIMITS, lines=True)
+    assert list(opened.items) == [line(1), line(2), line(3)]
+    assert list(opened.packed) == [frames[0], None, None]
+    # The receipt's digest is of the line with its end, so a frame without it is packed again.
+    assert open_body(packed(line(1)[:-1]), "zstd", LIMITS, lines=True).packed == [None]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"", 400, "encoding"),
+        (packed(b"\n"), 400, "items"),
+        (packed(line(1) * 4), 400, "items"),
+        (packed(line(1)) * 4, 400, "encoding"),
+        (packed(line(1)) + b"x", 400, "encoding"),
+        (packed(line(1)) + packed(line(2))[:-1], 400, "encoding"),
+        (packed(b" " * 2000 + b"\n") * 3, 413, "large"),
+        (b"\x50\x2a\x4d\x18\4\0\0\0skip" + packed(line(1)), 400, "encoding"),
+    ],
+)
+def test_lines_that_cannot_be_read_say_why(content: bytes, status: int, code: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        open_body(content, "zstd", LIMITS, lines=True)
     assert (caught.value.status, caught.value.code) == (status, code)

@@ -49,6 +49,8 @@ BUSY_RETRY_S: Final = 5
 FULL_RETRY_S: Final = 300
 LATER: Final = frozenset({429, 503, 507})
 JSON: Final = (b"content-type", b"application/json")
+LINES: Final = b"application/x-ndjson"
+"""One submission a line: what hands on the reports of many need not open them."""
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -170,11 +172,12 @@ class App:
         async with Body(parts.room, headers, parts.limits) as body:
             content = await read_body(body, receive)
             parts.metrics.count("body_bytes_total", by=len(content))
+            lines = headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == LINES
             meant = b"via=explicit" in scope.get("query_string", b"").split(b"&")
             country, asn = parts.geo.find(sender.address)
             about = self._circumstances(sender, country, asn, via_meant=meant)
             judged = await parts.judges.judge(
-                Request(content, encoding, about, now_s),
+                Request(content, encoding, about, now_s, lines),
                 lambda more: self._pay(parts.reports, sender, more, parts.clock()),
             )
             results = await self._take(judged, sender, asn)

@@ -44,6 +44,8 @@ class Request(msgspec.Struct, frozen=True):
     """One of `inflate.ENCODINGS`."""
     about: Circumstances
     now_s: float
+    lines: bool = False
+    """One submission a line, and not JSON as a whole."""
 
 
 class Judged(msgspec.Struct, frozen=True, tag=True):
@@ -242,7 +244,7 @@ class Judges:
     async def _judge_here(self, waiting: _Waiting) -> None:
         request = waiting.request
         try:
-            opened = open_body(request.content, request.encoding, self._limits)
+            opened = open_body(request.content, request.encoding, self._limits, lines=request.lines)
         except UnreadableError as error:
             waiting.fail(error)
             return
@@ -274,7 +276,7 @@ def _judge(opened: Opened, place: int, request: Request, rules: Rules, limits: L
     item = bytes(opened.items[place])
     if len(item) > limits.item_bytes:
         return Refused("large", "", f"one report has at most {limits.item_bytes} bytes of JSON")
-    return take(item, request.about, rules, request.now_s, packed=opened.packed)
+    return take(item, request.about, rules, request.now_s, packed=opened.packed[place])
 
 
 class _Judge:
@@ -293,7 +295,7 @@ class _Judge:
 
     def _judged(self, place: int, request: Request) -> Judged | _Unreadable | _Unpaid:
         try:
-            opened = open_body(request.content, request.encoding, self._limits)
+            opened = open_body(request.content, request.encoding, self._limits, lines=request.lines)
         except UnreadableError as error:
             return _Unreadable(error.status, error.code, error.reason)
         count = len(opened.items)

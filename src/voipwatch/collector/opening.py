@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from voipwatch.collector.body import Limits
-from voipwatch.collector.inflate import InflateError, inflate
+from voipwatch.collector.inflate import InflateError, inflate, split_frames
 from voipwatch.collector.schema import SchemaError
 
 
@@ -26,30 +26,63 @@ class Opened:
 
     items: Sequence[bytes | memoryview]
     """JSON of each submission, as it was written."""
-    single: bool
-    """It was one submission, and no array."""
-    packed: bytes | None = None
-    """Of a single one: the zstd frame that it came in, good to be kept as it is."""
+    packed: Sequence[bytes | None]
+    """Of each, the zstd frame that it came in alone, good to be kept as it is."""
+    single: bool = False
+    """It was one submission, and neither an array nor lines."""
 
 
-def open_body(content: bytes, encoding: str, limits: Limits) -> Opened:
-    """Raises UnreadableError; LookupError for an encoding that `inflate` does not know."""
+def open_body(content: bytes, encoding: str, limits: Limits, *, lines: bool = False) -> Opened:
+    """`lines`: one submission a line, else one alone or an array.
+
+    Raises UnreadableError; LookupError for an encoding that `inflate` does not know.
+    """
     try:
-        plain = inflate(content, encoding, limits.inflated_bytes)
-        items = split_batch(plain, limits.items)
+        return _open_lines(content, encoding, limits) if lines else _open_json(content, encoding, limits)
     except InflateError as error:
-        status = 413 if error.too_large else 400
-        raise UnreadableError(status, "large" if error.too_large else "encoding", str(error)) from error
+        if error.too_large:
+            most = limits.inflated_bytes
+            raise UnreadableError(413, "large", f"more than {most} bytes when inflated") from error
+        raise UnreadableError(400, "encoding", str(error)) from error
     except SchemaError as error:
         raise UnreadableError(400, error.code, error.reason) from error
+
+
+def _open_json(content: bytes, encoding: str, limits: Limits) -> Opened:
+    plain = inflate(content, encoding, limits.inflated_bytes)
+    items = split_batch(plain, limits.items)
     if items is not None:
-        return Opened(items, single=False)
-    return Opened([plain], single=True, packed=content if _may_be_kept(content, encoding, plain) else None)
+        return Opened(items, [None] * len(items))
+    return Opened([plain], [_kept(content, encoding, plain)], single=True)
 
 
-def _may_be_kept(content: bytes, encoding: str, plain: bytes) -> bool:
-    """Whether the frame does what ours would: one that was made to be large is made again."""
-    return encoding == "zstd" and len(content) < len(plain)
+def _open_lines(content: bytes, encoding: str, limits: Limits) -> Opened:
+    """A line's end belongs to it, so that what lies in a frame of its own need not be packed again."""
+    items: list[bytes] = []
+    packed: list[bytes | None] = []
+    left = limits.inflated_bytes
+    for frame in split_frames(content, limits.items) if encoding == "zstd" else [content]:
+        plain = inflate(frame, encoding, left)
+        left -= len(plain)
+        found = [line for line in plain.split(b"\n") if line.strip(b" \t\r")]
+        items += [line + b"\n" for line in found]
+        packed += [None] * len(found)
+        if found and plain == items[-1]:
+            packed[-1] = _kept(frame, encoding, plain)
+        if len(items) > limits.items:
+            break
+    _check_count(len(items), limits.items)
+    return Opened(items, packed)
+
+
+def _kept(frame: bytes, encoding: str, plain: bytes) -> bytes | None:
+    """A frame that does what ours would; one that was made to be large is made again."""
+    return frame if encoding == "zstd" and len(frame) < len(plain) else None
+
+
+def _check_count(items: int, most: int) -> None:
+    if not 0 < items <= most:
+        raise SchemaError("items", "", f"1 to {most} reports at once, not {items}")
 
 
 def split_batch(body: bytes, most: int) -> list[memoryview] | None:
@@ -65,6 +98,5 @@ def split_batch(body: bytes, most: int) -> list[memoryview] | None:
         raise SchemaError("json", "", "nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SchemaError("json", "", str(error)) from None
-    if not 0 < len(items) <= most:
-        raise SchemaError("items", "", f"1 to {most} reports at once, not {len(items)}")
+    _check_count(len(items), most)
     return [memoryview(item) for item in items]
