@@ -9,7 +9,14 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voipwatch.collector.inflate import ENCODINGS, WINDOW_MAX, InflateError, inflate, split_frames
+from voipwatch.collector.inflate import (
+    ENCODINGS,
+    WINDOW_MAX,
+    InflateError,
+    inflate,
+    quick_inflate,
+    split_frames,
+)
 
 PLAIN = b"hello, " * 300
 MOST = 10_000
@@ -122,3 +129,28 @@ def test_a_frame_of_nothing_but_blocks_ends() -> None:
     assert split_frames(head + bytes(3) * 1000 + b"\1\0\0", 1)
     with pytest.raises(InflateError):
         split_frames(head + bytes(3) * 2000 + b"\1\0\0", 1)
+
+
+@given(st.binary(max_size=3000), st.integers(0, 9))
+def test_what_is_inflated_quickly_is_what_zlib_would(plain: bytes, level: int) -> None:
+    stream = zlib.compress(plain, level)
+    assert quick_inflate(stream) in (plain, None)
+    if len(plain) <= len(stream):
+        assert quick_inflate(stream) == plain
+    assert quick_inflate(stream + b"\0") is None  # something follows it: for zlib to say
+    assert quick_inflate(stream[:-1]) is None
+
+
+@given(st.binary(max_size=100))
+def test_what_is_no_stream_is_not_inflated_quickly(stream: bytes) -> None:
+    try:
+        plain = zlib.decompress(stream)
+    except zlib.error:
+        assert quick_inflate(stream) is None
+    else:
+        assert quick_inflate(stream) in (plain, None)
+
+
+def test_what_grows_too_much_is_left_to_zlib() -> None:
+    assert quick_inflate(zlib.compress(bytes(1_000_000))) is None
+    assert quick_inflate(b"") is None

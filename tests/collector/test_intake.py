@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from tests.collector.submissions import ABOUT, ENROLMENTS, NOW, REFLECTOR_KEY, RULES, Maker
 from voipwatch.collector.instants import utc
-from voipwatch.collector.intake import AGE_MOST_S, CLOCK_MOST_S, Accepted, Refused, Rules, take
+from voipwatch.collector.intake import (
+    AGE_MOST_S,
+    CLOCK_MOST_S,
+    Accepted,
+    Refused,
+    Rules,
+    Submitted,
+    take,
+    take_all,
+)
 from voipwatch.lab.resign import public_key, resign
 from voipwatch.model.measurement import SignedLog, ViaRun
 from voipwatch.model.submission import RunKind, Submission
@@ -19,13 +28,13 @@ from voipwatch.wire.reportid import report_id, session_id
 
 
 def accepted(body: bytes, **about: Any) -> Accepted:
-    taken = take(body, replace(ABOUT, **about), RULES, NOW)
+    taken = take(Submitted(body, replace(ABOUT, **about), NOW), RULES)
     assert isinstance(taken, Accepted), taken
     return taken
 
 
 def refused(body: bytes, *, now_s: float = NOW, rules: Rules = RULES, **about: Any) -> Refused:
-    taken = take(body, replace(ABOUT, **about), rules, now_s)
+    taken = take(Submitted(body, replace(ABOUT, **about), now_s), rules)
     assert isinstance(taken, Refused), taken
     return taken
 
@@ -181,7 +190,8 @@ def test_a_reflector_that_is_not_trusted_is_said_in_a_word(maker: Maker) -> None
     found = refused(msgspec.json.encode(Submission(made.probe, other)))
     assert found.code == "reflector"
     both = Rules(frozenset({public_key(stranger)}), ENROLMENTS)
-    assert isinstance(take(msgspec.json.encode(Submission(made.probe, other)), ABOUT, both, NOW), Accepted)
+    body = msgspec.json.encode(Submission(made.probe, other))
+    assert isinstance(take(Submitted(body, ABOUT, NOW), both), Accepted)
 
 
 def test_the_same_session_twice_in_one_report_is_refused(maker: Maker) -> None:
@@ -260,4 +270,27 @@ def test_whatever_is_spoilt_there_is_an_answer(maker: Maker, data: st.DataObject
             body[at:at] = data.draw(st.binary(min_size=1, max_size=8))
         if not body:
             break
-    assert isinstance(take(bytes(body), ABOUT, RULES, NOW), Accepted | Refused)
+    assert isinstance(take(Submitted(bytes(body), ABOUT, NOW), RULES), Accepted | Refused)
+
+
+def test_several_side_by_side_are_judged_as_each_alone(maker: Maker) -> None:
+    bodies = [
+        maker.body(1),
+        b"{}",
+        spoilt(maker.document(2), "probe.month", "x"),
+        maker.body(3),
+        maker.body(1),
+        spoilt(maker.document(4), "report.measurement.reflectors.0.log.signature", "AAAA"),
+        b"[",
+    ]
+    several = [Submitted(body, ABOUT, NOW) for body in bodies]
+    found = take_all(several, RULES)
+    assert found == [take(one, RULES) for one in several]
+    assert [isinstance(one, Accepted) for one in found] == [True, False, False, True, True, False, False]
+    assert take_all([], RULES) == []
+
+
+def test_a_frame_that_came_with_it_is_what_is_kept(maker: Maker) -> None:
+    taken = take(Submitted(maker.body(1), ABOUT, NOW, packed=b"frame"), RULES)
+    assert isinstance(taken, Accepted)
+    assert taken.intake.body == b"frame"

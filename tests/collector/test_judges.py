@@ -10,7 +10,7 @@ import zstandard
 
 from tests.collector.submissions import ABOUT, NOW, RULES, Maker
 from voipwatch.collector.body import Limits
-from voipwatch.collector.intake import Accepted, Refused, take
+from voipwatch.collector.intake import Accepted, Refused, Submitted, take
 from voipwatch.collector.judges import Judges, Request, _Waiting, work
 from voipwatch.collector.opening import UnreadableError
 
@@ -43,7 +43,7 @@ def nothing_to_pay(_more: int) -> None:
 
 
 def expected(items: list[bytes]) -> list[Accepted | Refused]:
-    return [take(item, ABOUT, RULES, NOW) for item in items]
+    return [take(Submitted(item, ABOUT, NOW), RULES) for item in items]
 
 
 @pytest.mark.parametrize("count", [0, 2])

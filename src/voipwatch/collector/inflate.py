@@ -3,6 +3,7 @@
 import zlib
 from typing import Final
 
+import deflate
 import zstandard
 
 ENCODINGS: Final = ("identity", "gzip", "zstd")
@@ -11,6 +12,8 @@ WINDOW_MAX: Final = 8 << 20
 """Bytes of a zstd window: what RFC 8878, 3.1.1.1.2, asks every decoder to support, and no more."""
 BLOCKS_MAX: Final = 1024
 """Of one zstd frame that is told from the next; a block holds up to 128 KiB, and none needs to hold less."""
+QUICK_RATIO: Final = 8
+"""A reflector's log holds five to six times its length."""
 _GZIP: Final = 31
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _HEADER_BYTES_MAX: Final = 18
@@ -84,6 +87,20 @@ def _frame_end(body: bytes, start: int) -> int:
                 return end
             break
     raise InflateError("zstd is cut off, or has too many blocks")
+
+
+def quick_inflate(stream: bytes) -> bytes | None:
+    """What a whole small zlib stream (RFC 1950) holds, by libdeflate: a third of zlib's time.
+
+    None where that cannot be told at once, and zlib must: not such a stream, or it holds over eight times its
+    length, or something follows it.
+    """
+    try:
+        plain = bytes(deflate.zlib_decompress(stream, QUICK_RATIO * len(stream)))
+    except (deflate.DeflateError, ValueError):
+        return None
+    # libdeflate stops where the stream does; its last bytes are the checksum of what was in it.
+    return plain if stream.endswith(zlib.adler32(plain).to_bytes(4, "big")) else None
 
 
 def _gunzip(body: bytes, most: int) -> bytes:

@@ -5,15 +5,16 @@ desk's question. Refused names the field and the reason, in words for whoever wr
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import zstandard
 
 from voipwatch.collector.addresses import finds_address, log_names_address
+from voipwatch.collector.inflate import quick_inflate
 from voipwatch.collector.instants import unix_seconds, utc
 from voipwatch.collector.keys import Enrolments
 from voipwatch.collector.schema import Incoming, SchemaError, decode_incoming
@@ -40,6 +41,7 @@ _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _PACKER: Final = zstandard.ZstdCompressor(level=1)
 """One for all, as its memory costs more than its work: `take` is not for two threads at once."""
+T = TypeVar("T")
 ACCESS_FROM: Final = ("declared", "system", "")
 
 
@@ -88,18 +90,56 @@ class _RefusedError(Exception):
         self.refused = Refused(code, field, reason)
 
 
-def take(
-    body: bytes, about: Circumstances, rules: Rules, now_s: float, *, packed: bytes | None = None
-) -> Accepted | Refused:
-    """Judge one submission's JSON. `now_s`: Unix seconds by the collector's clock. Cannot fail.
+class Submitted(msgspec.Struct, frozen=True):
+    """One submission as it came."""
 
-    `packed`: a zstd frame that holds it, to be kept; None: it is packed here.
+    body: bytes
+    """Its JSON."""
+    about: Circumstances
+    now_s: float
+    """Unix seconds by the collector's clock."""
+    packed: bytes | None = None
+    """A zstd frame that holds it, to be kept; None: it is packed here."""
+
+
+def take(submitted: Submitted, rules: Rules) -> Accepted | Refused:
+    """Judge one submission. Cannot fail."""
+    (found,) = take_all([submitted], rules)
+    return found
+
+
+def take_all(several: Sequence[Submitted], rules: Rules) -> list[Accepted | Refused]:
+    """Judge several, in order: one step of all of them, then the next.
+
+    A step's code and tables stay in the processor's caches: to judge one after the other costs a sixth more.
     """
+    found: list[Accepted | Refused | None] = [None] * len(several)
+    judging = [(place, _judge(submitted, rules)) for place, submitted in enumerate(several)]
+    while judging:
+        going = []
+        for place, steps in judging:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found[place] = end.value
+            else:
+                going.append((place, steps))
+        judging = going
+    return [one for one in found if one is not None]
+
+
+Steps = Generator[None, None, T]
+"""What comes to a result, and pauses where others may do the same step."""
+
+
+def _judge(submitted: Submitted, rules: Rules) -> Steps[Accepted | Refused]:
+    body, about, now_s = submitted.body, submitted.about, submitted.now_s
     try:
         incoming = decode_incoming(body)
+        yield
         offset_s = _check_word(incoming.probe, now_s)
         _check_via(incoming, about)
-        sessions = _sessions(incoming, rules, now_s)
+        sessions = yield from _sessions(incoming, rules, now_s)
         for field, measurement in _runs(incoming):
             _check_columns(measurement.flows, f"{field}.flows")
         enrolled = _enrolled(incoming.probe, rules)
@@ -108,13 +148,19 @@ def take(
         return Refused(error.code, error.field, error.reason)
     except _RefusedError as error:
         return error.refused
+    yield
+    digest = sha256(body).hexdigest()
+    packed = submitted.packed
+    if packed is None:
+        yield
+        packed = _PACKER.compress(body)
     word = incoming.probe
     intake = Intake(
         report_id=report_id(sessions),
         sessions=sorted(sessions),
         received_at_s=now_s,
-        body=_PACKER.compress(body) if packed is None else packed,
-        body_sha256=sha256(body).hexdigest(),
+        body=packed,
+        body_sha256=digest,
         country=about.country,
         asn=about.asn,
         geo_version=about.geo_version,
@@ -199,7 +245,7 @@ def _runs(incoming: Incoming) -> Iterator[tuple[str, Measurement]]:
         yield "report.via.measurement", incoming.report.via.measurement
 
 
-def _sessions(incoming: Incoming, rules: Rules, now_s: float) -> set[str]:
+def _sessions(incoming: Incoming, rules: Rules, now_s: float) -> Steps[set[str]]:
     """The ids of all signed sessions, of which there is at least one and none twice."""
     sessions: set[str] = set()
     for field, measurement in _runs(incoming):
@@ -207,7 +253,7 @@ def _sessions(incoming: Incoming, rules: Rules, now_s: float) -> set[str]:
             if facts.log is None:
                 continue
             where = f"{field}.reflectors[{index}].log"
-            session = _session(facts, where, rules, now_s)
+            session = yield from _session(facts, where, rules, now_s)
             if session in sessions:
                 raise _RefusedError("session", where, "the same session stands in it twice")
             sessions.add(session)
@@ -220,7 +266,7 @@ def _sessions(incoming: Incoming, rules: Rules, now_s: float) -> set[str]:
     return sessions
 
 
-def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> str:
+def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> Steps[str]:
     key, log = (facts.key or "").lower(), facts.log
     assert log is not None
     if key not in rules.reflectors:
@@ -229,14 +275,17 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> s
         )
     if not log_is_signed(log.payload, log.signature, key):
         raise _RefusedError("signature", f"{where}.signature", "not the signature of that reflector's key")
+    yield
     try:
-        head, plain = decode_farlog_head(log.payload)
+        head, plain = decode_farlog_head(log.payload, quick_inflate)
     except WireError as error:
         raise _RefusedError("log", f"{where}.payload", f"the signed log cannot be read: {error}") from error
+    yield
     if (head.reflector.lower(), head.ticket) != (key, facts.ticket):
         raise _RefusedError("log", where, "the log is of another reflector or ticket than the report says")
     if log_names_address(plain):
         raise _RefusedError("address", f"{where}.payload", "the log names an address")
+    yield
     age_s = now_s - _instant(head.started_at, f"{where}.payload")
     if age_s > AGE_MOST_S:
         raise _RefusedError("old", where, f"the session is over {AGE_MOST_S / 86_400:.0f} days old")
