@@ -40,6 +40,8 @@ def test_the_sender_s_own_frame_is_kept_where_it_is_the_smaller() -> None:
     plain = b'{"a": "' + b"x" * 900 + b'"}'
     frame = packed(plain)
     assert open_body(frame, "zstd", LIMITS).packed == [frame]
+    streamed = zstandard.ZstdCompressor(write_content_size=False).compress(plain)
+    assert open_body(streamed, "zstd", LIMITS).packed == [None]  # readers would make room for the most
     assert open_body(gzip.compress(plain), "gzip", LIMITS).packed == [None]
     assert open_body(plain, "identity", LIMITS).packed == [None]
     assert open_body(packed(b"{}"), "zstd", LIMITS).packed == [None]  # larger than what is in it

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+import zstandard
 
 from voipwatch.collector.body import Limits
 from voipwatch.collector.inflate import InflateError, inflate, split_frames
@@ -76,8 +77,10 @@ def _open_lines(content: bytes, encoding: str, limits: Limits) -> Opened:
 
 
 def _kept(frame: bytes, encoding: str, plain: bytes) -> bytes | None:
-    """A frame that does what ours would; one that was made to be large is made again."""
-    return frame if encoding == "zstd" and len(frame) < len(plain) else None
+    """A frame that does what ours would: it tells its size, and was not made to be large."""
+    if encoding != "zstd" or len(frame) >= len(plain):
+        return None
+    return frame if zstandard.frame_content_size(frame) == len(plain) else None
 
 
 def _check_count(items: int, most: int) -> None:
