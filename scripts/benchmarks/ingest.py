@@ -17,6 +17,7 @@ import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
@@ -97,17 +98,38 @@ class Requests:
     """Of one report as it travels, on average."""
 
 
-def _some(task: tuple[Template, int, int, int]) -> tuple[list[bytes], int]:
-    made, first, count, each = task
+class Form(StrEnum):
+    """How reports are put into a request; all of it is zstd."""
+
+    ALONE = "alone"
+    ARRAY = "array"
+    """One JSON array, packed as a whole."""
+    LINES = "lines"
+    """Lines, each packed by itself, as whoever hands on the reports of many has them."""
+
+    def packed(self, bodies: list[bytes], packer: zstandard.ZstdCompressor) -> bytes:
+        """A request's body."""
+        if self is Form.LINES:
+            return b"".join(packer.compress(body + b"\n") for body in bodies)
+        return packer.compress(bodies[0] if self is Form.ALONE else b"[" + b",".join(bodies) + b"]")
+
+    @property
+    def media_type(self) -> str:
+        """Content-Type."""
+        return "application/x-ndjson" if self is Form.LINES else "application/json"
+
+
+def _some(task: tuple[Template, Form, int, int, int]) -> tuple[list[bytes], int]:
+    made, form, first, count, each = task
     packer = zstandard.ZstdCompressor(level=1)
     wire, plain = [], 0
     for start in range(first, first + count, each):
         bodies = [made.body(number) for number in range(start, start + each)]
         plain += sum(map(len, bodies))
-        packed = packer.compress(bodies[0] if each == 1 else b"[" + b",".join(bodies) + b"]")
+        packed = form.packed(bodies, packer)
         prefix = (start // each) % PREFIXES
         head = (
-            "POST /api/v1/reports HTTP/1.1\r\nHost: collector\r\nContent-Type: application/json\r\n"
+            f"POST /api/v1/reports HTTP/1.1\r\nHost: collector\r\nContent-Type: {form.media_type}\r\n"
             f"Content-Encoding: zstd\r\nX-Forwarded-For: 41.{prefix >> 8}.{prefix & 255}.7\r\n"
             f"Content-Length: {len(packed)}\r\n\r\n"
         )
@@ -115,11 +137,12 @@ def _some(task: tuple[Template, int, int, int]) -> tuple[list[bytes], int]:
     return wire, plain
 
 
-def requests(made: Template, *, first: int, count: int, each: int) -> Requests:
+def requests(made: Template, form: Form, *, first: int, count: int, each: int) -> Requests:
     """`count` reports from number `first` on, `each` to a request."""
     step = max(each, count // 16 // each * each)
     tasks = [
-        (made, start, min(step, first + count - start), each) for start in range(first, first + count, step)
+        (made, form, start, min(step, first + count - start), each)
+        for start in range(first, first + count, step)
     ]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(_some, tasks))

@@ -3,6 +3,7 @@ import errno
 import gzip
 import os
 import subprocess
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,42 @@ def test_a_batch_is_answered_per_item_in_order(house: House, maker: Maker) -> No
     assert len(on_disk(house.folder)) == 2
     assert house.collector.metrics.value("reports_total", "refused") == 2
     assert house.collector.metrics.value("refused_total", "schema") == 2
+
+
+def test_lines_are_a_batch_and_their_frames_are_what_is_kept(house: House, maker: Maker) -> None:
+    bodies = [maker.body(number) + b"\n" for number in (1, 2, 3)]
+    first, others = (
+        zstandard.compress(bodies[0]),
+        zstandard.compress(bodies[1] + b'{"schema":1}\n' + bodies[2]),
+    )
+    headers = {"content-encoding": "zstd", "content-type": "application/x-ndjson; charset=utf-8"}
+    answer = house.submit(first + others, headers=headers)
+    assert [result["status"] for result in answer.results] == ["accepted", "accepted", "refused", "accepted"]
+    kept = [answer.results[place]["receipt"] for place in (0, 1, 3)]
+    assert all(verify_document(receipt, house.collector.public_key) for receipt in kept)
+    assert [receipt["body_sha256"] for receipt in kept] == [sha256(body).hexdigest() for body in bodies]
+    assert [zstandard.decompress(record.body) for record in records(house)] == bodies
+    assert records(house)[0].body == first
+    again = house.submit(bodies[0], headers={"content-type": "application/x-ndjson"})
+    assert [result["status"] for result in again.results] == ["accepted"]
+    for wrong in (first + b"x", b""):
+        answer = house.submit(wrong, headers=headers)
+        assert (answer.status, answer.document["error"]["code"]) == (400, "encoding")
+
+
+def test_a_batch_is_paid_for_by_the_report_however_it_comes(tmp_path: Path, maker: Maker) -> None:
+    house = House(tmp_path / "data", options={"reports_burst": 3, "reports_a_second": 0.1})
+    assert house.submit(maker.body(1)).status == 200
+    lines = maker.body(2) + b"\n" + maker.body(3) + b"\n" + maker.body(4) + b"\n"
+    for body, headers in (
+        (lines, {"content-type": "application/x-ndjson"}),
+        (b"[" + lines.rstrip().replace(b"\n", b",") + b"]", {}),
+    ):
+        answer = house.submit(body, headers=headers)
+        assert (answer.status, answer.document["error"]["code"]) == (429, "rate")
+        assert int(answer.headers["retry-after"]) > 0
+        house.clock.now_s += 10.0
+    assert len(on_disk(house.folder)) == 1
 
 
 def test_a_duplicate_is_refused_and_counted(house: House, maker: Maker) -> None:

@@ -3,18 +3,20 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.collector.submissions import ABOUT, NOW, RULES, Maker
 from tests.collector.test_spool import Counter
 from voipwatch.collector.desk import Committer, Desk, DeskFullError
 from voipwatch.collector.index import Index
-from voipwatch.collector.intake import Accepted, take
+from voipwatch.collector.intake import Accepted, Submitted, take
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.records import Erased
 from voipwatch.collector.spool import SpoolError, SpoolWriter, Stored, list_segments, read_segment
 from voipwatch.lab.resign import deletion_key
 from voipwatch.model.submission import Deletion, Intake, ReportResult, ResultStatus
+from voipwatch.wire.receipt import verify_document
 
 
 @pytest.fixture
@@ -34,9 +36,15 @@ def open_desk(folder: Path) -> Desk:
 
 
 def taken(body: bytes, now_s: float = NOW) -> Accepted:
-    found = take(body, ABOUT, RULES, now_s)
+    found = take(Submitted(body, ABOUT, now_s), RULES)
     assert isinstance(found, Accepted), found
     return found
+
+
+def commit(desk: Desk, items: list[Accepted], now_s: float) -> list[ReportResult]:
+    """As one request."""
+    (answers,) = desk.commit([items], now_s)
+    return answers
 
 
 def on_disk(folder: Path) -> list[str]:
@@ -51,7 +59,7 @@ def on_disk(folder: Path) -> list[str]:
 
 def test_each_gets_its_answer_in_order_and_is_on_disk(tmp_path: Path, desk: Desk, maker: Maker) -> None:
     group = [taken(maker.body(number)) for number in (3, 1, 2)]
-    results = desk.commit(group, NOW)
+    results = commit(desk, group, NOW)
     assert [result.report_id for result in results] == [item.intake.report_id for item in group]
     assert {result.status for result in results} == {ResultStatus.ACCEPTED}
     assert on_disk(tmp_path) == [item.intake.report_id for item in group]
@@ -80,13 +88,13 @@ def test_the_same_session_again(
     desk = open_desk(tmp_path)
     first, second = taken(maker.body(1)), taken(maker.body(1, **word))
     if when == "in one group":
-        results = desk.commit([first, second], NOW)[1:]
+        results = commit(desk, [first, second], NOW)[1:]
     else:
-        desk.commit([first], NOW)
+        commit(desk, [first], NOW)
         if when == "after a restart":
             desk.close()
             desk = open_desk(tmp_path)
-        results = desk.commit([second], NOW + 60)
+        results = commit(desk, [second], NOW + 60)
     assert statuses(results) == [answer]
     assert len(on_disk(tmp_path)) == 1
     if answer[2]:
@@ -98,7 +106,7 @@ def test_the_same_session_again(
 
 def test_another_combination_of_known_sessions_is_a_duplicate(desk: Desk, maker: Maker) -> None:
     one, two = taken(maker.body(1)), taken(maker.body(2))
-    desk.commit([one], NOW)
+    commit(desk, [one], NOW)
     both = Accepted(
         type(one.intake)(
             **{
@@ -109,7 +117,7 @@ def test_another_combination_of_known_sessions_is_a_duplicate(desk: Desk, maker:
         ),
         two.deletion_hash,
     )
-    assert statuses(desk.commit([both, two], NOW)) == [
+    assert statuses(commit(desk, [both, two], NOW)) == [
         ("refused", "duplicate", False),
         ("accepted", "", True),
     ]
@@ -117,7 +125,7 @@ def test_another_combination_of_known_sessions_is_a_duplicate(desk: Desk, maker:
 
 def test_who_shows_the_key_deletes(tmp_path: Path, desk: Desk, maker: Maker) -> None:
     items = [taken(maker.body(number)) for number in (1, 2)]
-    desk.commit(items, NOW)
+    commit(desk, items, NOW)
     name = items[0].intake.report_id
     assert desk.delete("ff" * 16, deletion_key(1), NOW) is None
     assert desk.delete(name, deletion_key(2), NOW) is False
@@ -129,14 +137,14 @@ def test_who_shows_the_key_deletes(tmp_path: Path, desk: Desk, maker: Maker) -> 
     assert isinstance(records[0], Erased)
     assert records[1:] == [items[1].intake, Deletion(name, NOW)]
     assert items[0].intake.body not in segment.path.read_bytes()
-    assert statuses(desk.commit([items[0]], NOW)) == [("refused", "deleted", False)]
+    assert statuses(commit(desk, [items[0]], NOW)) == [("refused", "deleted", False)]
 
 
 def test_a_deletion_that_a_kill_cut_short_is_finished(
     tmp_path: Path, desk: Desk, maker: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = taken(maker.body(1))
-    desk.commit([item], NOW)
+    commit(desk, [item], NOW)
 
     def killed(*_: object) -> bool:
         raise OSError("killed here")
@@ -158,13 +166,13 @@ def test_an_index_without_room_loses_nothing(
 
     monkeypatch.setattr(Index, "add", full)
     first = taken(maker.body(1))
-    assert statuses(desk.commit([first], NOW)) == [("accepted", "", True)]
-    assert statuses(desk.commit([first], NOW)) == [("accepted", "", True)]
+    assert statuses(commit(desk, [first], NOW)) == [("accepted", "", True)]
+    assert statuses(commit(desk, [first], NOW)) == [("accepted", "", True)]
     rewrapped = taken(maker.body(1, deletion_hash="ab" * 32))
-    assert statuses(desk.commit([rewrapped], NOW)) == [("refused", "duplicate", False)]
+    assert statuses(commit(desk, [rewrapped], NOW)) == [("refused", "duplicate", False)]
     monkeypatch.undo()
-    desk.commit([taken(maker.body(2))], NOW)
-    assert statuses(desk.commit([first], NOW)) == [("accepted", "", True)]
+    commit(desk, [taken(maker.body(2))], NOW)
+    assert statuses(commit(desk, [first], NOW)) == [("accepted", "", True)]
     assert len(on_disk(tmp_path)) == 2
 
 
@@ -172,9 +180,9 @@ def test_requests_that_come_meanwhile_share_a_group(desk: Desk, maker: Maker) ->
     groups: list[int] = []
     real = desk.commit
 
-    def counted(group: list[Accepted], now_s: float) -> list[ReportResult]:
-        groups.append(len(group))
-        return real(group, now_s)
+    def counted(requests: list[list[Accepted]], now_s: float) -> list[list[ReportResult]]:
+        groups.append(len(requests))
+        return real(requests, now_s)
 
     desk.commit = counted  # type: ignore[assignment, method-assign]  # to see how they come
 
@@ -190,6 +198,20 @@ def test_requests_that_come_meanwhile_share_a_group(desk: Desk, maker: Maker) ->
     assert [result.report_id for (result,) in results] == names
     assert sum(groups) == 8
     assert len(groups) < 8
+
+
+def test_the_receipts_of_a_request_are_signed_together_and_no_others(desk: Desk, maker: Maker) -> None:
+    requests = [[taken(maker.body(1)), taken(maker.body(2))], [taken(maker.body(3))], []]
+    both, alone, none = desk.commit(requests, NOW)
+    receipts = [one.receipt for one in (*both, *alone)]
+    assert none == []
+    signatures = [receipt.signature.split(".") for receipt in receipts if receipt is not None]
+    assert [len(parts) for parts in signatures] == [4, 4, 1]
+    assert signatures[0][0] == signatures[1][0] != signatures[2][0]
+    assert all(
+        receipt is not None and verify_document(msgspec.to_builtins(receipt), receipt.collector)
+        for receipt in receipts
+    )
 
 
 def test_a_disk_that_fails_fails_the_group_and_nothing_else(

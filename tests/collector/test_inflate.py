@@ -6,10 +6,17 @@ from collections.abc import Callable
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voipwatch.collector.inflate import ENCODINGS, WINDOW_MAX, InflateError, inflate
+from voipwatch.collector.inflate import (
+    ENCODINGS,
+    WINDOW_MAX,
+    InflateError,
+    inflate,
+    quick_inflate,
+    split_frames,
+)
 
 PLAIN = b"hello, " * 300
 MOST = 10_000
@@ -91,3 +98,59 @@ def test_an_unknown_encoding_is_a_lookup_error() -> None:
 def test_any_bytes_inflate_or_are_an_error(data: bytes, encoding: str) -> None:
     with contextlib.suppress(InflateError):
         assert len(inflate(data, encoding, 1000)) <= 1000
+
+
+def frame(plain: bytes, *, checked: bool, sized: bool) -> bytes:
+    packer = zstandard.ZstdCompressor(level=1, write_checksum=checked, write_content_size=sized)
+    return packer.compress(plain)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=400), st.booleans(), st.booleans()), min_size=1, max_size=8))
+@example([(bytes(300_000), True, True), (bytes(range(256)) * 1200, False, False)])
+def test_frames_are_told_apart_as_they_were_joined(parts: list[tuple[bytes, bool, bool]]) -> None:
+    frames = [frame(plain, checked=checked, sized=sized) for plain, checked, sized in parts]
+    assert split_frames(b"".join(frames), 8) == frames
+    with pytest.raises(InflateError):
+        split_frames(b"".join(frames), len(frames) - 1)
+
+
+@given(st.data())
+def test_every_cut_or_spoilt_frame_is_an_error_or_frames_of_the_same_bytes(data: st.DataObject) -> None:
+    whole = bytearray(frame(b"one" * 99, checked=True, sized=True) + frame(b"two", checked=False, sized=True))
+    for _ in range(data.draw(st.integers(0, 3))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    body = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    with contextlib.suppress(InflateError):
+        assert b"".join(split_frames(body, 8)) == body
+
+
+def test_a_frame_of_nothing_but_blocks_ends() -> None:
+    head = frame(b"", checked=False, sized=False)[:-3]
+    assert split_frames(head + bytes(3) * 1000 + b"\1\0\0", 1)
+    with pytest.raises(InflateError):
+        split_frames(head + bytes(3) * 2000 + b"\1\0\0", 1)
+
+
+@given(st.binary(max_size=3000), st.integers(0, 9))
+def test_what_is_inflated_quickly_is_what_zlib_would(plain: bytes, level: int) -> None:
+    stream = zlib.compress(plain, level)
+    assert quick_inflate(stream) in (plain, None)
+    if len(plain) <= len(stream):
+        assert quick_inflate(stream) == plain
+    assert quick_inflate(stream + b"\0") is None  # something follows it: for zlib to say
+    assert quick_inflate(stream[:-1]) is None
+
+
+@given(st.binary(max_size=100))
+def test_what_is_no_stream_is_not_inflated_quickly(stream: bytes) -> None:
+    try:
+        plain = zlib.decompress(stream)
+    except zlib.error:
+        assert quick_inflate(stream) is None
+    else:
+        assert quick_inflate(stream) in (plain, None)
+
+
+def test_what_grows_too_much_is_left_to_zlib() -> None:
+    assert quick_inflate(zlib.compress(bytes(1_000_000))) is None
+    assert quick_inflate(b"") is None

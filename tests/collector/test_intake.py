@@ -19,8 +19,16 @@ from tests.collector.submissions import (
     Maker,
 )
 from voipwatch.collector.instants import utc
-from voipwatch.collector.intake import AGE_MOST_S, CLOCK_MOST_S, Accepted, Refused, Rules, split_batch, take
-from voipwatch.collector.schema import SchemaError
+from voipwatch.collector.intake import (
+    AGE_MOST_S,
+    CLOCK_MOST_S,
+    Accepted,
+    Refused,
+    Rules,
+    Submitted,
+    take,
+    take_all,
+)
 from voipwatch.lab.resign import public_key, resign
 from voipwatch.model.measurement import SignedLog, ViaRun
 from voipwatch.model.submission import RunKind, Submission
@@ -29,13 +37,13 @@ from voipwatch.wire.reportid import report_id, session_id
 
 
 def accepted(body: bytes, **about: Any) -> Accepted:
-    taken = take(body, replace(ABOUT, **about), RULES, NOW)
+    taken = take(Submitted(body, replace(ABOUT, **about), NOW), RULES)
     assert isinstance(taken, Accepted), taken
     return taken
 
 
 def refused(body: bytes, *, now_s: float = NOW, rules: Rules = RULES, **about: Any) -> Refused:
-    taken = take(body, replace(ABOUT, **about), rules, now_s)
+    taken = take(Submitted(body, replace(ABOUT, **about), now_s), rules)
     assert isinstance(taken, Refused), taken
     return taken
 
@@ -96,14 +104,15 @@ SPOILT: dict[str, tuple[str, object, str, str]] = {
         "report.measurement.flows.3.sent.seq.0", "1", "schema", "report.measurement.flows[3].sent.seq[0]",
     ),
     "a number too large": (
-        "report.measurement.flows.3.sent.seq.0", 1 << 63, "value", "report.measurement.flows[3].sent",
+        "report.measurement.flows.3.sent.seq.0", 1 << 63, "value", "report.measurement.flows[3].sent.seq[0]",
     ),
     "a number above all": (
-        "report.measurement.flows.3.sent.seq.0", (1 << 64) - 1, "value", "report.measurement.flows[3].sent",
+        "report.measurement.flows.3.sent.seq.0", (1 << 64) - 1, "value",
+        "report.measurement.flows[3].sent.seq[0]",
     ),
     "a number above any": (
         "report.measurement.flows.2.sent.t_us.0", -(1 << 63) - 1, "value",
-        "report.measurement.flows[2].sent",
+        "report.measurement.flows[2].sent.t_us[0]",
     ),
     "a column too short": (
         "report.measurement.flows.3.received.crc", [1], "value", "report.measurement.flows[3].received",
@@ -190,14 +199,15 @@ def test_a_reflector_that_is_not_trusted_is_said_in_a_word(maker: Maker) -> None
     found = refused(msgspec.json.encode(Submission(made.probe, other)))
     assert found.code == "reflector"
     both = Rules(frozenset({public_key(stranger)}), ENROLMENTS, INSTANCE)
-    assert isinstance(take(msgspec.json.encode(Submission(made.probe, other)), ABOUT, both, NOW), Accepted)
+    body = msgspec.json.encode(Submission(made.probe, other))
+    assert isinstance(take(Submitted(body, ABOUT, NOW), both), Accepted)
 
 
 @pytest.mark.parametrize("mine", ["", "lab", "morocco-2016"])
 @pytest.mark.parametrize("theirs", ["", "lab", "morocco-2016", "Lab", " "])
 def test_emulated_and_real_reports_never_come_to_one_place(maker: Maker, mine: str, theirs: str) -> None:
     rules = Rules(frozenset({REFLECTOR}), ENROLMENTS, mine)
-    found = take(maker.body(1, instance=theirs), ABOUT, rules, NOW)
+    found = take(Submitted(maker.body(1, instance=theirs), ABOUT, NOW), rules)
     if mine == theirs:
         assert isinstance(found, Accepted)
         return
@@ -212,7 +222,7 @@ def test_one_flow_twice_is_refused_and_the_same_number_at_two_reflectors_is_not(
     flows = made.report.measurement.flows
     for index, wanted in ((flows[2].reflector, "value"), (flows[2].reflector + 1, "")):
         made.report.measurement.flows = [*flows, msgspec.structs.replace(flows[2], reflector=index)]
-        found = take(msgspec.json.encode(made), ABOUT, RULES, NOW)
+        found = take(Submitted(msgspec.json.encode(made), ABOUT, NOW), RULES)
         assert (found.code if isinstance(found, Refused) else "") == wanted
         if isinstance(found, Refused):
             assert found.field == "report.measurement.flows"
@@ -279,15 +289,6 @@ def test_a_run_through_a_tunnel_needs_the_users_word(maker: Maker) -> None:
     assert set(accepted(maker.body(1)).intake.sessions) < set(both.sessions)
 
 
-def test_a_batch_is_split_as_it_was_written() -> None:
-    assert split_batch(b' [ {"a": 1} , 2,[3] ]', 3) == [b'{"a": 1}', b"2", b"[3]"]
-    assert split_batch(b'{"a": 1}', 3) is None
-    for body, code in ((b"[]", "items"), (b"[1,2,3,4]", "items"), (b"[1", "json"), (b"[" * 100_000, "json")):
-        with pytest.raises(SchemaError) as caught:
-            split_batch(body, 3)
-        assert caught.value.code == code
-
-
 @settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_is_spoilt_there_is_an_answer(maker: Maker, data: st.DataObject) -> None:
@@ -303,4 +304,27 @@ def test_whatever_is_spoilt_there_is_an_answer(maker: Maker, data: st.DataObject
             body[at:at] = data.draw(st.binary(min_size=1, max_size=8))
         if not body:
             break
-    assert isinstance(take(bytes(body), ABOUT, RULES, NOW), Accepted | Refused)
+    assert isinstance(take(Submitted(bytes(body), ABOUT, NOW), RULES), Accepted | Refused)
+
+
+def test_several_side_by_side_are_judged_as_each_alone(maker: Maker) -> None:
+    bodies = [
+        maker.body(1),
+        b"{}",
+        spoilt(maker.document(2), "probe.month", "x"),
+        maker.body(3),
+        maker.body(1),
+        spoilt(maker.document(4), "report.measurement.reflectors.0.log.signature", "AAAA"),
+        b"[",
+    ]
+    several = [Submitted(body, ABOUT, NOW) for body in bodies]
+    found = take_all(several, RULES)
+    assert found == [take(one, RULES) for one in several]
+    assert [isinstance(one, Accepted) for one in found] == [True, False, False, True, True, False, False]
+    assert take_all([], RULES) == []
+
+
+def test_a_frame_that_came_with_it_is_what_is_kept(maker: Maker) -> None:
+    taken = take(Submitted(maker.body(1), ABOUT, NOW, packed=b"frame"), RULES)
+    assert isinstance(taken, Accepted)
+    assert taken.intake.body == b"frame"

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from voipwatch.collector.keys import KEYS_FILE, Enrolments, KeysError, Signer, kept_keys, write_private
+from voipwatch.model.submission import Receipt
 from voipwatch.wire.receipt import verify_document
 
 
@@ -23,12 +24,20 @@ def test_a_damaged_key_file_is_said_and_not_replaced(tmp_path: Path, content: by
     assert (tmp_path / KEYS_FILE).read_bytes() == content
 
 
-def test_a_receipt_is_signed() -> None:
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_each_receipt_is_signed(count: int) -> None:
     signer = Signer(bytes(32))
-    receipt = signer.receipt("ab" * 16, "cd" * 32, "2026-11-22T00:00:00Z")
-    document = msgspec.to_builtins(receipt)
-    assert verify_document(document, signer.public)
-    assert not verify_document({**document, "report_id": "00" * 16}, signer.public)
+    unsigned = [
+        Receipt(f"{number:032x}", "cd" * 32, "2026-11-22T00:00:00Z", signer.public) for number in range(count)
+    ]
+    receipts = signer.receipts(unsigned)
+    assert [msgspec.structs.replace(receipt, signature="") for receipt in receipts] == unsigned
+    for receipt in receipts:
+        document = msgspec.to_builtins(receipt)
+        assert verify_document(document, signer.public)
+        assert not verify_document({**document, "report_id": "ff" * 16}, signer.public)
+    assert len({receipt.signature[:128] for receipt in receipts}) == 1
+    assert signer.receipts([]) == []
 
 
 def test_a_token_is_for_one_pseudonym_and_month_of_one_collector() -> None:

@@ -16,7 +16,7 @@ def finds_address(body: bytes) -> str | None:
 
     The document is known to be JSON.
     """
-    if b"\\u" not in body and not hints_at_address(body):
+    if not (b"\\" in body and b"\\u" in body) and not hints_at_address(body):
         return None
     return next(
         (where for where, text in _strings(msgspec.json.decode(body), "") if names_address(text)), None

@@ -21,13 +21,14 @@ import msgspec
 from voipwatch.collector.body import GONE, Body, BodyError, Limits, discard_body, read_body
 from voipwatch.collector.desk import Committer, Desk, DeskFullError
 from voipwatch.collector.geo import GeoSource
-from voipwatch.collector.inflate import ENCODINGS, InflateError, inflate
-from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules, split_batch
-from voipwatch.collector.judges import Judges
+from voipwatch.collector.inflate import ENCODINGS
+from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules
+from voipwatch.collector.judges import Judged, Judges, Request
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.limits import CARRIER_FACTOR, Buckets, Room
 from voipwatch.collector.metrics import Metrics
 from voipwatch.collector.openapi import openapi_document
+from voipwatch.collector.opening import UnreadableError
 from voipwatch.collector.prefixes import Network, PrefixHasher, PrefixKinds
 from voipwatch.collector.requests import check_enrolment, read_deletion
 from voipwatch.collector.schema import SchemaError
@@ -48,6 +49,8 @@ BUSY_RETRY_S: Final = 5
 FULL_RETRY_S: Final = 300
 LATER: Final = frozenset({429, 503, 507})
 JSON: Final = (b"content-type", b"application/json")
+LINES: Final = b"application/x-ndjson"
+"""One submission a line: what hands on the reports of many need not open them."""
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -120,14 +123,14 @@ class App:
         stop = self._parts.stop.current(self._parts.clock())
         try:
             status, content, headers = await self._route(scope, receive)
-        except (_AnswerError, BodyError) as error:
+        except (_AnswerError, BodyError, UnreadableError) as error:
             if error.status == GONE:
                 return
             if error.status == 413:
                 await discard_body(receive, self._parts.limits)
             result = ReportResult(ResultStatus.REFUSED, code=error.code, reason=error.reason)
             status, content = error.status, _ENCODER.encode(ReportsAnswer([], result, stop))
-            retry_s = error.retry_s or (BUSY_RETRY_S if status in LATER else None)
+            retry_s = getattr(error, "retry_s", None) or (BUSY_RETRY_S if status in LATER else None)
             headers = [] if retry_s is None else [(b"retry-after", b"%d" % math.ceil(retry_s))]
             if isinstance(error, _AnswerError) and error.allow:
                 headers.append((b"allow", error.allow.encode()))
@@ -174,56 +177,43 @@ class App:
         async with Body(parts.room, headers, parts.limits) as body:
             content = await read_body(body, receive)
             parts.metrics.count("body_bytes_total", by=len(content))
-            items, single = self._items(content, encoding)
-            if len(items) > 1:
-                self._pay(parts.reports, sender, len(items) - 1, now_s)
+            lines = headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == LINES
             meant = b"via=explicit" in scope.get("query_string", b"").split(b"&")
-            results = await self._take(items, sender, now_s, via_meant=meant)
+            country, asn = parts.geo.find(sender.address)
+            about = self._circumstances(sender, country, asn, via_meant=meant)
+            judged = await parts.judges.judge(
+                Request(content, encoding, about, now_s, lines),
+                lambda more: self._pay(parts.reports, sender, more, parts.clock()),
+            )
+            results = await self._take(judged, sender, asn)
         for result in results:
             parts.metrics.count("reports_total", result.status.value)
             if result.status is ResultStatus.REFUSED:
                 parts.metrics.count("refused_total", result.code)
         status = 200
-        if single and results[0].status is ResultStatus.REFUSED:
+        if judged.single and results[0].status is ResultStatus.REFUSED:
             status = 400 if results[0].code == "json" else 422
         answer = ReportsAnswer(results, stop=self._stop(now_s))
         return status, _ENCODER.encode(answer)
 
-    def _items(self, content: bytes, encoding: str) -> tuple[list[bytes], bool]:
-        """The submissions of a body, and whether it was one that was no array."""
-        limits = self._parts.limits
-        try:
-            plain = inflate(content, encoding, limits.inflated_bytes)
-            items = split_batch(plain, limits.items)
-        except InflateError as error:
-            status = 413 if error.too_large else 400
-            raise _AnswerError(status, "large" if error.too_large else "encoding", str(error)) from error
-        except SchemaError as error:
-            raise _AnswerError(400, error.code, error.reason) from error
-        return ([plain], True) if items is None else (items, False)
-
-    async def _take(
-        self, items: list[bytes], sender: Sender, now_s: float, *, via_meant: bool
-    ) -> list[ReportResult]:
-        """One result each, in order. What is accepted is on disk when this returns."""
-        parts = self._parts
-        country, asn = parts.geo.find(sender.address)
-        about = Circumstances(
+    def _circumstances(
+        self, sender: Sender, country: str | None, asn: int | None, *, via_meant: bool
+    ) -> Circumstances:
+        return Circumstances(
             country=country,
             asn=asn,
-            geo_version=parts.geo.version,
+            geo_version=self._parts.geo.version,
             prefix=sender.prefix,
             prefix_day=sender.day,
             prefix_kind=sender.kind,
             via_meant=via_meant,
         )
-        most = parts.limits.item_bytes
-        fitting = [item for item in items if len(item) <= most]
-        judged = iter(await parts.judges.judge(fitting, about, now_s) if fitting else [])
-        large = Refused("large", "", f"one report has at most {most} bytes of JSON")
-        taken = [next(judged) if len(item) <= most else large for item in items]
-        stored = iter(await self._store([one for one in taken if isinstance(one, Accepted)], sender, asn))
-        return [_refusal(one) if isinstance(one, Refused) else next(stored) for one in taken]
+
+    async def _take(self, judged: Judged, sender: Sender, asn: int | None) -> list[ReportResult]:
+        """One result each, in order. What is accepted is on disk when this returns."""
+        accepted = [one for one in judged.results if isinstance(one, Accepted)]
+        stored = iter(await self._store(accepted, sender, asn))
+        return [_refusal(one) if isinstance(one, Refused) else next(stored) for one in judged.results]
 
     async def _store(self, accepted: list[Accepted], sender: Sender, asn: int | None) -> list[ReportResult]:
         parts = self._parts

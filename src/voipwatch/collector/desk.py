@@ -12,14 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from typing import Final, TypeVar
+
+import msgspec
 
 from voipwatch.collector.index import Entry, Index, Known
 from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import Accepted
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.spool import SpoolError, SpoolWriter
-from voipwatch.model.submission import Deletion, ReportResult, ResultStatus
+from voipwatch.model.submission import Deletion, Receipt, ReportResult, ResultStatus
 
 T = TypeVar("T")
 
@@ -32,6 +35,15 @@ class DeskFullError(Exception):
     """More waits for the disk than is held in memory: try again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of a group: what was handed in before."""
+
+    sessions: set[str]
+    reports: dict[str, Known]
+    """By id, deleted ones too."""
+
+
 class Desk:
     """Spool and index together. Methods raise SpoolError: then nothing of the call is on disk."""
 
@@ -42,17 +54,30 @@ class Desk:
         self._unindexed: list[Entry] = []
         """On disk, and not in the index for want of space there; tried again with every group."""
 
-    def commit(self, group: Sequence[Accepted], now_s: float) -> list[ReportResult]:
-        """One answer each, in order."""
+    def commit(self, requests: Sequence[Sequence[Accepted]], now_s: float) -> list[list[ReportResult]]:
+        """One answer each, in order, by requests: the receipts of a request are signed together."""
+        answers = iter(self._commit([item for items in requests for item in items], now_s))
+        return [self._signed(list(islice(answers, len(items)))) for items in requests]
+
+    def _signed(self, answers: list[ReportResult]) -> list[ReportResult]:
+        receipts = iter(self._signer.receipts([one.receipt for one in answers if one.receipt is not None]))
+        return [
+            one if one.receipt is None else msgspec.structs.replace(one, receipt=next(receipts))
+            for one in answers
+        ]
+
+    def _commit(self, group: Sequence[Accepted], now_s: float) -> list[ReportResult]:
+        """Their receipts are still to be signed."""
         self._index_again()
         answers: list[ReportResult | None] = [None] * len(group)
         fresh: list[int] = []
         claimed: dict[str, int] = {}
+        seen = self._seen(group)
         for place, item in enumerate(group):
             first = next((claimed[session] for session in item.intake.sessions if session in claimed), None)
             if first is not None:
                 continue  # of this group: answered when its first is
-            answers[place] = self._known(item)
+            answers[place] = self._known(item, seen)
             if answers[place] is None:
                 fresh.append(place)
                 claimed.update(dict.fromkeys(item.intake.sessions, place))
@@ -106,18 +131,17 @@ class Desk:
             self._spool.erase(known.place)
         self._index.mark_deleted(known.report_id, 2)
 
-    def _known(self, item: Accepted) -> ReportResult | None:
+    def _seen(self, group: Sequence[Accepted]) -> _Seen:
+        """What the index, and what waits for it, have of any of them."""
+        sessions = self._index.find_sessions([each for item in group for each in item.intake.sessions])
+        sessions.update(each for entry in self._unindexed for each in entry.intake.sessions)
+        return _Seen(sessions, self._index.find_reports([item.intake.report_id for item in group]))
+
+    def _known(self, item: Accepted, seen: _Seen) -> ReportResult | None:
         """What to say of a report whose sessions were handed in before; None where they were not."""
-        reports = self._index.find_sessions(item.intake.sessions)
-        reports |= {
-            entry.intake.report_id
-            for entry in self._unindexed
-            if not set(entry.intake.sessions).isdisjoint(item.intake.sessions)
-        }
-        if not reports:
-            known = self._index.find_report(item.intake.report_id)
+        known = seen.reports.get(item.intake.report_id)
+        if seen.sessions.isdisjoint(item.intake.sessions):
             return None if known is None else _deleted(item.intake.report_id)
-        known = self._index.find_report(item.intake.report_id)
         if known is not None and known.deleted:
             return _deleted(item.intake.report_id)
         if known is None:
@@ -144,7 +168,8 @@ class Desk:
 
     def _result(self, report_id: str, stored: str, received_at_s: float, sent: str) -> ReportResult:
         """With a receipt for what is stored; a try that was sent with other bytes is told apart."""
-        receipt = self._signer.receipt(report_id, stored, utc(received_at_s // HOUR_S * HOUR_S))
+        hour = utc(received_at_s // HOUR_S * HOUR_S)
+        receipt = Receipt(report_id, stored, hour, self._signer.public)
         status = ResultStatus.ACCEPTED if stored == sent else ResultStatus.DUPLICATE
         return ReportResult(status, report_id, receipt=receipt)
 
@@ -232,18 +257,16 @@ class Committer:
         loop = asyncio.get_running_loop()
         while self._waiting:
             group = self._next_group()
-            items = [item for waiting in group for item in waiting.items]
+            requests = [waiting.items for waiting in group]
             try:
-                answers = await loop.run_in_executor(self._thread, self._desk.commit, items, self._clock())
+                answers = await loop.run_in_executor(self._thread, self._desk.commit, requests, self._clock())
             except (SpoolError, OSError, sqlite3.Error) as error:
                 self._fail(group, error)
             else:
-                for waiting in group:
-                    count = len(waiting.items)
+                for waiting, found in zip(group, answers, strict=True):
                     if not waiting.answered.done():
-                        waiting.answered.set_result(answers[:count])
-                    answers = answers[count:]
-            self._held -= len(items)
+                        waiting.answered.set_result(found)
+            self._held -= sum(map(len, requests))
         self._busy = None
 
     def _next_group(self) -> list[_Waiting]:

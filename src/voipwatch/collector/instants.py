@@ -1,8 +1,10 @@
 """Instants as records spell them: UTC, ISO 8601 with Z."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(16)  # receipts say the hour, which is the same for thousands of them
 def utc(seconds: float) -> str:
     """Unix seconds as text, to the second."""
     return datetime.fromtimestamp(int(seconds), tz=UTC).isoformat().replace("+00:00", "Z")

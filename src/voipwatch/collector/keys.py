@@ -6,7 +6,7 @@ collector: with another key every enrolled probe would fall silent, and receipts
 
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from voipwatch.model.submission import Receipt
-from voipwatch.wire.receipt import sign_document
+from voipwatch.wire.receipt import sign_document, sign_documents
 
 KEYS_FILE: Final = "collector-keys.json"
 KEYS_SCHEMA: Final = "voipwatch.collector-keys/1"
@@ -57,11 +57,13 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(key)
         self.public = self._key.public_key().public_bytes_raw().hex()
 
-    def receipt(self, report_id: str, body_sha256: str, hour: str) -> Receipt:
-        """A signed receipt."""
-        receipt = Receipt(report_id, body_sha256, hour, self.public)
-        signature = self.sign(msgspec.structs.asdict(receipt))
-        return msgspec.structs.replace(receipt, signature=signature)
+    def receipts(self, unsigned: Sequence[Receipt]) -> list[Receipt]:
+        """The same, signed together: for one sender's eyes, as each tells which others there were."""
+        signatures = sign_documents([msgspec.structs.asdict(receipt) for receipt in unsigned], self._key)
+        return [
+            msgspec.structs.replace(receipt, signature=signature)
+            for receipt, signature in zip(unsigned, signatures, strict=True)
+        ]
 
     def sign(self, document: dict[str, object]) -> str:
         """Hex; over a document with a `schema`, its `signature` left out."""

@@ -45,9 +45,10 @@ def _content(schema: dict[str, Any], words: str, headers: dict[str, Any] | None 
 def _submit(submission: dict[str, Any], answer: dict[str, Any], error: dict[str, Any]) -> dict[str, Any]:
     later = {**error, "headers": RETRY}
     several = {"type": "array", "items": submission, "minItems": 1}
+    lines = {"type": "string", "description": "One submission a line, which its line feed belongs to."}
     return {
         "operationId": "submitReports",
-        "summary": "Hand in one report, or several as an array.",
+        "summary": "Hand in one report, or several as an array or as lines.",
         "parameters": [
             {
                 "name": "via",
@@ -64,7 +65,10 @@ def _submit(submission: dict[str, Any], answer: dict[str, Any], error: dict[str,
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"oneOf": [submission, several]}}},
+            "content": {
+                "application/json": {"schema": {"oneOf": [submission, several]}},
+                "application/x-ndjson": {"schema": lines},
+            },
         },
         "responses": {
             "200": _content(answer, "One result a report, in order; accepted ones are on disk."),

@@ -14,6 +14,7 @@ from voipwatch.model.submission import SUBMISSION_SCHEMA, ProbeWord
 
 _AT: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `([^`]+)`")
+_RANGE: Final = re.compile(r"Expected `int` [<>]= ")
 REASON_MAX: Final = 200
 T = TypeVar("T")
 
@@ -60,13 +61,15 @@ def decode_incoming(body: bytes) -> Incoming:
     try:
         return decode_strictly(_INCOMING, body)
     except SchemaError as error:
-        if error.code == "schema":  # in another version other fields are other, so that is said first
+        if error.code != "json":  # in another version other fields are other, so that is said first
             _check_versions(body)
         raise
 
 
 def decode_strictly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Raises SchemaError, and nothing else: `json` for what is none, `schema` with the wrong field."""
+    """Raises SchemaError, and nothing else: `json` for what is none, `schema` or `value` with the wrong
+    field.
+    """
     try:
         return decoder.decode(body)
     except RecursionError:
@@ -95,4 +98,5 @@ def _named(error: msgspec.ValidationError) -> SchemaError:
     missing = _MISSING.search(match["reason"])
     if missing:
         path = f"{path}.{missing[1]}".removeprefix(".")
-    return SchemaError("schema", path, match["reason"][:REASON_MAX])
+    code = "value" if _RANGE.match(match["reason"]) else "schema"  # of the right type, and cannot be
+    return SchemaError(code, path, match["reason"][:REASON_MAX])

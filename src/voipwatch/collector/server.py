@@ -135,7 +135,7 @@ class Collector:
         return Parts(
             desk=desk,
             committer=Committer(desk, self._clock, waiting_max=options.limits.waiting_max),
-            judges=Judges(rules, keys.enrolment, options.workers),
+            judges=Judges(rules, keys.enrolment, options.limits, count=options.workers),
             rules=rules,
             signer=signer,
             stop=StopWord(options.data, signer),

@@ -203,9 +203,10 @@ class SpoolWriter:
         try:
             self._ready(now_s)
             places, frames, at = [], [], self._size
+            segment, month = self._path.stem, self._path.parent.name
             for payload in payloads:
                 frames.append(encode_frame(payload))
-                places.append(Place(self._path.stem, self._path.parent.name, at, len(payload)))
+                places.append(Place(segment, month, at, len(payload)))
                 at += len(frames[-1])
             self._write(b"".join(frames))
         except OSError as error:

@@ -1,6 +1,6 @@
 """Flows: what kind a flow is, how its packets are numbered, what each end saw of it."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -19,6 +19,10 @@ TRIES_MAX: Final = 16
 REPLIES_MAX: Final = 4
 
 
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a column holds: it has room in 64 bits with a sign, as the judge's arrays and the store's have."""
+
+
 class FlowKind(msgspec.Struct, frozen=True):
     """What a flow plays: both ends derive the same script from it."""
 
@@ -34,12 +38,12 @@ class FlowKind(msgspec.Struct, frozen=True):
 class Columns(msgspec.Struct):
     """Packets of one direction at one end, in the order seen; equal-length columns."""
 
-    seq: list[int] = []
-    t_us: list[int] = []
+    seq: list[Number] = []
+    t_us: list[Number] = []
     """Microseconds since the start of the check (near) or of the session (far); monotonic clocks."""
-    size_bytes: list[int] = []
+    size_bytes: list[Number] = []
     """UDP payload length."""
-    crc: list[int] = []
+    crc: list[Number] = []
     """CRC-32 of the payload for set-up packets (seq < MEDIA_SEQ), 0 for media."""
 
 

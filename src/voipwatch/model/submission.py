@@ -76,7 +76,9 @@ class Receipt(msgspec.Struct, frozen=True):
     collector: str
     """Ed25519 public key, hex."""
     signature: str = ""
-    """Hex; over `voipwatch.receipt/1`, NUL, and the rest as JSON with sorted keys, this field left out."""
+    """Over `voipwatch.receipt/1`, NUL, and the rest as JSON with sorted keys, this field left out. Hex; where
+    those of one request were signed together, with its place among them (`wire.receipt`).
+    """
     schema: str = RECEIPT_SCHEMA
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from typing import Final
 
+import numpy as np
+
 IPV4: Final = re.compile(r"(?<![0-9])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])", re.ASCII)
 DASHED_IPV4: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9]{1,3}-){3}[0-9]{1,3}(?![0-9A-Fa-f-])", re.ASCII)
 """As providers write them into names: `host-10-0-0-1.example`. Dates have two dashes, UUIDs hex digits."""
@@ -23,22 +25,29 @@ _TEXT_RUN: Final = re.compile(r"[0-9A-Fa-f:.]+", re.ASCII)
 GROUPS_MAX: Final = 9
 """Parts between the colons: eight groups, or `1:2:3:4:5:6:7::` with two empty ones at its end."""
 _HINTS: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
-        rb"-[0-9]{1,3}-[0-9]{1,3}-[0-9]",
-        rb":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]",
-    )
+    re.compile(pattern) for pattern in (rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", rb"-[0-9]{1,3}-[0-9]{1,3}-[0-9]")
 )
+_HINT_IPV6: Final = re.compile(rb":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]")
 """Inside of every address without `::`. They begin with one fixed byte each, which makes them quick."""
+_COLONS_SPAN: Final = 10
+"""Bytes from the first of three colons of an IPv6 address to the last, at most."""
 
 
 def hints_at_address(data: bytes) -> bool:
     """Whether a look at each string is worth while: False only where no address is spelled in `data`.
 
-    For whole documents, 1 to 2 ns a byte; strings must be spelled plainly in it (no JSON escapes in them).
+    For whole documents, about 1 ns a byte; strings must be spelled plainly in it (no JSON escapes in them).
     """
-    return any(hint.search(data) for hint in _HINTS) or _shortened_ipv6(data)
+    return any(hint.search(data) for hint in _HINTS) or _hints_at_ipv6(data)
+
+
+def _hints_at_ipv6(data: bytes) -> bool:
+    """JSON is full of colons, so their distances are looked at first, of all at once."""
+    colons = (np.frombuffer(data, np.uint8) == ord(":")).nonzero()[0]
+    gaps = colons[1:] - colons[:-1]
+    if gaps.size > 1 and (gaps[1:] + gaps[:-1]).min() <= _COLONS_SPAN and _HINT_IPV6.search(data):
+        return True
+    return gaps.size > 0 and bool(gaps.min() == 1) and _shortened_ipv6(data)
 
 
 def _shortened_ipv6(data: bytes) -> bool:
