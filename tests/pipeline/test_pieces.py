@@ -7,7 +7,7 @@ import pytest
 
 from voipwatch.collector.spool import Segment, SpoolWriter, list_segments
 from voipwatch.model.submission import Deletion
-from voipwatch.pipeline.pieces import Ledger, Piece, cut_segment, find_segment, read_piece
+from voipwatch.pipeline.pieces import Ledger, Piece, Span, find_segment, read_span, spans_of
 from voipwatch.store.segments import BEGUN, CELLED, IN
 
 NOW = 1_793_491_200.0
@@ -22,42 +22,36 @@ def only(tmp_path: Path) -> Segment:
     return segment
 
 
-def ids(cut: "object") -> list[int]:
-    return [int(item.record.report_id, 16) for item in cut.records]  # type: ignore[attr-defined]  # deletions only
+def ids(segment: Segment, span: Span) -> list[int]:
+    records = [item.record for item in read_span(segment, span.start, span.end).records]
+    return [int(record.report_id, 16) for record in records if isinstance(record, Deletion)]
 
 
 def test_a_segment_is_cut_at_whole_records(tmp_path: Path, spool: SpoolWriter) -> None:
     fill(spool, 10)
     spool.seal()
-    ledger = Ledger({})
-    found = []
-    for cut in cut_segment(only(tmp_path), ledger, piece_bytes=200):
-        ledger.loaded(cut.piece)
-        found.append(cut)
-    assert [number for cut in found for number in ids(cut)] == list(range(10))
+    segment = only(tmp_path)
+    found = list(spans_of(segment, 0, piece_bytes=200))
+    assert [number for span in found for number in ids(segment, span)] == list(range(10))
     assert len(found) > 2
-    assert [cut.piece.number for cut in found] == list(range(1, len(found) + 1))
     for before, after in pairwise(found):
-        assert before.piece.end == after.piece.start
-    assert list(cut_segment(only(tmp_path), ledger)) == []
-    for cut in found:
-        assert ids(read_piece(only(tmp_path), cut.piece)) == ids(cut)
+        assert before.end == after.start
+    assert list(spans_of(segment, found[-1].end)) == []
+    assert list(spans_of(segment, found[1].start, piece_bytes=200)) == found[1:]
 
 
 def test_a_growing_segment_is_read_as_far_as_it_is_whole(tmp_path: Path, spool: SpoolWriter) -> None:
     fill(spool, 3)
-    ledger = Ledger({})
-    (first,) = cut_segment(only(tmp_path), ledger)
-    ledger.loaded(first.piece)
+    (first,) = spans_of(only(tmp_path), 0)
     path = only(tmp_path).path
     whole = path.read_bytes()
     fill(spool, 2, first=3)
     path.write_bytes(path.read_bytes()[:-5])  # the last record is on its way
-    (second,) = cut_segment(only(tmp_path), ledger)
-    assert (ids(first), ids(second)) == ([0, 1, 2], [3])
-    assert second.damages == []
-    assert first.piece.end == len(whole)
-    assert list(cut_segment(only(tmp_path), Ledger({}), least_bytes=10_000)) == []
+    (second,) = spans_of(only(tmp_path), first.end)
+    assert (ids(only(tmp_path), first), ids(only(tmp_path), second)) == ([0, 1, 2], [3])
+    assert read_span(only(tmp_path), second.start, second.end).damages == []
+    assert first.end == len(whole)
+    assert list(spans_of(only(tmp_path), 0, least_bytes=10_000)) == []
 
 
 def test_what_is_torn_in_a_sealed_segment_is_told_once(tmp_path: Path, spool: SpoolWriter) -> None:
@@ -65,11 +59,24 @@ def test_what_is_torn_in_a_sealed_segment_is_told_once(tmp_path: Path, spool: Sp
     spool.seal()
     path = only(tmp_path).path
     path.write_bytes(path.read_bytes()[:-5])
-    ledger = Ledger({})
-    (cut,) = cut_segment(only(tmp_path), ledger)
-    assert (ids(cut), [damage.torn for damage in cut.damages]) == ([0], [True])
-    ledger.loaded(cut.piece)
-    assert list(cut_segment(only(tmp_path), ledger)) == []
+    (span,) = spans_of(only(tmp_path), 0)
+    damages = read_span(only(tmp_path), span.start, span.end).damages
+    assert (ids(only(tmp_path), span), [damage.torn for damage in damages]) == ([0], [True])
+    assert list(spans_of(only(tmp_path), span.end)) == []
+
+
+@pytest.mark.parametrize("content", [b"x" * 400, b"", b"VWSPOOL1"])
+def test_a_file_that_is_no_segment_is_one_piece_of_damage_or_nothing(
+    tmp_path: Path, spool: SpoolWriter, content: bytes
+) -> None:
+    fill(spool, 1)
+    spool.seal()
+    only(tmp_path).path.write_bytes(content)
+    found = list(spans_of(only(tmp_path), 0))
+    assert [(span.start, span.end) for span in found] == ([(24, 400)] if len(content) > 24 else [])
+    for span in found:
+        records, damages = read_span(only(tmp_path), span.start, span.end)
+        assert (records, [damage.length for damage in damages]) == ([], [400])
 
 
 @pytest.mark.parametrize("number", [0, 3, 9_999_999_999])

@@ -24,7 +24,7 @@ from voipwatch.model.vocabulary import Verdict
 from voipwatch.store.errors import StoreError
 from voipwatch.store.export import Selection
 from voipwatch.store.opening import open_store
-from voipwatch.store.queries import SeriesKey
+from voipwatch.store.series import SeriesKey
 from voipwatch.store.store import Store
 
 KEY = SeriesKey("MA", "AS36925", "4g", "whatsapp")

@@ -16,6 +16,7 @@ from voipwatch.wire.spool import (
     decode_header,
     encode_frame,
     encode_header,
+    frame_ends,
 )
 
 ID = bytes(range(16))
@@ -81,6 +82,17 @@ def test_any_bytes_end_in_one_tail(data: bytes) -> None:
     assert all(isinstance(each, Frame) for each in frames)
     assert isinstance(tail, Tail)
     assert tail.offset + tail.torn == len(data)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=30), max_size=4), st.binary(max_size=40), st.integers(0, 200))
+def test_records_end_where_the_next_begins_whatever_their_bytes(
+    payloads: list[bytes], rest: bytes, flipped: int
+) -> None:
+    data = bytearray(segment(payloads) + rest)
+    data[flipped % len(data)] ^= 0x10
+    found = list(decode_frames(bytes(data)))
+    begins = [each.offset for each in found]  # of the tail too, which begins where the last record ends
+    assert list(frame_ends(bytes(data))) == begins[1:]
 
 
 def test_lengths_that_cannot_be_end_the_reading() -> None:

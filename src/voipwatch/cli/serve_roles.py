@@ -153,6 +153,7 @@ def run_keeper(order: KeeperOrder) -> int:
         data=Path(order.data),
         say=lambda line: tell(say=line),
         keep_months=order.keep_months,
+        workers=os.cpu_count() or 1,
         stopping=lambda: bool(deadline_s) and _now_s() > deadline_s[0],
     )
     try:

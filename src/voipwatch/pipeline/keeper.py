@@ -77,14 +77,18 @@ class Keeper:
         data: Path,
         say: Callable[[str], None] | None = None,
         keep_months: int = KEEP_MONTHS,
+        workers: int = 0,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`stopping`: asked between two reports, so that a stop never waits for a backlog."""
+        """`workers`: processes that read the spool ahead (`pipeline.reading`); `stopping`: asked between two
+        reports, so that a stop never waits for a backlog.
+        """
         self._open_store = open_store
         self._spool = spool
         self._data = data
         self._say = say if say is not None else lambda _: None
         self._keep_months = keep_months
+        self._workers = workers
         self._stopping = stopping
         self._work: Work | None = None
         self._told = Tally()
@@ -102,7 +106,7 @@ class Keeper:
         """Open the store, bring its tables to this version. Raises StoreError."""
         store = self._open_store()
         try:
-            loader = Loader(store, self._spool, say=self._say, stopping=self._stopping)
+            loader = Loader(store, self._spool, say=self._say, workers=self._workers, stopping=self._stopping)
             self._work = Work(store, loader, Detecting(store))
         except BaseException:
             store.close()
@@ -113,6 +117,7 @@ class Keeper:
         work, self._work = self._work, None
         if work is not None:
             self._told = work.loader.tally
+            work.loader.close()
             with suppress(StoreError):
                 work.store.close()
 

@@ -5,21 +5,21 @@ One loader works on a store. Whatever kills it, the next one finds in the store'
 costs a thousand times a row: raw rows go in at the spool's pace, votes follow.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from voipwatch.collector.records import Record
 from voipwatch.collector.spool import Damage, Stored, list_segments
-from voipwatch.model.submission import Deletion, Intake
+from voipwatch.model.submission import Intake
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.ballots import votes_of
-from voipwatch.pipeline.pieces import PIECE_BYTES, Cut, Ledger, Piece, cut_segment, find_segment, read_piece
+from voipwatch.pipeline.pieces import PIECE_BYTES, Ledger, Piece, Span, find_segment, read_span, spans_of
 from voipwatch.pipeline.published import publish_influence
-from voipwatch.pipeline.rows import add_report
+from voipwatch.pipeline.reading import Readers, Tabled
 from voipwatch.pipeline.slim import BodyError
 from voipwatch.store.pieces import report_ids
 from voipwatch.store.rows import SegmentRows
@@ -63,9 +63,20 @@ class Loader:
         judges: Judges | None = None,
         say: Say | None = None,
         piece_bytes: int = PIECE_BYTES,
+        workers: int = 0,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`stopping`: asked between two reports; once true, what is not begun is left for another day."""
+        """Args beyond the obvious.
+
+        Args:
+            store: that writes.
+            spool: DATA/spool.
+            judges: give votes; in this process unless said.
+            say: told of damage.
+            piece_bytes: of the spool, inserted at once.
+            workers: processes that read ahead, for a backlog of several pieces.
+            stopping: asked between two reports; once true, what is not begun is left for another day.
+        """
         self.tally = Tally()
         self._store = store
         self._spool = spool
@@ -73,6 +84,7 @@ class Loader:
         self._say = say if say is not None else lambda _: None
         self._piece_bytes = piece_bytes
         self._stopping = stopping
+        self._readers = Readers(spool, workers)
         self._done: set[str] = set()
         self.ledger = Ledger(store.segments())
 
@@ -86,22 +98,26 @@ class Loader:
         """
         before = self.tally.pieces
         self._finish_begun()
-        for segment in list_segments(self._spool):
-            if segment.name in self._done or not (segment.sealed or growing):
-                continue
-            try:
-                for cut in cut_segment(
-                    segment, self.ledger, piece_bytes=self._piece_bytes, least_bytes=grow_bytes
-                ):
-                    self._insert(cut)
-                    enough = at_most is not None and self.tally.pieces - before >= at_most
-                    if enough or self._stopping():
-                        return self.tally.pieces - before
-            except FileNotFoundError:
-                continue  # sealed, and so renamed, since it was listed: the next pass finds it
-            if segment.sealed:
-                self._done.add(segment.name)
+        finished: list[str] = []
+        spans = islice(self._spans(growing, grow_bytes, finished), at_most)
+        with closing(self._readers.read(spans)) as read:
+            for span, tabled in read:
+                if tabled is None:
+                    continue  # retention removed it since it was listed
+                self._insert(Piece(self.ledger.next_number(), *span), tabled)
+                if self._stopping():
+                    return self.tally.pieces - before
+        self._done.update(finished)
         return self.tally.pieces - before
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """Processes that read ahead; none before there is a backlog."""
+        return self._readers.worker_pids
+
+    def close(self) -> None:
+        """End what reads ahead."""
+        self._readers.close()
 
     def vote(self, *, at_most: int | None = None) -> int:
         """Judge pieces whose votes are not in, oldest first; returns how many."""
@@ -124,45 +140,40 @@ class Loader:
         self.tally.cells += made
         return made
 
+    def _spans(self, growing: bool, grow_bytes: int, finished: list[str]) -> Iterator[Span]:
+        """What is not in, oldest first; `finished` gets the names of sealed segments, cut to their ends."""
+        for segment in list_segments(self._spool):
+            if segment.name in self._done or not (segment.sealed or growing):
+                continue
+            try:
+                yield from spans_of(
+                    segment,
+                    self.ledger.reached.get(segment.name, 0),
+                    piece_bytes=self._piece_bytes,
+                    least_bytes=grow_bytes,
+                )
+            except FileNotFoundError:
+                continue  # sealed, and so renamed, since it was listed: the next pass finds it
+            if segment.sealed:
+                finished.append(segment.name)
+
     def _finish_begun(self) -> None:
         for piece in list(self.ledger.begun):
-            segment = find_segment(self._spool, piece.segment)
-            self._insert(read_piece(segment, piece) if segment is not None else Cut(piece, [], []))
+            ((_, tabled),) = self._readers.read([Span(piece.segment, piece.start, piece.end)])
+            self._insert(piece, tabled if tabled is not None else Tabled(SegmentRows().tables(), [], 0))
 
-    def _insert(self, cut: Cut) -> None:
-        with no_collections():
-            rows = self._rows_of(cut)
-        self.ledger.begins(cut.piece)  # should the store fail now, the next pass does this very piece again
-        inserted = self._store.insert_segment(cut.piece.name, rows)
-        self.ledger.loaded(cut.piece)
+    def _insert(self, piece: Piece, tabled: Tabled) -> None:
+        self.ledger.begins(piece)  # should the store fail now, the next pass does this very piece again
+        inserted = self._store.insert_segment(piece.name, tabled.tables)
+        self.ledger.loaded(piece)
         tally = self.tally
         tally.pieces += 1
         tally.reports += inserted.reports
         tally.observations += inserted.observations
         tally.deletions += inserted.deletions
-        tally.repeated += len(inserted.refused)
-
-    def _rows_of(self, cut: Cut) -> SegmentRows:
-        rows = SegmentRows()
-        reports: set[str] = set()
-        for item in cut.records:
-            record = item.record
-            if isinstance(record, Intake):
-                if record.report_id in reports:
-                    self.tally.repeated += 1
-                    continue
-                try:
-                    add_report(rows, record)
-                except Exception as error:  # noqa: BLE001 -- one record must not keep all others out for ever
-                    reason = str(error) if isinstance(error, BodyError) else f"our fault: {error!r}"
-                    self._damaged(cut.piece, Damage(item.offset, item.length, reason))
-                    continue
-                reports.add(record.report_id)
-            elif isinstance(record, Deletion):
-                rows.deletion(record)
-        for damage in cut.damages:
-            self._damaged(cut.piece, damage)
-        return rows
+        tally.repeated += len(inserted.refused) + tabled.repeated
+        for damage in tabled.damages:
+            self._damaged(piece, damage)
 
     def _judged(self, piece: Piece) -> list[Vote] | None:
         """All votes of a piece; None where it was told to stop."""
@@ -172,7 +183,7 @@ class Loader:
         voting = report_ids(self._store, piece.name)
         intakes = [
             record
-            for record in records_of(read_piece(segment, piece).records)
+            for record in records_of(read_span(segment, piece.start, piece.end).records)
             if isinstance(record, Intake) and record.report_id in voting
         ]
         votes: list[Vote] = []
@@ -192,18 +203,6 @@ class Loader:
         self.tally.damaged += 1
         self.tally.damaged_bytes += damage.length
         self._say(f"spool segment {piece.segment}: {damage.length} bytes at {damage.offset}: {damage.reason}")
-
-
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Rows are many small objects without cycles: looking for cycles among them is a quarter of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def records_of(stored: Sequence[Stored]) -> Iterator[Record]:

@@ -4,42 +4,41 @@ An observation is a flow, a direction and a part of it: what each end saw. Far c
 reflector's signed log and are null where there is none.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
-from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX
+from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.submission import Intake, ProbeWord
 from voipwatch.model.vocabulary import Direction, Stage
 from voipwatch.model.votes import NO_COUNTRY
+from voipwatch.pipeline.shapes import MEDIA_PART, REPORTS_PART, ROUND_SPAN
 from voipwatch.pipeline.slim import (
-    LOG_BYTES_MAX,
-    SlimFarFlow,
+    FarFlow,
     SlimFarLog,
     SlimFlow,
+    SlimFlowFacts,
     SlimMeasurement,
     SlimSubmission,
     SlimTcp,
     decode_log,
     decode_submission,
     inflate,
+    inflate_log,
 )
 from voipwatch.store.rows import FlowRow, PartRow, ReportRow, SegmentRows
 
-ROUND_SPAN: Final = TRIES_MAX * REPLIES_MAX
 NO_OPERATOR: Final = "AS0"
 """Where nobody knows the network (RFC 7607: AS 0 is nobody's)."""
 CLOCK_TRUST_S: Final = 900.0
 """A start by the probe's clock is believed this near to the reflector's signed one: a check lasts minutes."""
-MEDIA_PART: Final = "media"
-REPORTS_PART: Final = "reports"
-"""Packets beside the media that carry reports on it (RTCP)."""
 CONNECT_PART: Final = "connect"
-_U32: Final = (1 << 32) - 1
-_U63: Final = (1 << 63) - 1
+U8_MAX: Final = (1 << 8) - 1
+U16_MAX: Final = (1 << 16) - 1
+U32_MAX: Final = (1 << 32) - 1
+U63_MAX: Final = (1 << 63) - 1
 
 Tally = dict[str, list[int]]
 """Part -> packets, bytes, index of its first packet, of its last."""
@@ -51,38 +50,36 @@ _SETUP: Final = Stage.SETUP.value
 def add_report(rows: SegmentRows, intake: Intake) -> int:
     """Add one report, its flows and their parts; returns how many observations.
 
+    Packet by packet: for the odd report, and the second method of `pipeline.columnar`, which takes most.
+
     Raises:
         BodyError: the record holds no submission; nothing was added.
     """
     submission = decode_submission(inflate(intake))
     measurement = submission.report.measurement
-    logs = [_opened(r.log.payload) if r.log is not None else None for r in measurement.reflectors]
+    logs = [
+        decode_log(inflate_log(r.log.payload)) if r.log is not None else None for r in measurement.reflectors
+    ]
     report = report_row(intake, submission, logs)
     far = [{f.flow: f for f in log.flows} if log is not None else None for log in logs]
     made = [
-        (_flow_row(flow), flow_parts(flow, far[flow.reflector] if 0 <= flow.reflector < len(far) else None))
+        (flow_row(flow), flow_parts(flow, far[flow.reflector] if 0 <= flow.reflector < len(far) else None))
         for flow in measurement.flows
     ]
-    made += [(_tcp_row(trial), _tcp_parts(trial)) for trial in measurement.tcp]
+    made += [(tcp_row(trial), tcp_parts(trial)) for trial in measurement.tcp]
     rows.report(report)  # nothing is added before all of it is made
-    for flow_row, parts in made:
-        rows.flow(flow_row)
+    for row, parts in made:
+        rows.flow(row)
         rows.parts(parts)
     return sum(len(parts) for _, parts in made)
-
-
-def _opened(payload: bytes) -> SlimFarLog | None:
-    try:
-        inflater = zlib.decompressobj()
-        return decode_log(inflater.decompress(payload, LOG_BYTES_MAX))
-    except zlib.error:
-        return None
 
 
 # --- the report ---------------------------------------------------------------------------------------------
 
 
-def report_row(intake: Intake, submission: SlimSubmission, logs: Sequence[SlimFarLog | None]) -> ReportRow:
+def report_row(
+    intake: Intake, submission: SlimSubmission[Any], logs: Sequence[SlimFarLog[Any] | None]
+) -> ReportRow:
     """The row of a report."""
     word, measurement = submission.probe, submission.report.measurement
     line = measurement.line
@@ -112,7 +109,7 @@ def report_row(intake: Intake, submission: SlimSubmission, logs: Sequence[SlimFa
         apps=",".join(measurement.apps),
         ruleset=RULESET,
         judged=why_not_judged(measurement, submission.report.via is not None),
-        cost_bytes=min(_U63, max(0, sum(cost.bytes for cost in measurement.costs.values()))),
+        cost_bytes=min(U63_MAX, max(0, sum(cost.bytes for cost in measurement.costs.values()))),
         took_s=max(0.0, _span_s(measurement)),
         ip_version=line.ip_version if line.ip_version in {4, 6} else 0,
         nat=line.nat or "",
@@ -157,7 +154,7 @@ def observed_at_s(started_at: str, sessions: Iterable[str], received_s: float) -
     return signed[0]
 
 
-def why_not_judged(measurement: SlimMeasurement, via: bool) -> str:
+def why_not_judged(measurement: SlimMeasurement[Any], via: bool) -> str:
     """Why a report gives no votes; empty where it does."""
     if measurement.invalid is not None:
         return "invalid"
@@ -174,7 +171,7 @@ def _unix_s(text: str) -> float | None:
         return None
 
 
-def _span_s(measurement: SlimMeasurement) -> float:
+def _span_s(measurement: SlimMeasurement[Any]) -> float:
     start, end = _unix_s(measurement.started_at), _unix_s(measurement.ended_at)
     return 0.0 if start is None or end is None else end - start
 
@@ -182,28 +179,29 @@ def _span_s(measurement: SlimMeasurement) -> float:
 # --- flows --------------------------------------------------------------------------------------------------
 
 
-def _flow_row(flow: SlimFlow) -> FlowRow:
+def flow_row(flow: SlimFlowFacts) -> FlowRow:
+    """The row of a flow."""
     kind = flow.kind
     return FlowRow(
         kind.app,
         kind.dialect,
         kind.leg,
         kind.arm,
-        _within(flow.flow, _U32),
+        _within(flow.flow, U32_MAX),
         flow.question,
-        _within(flow.block, 0xFFFF),
+        _within(flow.block, U16_MAX),
         kind.mutant,
         kind.media,
         flow.family,
-        _within(flow.reflector, 0xFF),
-        _within(flow.remote_port, 0xFFFF),
-        _within(flow.started_us, _U63),
+        _within(flow.reflector, U8_MAX),
+        _within(flow.remote_port, U16_MAX),
+        _within(flow.started_us, U63_MAX),
         flow.aborted,
         flow.failures[0].failure if flow.failures else "",
     )
 
 
-def flow_parts(flow: SlimFlow, far: Mapping[int, SlimFarFlow] | None) -> list[PartRow]:
+def flow_parts(flow: SlimFlow, far: Mapping[int, FarFlow] | None) -> list[PartRow]:
     """The parts of a flow, up then down; one with no packet at either end is left out.
 
     `far`: the log's flows by id; None where there is no log.
@@ -293,14 +291,14 @@ def _add(parts: list[PartRow], direction: str, near: Tally, far: Tally | None, t
         far_count = far_size = None
         if far is not None:
             there = far.pop(part, None)
-            far_count, far_size = (0, 0) if there is None else (there[0], _within(there[1], _U32))
-        first_us = _within(t_us[first], _U63) if first < len(t_us) else None
-        last_us = _within(t_us[last], _U63) if last < len(t_us) else None
+            far_count, far_size = (0, 0) if there is None else (there[0], _within(there[1], U32_MAX))
+        first_us = _within(t_us[first], U63_MAX) if first < len(t_us) else None
+        last_us = _within(t_us[last], U63_MAX) if last < len(t_us) else None
         parts.append(
-            PartRow(direction, part, count, _within(size, _U32), far_count, far_size, first_us, last_us)
+            PartRow(direction, part, count, _within(size, U32_MAX), far_count, far_size, first_us, last_us)
         )
     for part, (count, size, *_) in (far or {}).items():
-        parts.append(PartRow(direction, part, 0, 0, count, _within(size, _U32)))
+        parts.append(PartRow(direction, part, 0, 0, count, _within(size, U32_MAX)))
 
 
 def _within(value: int, most: int) -> int:
@@ -311,28 +309,30 @@ def _within(value: int, most: int) -> int:
 # --- TCP ----------------------------------------------------------------------------------------------------
 
 
-def _tcp_row(trial: SlimTcp) -> FlowRow:
+def tcp_row(trial: SlimTcp) -> FlowRow:
+    """The row of a TCP trial."""
     return FlowRow(
         app="line",
         dialect="tcp",
         leg=trial.name,
         arm=trial.arm,
         flow=0,
-        reflector=_within(trial.reflector, 0xFF),
-        remote_port=_within(trial.port, 0xFFFF),
-        started_us=_within(trial.started_us, _U63),
+        reflector=_within(trial.reflector, U8_MAX),
+        remote_port=_within(trial.port, U16_MAX),
+        started_us=_within(trial.started_us, U63_MAX),
         failure=trial.failure or "",
     )
 
 
-def _tcp_parts(trial: SlimTcp) -> list[PartRow]:
-    start = _within(trial.started_us, _U63)
+def tcp_parts(trial: SlimTcp) -> list[PartRow]:
+    """What was sent, and what came."""
+    start = _within(trial.started_us, U63_MAX)
     return [
         PartRow(
             _UP,
             CONNECT_PART,
             1,
-            _within(trial.sent_bytes, _U32),
+            _within(trial.sent_bytes, U32_MAX),
             first_us=start,
             connect_ms=trial.connect_ms,
         ),
@@ -340,7 +340,7 @@ def _tcp_parts(trial: SlimTcp) -> list[PartRow]:
             _DOWN,
             CONNECT_PART,
             int(trial.answered),
-            _within(trial.received_bytes, _U32),
+            _within(trial.received_bytes, U32_MAX),
             connect_ms=trial.connect_ms,
         ),
     ]

@@ -3,13 +3,15 @@
 Most of a report is columns of numbers; checksums, receipts and the probe's own conclusions are passed over.
 """
 
-from typing import Any, Final
+import zlib
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import zstandard
 
 from voipwatch.model.measurement import AppCost, Interruption, Line
 from voipwatch.model.submission import Intake, ProbeWord
+from voipwatch.pipeline.flat import EMPTY_JSON, EMPTY_MSGPACK
 
 BODY_BYTES_MAX: Final = 64 << 20
 """Of one submission's JSON: eight times what a collector takes."""
@@ -43,8 +45,8 @@ class SlimFailure(msgspec.Struct):
     t_us: int
 
 
-class SlimFlow(msgspec.Struct):
-    """`model.flows.FlowRecord`, the parts that rows are made of."""
+class SlimFlowFacts(msgspec.Struct):
+    """`model.flows.FlowRecord` without its packets."""
 
     flow: int
     reflector: int
@@ -55,12 +57,37 @@ class SlimFlow(msgspec.Struct):
     remote_port: int
     round_stages: list[str]
     started_us: int
-    sent: SlimColumns
-    received: SlimColumns
     failures: list[SlimFailure] = []
     aborted: bool = False
+
+
+class SlimFlow(SlimFlowFacts, kw_only=True):
+    """`model.flows.FlowRecord`, the parts that rows are made of."""
+
+    sent: SlimColumns
+    received: SlimColumns
     aside_up: list[int] = []
     aside_down: list[int] = []
+
+
+class RawColumns(msgspec.Struct):
+    """`SlimColumns`, its lists as they lie in the JSON: for `pipeline.flat`."""
+
+    seq: msgspec.Raw = EMPTY_JSON
+    t_us: msgspec.Raw = EMPTY_JSON
+    size_bytes: msgspec.Raw = EMPTY_JSON
+
+
+class RawFlow(SlimFlowFacts, kw_only=True):
+    """`SlimFlow`, its lists as they lie in the JSON."""
+
+    sent: RawColumns
+    received: RawColumns
+    aside_up: msgspec.Raw = EMPTY_JSON
+    aside_down: msgspec.Raw = EMPTY_JSON
+
+
+F = TypeVar("F", bound=SlimFlowFacts)
 
 
 class SlimTcp(msgspec.Struct):
@@ -91,7 +118,7 @@ class SlimReflector(msgspec.Struct):
     log: SlimLog | None = None
 
 
-class SlimMeasurement(msgspec.Struct):
+class SlimMeasurement(msgspec.Struct, Generic[F]):
     """`model.measurement.Measurement`."""
 
     started_at: str
@@ -99,7 +126,7 @@ class SlimMeasurement(msgspec.Struct):
     apps: list[str]
     line: Line
     reflectors: list[SlimReflector]
-    flows: list[SlimFlow] = []
+    flows: list[F] = []
     tcp: list[SlimTcp] = []
     costs: dict[str, AppCost] = {}
     notes: list[str] = []
@@ -107,19 +134,19 @@ class SlimMeasurement(msgspec.Struct):
     invalid: str | None = None
 
 
-class SlimReport(msgspec.Struct):
+class SlimReport(msgspec.Struct, Generic[F]):
     """`model.results.Report`."""
 
-    measurement: SlimMeasurement
+    measurement: SlimMeasurement[F]
     software: str
     via: Any = None
 
 
-class SlimSubmission(msgspec.Struct):
+class SlimSubmission(msgspec.Struct, Generic[F]):
     """`model.submission.Submission`."""
 
     probe: ProbeWord
-    report: SlimReport
+    report: SlimReport[F]
 
 
 class SlimFarColumns(msgspec.Struct):
@@ -129,24 +156,44 @@ class SlimFarColumns(msgspec.Struct):
     size_bytes: list[int] = []
 
 
-class SlimFarFlow(msgspec.Struct):
+class RawFarColumns(msgspec.Struct):
+    """`SlimFarColumns`, its lists as they lie in the MessagePack: for `pipeline.flat`."""
+
+    seq: msgspec.Raw = EMPTY_MSGPACK
+    size_bytes: msgspec.Raw = EMPTY_MSGPACK
+
+
+C = TypeVar("C", SlimFarColumns, RawFarColumns)
+
+
+class SlimFarFlow(msgspec.Struct, Generic[C]):
     """One flow in a reflector's log."""
 
     flow: int
-    up: SlimFarColumns
-    down: SlimFarColumns
+    up: C
+    down: C
 
 
-class SlimFarLog(msgspec.Struct):
+class SlimFarLog(msgspec.Struct, Generic[C]):
     """A reflector's log."""
 
     ticket_id: str
     started_at: str
-    flows: list[SlimFarFlow]
+    flows: list[SlimFarFlow[C]]
 
 
-_SUBMISSION: Final = msgspec.json.Decoder(SlimSubmission)
-_FARLOG: Final = msgspec.msgpack.Decoder(SlimFarLog)
+Submission = SlimSubmission[SlimFlow]
+RawSubmission = SlimSubmission[RawFlow]
+FarFlow = SlimFarFlow[SlimFarColumns]
+FarLog = SlimFarLog[SlimFarColumns]
+RawFarFlow = SlimFarFlow[RawFarColumns]
+RawFarLog = SlimFarLog[RawFarColumns]
+
+_SUBMISSION: Final = msgspec.json.Decoder(Submission)
+_RAW_SUBMISSION: Final = msgspec.json.Decoder(RawSubmission)
+_FARLOG: Final = msgspec.msgpack.Decoder(FarLog)
+_RAW_FARLOG: Final = msgspec.msgpack.Decoder(RawFarLog)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class BodyError(ValueError):
@@ -161,17 +208,41 @@ def inflate(intake: Intake) -> bytes:
         raise BodyError(f"the body cannot be inflated: {error}") from error
 
 
-def decode_submission(body: bytes) -> SlimSubmission:
+def decode_submission(body: bytes) -> Submission:
     """Raises BodyError."""
     try:
         return _SUBMISSION.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise BodyError(f"the body is no submission: {error}") from error
 
 
-def decode_log(plain: bytes) -> SlimFarLog | None:
+def decode_raw_submission(body: bytes) -> RawSubmission:
+    """The same, its lists of numbers not looked at, but that they are JSON. Raises BodyError."""
+    try:
+        return _RAW_SUBMISSION.decode(body)
+    except _UNREADABLE as error:
+        raise BodyError(f"the body is no submission: {error}") from error
+
+
+def inflate_log(payload: bytes) -> bytes:
+    """A reflector's log without its compression; nothing for what is none."""
+    try:
+        return zlib.decompressobj().decompress(payload, LOG_BYTES_MAX)
+    except zlib.error:
+        return b""
+
+
+def decode_log(plain: bytes) -> FarLog | None:
     """A reflector's inflated log; None for what is none."""
     try:
         return _FARLOG.decode(plain)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
+        return None
+
+
+def decode_raw_log(plain: bytes) -> RawFarLog | None:
+    """The same, its lists of numbers not looked at, but that they are MessagePack."""
+    try:
+        return _RAW_FARLOG.decode(plain)
+    except _UNREADABLE:
         return None

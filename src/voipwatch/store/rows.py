@@ -5,15 +5,20 @@ observations wants is made by Arrow, not by a loop.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from voipwatch.model.submission import Deletion
 from voipwatch.model.votes import Vote
 from voipwatch.store.columns import BY_NAME, SEGMENT, Column
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 class ReportRow(NamedTuple):
@@ -122,6 +127,72 @@ class InfluenceRecord(NamedTuple):
     carrier_to_ok: int | None
 
 
+class FlowColumns(NamedTuple):
+    """Many flows, column by column; the fields are those of `FlowRow`. Numbers fit their columns."""
+
+    app: list[str]
+    dialect: list[str]
+    leg: list[str]
+    arm: list[str]
+    flow: Ints
+    question: list[str]
+    block: Ints
+    mutant: list[str]
+    media: list[str]
+    family: list[str]
+    reflector: Ints
+    remote_port: Ints
+    started_us: Ints
+    aborted: list[bool]
+    failure: list[str]
+
+
+class PartColumns(NamedTuple):
+    """Parts of many flows, column by column; the fields are those of `PartRow`, and where one is null."""
+
+    direction: pa.DictionaryArray
+    part: pa.DictionaryArray
+    near_count: Ints
+    near_bytes: Ints
+    far_count: Ints
+    far_bytes: Ints
+    first_us: Ints
+    last_us: Ints
+    without_log: Flags
+    """Far counts are null."""
+    without_time: Flags
+    """First and last are null."""
+
+
+class Block(NamedTuple):
+    """Flows of some reports, and their parts, all by columns."""
+
+    report_of: Ints
+    """Of each flow: the number of its report, as `SegmentRows.report` gave it."""
+    flows: FlowColumns
+    flow_of: Ints
+    """Of each part: the number of its flow in this block."""
+    parts: PartColumns
+
+
+_MISSING: Final = {
+    "far_count": "without_log",
+    "far_bytes": "without_log",
+    "first_us": "without_time",
+    "last_us": "without_time",
+}
+"""Column -> the field of `PartColumns` that says where it is null."""
+
+
+class SegmentTables(NamedTuple):
+    """What one segment holds, as Arrow: the columns of each table but `segment`."""
+
+    reports: pa.Table
+    observations: pa.Table
+    votes: pa.Table
+    deletions: pa.Table
+
+
 _OF_REPORT: Final = ("report_id", "received_at", "observed_at", "country", "operator", "access", "instance")
 
 
@@ -133,7 +204,7 @@ class SegmentRows:
     rows.flow(FlowRow(...))          # of the report before it
     rows.part(PartRow(...))          # of the flow before it
     rows.votes(votes)
-    store.insert_segment(segment_id, rows)
+    store.insert_segment(segment_id, rows.tables())
     """
 
     def __init__(self) -> None:
@@ -142,12 +213,14 @@ class SegmentRows:
         self._flow_report: list[int] = []
         self._parts: list[PartRow] = []
         self._part_flow: list[int] = []
+        self._blocks: list[Block] = []
         self._votes: list[Vote] = []
         self._deletions: list[Deletion] = []
 
-    def report(self, row: ReportRow) -> None:
-        """The report that the following flows belong to."""
+    def report(self, row: ReportRow) -> int:
+        """The report that the following flows belong to; returns its number, for `Block.report_of`."""
         self._reports.append(row)
+        return len(self._reports) - 1
 
     def flow(self, row: FlowRow) -> None:
         """The flow that the following parts belong to."""
@@ -164,6 +237,10 @@ class SegmentRows:
         self._part_flow += [len(self._flows) - 1] * len(rows)
         self._parts += rows
 
+    def block(self, block: Block) -> None:
+        """Flows of any reports that are here, with their parts."""
+        self._blocks.append(block)
+
     def votes(self, votes: Iterable[Vote]) -> None:
         """Votes of any report of this segment."""
         self._votes += votes
@@ -172,26 +249,60 @@ class SegmentRows:
         """Somebody showed a report's deletion key; the report may be here, in an older one, or nowhere."""
         self._deletions.append(record)
 
+    def tables(self) -> SegmentTables:
+        """All of it."""
+        return SegmentTables(
+            self.reports_table(), self.observations_table(), self.votes_table(), self.deletions_table()
+        )
+
     def reports_table(self) -> pa.Table:
         """Columns of `reports` but `segment`."""
         return _table("reports", _columns(self._reports, ReportRow._fields))
 
     def observations_table(self) -> pa.Table:
         """Columns of `observations` but `segment`, one row a part."""
-        flow_of = np.asarray(self._part_flow, np.int64)
-        report_of = np.asarray(self._flow_report, np.int64)[flow_of] if len(flow_of) else flow_of
-        taken: dict[str, Any] = {}
         types = {column.name: column for column in BY_NAME["observations"].columns}
-        of_report = [[getattr(row, name) for row in self._reports] for name in _OF_REPORT]
-        levels = (
-            (dict(zip(_OF_REPORT, of_report, strict=True)), report_of),
-            (_columns(self._flows, FlowRow._fields), flow_of),
-        )
-        for columns, index in levels:
-            rows = pa.array(index)
-            for name, values in columns.items():
-                taken[name] = _array(values, types[name]).take(rows)
-        return _table("observations", taken | _columns(self._parts, PartRow._fields))
+        flow_of = [np.asarray(self._part_flow, np.int64)]
+        flows = len(self._flows)
+        for block in self._blocks:
+            flow_of.append(block.flow_of + flows)
+            flows += len(block.report_of)
+        of_flow = np.concatenate(flow_of)
+        of_report = np.concatenate([
+            np.asarray(self._flow_report, np.int64), *(block.report_of for block in self._blocks)
+        ])[of_flow]  # fmt: skip
+        taken: dict[str, Any] = {}
+        at = pa.array(of_report)
+        for name in _OF_REPORT:
+            taken[name] = _array([getattr(row, name) for row in self._reports], types[name]).take(at)
+        at = pa.array(of_flow)
+        for number, name in enumerate(FlowRow._fields):
+            taken[name] = _array(self._flow_values(number, types[name]), types[name]).take(at)
+        for number, name in enumerate(PartRow._fields):
+            own = _array(list(map(itemgetter(number), self._parts)), types[name])
+            taken[name] = _joined([own, *self._of_blocks(types[name])])
+        return _table("observations", taken)
+
+    def _flow_values(self, number: int, column: Column) -> Any:  # noqa: ANN401 -- a list or an array
+        own = [row[number] for row in self._flows]
+        others = [block.flows[number] for block in self._blocks]
+        if column.kind in {"word", "flag"}:
+            return list(chain(own, *others))
+        return np.concatenate([np.asarray(own, np.int64), *others])
+
+    def _of_blocks(self, column: Column) -> list[pa.Array]:
+        """Of parts; words have a dictionary a block, numbers are put together first."""
+        if not self._blocks:
+            return []
+        parts = [block.parts for block in self._blocks]
+        if column.name == "connect_ms":
+            return [pa.nulls(sum(len(each.near_count) for each in parts), column.arrow_type)]
+        values = [getattr(each, column.name) for each in parts]
+        if column.kind == "word":
+            return values
+        missing = _MISSING.get(column.name)
+        mask = None if missing is None else np.concatenate([getattr(each, missing) for each in parts])
+        return [pa.array(np.concatenate(values), column.arrow_type, mask=mask)]
 
     def votes_table(self) -> pa.Table:
         """Columns of `votes` but `segment`."""
@@ -252,6 +363,13 @@ def _array(values: Any, column: Column) -> pa.Array:  # noqa: ANN401 -- a list o
     if column.kind == "word":
         return pa.array(values, pa.string()).dictionary_encode()
     return pa.array(values, column.arrow_type)
+
+
+def _joined(pieces: Sequence[pa.Array]) -> pa.Array:
+    """One array of several; words may have a dictionary each."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return pa.chunked_array(pieces).unify_dictionaries().combine_chunks()
 
 
 def _own_columns(table: str) -> list[Column]:

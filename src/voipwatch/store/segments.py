@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from voipwatch.store.engine import Engine, chunks, scalar
 from voipwatch.store.errors import StoreError
-from voipwatch.store.rows import SegmentRows, records_table, with_segment
+from voipwatch.store.rows import SegmentRows, SegmentTables, records_table, with_segment
 
 BEGUN: Final = 1
 IN: Final = 2
@@ -57,7 +57,7 @@ class _Line(NamedTuple):
     deletions: int = 0
 
 
-def insert_segment(engine: Engine, segment: str, rows: SegmentRows) -> Inserted:
+def insert_segment(engine: Engine, segment: str, rows: SegmentRows | SegmentTables) -> Inserted:
     """Insert one segment's rows; exactly once in effect, from a single loader.
 
     Args:
@@ -76,12 +76,9 @@ def insert_segment(engine: Engine, segment: str, rows: SegmentRows) -> Inserted:
         return Inserted(
             False, known.reports, known.observations, known.votes, known.deletions, [], [*known.hours]
         )
-    tables = {
-        "reports": rows.reports_table(),
-        "observations": rows.observations_table(),
-        "votes": rows.votes_table(),
-    }
-    deletions = rows.deletions_table()
+    made = rows.tables() if isinstance(rows, SegmentRows) else rows
+    tables = {"reports": made.reports, "observations": made.observations, "votes": made.votes}
+    deletions = made.deletions
     _require_sound(segment, tables["reports"], deletions)
     attempt = known.attempt + 1
     if attempt > ATTEMPTS_MAX:

@@ -16,7 +16,13 @@ from voipwatch.store.engine import Engine, Parameters, chunks
 from voipwatch.store.errors import StoreError
 from voipwatch.store.export import Exported, Selection, export
 from voipwatch.store.migrate import migrate
-from voipwatch.store.rows import ContextRecord, InfluenceRecord, SegmentRows, context_table
+from voipwatch.store.rows import (
+    ContextRecord,
+    InfluenceRecord,
+    SegmentRows,
+    SegmentTables,
+    context_table,
+)
 from voipwatch.store.segments import Inserted
 from voipwatch.store.series import SeriesKey
 
@@ -57,7 +63,7 @@ class Store:
     # -- writing
     # --------------------------------------------------------------------------------------------------
 
-    def insert_segment(self, segment: str, rows: SegmentRows) -> Inserted:
+    def insert_segment(self, segment: str, rows: SegmentRows | SegmentTables) -> Inserted:
         """Insert one spool segment, once in effect; see `segments.insert_segment`."""
         return segments.insert_segment(self._writing(), segment, rows)
 

@@ -88,5 +88,15 @@ def decode_frames(data: bytes | memoryview, offset: int = HEADER_BYTES) -> Itera
     yield Tail(offset, len(view) - offset)
 
 
+def frame_ends(data: bytes | memoryview, offset: int = HEADER_BYTES) -> Iterator[int]:
+    """Where the records of `decode_frames` end, told by their lengths alone; the tail is left out."""
+    while offset + FRAME_BYTES <= len(data):
+        (length,) = _LENGTH.unpack_from(data, offset)
+        offset += FRAME_BYTES + length
+        if not 0 < length <= PAYLOAD_MAX or offset > len(data):
+            return
+        yield offset
+
+
 def _checksum(length: int, payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length)))
