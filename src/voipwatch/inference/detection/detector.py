@@ -54,6 +54,8 @@ class Detector:
         found: list[Changepoint] = []
         end_s = row.time_s + settings.row_span_s
         new_block = state.last_index is None or index > state.last_index
+        if state.first_s is None:
+            state.baseline.origin_s = row.time_s
         if new_block:
             if state.open is not None:
                 found += self._close(end_s if settings.row_span_s else row.time_s)
@@ -117,7 +119,6 @@ class Detector:
             state.newest_s = time_s
             if state.first_s is None:
                 state.first_s = time_s
-                state.baseline.origin_s = time_s
         state.rows += 1
         state.votes += row.total_count
         state.blocked += row.blocked_count
