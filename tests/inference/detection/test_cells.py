@@ -85,8 +85,10 @@ def test_any_cells_in_any_parts_leave_the_same_memory(given: Cells, parts: int, 
         one_by_one.receive(SeriesRow(*row))
     size = len(given[0]) // parts + 1
     found = []
-    for first in range(0, len(given[0]), size):
-        found += receive_cells(bulk, *(each[first : first + size] for each in given))
+    times, blocked, votes = given
+    for first in range(0, len(times), size):
+        part = slice(first, first + size)
+        found += receive_cells(bulk, times[part], blocked[part], votes[part])
     assert found == one_by_one.state.changepoints
     assert msgspec.json.encode(bulk.state) == msgspec.json.encode(one_by_one.state)
 
