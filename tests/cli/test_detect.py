@@ -132,7 +132,7 @@ def test_the_drawing_is_an_svg_with_the_interval(blocked: Path, tmp_path: Path, 
         (["--total", "nothing"], "no column “nothing”"),
         (["--by", "operator,nothing"], "no column “nothing”"),
         (["--time", "when"], "no column “when”"),
-        (["--plot", "/nowhere/at/all.svg"], "no folder"),
+        (["--plot", "/nowhere/at/all.svg"], "another file for --plot"),
     ],
 )
 def test_misuse_is_one_line_and_64(blocked: Path, arguments: list[str], words: str) -> None:

@@ -51,7 +51,7 @@ def detect(  # noqa: PLR0913 -- one parameter an option of the command
     columns = _columns(time, blocked, over, total, by, probe)
     target = None if plot is None else Path(plot)
     if target is not None:
-        require_writable(target)
+        require_writable(target, option="--plot")
     series = SeriesFile(Path(file), columns)
     with shown_work(context, "detect.reading", series.size_bytes) as step:
         survey = _survey(series, step)
