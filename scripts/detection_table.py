@@ -12,7 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.country import quiet_country
 from scripts.benchmarks.detection import (
+    SHORT_DAYS,
     Tables,
     cells_a_second,
     delays,
@@ -34,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
     parser.add_argument("--years", type=int, default=40, help="of each quiet world")
+    parser.add_argument("--country-years", type=int, default=20, help="of the quiet country")
     parser.add_argument("--runs", type=int, default=100, help="of each simulated block")
     parser.add_argument("--series", type=Path, default=SERIES, help="folder of the real series")
     parser.add_argument("--speed", action="store_true", help="only how fast it is, in a section of its own")
@@ -53,10 +56,15 @@ def main(argv: list[str] | None = None) -> int:
         real_series(asked.series) if asked.series.is_dir() else [],
         [delays(share, past, days=30, runs=asked.runs) for share, past in BLOCKS],
         replays(asked.years),
+        [
+            quiet_country(asked.country_years, promised_days=days)
+            for days in (20 * 365.25, 365.25, SHORT_DAYS)
+        ],
     )
     text = render(
         tables,
-        command=f"python scripts/detection_table.py --write --years {asked.years} --runs {asked.runs}",
+        command=f"python scripts/detection_table.py --write --years {asked.years} --runs {asked.runs}"
+        f" --country-years {asked.country_years}",
         date=began.strftime("%Y-%m-%d %H:%M"),
         machine=f"{machine.cores} cores of {machine.cpu}",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scripts.benchmarks.country import Country, render_country
 from scripts.benchmarks.replays import HOUR_S, START_S, World, panel, quiet_worlds, votes
 from voipwatch.inference.detection import Detector, Settings, daily, receive_cells
 from voipwatch.model.series import ChangeKind, Changepoint, SeriesRow
@@ -182,6 +183,7 @@ class Tables:
     """Lines about the real series; empty where they are not at hand."""
     blocks: list[Delay]
     quiet: list[Replay]
+    country: list[Country]
 
 
 def cells_a_second(series: int = 20, days: int = 365) -> float:
@@ -203,7 +205,7 @@ def cells_a_second(series: int = 20, days: int = 365) -> float:
 def render(tables: Tables, *, command: str, date: str, machine: str) -> str:
     """The section of docs/benchmarks.md."""
     lines = [f"`{command}`, {date} UTC, {machine}.", "", *tables.real, *_delays(tables.blocks), ""]
-    return "\n".join([*lines, *_quiet(tables.quiet)])
+    return "\n".join([*lines, *_quiet(tables.quiet), "", *render_country(tables.country)]).rstrip()
 
 
 def render_speed(cells_per_s: float, date: str, machine: str) -> str:
@@ -248,6 +250,13 @@ def _quiet(quiet: list[Replay]) -> list[str]:
     ]
 
 
+def _size(change: Changepoint) -> float:
+    """Of the change of level, 0..1; silence has none and is left out by being large."""
+    if change.level_before is None or change.level_after is None:
+        return 1.0
+    return abs(change.level_after - change.level_before)
+
+
 def real_series(folder: Path) -> list[str]:
     """The tables of the real series in `folder`."""
     seen = uganda(folder)
@@ -267,6 +276,9 @@ def real_series(folder: Path) -> list[str]:
         told = ", ".join(f"{names}: {count}" for names, count in changes.items())
         most = max(changes.values())
         rows.append(f"| OONI web, daily, {country} | changes ({told}) | {most} | | at most 13 | |")
+        least = [_size(each) for names in COUNTS for each in daily_changes(folder, country, names)]
+        size = f"{100 * min(least):.0f}" if least else "–"
+        rows.append(f"| | smallest change, points | {size} | | at least 5 | |")
     rows.append("")
     rows += [
         f"- {each.kind.value}: between {shown(each.earliest_s)} and {shown(each.latest_s)}, detected "

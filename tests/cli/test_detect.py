@@ -127,10 +127,12 @@ def test_the_drawing_is_an_svg_with_the_interval(blocked: Path, tmp_path: Path, 
         (["--over", "much"], "is no number"),
         (["--over", "nan"], "is no number"),
         (["--over", "0.5", "--total", "blocked"], "contradict"),
+        (["--probe", "operator", "--total", "blocked"], "contradict"),
+        (["--probe", "nothing"], "no column “nothing”"),
         (["--total", "nothing"], "no column “nothing”"),
         (["--by", "operator,nothing"], "no column “nothing”"),
         (["--time", "when"], "no column “when”"),
-        (["--plot", "/nowhere/at/all.svg"], "no folder"),
+        (["--plot", "/nowhere/at/all.svg"], "another file for --plot"),
     ],
 )
 def test_misuse_is_one_line_and_64(blocked: Path, arguments: list[str], words: str) -> None:
@@ -158,3 +160,34 @@ def test_the_real_series(shared_dir: Path) -> None:
     assert [each["kind"] for each in changes] == ["onset", "end"]
     assert "2026-01-18T05:46:13Z" <= changes[0]["detected_at"] <= "2026-01-18T16:46:13Z"
     assert "2026-01-23T19:01:00Z" <= changes[1]["detected_at"] <= "2026-01-24T23:32:35Z"
+
+
+@pytest.mark.parametrize(("broken", "found"), [((0,), []), ((0, 1), ["onset"])])
+def test_one_named_probe_accuses_nobody(tmp_path: Path, broken: tuple[int, ...], found: list[str]) -> None:
+    """Three probes; from the thirtieth day on some of them lose every call."""
+    path = tmp_path / "probes.csv"
+    lines = ["time,blocked,who"]
+    for hour in range(40 * 24):
+        for probe in range(3):
+            moment = START + timedelta(hours=hour, minutes=20 * probe)
+            cut = hour >= 30 * 24 and probe in broken
+            lines.append(f"{moment:%Y-%m-%dT%H:%M:%SZ},{int(cut or hour % 47 == 7 * probe)},p{probe}")
+    path.write_text("\n".join([*lines, ""]), "utf-8")
+    ran = run_line("detect", str(path), "--probe", "who", "--json")
+    (series,) = json.loads(ran.out)["series"]
+    assert [each["kind"] for each in series["changepoints"]] == found
+    assert series["vote"] == "one probe's word; an hour is one block"
+    assert ran.status == len(found)
+
+
+def test_nulls_are_a_series_and_no_control_character_reaches_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "keys.csv"
+    path.write_text("time,blocked,op\n2026-01-18,1,\x1b]0;x\x07\n2026-01-18,0,\n", "utf-8")
+    assert [
+        each["key"]
+        for each in json.loads(run_line("detect", str(path), "--by", "op", "--json").out)["series"]
+    ] == [
+        {"op": "\x1b]0;x\x07"},
+        {"op": ""},
+    ]
+    assert "\x1b]" not in run_line("detect", str(path), "--by", "op").out

@@ -54,6 +54,8 @@ def test_comments_and_empty_lines_are_skipped_and_rows_keep_their_line(file: Pat
         ("2026-01-18T05:46:13+01:00", unix(2026, 1, 18, 4, 46, 13)),
         ("1768715173", 1768715173.0),
         ("1768715173000", 1768715173.0),
+        ("1768715173000000", 1768715173.0),
+        ("1768715173000000000", 1768715173.0),
     ],
 )
 def test_times(file: Path, cell: str, expected: float) -> None:
@@ -89,6 +91,9 @@ def test_keys_tell_series_apart_and_each_has_its_own_order(file: Path) -> None:
         ("time,blocked\n2026-01-18,nan\n", "error.detect_number", 2, "blocked"),
         ("time,blocked\n2026-01-18,0.5\n", "error.detect_fraction", 2, "blocked"),
         ("time,blocked\n2026-01-18,2\n", "error.detect_one_vote", 2, "blocked"),
+        ("time,blocked\n2026-01-18,1e16\n", "error.detect_large", 2, "blocked"),
+        ("time,blocked\n0001-01-01,1\n", "error.detect_years", 2, "time"),
+        ("time,blocked\n9999-12-31T23:59:59-14:00,1\n", "error.detect_years", 2, "time"),
         ("# x\ntime,blocked\n2026-01-18,0\n2026-01-17,0\n", "error.detect_order", 4, "time"),
     ],
 )
@@ -115,6 +120,7 @@ def test_bad_counts_are_named(file: Path) -> None:
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "error.detect_binary"),
         (b"when,blocked\n2026-01-18,0\n", "error.detect_no_time"),
         (b"time,else\n2026-01-18,0\n", "error.detect_column"),
+        (b"time,blocked,blocked\n2026-01-18,0,1\n", "error.detect_twice"),
         (b"time,blocked\n2026-01-18\n", "error.detect_cells"),
         (b"time,blocked\n2026-01-18," + b"1" * 200_000 + b"\n", "error.detect_csv"),
         (b"PAR1 and then nothing", "error.detect_parquet"),
@@ -143,6 +149,69 @@ def test_parquet_gives_the_same_rows_as_csv(tmp_path: Path) -> None:
     text = "time,dns,tls,total\n2026-01-18T05:00:00Z,1,2,5\n2026-01-19T05:00:00Z,0,4,6\n"
     assert [each.row for each in rows] == [each.row for each in read(tmp_path / "csv", text, columns)]
     assert [each.number for each in rows] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["# c\ntime,blocked\n2026-01-18,1\n", "time|blocked\r\n2026-01-18|1\r\n"])
+def test_a_byte_order_mark_and_other_separators(file: Path, text: str) -> None:
+    (row,) = read(file, b"\xef\xbb\xbf" + text.encode())
+    assert row.row == SeriesRow(unix(2026, 1, 18), 1)
+
+
+def test_where_semicolons_separate_a_comma_is_decimal(file: Path) -> None:
+    scores = Columns(None, ("score",), 0.5, None, ())
+    rows = read(file, "time;score\n2026-01-18;0,7\n2026-01-19;0,2\n", scores)
+    assert [each.row.blocked_count for each in rows] == [1, 0]
+    assert refused(file, 'time,score\n2026-01-18,"0,7"\n', scores)[0] == "error.detect_number"
+
+
+def test_rows_may_name_their_probe(file: Path) -> None:
+    named = Columns(None, ("blocked",), None, None, (), "who")
+    (row,) = read(file, "time,blocked,who\n2026-01-18,1, ada\n", named)
+    assert row.row.probe == "ada"
+    key, values = refused(file, "time,blocked,who\n2026-01-18,1,\n", named)
+    assert (key, values["row"], values["column"]) == ("error.detect_nameless", 2, "who")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Africa/Kampala", "+03:00", "No/Where"])
+def test_timestamps_of_parquet(tmp_path: Path, unit: str, zone: str | None) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="the extra `observatory` is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    per_s = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    times = pyarrow.array(
+        [1768715173 * per_s, 1768780800 * per_s + (unit == "ns")], pyarrow.timestamp(unit, zone)
+    )
+    parquet.write_table(pyarrow.table({"time": times, "blocked": [True, False]}), tmp_path / "series")
+    rows = list(SeriesFile(tmp_path / "series", PLAIN).rows())
+    assert [each.row.time_s for each in rows] == [1768715173.0, 1768780800.0]
+    assert [each.midnight for each in rows] == [False, True]
+    assert [each.naive for each in rows] == [zone is None] * 2
+
+
+def test_odd_columns_of_parquet(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="the extra `observatory` is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "series"
+
+    def told(columns: Columns = PLAIN, **odd: object) -> object:
+        good = {"time": pyarrow.array([0, 1], pyarrow.timestamp("s")), "blocked": [1, 0], "op": ["", None]}
+        parquet.write_table(pyarrow.table(good | odd), path)
+        try:
+            return list(SeriesFile(path, columns).rows())
+        except Misuse as misuse:
+            return misuse.key
+
+    keys = told(Columns(None, ("blocked",), None, None, ("op",)))
+    assert isinstance(keys, list)
+    assert [each.key for each in keys] == [("",), (None,)]
+    assert told(time=pyarrow.array([2**62, 0], pyarrow.timestamp("us"))) == "error.detect_years"
+    assert told(time=pyarrow.array([0, None], pyarrow.timestamp("us"))) == "error.detect_time"
+    assert told(blocked=[1, None]) == "error.detect_number"
+    assert told(blocked=[[1], [0]]) == "error.detect_number"
+    twice = [pyarrow.array([0, 1], pyarrow.timestamp("s")), pyarrow.array([1, 0]), pyarrow.array([1, 0])]
+    parquet.write_table(pyarrow.Table.from_arrays(twice, names=["time", "blocked", "blocked"]), path)
+    with pytest.raises(Misuse, match=r"error\.detect_twice"):
+        list(SeriesFile(path, PLAIN).rows())
 
 
 def test_without_pyarrow_a_parquet_file_says_what_to_install(

@@ -57,9 +57,9 @@ def test_more_votes_than_are_told_apart() -> None:
 
 def test_pairs_by_hand() -> None:
     # 2 blocked of 4: 2 of 12 ordered pairs; one vote has no pair; 60 of 120 votes weigh as 50.
-    agreeing, pairs = pair_agreement(np.array([2.0, 1.0, 60.0]), np.array([4.0, 1.0, 120.0]))
-    assert pairs.tolist() == [12.0, 0.0, 2450.0]
-    assert agreeing.tolist() == pytest.approx([2.0, 0.0, 2450.0 * 60 * 59 / (120 * 119)])
+    assert pair_agreement(2, 4) == pytest.approx((2.0, 12.0))
+    assert pair_agreement(1, 1) == (0.0, 0.0)
+    assert pair_agreement(60, 120) == pytest.approx((2450.0 * 60 * 59 / (120 * 119), 2450.0))
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.1, 0.4])
@@ -69,14 +69,14 @@ def test_the_bound_lies_above_the_truth_and_comes_down_to_it(rho: float) -> None
     bounds = []
     for blocks in (10, 200, 5000):
         shares = [rng.betavariate(0.1 * size, 0.9 * size) for _ in range(blocks)]
-        hits = np.array([float(sum(rng.random() < share for _ in range(6))) for share in shares])
-        agreeing, pairs = pair_agreement(hits, np.full(blocks, 6.0))
+        hits = [sum(rng.random() < share for _ in range(6)) for share in shares]
+        told = [pair_agreement(each, 6) for each in hits]
         bounds.append(
             overdispersion_bound(
-                agreeing=float(agreeing.sum()),
-                agreeing_squares=float((agreeing**2).sum()),
-                pairs=float(pairs.sum()),
-                p=float(hits.mean() / 6),
+                agreeing=sum(agreeing for agreeing, _ in told),
+                agreeing_squares=sum(agreeing**2 for agreeing, _ in told),
+                pairs=sum(pairs for _, pairs in told),
+                p=sum(hits) / (6 * blocks),
                 typical_votes=6.0,
             )
         )

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from scripts import detection_table
+from scripts.benchmarks.country import SHARES, Country, cells, quiet_country
 from scripts.benchmarks.detection import Delay, Replay, Tables, delays, render, replay
 from scripts.benchmarks.replays import HOUR_S, START_S, Probe, World, panel, quiet_worlds, votes
 
@@ -85,19 +86,25 @@ def test_a_year_of_outages_of_eight_hours_breaks_the_promise() -> None:
 
 
 def test_the_section_says_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    tables = Tables(["real"], [Delay("40 %, 14", 30, [5.0], [None], 0)], [Replay("quiet", 40.0, 0, 40.0, 1)])
+    tables = Tables(
+        ["real"],
+        [Delay("40 %, 14", 30, [5.0], [None], 0)],
+        [Replay("quiet", 40.0, 0, 40.0, 1)],
+        [Country(64, 20, 60.0, 3, 2)],
+    )
     text = render(tables, command="x", date="2026", machine="m")
     for words in ("real", "| 40 %, 14 | 1 | 5.0 |", "| quiet | 40 | 0 | 1 | 14610 | yes |"):
         assert words in text
     widths = {len(line.split("|")) for line in text.splitlines() if line.startswith(("| 40 %", "| blocked"))}
     assert len(widths) == 1
-    for name in ("real_series", "delays", "replays", "cells_a_second"):
+    for name in ("real_series", "delays", "replays", "cells_a_second", "quiet_country"):
         monkeypatch.setattr(
             detection_table,
             name,
             {
                 "real_series": lambda _: ["real"],
                 "cells_a_second": lambda: 1e4,
+                "quiet_country": lambda *_, **__: tables.country[0],
                 "delays": lambda *_, **__: tables.blocks[0],
                 "replays": lambda _: tables.quiet,
             }[name],
@@ -109,3 +116,33 @@ def test_the_section_says_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     assert detection_table.main(["--write", "--speed"]) == 0
     assert written[2] == "detection-speed"
     assert "10,000 hourly cells a second, 350 s" in written[3]
+
+
+def test_the_country_has_all_kinds_of_series() -> None:
+    times, blocked, votes = cells(5, 200, 1)
+    assert cells(5, 200, 1) == (times, blocked, votes)
+    assert cells(5, 200, 2) != (times, blocked, votes)
+    assert sum(blocked) / sum(votes) == pytest.approx(SHARES[5], rel=0.3)
+    assert all(0 <= hits <= count and count for hits, count in zip(blocked, votes, strict=True))
+
+
+def test_the_interval_of_a_country_by_hand() -> None:
+    """Nothing in 10 years: at most 3.689 onsets; 3 of them: 0.619 to 8.767 (Garwood's table)."""
+    measured, low, high = Country(64, 10, 7305.0, 0, 0).run_days
+    assert (measured, high) == (3652.5, None)
+    assert low == pytest.approx(3652.5 / 3.689, rel=1e-3)
+    assert Country(64, 10, 60.0, 3, 3).run_days[1:] == pytest.approx(
+        (3652.5 / 8.767, 3652.5 / 0.619), rel=1e-3
+    )
+    assert [Country(64, 10, 60.0, n, n).kept for n in (3, 60, 300)] == ["yes", "not contradicted", "**no**"]
+
+
+def test_a_quiet_countrys_series_keep_their_one_promise_together() -> None:
+    """12 series for half a year, 30 days promised to all of them together: six are allowed, on average."""
+    kept = quiet_country(1, promised_days=30.0, series=12, days=183)
+    assert kept.onsets <= 13
+    assert kept.kept != "**no**"
+
+
+def test_a_country_whose_promise_is_broken_is_called_so() -> None:
+    assert Country(12, 1, 365.25, 40, 9).kept == "**no**"

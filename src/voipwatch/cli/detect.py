@@ -11,7 +11,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.detectreport import SeriesResult, detect_json, exit_status, show
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.reportfile import require_writable, write_file
-from voipwatch.cli.seriesfile import BLOCKED_NAME, Columns, SeriesFile
+from voipwatch.cli.seriesfile import BLOCKED_NAME, Columns, Key, SeriesFile
 from voipwatch.cli.seriesplot import DRAWN_MAX, Bins, draw
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import Step, shown_work
@@ -29,7 +29,7 @@ class Survey:
     rows: int = 0
     naive: bool = False
     daily: bool = True
-    spans: dict[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
+    spans: dict[Key, tuple[float, float]] = field(default_factory=dict)
     """First and last time of each series."""
 
 
@@ -43,14 +43,15 @@ def detect(  # noqa: PLR0913 -- one parameter an option of the command
     over: Annotated[str | None, Parameter(metavar="X")] = None,
     total: Annotated[str | None, Parameter(metavar="COL")] = None,
     by: Annotated[str | None, Parameter(metavar="COL[,COL..]")] = None,
+    probe: Annotated[str | None, Parameter(metavar="COL")] = None,
     json: bool = False,
     plot: Annotated[str | None, Parameter(metavar="FILE.svg")] = None,
 ) -> int:
     """Read twice, judge once; 1 where an onset is found, 2 where a series is insufficient, else 0."""
-    columns = _columns(time, blocked, over, total, by)
+    columns = _columns(time, blocked, over, total, by, probe)
     target = None if plot is None else Path(plot)
     if target is not None:
-        require_writable(target)
+        require_writable(target, option="--plot")
     series = SeriesFile(Path(file), columns)
     with shown_work(context, "detect.reading", series.size_bytes) as step:
         survey = _survey(series, step)
@@ -70,13 +71,20 @@ def detect(  # noqa: PLR0913 -- one parameter an option of the command
 
 
 def _columns(
-    time: str | None, blocked: str | None, over: str | None, total: str | None, by: str | None
+    time: str | None,
+    blocked: str | None,
+    over: str | None,
+    total: str | None,
+    by: str | None,
+    probe: str | None,
 ) -> Columns:
     limit = None if over is None else _limit(over)
     if limit is not None and total is not None:
         raise Misuse("error.detect_over_total")
+    if probe is not None and total is not None:
+        raise Misuse("error.detect_probe_total")
     names = _names(blocked, "--blocked") if blocked is not None else (BLOCKED_NAME,)
-    return Columns(time, names, limit, total, () if by is None else _names(by, "--by"))
+    return Columns(time, names, limit, total, () if by is None else _names(by, "--by"), probe)
 
 
 def _names(text: str, option: str) -> tuple[str, ...]:
@@ -120,7 +128,7 @@ def _judge(series: SeriesFile, survey: Survey, step: Step, *, drawn: bool) -> li
     """Read it again, in the order of the file, and judge."""
     count = len(survey.spans)
     panel = Panel(daily(count) if survey.daily else Settings(series=count))
-    names = {key: "\0".join(key) for key in survey.spans}
+    names = {key: str(number) for number, key in enumerate(survey.spans)}
     shown_keys = list(survey.spans)[:DRAWN_MAX] if drawn else []
     bins = {key: Bins(*survey.spans[key], daily=survey.daily) for key in shown_keys}
     for number, each in enumerate(series.rows(), 1):
@@ -133,5 +141,5 @@ def _judge(series: SeriesFile, survey: Survey, step: Step, *, drawn: bool) -> li
     for key in survey.spans:
         detector = panel.detectors[names[key]]
         detector.finish()
-        results.append(SeriesResult(key, detector, bins.get(key)))
+        results.append(SeriesResult(key, detector, bins.get(key), probes=series.columns.probe is not None))
     return results

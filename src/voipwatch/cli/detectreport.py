@@ -10,8 +10,10 @@ from rich.text import Text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, UNDECIDED
 from voipwatch.cli.language import Texts
+from voipwatch.cli.seriesfile import Key
 from voipwatch.cli.seriesplot import Bins
 from voipwatch.cli.show import table
+from voipwatch.cli.values import shown
 from voipwatch.inference.detection import Detector
 from voipwatch.inference.detection.settings import DAY_S
 from voipwatch.inference.detection.state import Phase
@@ -28,10 +30,12 @@ NARROWEST_RHO: Final = 1.0
 class SeriesResult:
     """One series, judged."""
 
-    key: tuple[str, ...]
+    key: Key
     detector: Detector
     bins: Bins | None = None
     """For the drawing; None where none was asked for."""
+    probes: bool = False
+    """Its rows name their probes."""
 
     @property
     def changes(self) -> list[Changepoint]:
@@ -69,6 +73,7 @@ def _series_json(by: tuple[str, ...], result: SeriesResult, *, daily: bool) -> d
     state, baseline = detector.state, detector.state.baseline
     run_length_votes = detector.run_length_votes
     no_quiet_past = state.no_quiet_past or starts_blocked(detector)
+    vote = "one probe's word" if result.probes else "one unit of the total" if daily else "one row"
     notes = ["no quiet past"] if no_quiet_past else []
     if result.insufficient and not no_quiet_past:
         notes.append("not enough quiet votes")
@@ -77,7 +82,7 @@ def _series_json(by: tuple[str, ...], result: SeriesResult, *, daily: bool) -> d
         "arl_votes": None if run_length_votes is None else round(run_length_votes),
         "arl_days": detector.run_length_days,
         "p0": None if baseline.share is None else _rounded(baseline.border),
-        "vote": "one unit of the total; a day is one block" if daily else "one row; an hour is one block",
+        "vote": f"{vote}; {'a day' if daily else 'an hour'} is one block",
         "changepoints": [_change_json(change) for change in result.changes],
         "regimes": [_regime_json(each) for each in detector.regimes],
         "level": None if baseline.share is None else _rounded(baseline.share),
@@ -153,7 +158,8 @@ def show(context: Context, by: tuple[str, ...], results: list[SeriesResult], *, 
 
 def name(texts: Texts, by: tuple[str, ...], result: SeriesResult) -> str:
     """A series' key, or words where the file is one series."""
-    return ", ".join(result.key) if by else texts("detect.whole")
+    told = ["–" if each is None else shown(each) for each in result.key]
+    return ", ".join(told) if by else texts("detect.whole")
 
 
 def _no_change(texts: Texts, result: SeriesResult) -> list[Text | str]:

@@ -45,23 +45,23 @@ def encode_report(report: Report) -> bytes:
     return msgspec.json.encode({"schema": document.pop("schema"), **document}) + b"\n"
 
 
-def require_writable(path: Path) -> None:
-    """Raise Misuse before any data is spent, when `path` is no place for a report."""
+def require_writable(path: Path, *, option: str = "--out") -> None:
+    """Raise Misuse before any data is spent, when `path` (given by `option`) is no place for a report."""
     if "\0" in str(path):  # pathlib says of such a path that it does not exist
         raise Misuse("error.out_name", path=shown_path(path))
     try:
         if path.is_dir():
-            raise Misuse("error.out_is_folder", path=shown_path(path))
+            raise Misuse("error.out_is_folder", path=shown_path(path), option=option)
         special = _is_special(path)
         folder = Path(os.path.realpath(path)).parent
         if not special and not folder.is_dir():
-            raise Misuse("error.out_no_folder", path=shown_path(folder))
+            raise Misuse("error.out_no_folder", path=shown_path(folder), option=option)
     except (OSError, ValueError):
         raise Misuse("error.out_name", path=shown_path(path)) from None
     if special and not os.access(path, os.W_OK):
-        raise Misuse("error.out_failed_before", path=shown_path(path))
+        raise Misuse("error.out_failed_before", path=shown_path(path), option=option)
     if not special and not os.access(folder, os.W_OK):
-        raise Misuse("error.out_not_writable", path=shown_path(folder))
+        raise Misuse("error.out_not_writable", path=shown_path(folder), option=option)
 
 
 def _is_special(path: Path) -> bool:

@@ -6,12 +6,13 @@ A row's number is its line in the file for CSV, so that an editor finds it, and 
 import csv
 import math
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.values import shown, shown_path
@@ -22,8 +23,16 @@ TIME_NAMES: Final = ("time", "ts", "timestamp", "datetime", "date", "day", "hour
 BLOCKED_NAME: Final = "blocked"
 PARQUET_MAGIC: Final = b"PAR1"
 TRUE: Final = {"true": 1.0, "t": 1.0, "yes": 1.0, "false": 0.0, "f": 0.0, "no": 0.0}
-EPOCH_MS: Final = 1e11
-"""A number above it is milliseconds since 1970, one below seconds: 1e11 s is the year 5138."""
+EPOCH_UNITS: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+"""Numbers below each are seconds, milli-, micro-, nanoseconds since 1970: 1e11 s is the year 5138."""
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- of times that are UTC already
+YEARS: Final = (1970, 2199)
+"""Other times are mistakes, and a series of centuries is none."""
+LATEST_S: Final = datetime(YEARS[1] + 1, 1, 1, tzinfo=UTC).timestamp()
+COUNT_MAX: Final = 10**15
+"""Above it floating point does not count by ones any more."""
+REMEMBERED: Final = 10_000
+"""Cells whose number is kept: most files hold a few different ones."""
 SHOWN_COLUMNS: Final = 20
 
 
@@ -36,13 +45,32 @@ class Columns:
     over: float | None
     total: str | None
     by: tuple[str, ...]
+    probe: str | None = None
+
+
+Key = tuple[str | None, ...]
+"""What tells a series apart: its --by columns; None where Parquet has a null."""
+
+
+class Instant(NamedTuple):
+    """A timestamp of Parquet."""
+
+    us: int
+    """Since 1970."""
+    naive: bool
+
+    def __str__(self) -> str:
+        try:
+            return str(EPOCH + timedelta(microseconds=self.us))
+        except OverflowError:
+            return f"{self.us} us"
 
 
 @dataclass(slots=True)
 class Numbered:
     """A row that was understood, with where it stands."""
 
-    key: tuple[str, ...]
+    key: Key
     row: SeriesRow
     number: int
     naive: bool
@@ -59,6 +87,7 @@ class _Places:
     blocked: list[int]
     total: int | None
     by: list[int]
+    probe: int | None
     names: list[str] = field(default_factory=list)
 
 
@@ -71,11 +100,13 @@ class SeriesFile:
         self.time_name = ""
         self.read_bytes = 0
         self.size_bytes = 0
+        self._decimal_comma = False
+        self._numbers: dict[object, float] = {}
         self.parquet = self._look()
 
     def rows(self) -> Iterator[Numbered]:
         """The rows in the file's order. Raises Misuse at the first that cannot be used."""
-        last: dict[tuple[str, ...], float] = {}
+        last: dict[Key, float] = {}
         source = self._parquet_cells() if self.parquet else self._csv_cells()
         places = self._places(next(source)[1])
         for number, cells in source:
@@ -123,12 +154,14 @@ class SeriesFile:
         for number, line in enumerate(file, 1):
             self.read_bytes += len(line)
             numbers[0] = number
+            if number == 1:
+                line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901 -- a mark, no part of the line
             if line.startswith(b"#"):
                 continue
             if b"\0" in line:
                 raise Misuse("error.detect_binary", path=shown_path(self.path), row=number)
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                text = line.decode()
             except UnicodeDecodeError:
                 raise Misuse("error.detect_binary", path=shown_path(self.path), row=number) from None
             if text.strip():
@@ -141,7 +174,8 @@ class SeriesFile:
             first = next(lines, None)
             if first is None:
                 raise Misuse("error.detect_empty", path=shown_path(self.path))
-            delimiter = max(",;\t", key=first.count)
+            delimiter = max(",;\t|", key=first.count)
+            self._decimal_comma = delimiter == ";"
             try:
                 yield 1, [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
                 for cells in csv.reader(lines, delimiter=delimiter):
@@ -165,20 +199,18 @@ class SeriesFile:
                     number = 0
                     for batch in file.iter_batches(columns=wanted):
                         self.read_bytes += batch.nbytes
-                        columns = {name: batch.column(name).to_pylist() for name in wanted}
-                        for index in range(batch.num_rows):
+                        columns = {name: _values(batch.column(name)) for name in wanted}
+                        nothing = [None] * batch.num_rows
+                        for cells in zip(*(columns.get(name, nothing) for name in names), strict=True):
                             number += 1
-                            yield (
-                                number,
-                                [columns[name][index] if name in columns else None for name in names],
-                            )
-            except (ArrowException, OSError) as error:  # Arrow says "not enough bytes" as OSError
-                reason = shown(str(error), longest=160)
+                            yield number, cells
+            except (ArrowException, OSError, ValueError, OverflowError) as error:
+                reason = shown(str(error), longest=160)  # Arrow says "not enough bytes" as OSError
                 raise Misuse("error.detect_parquet", path=shown_path(self.path), reason=reason) from None
 
     def _wanted(self, names: Sequence[str]) -> list[str]:
         places = self._places(names)
-        used = {places.time, *places.blocked, *places.by} | ({places.total} - {None})
+        used = {places.time, *places.blocked, *places.by, places.total, places.probe}
         return [name for index, name in enumerate(names) if index in used]
 
     # --- understanding ------------------------------------------------------------------------------------
@@ -196,6 +228,7 @@ class SeriesFile:
             blocked=[self._place(names, name, "--blocked") for name in columns.blocked],
             total=None if columns.total is None else self._place(names, columns.total, "--total"),
             by=[self._place(names, name, "--by") for name in columns.by],
+            probe=None if columns.probe is None else self._place(names, columns.probe, "--probe"),
             names=list(names),
         )
 
@@ -205,7 +238,9 @@ class SeriesFile:
                 "error.detect_column", path=shown_path(self.path), value=shown(name), option=option,
                 known=_listed(names),
             )  # fmt: skip
-        return list(names).index(name)
+        if names.count(name) > 1:
+            raise Misuse("error.detect_twice", path=shown_path(self.path), value=shown(name))
+        return names.index(name)
 
     def _understood(self, number: int, cells: Sequence[Any], places: _Places) -> Numbered:
         if len(cells) != len(places.names):
@@ -213,20 +248,38 @@ class SeriesFile:
                 "error.detect_cells", path=shown_path(self.path), row=number, found=len(cells),
                 expected=len(places.names),
             )  # fmt: skip
-        time_s, naive, midnight = self._time(number, cells[places.time], places.names[places.time])
+        time_s, naive, midnight = self._time(number, cells[places.time], places)
         blocked, total = self._votes(number, cells, places)
-        key = tuple(_shown(cells[index]) for index in places.by)
-        return Numbered(key, SeriesRow(time_s, blocked, total), number, naive, midnight)
+        key = tuple([_named(cells[index]) for index in places.by]) if places.by else ()
+        probe = "" if places.probe is None else self._probe(number, cells[places.probe], places)
+        return Numbered(key, SeriesRow(time_s, blocked, total, probe), number, naive, midnight)
 
-    def _time(self, number: int, cell: object, name: str) -> tuple[float, bool, bool]:
+    def _time(self, number: int, cell: object, places: _Places) -> tuple[float, bool, bool]:
         """Unix time; whether it says no zone; whether it is midnight."""
-        try:
-            moment = _moment(cell)
-        except (ValueError, OverflowError, OSError):
-            raise self._at("error.detect_time", number, name, value=_shown(cell)) from None
-        midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
-        naive = moment.tzinfo is None
-        return (moment.replace(tzinfo=UTC) if naive else moment).timestamp(), naive, midnight
+        if isinstance(cell, Instant):
+            time_s, naive, midnight = cell.us / 1e6, cell.naive, cell.us % 86_400_000_000 == 0
+        else:
+            try:
+                moment = _moment(cell)
+            except (ValueError, OverflowError, OSError):
+                raise self._at(
+                    "error.detect_time", number, places.names[places.time], value=shown(_shown(cell))
+                ) from None
+            naive = moment.tzinfo is None
+            midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
+            time_s = (moment - EPOCH).total_seconds() if naive else moment.timestamp()
+        if not 0.0 <= time_s < LATEST_S:
+            raise self._at(
+                "error.detect_years", number, places.names[places.time], value=shown(_shown(cell)),
+                first=YEARS[0], last=YEARS[1],
+            )  # fmt: skip
+        return time_s, naive, midnight
+
+    def _probe(self, number: int, cell: object, places: _Places) -> str:
+        name = _shown(cell).strip()
+        if not name and places.probe is not None:
+            raise self._at("error.detect_nameless", number, places.names[places.probe])
+        return name
 
     def _votes(self, number: int, cells: Sequence[Any], places: _Places) -> tuple[int, int]:
         """Blocked votes and votes of a row."""
@@ -250,19 +303,30 @@ class SeriesFile:
         return blocked, int(total)
 
     def _number(self, number: int, cell: object, name: str) -> float:
+        try:
+            known = self._numbers.get(cell)
+        except TypeError:  # a list in Parquet
+            known = None
+        if known is not None:
+            return known
         text = _shown(cell).strip()
         try:
             value = TRUE.get(text.lower())
-            value = float(text) if value is None else value
+            if value is None:
+                value = float(text.replace(",", ".") if self._decimal_comma else text)
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
             raise self._at("error.detect_number", number, name, value=shown(text))
+        if len(self._numbers) < REMEMBERED:
+            self._numbers[cell] = value
         return value
 
     def _require_count(self, number: int, value: float, name: str) -> None:
         if value < 0:
             raise self._at("error.detect_negative", number, name, value=f"{value:g}")
+        if value > COUNT_MAX:
+            raise self._at("error.detect_large", number, name, value=f"{value:g}")
         if value != int(value):
             raise self._at("error.detect_fraction", number, name, value=f"{value:g}")
 
@@ -272,16 +336,36 @@ class SeriesFile:
 
 def _moment(cell: object) -> datetime:
     """A cell as a time. Raises ValueError, OverflowError or OSError for what is none."""
-    if isinstance(cell, datetime):
-        return cell
-    text = _shown(cell).strip()
+    text = _shown(cell)
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         value = float(text)
-        if not math.isfinite(value) or value < 0 or len(text) < 9:
+        if not math.isfinite(value) or value < 0 or len(text.strip()) < 9:
             raise
-        return datetime.fromtimestamp(value / 1000.0 if value > EPOCH_MS else value, UTC)
+        unit = next((unit for most, unit in EPOCH_UNITS if value < most), math.inf)
+        return datetime.fromtimestamp(value / unit, UTC)
+
+
+def _values(column: Any) -> list[Any]:  # noqa: ANN401 -- pyarrow has no types
+    """A column of Parquet as plain values, instants as `Instant`; what has no quick way takes Arrow's own."""
+    from pyarrow import compute, int64, timestamp, types  # noqa: PLC0415 -- an extra of its own, and heavy
+
+    kind = column.type
+    if types.is_timestamp(kind):  # whatever the zone is called: what is kept is UTC
+        naive = kind.tz is None
+        whole = compute.cast(compute.cast(column, timestamp("us", kind.tz), safe=False), int64())
+        return [None if us is None else Instant(us, naive) for us in whole.to_pylist()]
+    plain = (
+        types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_string(kind)
+    )
+    if plain and not column.null_count:
+        return list(column.to_numpy(zero_copy_only=False).tolist())
+    return list(column.to_pylist())
+
+
+def _named(cell: object) -> str | None:
+    return None if cell is None else str(cell)
 
 
 def _shown(cell: object) -> str:

@@ -10,7 +10,7 @@ from enum import Enum
 import msgspec
 
 
-class SeriesRow(msgspec.Struct, frozen=True):
+class SeriesRow(msgspec.Struct, frozen=True, gc=False):
     """One or more votes of a series about one moment or one span."""
 
     time_s: float

@@ -13,8 +13,6 @@ from scipy.special import betaln, gammaln
 
 from voipwatch.stats import _checks
 
-FloatArray = npt.NDArray[np.float64]
-
 VOTES_MAX: Final = 50
 """Votes of one block that are told apart. The mean of n exchangeable votes is never more dispersed than that
 of fewer of them, so treating n as 50 is valid for every larger n; at rho 0.02 it leaves half of what 5,000
@@ -94,17 +92,18 @@ def tilted_e_value(mean: float, n: int, null_mean: float, rho: float, *, target:
     return math.exp(tilt * n * mean - log_expected)
 
 
-def pair_agreement(blocked: FloatArray, votes: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What each block tells of over-dispersion: pairs of votes both blocked, and all pairs, weighted.
+@lru_cache(maxsize=1 << 12)
+def pair_agreement(blocked: int, votes: int) -> tuple[float, float]:
+    """What a block tells of over-dispersion: pairs of votes both blocked, and all pairs, weighted.
 
     A block of more than `VOTES_MAX` votes weighs as much as one of that many; one of one vote has no pair.
 
     Source: the moment estimate by pairs, M. S. Ridout, C. G. B. Demetrio and D. Firth, Biometrics 55 (1999)
     137-148, section 2.
     """
-    size = np.minimum(votes, float(VOTES_MAX))
+    size = min(float(votes), float(VOTES_MAX))
     pairs = size * (size - 1.0)
-    together = blocked * (blocked - 1.0) / np.maximum(votes * (votes - 1.0), 1.0)
+    together = blocked * (blocked - 1.0) / max(votes * (votes - 1.0), 1.0)
     return pairs * together, pairs
 
 

@@ -34,10 +34,8 @@ def shiryaev_roberts_step(
     detection", New England Journal of Statistics in Data Science 2 (2024) 229-260, definition 2.2 and
     theorem 2.4, with predictable starting weights.
     """
-    return [
-        min((value + mass * weight) * e, CEILING)
-        for value, e, weight in zip(values, evidence, weights, strict=True)
-    ]
+    raised = [(value + mass * weight) * e for value, e, weight in zip(values, evidence, weights, strict=True)]
+    return raised if max(raised) <= CEILING else [min(value, CEILING) for value in raised]
 
 
 def cusum_step(values: Sequence[float], evidence: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -1,5 +1,6 @@
 """Reading by segment: which reports of one are there, and its votes as they were loaded."""
 
+from enum import Enum
 from typing import Final
 
 from voipwatch.model.submission import PrefixKind, RunKind
@@ -13,6 +14,21 @@ _FIELDS: Final = (
     "toUnixTimestamp64Milli(received_at) AS received_at_ms, "
     "kind, enrolled, verdict, rule, ruleset, mechanism, direction, flows, instance"
 )
+
+_LOSSES: Final = [name for name in Vote.__struct_fields__ if name.startswith("loss_")]
+_NO_LOSSES: Final = (None,) * len(_LOSSES)
+_LOSSES_AT: Final = Vote.__struct_fields__.index(_LOSSES[0])
+_READ: Final = [name for name in Vote.__struct_fields__ if name not in _LOSSES]
+"""Fields of a vote but the losses, which stand together, as they are declared."""
+_WORDS: Final[dict[str, dict[str, Enum]]] = {
+    name: {word.value: word for word in words}
+    for name, words in (
+        ("prefix_kind", PrefixKind),
+        ("access", Access),
+        ("kind", RunKind),
+        ("verdict", Verdict),
+    )
+}
 
 
 def report_ids(store: Store, segment: str) -> set[str]:
@@ -30,15 +46,10 @@ def votes_of(store: Store, segment: str, *, stage: str, source: str = PANEL) -> 
         "AND stage = {stage:String} ORDER BY received_at, report_id, app",
         {"segment": segment, "source": source, "stage": stage},
     )
-    return [
-        Vote(
-            **row
-            | {
-                "prefix_kind": PrefixKind(row["prefix_kind"]),
-                "access": Access(row["access"]),
-                "kind": RunKind(row["kind"]),
-                "verdict": Verdict(row["verdict"]),
-            }
-        )
-        for row in found.to_pylist()
+    # By way of numpy: Arrow's own `to_pylist` makes an object of its own of every value, forty times as slow.
+    columns = [
+        [_WORDS[name][each] for each in values] if name in _WORDS else values
+        for name in _READ
+        for values in [found[name].to_numpy().tolist()]
     ]
+    return [Vote(*row[:_LOSSES_AT], *_NO_LOSSES, *row[_LOSSES_AT:]) for row in zip(*columns, strict=True)]

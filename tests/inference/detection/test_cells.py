@@ -4,9 +4,12 @@ import random
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from tests.inference.detection.series import hour_s, kinds
-from voipwatch.inference.detection import Detector
+from voipwatch.inference.detection import Detector, Settings
 from voipwatch.inference.detection.cells import receive_cells
 from voipwatch.model.series import ChangeKind, SeriesRow
 
@@ -47,6 +50,46 @@ def test_the_memory_is_the_same_bit_for_bit(seed: int, rhythm: bool) -> None:
     found += receive_cells(bulk, times[cut:], blocked[cut:], votes[cut:])
     assert found == one_by_one.state.changepoints
     assert kinds(bulk).count(ChangeKind.ONSET) == 1
+    assert msgspec.json.encode(bulk.state) == msgspec.json.encode(one_by_one.state)
+
+
+@st.composite
+def spells(draw: st.DrawFn) -> Cells:
+    """Weeks of anything: quiet, blocked, silent, blocked by night; cells of any size, late, twice, empty."""
+    rng = random.Random(draw(st.integers(0, 1 << 32)))
+    times: list[float] = []
+    blocked, votes = [], []
+    hour = 0
+    for _ in range(draw(st.integers(1, 5))):
+        share = draw(st.sampled_from([0.0, 0.02, 0.02, 0.3, 1.0]))
+        night = draw(st.sampled_from([0.0, 0.0, 0.5]))
+        sizes = draw(st.sampled_from([[6], [5, 5, 6], [0, 1, 3], [400]]))
+        odd, every = draw(st.sampled_from([0.0, 0.0, 0.02])), draw(st.sampled_from([1, 1, 3]))
+        for _ in range(draw(st.integers(1, 25)) * 24 // every):
+            hour += every
+            count = rng.choice(sizes)
+            fails = max(share, night if hour % 24 < 6 else 0.0)
+            late = rng.randrange(1, 60) if rng.random() < odd else 0
+            times.append(hour_s(hour - late) + (1800.0 if rng.random() < odd else 0.0))
+            blocked.append(sum(rng.random() < fails for _ in range(count)))
+            votes.append(count)
+        hour += draw(st.sampled_from([0, 0, 30, 200]))
+    return times, blocked, votes
+
+
+@given(given=spells(), parts=st.integers(1, 4), series=st.sampled_from([1, 64]))
+@examples(max_examples=25)
+def test_any_cells_in_any_parts_leave_the_same_memory(given: Cells, parts: int, series: int) -> None:
+    one_by_one, bulk = (Detector(Settings(series=series)) for _ in range(2))
+    for row in zip(*given, strict=True):
+        one_by_one.receive(SeriesRow(*row))
+    size = len(given[0]) // parts + 1
+    found = []
+    times, blocked, votes = given
+    for first in range(0, len(times), size):
+        part = slice(first, first + size)
+        found += receive_cells(bulk, times[part], blocked[part], votes[part])
+    assert found == one_by_one.state.changepoints
     assert msgspec.json.encode(bulk.state) == msgspec.json.encode(one_by_one.state)
 
 

@@ -271,3 +271,11 @@ def test_daily_counts_are_decided_at_a_days_end() -> None:
     assert onset.earliest_s <= hour_s(24 * 60) <= onset.latest_s
     assert (onset.detected_s - hour_s(0)) % DAY_S == 0
     assert hour_s(24 * 62) <= onset.detected_s <= hour_s(24 * 67)
+
+
+def test_a_first_row_of_any_century_is_taken() -> None:
+    """Weights are counted from the first row, not from 1970: 2 ** 32,000 is no number."""
+    detector = Detector()
+    for hour in range(40 * 24):
+        detector.receive(SeriesRow(2.5e11 + hour * HOUR_S, 0, 5))
+    assert detector.state.baseline.border == pytest.approx(0.03)

@@ -80,6 +80,18 @@ def test_newcomers_who_get_through_end_no_block() -> None:
     assert kinds(run(rows)) == [ONSET]
 
 
+def test_one_probe_that_gets_through_ends_nothing() -> None:
+    """Of three that saw the block two fall silent, and the last one buys a VPN; two who do so are an end."""
+
+    def said(left: int) -> list[ChangeKind]:
+        rows = panel(60 * 24, lambda hour, _: 1.0 if 720 <= hour < 900 else 0.02, probes=3, named=True)
+        stay = {f"probe {index}" for index in range(left)}
+        return kinds(run(row for row in rows if row.time_s < hour_s(900) or row.probe in stay))
+
+    assert said(1) == [ONSET]
+    assert said(2) == [ONSET, END]
+
+
 def test_an_alarm_that_is_certain_does_not_wait_for_the_hours_end() -> None:
     """Two rows in an hour are usual; the threshold is crossed whatever the second one says."""
     rows = [SeriesRow(hour_s(hour + minute), 0) for hour in range(40 * 24) for minute in (0.1, 0.6)]

@@ -35,6 +35,16 @@ def test_a_young_series_borrows_from_its_quiet_pool() -> None:
     assert pooled.detectors["young"].state.baseline.border < alone.detectors["young"].state.baseline.border
 
 
+def test_nobody_borrows_from_himself() -> None:
+    """Alone in a pool is as without one: votes that were seen once are no second proof."""
+    young = panel(10 * 24, lambda _, __: 0.05, probes=1, seed=3)
+    alone, pooled = Panel(), Panel(pool_of={"young": "x"})
+    for each in (alone, pooled):
+        each.receive_all(together(young=young))
+    assert pooled.detectors["young"].state.baseline.pool_votes == 0.0
+    assert pooled.detectors["young"].state.baseline.border == alone.detectors["young"].state.baseline.border
+
+
 def test_nothing_is_borrowed_from_a_series_that_is_alarmed() -> None:
     blocked = panel(60 * 24, lambda hour, _: 1.0 if hour >= 40 * 24 else 0.02, seed=1)
     young = panel(60 * 24, lambda _, __: 0.0, probes=1, seed=2, first=50 * 24)

@@ -15,8 +15,8 @@ def teach(rhythm: Rhythm, first_s: float, days: int, fails: dict[int, int], *, m
     """Days of hourly blocks with 10 votes; `fails` are the blocked ones by hour of the day."""
     for day in range(days):
         times = first_s + day * DAY_S + np.arange(24.0) * HOUR_S
-        blocked = np.array([float(fails.get(hour, 0)) for hour in range(24)])
-        learn(rhythm, times, blocked, np.full(24, 10.0), np.ones(24), mean=mean, effect=1.0)
+        blocked = [float(fails.get(hour, 0)) for hour in range(24)]
+        learn(rhythm, times.tolist(), blocked, [10.0] * 24, [1.0] * 24, mean=mean, effect=1.0)
 
 
 def test_an_even_series_never_pays() -> None:
@@ -24,8 +24,8 @@ def test_an_even_series_never_pays() -> None:
     rng = np.random.default_rng(1)
     for day in range(200):
         times = MONDAY_S + day * DAY_S + np.arange(24.0) * HOUR_S
-        blocked = rng.binomial(10, 0.05, 24).astype(float)
-        learn(rhythm, times, blocked, np.full(24, 10.0), np.ones(24), mean=0.05, effect=1.0)
+        blocked = rng.binomial(10, 0.05, 24).astype(float).tolist()
+        learn(rhythm, times.tolist(), blocked, [10.0] * 24, [1.0] * 24, mean=0.05, effect=1.0)
     assert rhythm.gain < PAYS
     assert share_at(rhythm, MONDAY_S + 3 * HOUR_S, 0.05, 1.0) == 0.05
 
@@ -65,8 +65,6 @@ def test_ramadan_is_a_term_of_its_own() -> None:
 
 def test_before_anything_is_learnt_nothing_is_scored() -> None:
     rhythm = Rhythm()
-    learn(
-        rhythm, np.array([MONDAY_S]), np.array([1.0]), np.array([2.0]), np.array([1.0]), mean=None, effect=1.0
-    )
+    learn(rhythm, [MONDAY_S], [1.0], [2.0], [1.0], mean=None, effect=1.0)
     assert rhythm.gain == 0.0
     assert sum(rhythm.votes) == pytest.approx(2.0)

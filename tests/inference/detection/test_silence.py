@@ -1,13 +1,19 @@
 """Silence by what a series is used to."""
 
 from voipwatch.inference.detection.settings import DAY_S, HOUR_S
-from voipwatch.inference.detection.silence import BLOCKS_MIN, Pace, heard, limit_s, silent_since
+from voipwatch.inference.detection.silence import BLOCKS_MIN, Pace, block_began, heard, limit_s, silent_since
+
+
+def begin(pace: Pace, start_s: float, end_s: float) -> None:
+    """The one row of a block."""
+    block_began(pace, start_s)
+    heard(pace, end_s)
 
 
 def hourly(blocks: int, every_s: float = HOUR_S) -> Pace:
     pace = Pace()
     for index in range(blocks):
-        heard(pace, index * every_s, index * every_s, new_block=True)
+        begin(pace, index * every_s, index * every_s)
     return pace
 
 
@@ -30,14 +36,14 @@ def test_a_sparse_series_is_given_three_times_its_longest_gap() -> None:
 
 def test_a_gap_is_forgotten_and_an_announced_one_is_no_habit() -> None:
     pace = hourly(50)
-    heard(pace, 49 * HOUR_S + 20 * HOUR_S, 0.0, new_block=True)
+    begin(pace, 49 * HOUR_S + 20 * HOUR_S, 0.0)
     assert pace.longest_s == 20 * HOUR_S
     for index in range(640):
-        heard(pace, (70 + index) * HOUR_S, (70 + index) * HOUR_S, new_block=True)
+        begin(pace, (70 + index) * HOUR_S, (70 + index) * HOUR_S)
     assert pace.longest_s < 2 * HOUR_S
     quiet = hourly(50)
     assert silent_since(quiet, 60 * DAY_S, HOUR_S) is not None
-    heard(quiet, 60 * DAY_S, 60 * DAY_S, new_block=True)
+    begin(quiet, 60 * DAY_S, 60 * DAY_S)
     assert not quiet.said
 
 
@@ -48,5 +54,5 @@ def test_a_series_that_is_thinned_is_not_called_silent_again_and_again() -> None
     for month in range(1, 51):
         now_s = 49 * HOUR_S + month * 30 * DAY_S
         told += silent_since(pace, now_s, HOUR_S) is not None
-        heard(pace, now_s, now_s, new_block=True)
+        begin(pace, now_s, now_s)
     assert told == 4

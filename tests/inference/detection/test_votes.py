@@ -28,6 +28,17 @@ def test_a_probe_has_one_vote_however_often_it_voted() -> None:
     assert counted(rows(a="###.", b="##..", c=".")).by_probe == {"a": 1, "b": 0, "c": 0}
 
 
+def test_rows_of_many_votes_and_of_none() -> None:
+    many = [
+        SeriesRow(0.0, 1, 1, "a"),
+        SeriesRow(0.0, 0, 2, "a"),
+        SeriesRow(0.0, 3, 5, "b"),
+        SeriesRow(0.0, 0, 0, "c"),
+    ]
+    assert counted([*many, SeriesRow(0.0, 1, 1, "b")]) == (5, 9, {"a": 0, "b": 1})
+    assert counted([SeriesRow(0.0, 1, 2, "a"), SeriesRow(0.0, 1, 2, "b")]).by_probe == {"a": 0, "b": 0}
+
+
 def test_the_bad_line_is_expected_to_be_bad() -> None:
     bad = (40 + 20 * 0.05) / 100
     ballot = quiet_ballot(counted(rows(good=".", bad="#")), quiet(), DEFAULT, 0.0)

@@ -5,29 +5,29 @@ quiet. Older experience weighs less: instead of shrinking the sums, each new vot
 """
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from voipwatch.inference.detection.evidence import p_index, rho_index
 from voipwatch.inference.detection.rhythm import Rhythm, learn, share_at
 from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.stats.betabinomial import VOTES_MAX, overdispersion_bound, pair_agreement
 
-FloatArray = npt.NDArray[np.float64]
-
 Z: Final = 1.2816
 """One-sided 90 %; the factor of two on what is learnt stands beside it."""
 PROBE_SHRINK_VOTES: Final = 20.0
 """Votes of the series that every probe's own share starts with."""
+ROUNDING_ROWS: Final = 1e-6
+"""Rows of a block that are forgiven: the variance of equal blocks is a difference of rounded sums, and its
+root 1e-8 or so where it should be 0."""
 PACE_DAYS_MAX: Final = 14.0
 PROBE_FORGET_DAYS: Final = 60.0
 """Pseudonyms change every month: one that was not seen for two will not come back."""
 
 
-class Waiting(msgspec.Struct, array_like=True):
+class Waiting(msgspec.Struct, array_like=True, gc=False):
     """A closed block that waits behind the guard."""
 
     time_s: float
@@ -37,7 +37,7 @@ class Waiting(msgspec.Struct, array_like=True):
     probes: list[tuple[str, int, int]]
 
 
-class Known(msgspec.Struct, array_like=True):
+class Known(msgspec.Struct, array_like=True, gc=False):
     """What is learnt of one probe."""
 
     blocked: float
@@ -105,48 +105,76 @@ def absorb(baseline: Baseline, settings: Settings, released: list[Waiting]) -> N
     released = [block for block in released if block.votes]
     if not released:
         return
-    times_s = np.array([block.time_s for block in released])
-    blocked = np.array([float(block.blocked) for block in released])
-    votes = np.array([float(block.votes) for block in released])
-    rows = np.array([float(block.rows) for block in released])
-    weights = 2.0 ** ((times_s - baseline.origin_s) / (settings.halflife_days * DAY_S))
+    halflife_s = settings.halflife_days * DAY_S
+    times_s = [block.time_s for block in released]
+    weights = [2.0 ** ((time_s - baseline.origin_s) / halflife_s) for time_s in times_s]
     learn(
         baseline.rhythm,
         times_s,
-        blocked,
-        votes,
+        [block.blocked for block in released],
+        [block.votes for block in released],
         weights,
         mean=baseline.share,
         effect=_design_effect(baseline),
     )
-    baseline.blocked += float(weights @ blocked)
-    baseline.votes += float(weights @ votes)
-    whole = rows > 0.0
-    baseline.blocks += float(weights @ whole)
-    baseline.rows += float(weights @ rows)
-    baseline.rows_squares += float(weights @ (rows * rows))
-    _learn_pace(baseline, settings, times_s[whole], weights[whole])
-    agreeing, pairs = pair_agreement(blocked, votes)
-    baseline.agreeing += float(weights @ agreeing)
-    baseline.agreeing_squares += float(weights @ (agreeing * agreeing))
-    baseline.pairs += float(weights @ pairs)
-    for block, weight in zip(released, weights.tolist(), strict=True):
-        for name, said, count in block.probes:
-            known = baseline.probes.get(name) or Known(0.0, 0.0, block.time_s)
+    _learn_pace(baseline, settings, released, weights)
+    blocked = votes = agreeing = agreeing_squares = pairs = 0.0
+    for block, weight in zip(released, weights, strict=True):
+        hits, count = block.blocked, block.votes
+        blocked += weight * hits
+        votes += weight * count
+        alike, of = pair_agreement(hits, count)
+        agreeing += weight * alike
+        agreeing_squares += weight * (alike * alike)
+        pairs += weight * of
+        if block.probes:
+            _learn_probes(baseline, block, weight)
+    baseline.blocked += blocked
+    baseline.votes += votes
+    baseline.agreeing += agreeing
+    baseline.agreeing_squares += agreeing_squares
+    baseline.pairs += pairs
+
+
+def _learn_probes(baseline: Baseline, block: Waiting, weight: float) -> None:
+    time_s = block.time_s
+    for name, said, count in block.probes:
+        known = baseline.probes.get(name)
+        if known is None:
+            known = baseline.probes[name] = Known(0.0, 0.0, time_s)
+        if said:
             known.blocked += weight * said
-            known.votes += weight * count
-            known.seen_s = max(known.seen_s, block.time_s)
-            baseline.probes[name] = known
+        known.votes += weight * count
+        known.seen_s = max(known.seen_s, time_s)
 
 
-def _learn_pace(baseline: Baseline, settings: Settings, times_s: FloatArray, weights: FloatArray) -> None:
-    """How many days a block stands for. An alarm's days are nobody's, so a fortnight at most."""
-    if not times_s.size:
-        return
-    first_s = times_s[0] - settings.block_s if baseline.last_s is None else baseline.last_s
-    days = (times_s - np.concatenate(([first_s], times_s[:-1]))) / DAY_S
-    baseline.days += float(weights @ np.minimum(np.maximum(days, 0.0), PACE_DAYS_MAX))
-    baseline.last_s = max(float(times_s.max()), first_s)
+def _learn_pace(
+    baseline: Baseline, settings: Settings, released: list[Waiting], weights: list[float]
+) -> None:
+    """How many rows make a block, and how many days it stands for: an alarm's are nobody's, so at most a
+    fortnight's.
+    """
+    before_s, newest_s = baseline.last_s, baseline.last_s
+    blocks = rows = rows_squares = days = 0.0
+    for block, weight in zip(released, weights, strict=True):
+        count, time_s = block.rows, block.time_s
+        if not count:
+            continue
+        if before_s is None or newest_s is None:
+            before_s = newest_s = time_s - settings.block_s
+        blocks += weight
+        rows += weight * count
+        rows_squares += weight * (count * count)
+        if time_s > before_s:
+            gap = (time_s - before_s) / DAY_S
+            days += weight * min(gap, PACE_DAYS_MAX)
+            newest_s = max(newest_s, time_s)
+        before_s = time_s
+    baseline.blocks += blocks
+    baseline.rows += rows
+    baseline.rows_squares += rows_squares
+    baseline.days += days
+    baseline.last_s = newest_s
 
 
 def weight_at(baseline: Baseline, settings: Settings, time_s: float) -> float:
@@ -164,7 +192,7 @@ def redraw(baseline: Baseline, settings: Settings, now_s: float) -> None:
     mean_votes = min(baseline.votes / max(baseline.blocks, 1e-9), float(VOTES_MAX))
     mean_rows = baseline.rows / max(baseline.blocks, 1e-9)
     variance = max(0.0, baseline.rows_squares / max(baseline.blocks, 1e-9) - mean_rows**2)
-    baseline.full_rows = max(1, math.ceil(mean_rows + math.sqrt(variance) - 1e-9))
+    baseline.full_rows = max(1, math.ceil(mean_rows + math.sqrt(variance) - ROUNDING_ROWS))
     baseline.pace_days = baseline.days / max(baseline.blocks, 1e-9)
     own = blocked / votes
     baseline.rho = overdispersion_bound(
@@ -200,11 +228,21 @@ def border_at(baseline: Baseline, settings: Settings, time_s: float) -> float:
 
 def probe_share(baseline: Baseline, settings: Settings, probe: str) -> float | None:
     """Share of blocked votes learnt of one probe, drawn towards the series; None for a newcomer."""
-    known = baseline.probes.get(probe)
-    if known is None or baseline.share is None or known.votes < settings.proven_votes * baseline.weight:
-        return None
-    prior = PROBE_SHRINK_VOTES * baseline.weight
-    return (known.blocked + prior * baseline.share) / (known.votes + prior)
+    return probe_shares(baseline, settings, (probe,))[0]
+
+
+def probe_shares(baseline: Baseline, settings: Settings, probes: Iterable[str]) -> list[float | None]:
+    """The same of many."""
+    mean, weight = baseline.share, baseline.weight
+    if mean is None:
+        return [None for _ in probes]
+    least, prior = settings.proven_votes * weight, PROBE_SHRINK_VOTES * weight
+    return [
+        None
+        if known is None or known.votes < least
+        else (known.blocked + prior * mean) / (known.votes + prior)
+        for known in map(baseline.probes.get, probes)
+    ]
 
 
 def upper_bound(share: float, votes: float) -> float:

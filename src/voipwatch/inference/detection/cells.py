@@ -16,7 +16,7 @@ from voipwatch.inference.detection.evidence import WEIGHTS, onset_evidence
 from voipwatch.inference.detection.rhythm import PAYS
 from voipwatch.inference.detection.settings import DAY_S
 from voipwatch.inference.detection.silence import MEMORY_BLOCKS
-from voipwatch.inference.detection.state import Phase
+from voipwatch.inference.detection.state import Phase, State
 from voipwatch.model.series import Changepoint, SeriesRow
 
 FADING: Final = 0.5 ** (1.0 / MEMORY_BLOCKS)
@@ -73,40 +73,58 @@ def _quiet_day(
     p, rho = baseline.p_index, baseline.rho_index
     mass = min(baseline.pace_days, settings.mass_days_max)
     threshold, block_s = settings.onset_threshold, settings.block_s
-    sums, day_ends_s, last_index = state.onset_sums, (state.day + 1) * DAY_S, state.last_index
-    added = [mass * weight for weight in WEIGHTS]
-    longest_s, last_s, start_s, first = pace.longest_s, state.newest_s, state.last_start_s, at
+    day_ends_s, last_index = (state.day + 1) * DAY_S, state.last_index
+    sum_0, sum_1, sum_2, sum_3, sum_4, sum_5 = state.onset_sums
+    mass_0, mass_1, mass_2, mass_3, mass_4, mass_5 = (mass * weight for weight in WEIGHTS)
+    told: dict[tuple[int, int], tuple[float, ...]] = {}
+    """Evidence of each pair of counts: a day has a few."""
+    longest_s, last_s, first = pace.longest_s, state.newest_s, at
+    indices: list[int] = []
     for at in range(first, len(times_s)):  # noqa: PLR1704 -- where it stops is the answer
         time_s, hits, count = times_s[at], blocked[at], votes[at]
         index = int(time_s // block_s)
-        if (
-            time_s >= day_ends_s
-            or index <= last_index
-            or time_s - last_s > DAY_S
-            or not 0 <= hits <= count
-            or not count
-        ):
+        if time_s >= day_ends_s or index <= last_index or time_s - last_s > DAY_S:
             break
-        evidence = onset_evidence(hits, count, p, rho)
+        evidence = told.get((hits, count))
+        if evidence is None:
+            if not 0 <= hits <= count or not count:
+                break
+            evidence = told[hits, count] = onset_evidence(hits, count, p, rho)
+        e_0, e_1, e_2, e_3, e_4, e_5 = evidence
         # Below the threshold, so far below the ceiling of `shiryaev_roberts_step`; else the long way.
-        raised = [(value + more) * e for value, more, e in zip(sums, added, evidence, strict=True)]
-        if sum(raised) >= threshold:
+        new_0, new_1, new_2 = (sum_0 + mass_0) * e_0, (sum_1 + mass_1) * e_1, (sum_2 + mass_2) * e_2
+        new_3, new_4, new_5 = (sum_3 + mass_3) * e_3, (sum_4 + mass_4) * e_4, (sum_5 + mass_5) * e_5
+        if new_0 + new_1 + new_2 + new_3 + new_4 + new_5 >= threshold:
             break
-        sums, last_index, start_s = raised, index, index * block_s
-        state.kept.append(Kept(time_s, hits, count, ""))
-        if len(state.kept) > 2 * KEPT_ROWS:
-            del state.kept[:KEPT_ROWS]
-        baseline.waiting.append(Waiting(start_s, hits, count, 1, []))
-        state.judged.append(index)
-        state.votes += count
-        state.blocked += hits
+        sum_0, sum_1, sum_2, sum_3, sum_4, sum_5 = new_0, new_1, new_2, new_3, new_4, new_5
+        last_index = index
+        indices.append(index)
         longest_s = max(longest_s * FADING, time_s - last_s)
         last_s = time_s
     else:
         at = len(times_s)
-    state.onset_sums, state.last_index, state.last_start_s = sums, last_index, start_s
+    if at == first:
+        return at
+    taken = list(zip(times_s[first:at], blocked[first:at], votes[first:at], strict=True))
+    state.onset_sums = [sum_0, sum_1, sum_2, sum_3, sum_4, sum_5]
+    _keep(state, [Kept(time_s, hits, count, "") for time_s, hits, count in taken])
+    baseline.waiting += [
+        Waiting(index * block_s, hits, count, 1, [])
+        for index, (_, hits, count) in zip(indices, taken, strict=True)
+    ]
+    state.judged += indices
+    state.votes += sum(votes[first:at])
+    state.blocked += sum(blocked[first:at])
+    state.last_index, state.last_start_s = last_index, last_index * block_s
     state.newest_s = pace.last_s = last_s
     pace.longest_s = longest_s
     pace.blocks += at - first
     state.rows += at - first
     return at
+
+
+def _keep(state: State, rows: list[Kept]) -> None:
+    """What appending them one by one would leave: the older half goes whenever there are twice as many."""
+    state.kept += rows
+    while len(state.kept) > 2 * KEPT_ROWS:
+        del state.kept[:KEPT_ROWS]

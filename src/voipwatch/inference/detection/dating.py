@@ -18,7 +18,7 @@ KEPT_ROWS: Final = 600
 """Rows kept for dating; when there are twice as many the older half goes."""
 
 
-class Kept(msgspec.Struct, array_like=True):
+class Kept(msgspec.Struct, array_like=True, gc=False):
     """One row, kept for dating."""
 
     time_s: float

@@ -34,10 +34,28 @@ class Detector:
         if not 0 <= row.blocked_count <= row.total_count:
             raise ValueError(f"0 <= blocked <= total does not hold: {row.blocked_count}, {row.total_count}")
         state, settings = self.state, self.settings
-        found: list[Changepoint] = []
         index = int(row.time_s // settings.block_s)
+        block = state.open
+        if block is not None and index == block.index:  # most rows by far
+            block.rows.append(row)
+            self._count(row)
+            found: list[Changepoint] = []
+        else:
+            found = self._start(row, index)
+            block = state.open
+        # Of named probes it is known which votes count when all are in.
+        if block is not None and not row.probe and self._decided(block, row):
+            found += self._close(row.time_s + settings.row_span_s)
+        return found
+
+    def _start(self, row: SeriesRow, index: int) -> list[Changepoint]:
+        """Take a row that is not of the open block: the first of the next one, or a late one."""
+        state, settings = self.state, self.settings
+        found: list[Changepoint] = []
         end_s = row.time_s + settings.row_span_s
         new_block = state.last_index is None or index > state.last_index
+        if state.first_s is None:
+            state.baseline.origin_s = row.time_s
         if new_block:
             if state.open is not None:
                 found += self._close(end_s if settings.row_span_s else row.time_s)
@@ -47,8 +65,6 @@ class Detector:
                 learning.daily(state, settings, row.time_s)
             state.last_index = index
             state.open = OpenBlock(index, [row])
-        elif state.open is not None and index == state.open.index:
-            state.open.rows.append(row)
         elif state.open is not None and index not in state.judged and index < state.open.index:
             # The first word about an hour that nobody has judged: it speaks with the block it arrives with.
             state.late_rows += 1
@@ -56,10 +72,9 @@ class Detector:
             state.open.rows.append(row)
         else:
             self._only_dates(row, late=index != state.last_index)
+        if new_block:
+            silence.block_began(state.pace, row.time_s)
         self._count(row)
-        silence.heard(state.pace, row.time_s, end_s, new_block=new_block)
-        if state.open is not None and self._decided(state.open, row):
-            found += self._close(end_s)
         return found
 
     def advance(self, now_s: float) -> list[Changepoint]:
@@ -99,17 +114,19 @@ class Detector:
     # --- receiving ----------------------------------------------------------------------------------------
 
     def _count(self, row: SeriesRow) -> None:
-        state = self.state
-        if state.first_s is None:
-            state.first_s = row.time_s
-            state.baseline.origin_s = row.time_s
-        state.newest_s = row.time_s if state.newest_s is None else max(state.newest_s, row.time_s)
+        state, time_s = self.state, row.time_s
+        if state.newest_s is None or time_s > state.newest_s:
+            state.newest_s = time_s
+            if state.first_s is None:
+                state.first_s = time_s
         state.rows += 1
         state.votes += row.total_count
         state.blocked += row.blocked_count
-        state.kept.append(Kept(row.time_s, row.blocked_count, row.total_count, row.probe))
-        if len(state.kept) > 2 * KEPT_ROWS:
-            del state.kept[:KEPT_ROWS]
+        silence.heard(state.pace, time_s + self.settings.row_span_s)
+        kept = state.kept
+        kept.append(Kept(time_s, row.blocked_count, row.total_count, row.probe))
+        if len(kept) > 2 * KEPT_ROWS:
+            del kept[:KEPT_ROWS]
 
     def _only_dates(self, row: SeriesRow, *, late: bool) -> None:
         """A row for a judged or a full block: it is learnt and dated by, and no evidence."""
@@ -125,8 +142,6 @@ class Detector:
 
     def _decided(self, block: OpenBlock, row: SeriesRow) -> bool:
         """Whether an open block need not wait: it is full, or no later vote could change what it says."""
-        if row.probe:  # which votes count is known when all are in
-            return False
         full = self.state.baseline.full_rows
         if self.settings.row_span_s >= self.settings.block_s or 0 < full <= len(block.rows):
             return True

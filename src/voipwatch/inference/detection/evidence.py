@@ -21,6 +21,7 @@ WEIGHTS: Final = (1.0 / COMPONENTS,) * COMPONENTS
 END_WEIGHTS: Final = (1.0 / len(FRACTIONS),) * len(FRACTIONS)
 
 P_STEP: Final = 1.02
+_LOG_P_STEP: Final = math.log(P_STEP)
 RHO_STEP: Final = 1.1
 RHO_FLOOR: Final = 0.02
 """No block is believed to be dice."""
@@ -30,7 +31,7 @@ def p_index(p: float) -> int:
     """Index of the border on the grid, rounded up: 1 stays 1, anything else by at most 2 %."""
     if p >= 1.0:
         return 0
-    return math.floor(math.log(p) / math.log(P_STEP) + 1e-9)
+    return math.floor(math.log(p) / _LOG_P_STEP + 1e-9)
 
 
 def p_value(index: int) -> float:

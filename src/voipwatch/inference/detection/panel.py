@@ -17,6 +17,9 @@ from voipwatch.model.series import Changepoint, SeriesRow
 
 POOL_VOTES: Final = 20.0
 """Most votes that the pool lends to one series: as many as shrink a probe to its series."""
+LEAST_VOTES: Final = 1e-6
+"""Fewer are what rounding leaves of none."""
+_NOTHING: Final = (0.0, 0.0)
 
 
 class PanelState(msgspec.Struct):
@@ -67,18 +70,24 @@ class Panel:
         if self.state.day is not None and day <= self.state.day:
             return
         self.state.day = day
+        own: dict[str, tuple[float, float]] = {}
         sums: dict[str, tuple[float, float]] = {}
         for series, state in self.state.series.items():
             pool = self.pool_of.get(series)
             if pool is not None and state.phase is Phase.QUIET:
-                blocked, votes = sums.get(pool, (0.0, 0.0))
                 baseline = state.baseline
-                sums[pool] = (
-                    blocked + baseline.blocked / baseline.weight,
-                    votes + baseline.votes / baseline.weight,
-                )
+                own[series] = baseline.blocked / baseline.weight, baseline.votes / baseline.weight
+                sums[pool] = _plus(sums.get(pool, _NOTHING), own[series])
         for series, state in self.state.series.items():
-            blocked, votes = sums.get(self.pool_of.get(series, ""), (0.0, 0.0))
-            if votes > 0.0 and state.phase is not Phase.ALARMED:
+            if state.phase is Phase.ALARMED:
+                continue
+            blocked, votes = sums.get(self.pool_of.get(series, ""), _NOTHING)
+            mine = own.get(series, _NOTHING)  # nobody's own votes prove the same thing twice
+            blocked, votes = max(0.0, blocked - mine[0]), votes - mine[1]
+            if votes > LEAST_VOTES:
                 lent = min(POOL_VOTES, votes)
                 state.baseline.pool_votes, state.baseline.pool_blocked = lent, lent * blocked / votes
+
+
+def _plus(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return one[0] + other[0], one[1] + other[1]

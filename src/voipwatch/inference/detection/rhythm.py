@@ -5,16 +5,13 @@ its predictions have been better by a factor of 100 in likelihood, and no longer
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from voipwatch.inference.detection.ramadan import in_ramadan
 from voipwatch.inference.detection.settings import DAY_S, HOUR_S
-
-FloatArray = npt.NDArray[np.float64]
 
 HOURS: Final = 168
 SHRINK_VOTES: Final = 30.0
@@ -22,6 +19,7 @@ SHRINK_VOTES: Final = 30.0
 PAYS: Final = math.log(100.0)
 """By how much the logarithm of the likelihood must be better."""
 LEAST: Final = 1e-4
+MOST: Final = 1.0 - LEAST
 """A prediction is never surer than that."""
 GAIN_MAX: Final = 2 * PAYS
 """So that a term that has paid for years is dropped within weeks when it stops to."""
@@ -59,10 +57,10 @@ def share_at(rhythm: Rhythm, time_s: float, mean: float, weight: float) -> float
 
 def learn(
     rhythm: Rhythm,
-    times_s: FloatArray,
-    blocked: FloatArray,
-    votes: FloatArray,
-    weights: FloatArray,
+    times_s: Sequence[float],
+    blocked: Sequence[float],
+    votes: Sequence[float],
+    weights: Sequence[float],
     *,
     mean: float | None,
     effect: float,
@@ -78,60 +76,92 @@ def learn(
         mean: the plain mean before them, 0..1; None before anything is learnt.
         effect: design effect, at least 1: dependent votes prove less.
     """
-    hours = (times_s // HOUR_S).astype(np.intp) % HOURS
-    fasting = in_ramadan(float(times_s[0])) or in_ramadan(float(times_s[-1])) or np.ptp(times_s) > 20 * DAY_S
+    hours = [int(time_s // HOUR_S) % HOURS for time_s in times_s]
     if mean is not None and mean > 0.0:
-        week = _drawn(rhythm.blocked, rhythm.votes, hours, weights, mean)
-        rhythm.gain = _scored(rhythm.gain, blocked, votes, week, mean, effect)
-    _add(rhythm.blocked, hours, weights * blocked)
-    _add(rhythm.votes, hours, weights * votes)
-    if not fasting:
+        better = _better(rhythm, hours, blocked, votes, weights, mean=mean)
+        rhythm.gain = _scored(rhythm.gain, better, effect)
+    _add(rhythm.blocked, rhythm.votes, hours, blocked, votes, weights)
+    if not (in_ramadan(times_s[0]) or in_ramadan(times_s[-1]) or max(times_s) - min(times_s) > 20 * DAY_S):
         return
-    inside = np.array([in_ramadan(float(time_s)) for time_s in times_s])
-    times_s, blocked, votes, weights = times_s[inside], blocked[inside], votes[inside], weights[inside]
-    hours = hours[inside]
+    inside = [at for at, time_s in enumerate(times_s) if in_ramadan(time_s)]
+    blocked, votes = [blocked[at] for at in inside], [votes[at] for at in inside]
+    weights, hours = [weights[at] for at in inside], [hours[at] for at in inside]
     if mean is not None and mean > 0.0:
-        usual: float | FloatArray = mean
-        if rhythm.gain >= PAYS:
-            usual = _drawn(rhythm.blocked, rhythm.votes, hours, weights, mean)
-        share = _drawn(rhythm.ramadan_blocked, rhythm.ramadan_votes, hours % 24, weights, usual)
-        rhythm.ramadan_gain = _scored(rhythm.ramadan_gain, blocked, votes, share, usual, effect)
-    _add(rhythm.ramadan_blocked, hours % 24, weights * blocked)
-    _add(rhythm.ramadan_votes, hours % 24, weights * votes)
+        better = _better_fasting(rhythm, hours, blocked, votes, weights, mean=mean)
+        rhythm.ramadan_gain = _scored(rhythm.ramadan_gain, better, effect)
+    _add(rhythm.ramadan_blocked, rhythm.ramadan_votes, [hour % 24 for hour in hours], blocked, votes, weights)
 
 
-def _drawn(
-    blocked: list[float],
-    votes: list[float],
-    hours: npt.NDArray[np.intp],
-    weights: FloatArray,
-    towards: float | FloatArray,
-) -> FloatArray:
-    """Share of blocked votes of each hour, drawn towards another."""
-    prior = SHRINK_VOTES * weights
-    seen = np.array([votes[hour] for hour in hours])
-    hits = np.array([blocked[hour] for hour in hours])
-    return np.asarray((hits + prior * towards) / (seen + prior), dtype=np.float64)
-
-
-def _scored(
-    gain: float,
-    blocked: FloatArray,
-    votes: FloatArray,
-    share: FloatArray,
-    usual: float | FloatArray,
-    effect: float,
+def _better(
+    rhythm: Rhythm,
+    hours: Sequence[int],
+    blocked: Sequence[float],
+    votes: Sequence[float],
+    weights: Sequence[float],
+    *,
+    mean: float,
 ) -> float:
-    """The gain after these blocks: by how much the logarithm of the likelihood is better."""
-    share = np.minimum(np.maximum(share, LEAST), 1.0 - LEAST)
-    usual = np.minimum(np.maximum(usual, LEAST), 1.0 - LEAST)
-    better = blocked * np.log(share / usual) + (votes - blocked) * np.log((1.0 - share) / (1.0 - usual))
-    return float(min(max(gain + better.sum() / effect, -GAIN_MAX), GAIN_MAX))
+    """By how much the hours of the week predict these blocks better than the plain mean does."""
+    usual, better = _sure(mean), 0.0
+    fails, calls, log, passing = rhythm.blocked, rhythm.votes, math.log, 1.0 - usual
+    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+        prior = SHRINK_VOTES * weight
+        share = (fails[hour] + prior * mean) / (calls[hour] + prior)
+        if hits or not LEAST <= share <= MOST:
+            better += _log_ratio(hits, count, share, usual)
+        else:  # most blocks by far
+            better += count * log((1.0 - share) / passing)
+    return better
 
 
-def _add(sums: list[float], hours: npt.NDArray[np.intp], values: FloatArray) -> None:
-    for hour, value in zip(hours.tolist(), values.tolist(), strict=True):
-        sums[hour] += value
+def _better_fasting(
+    rhythm: Rhythm,
+    hours: Sequence[int],
+    blocked: Sequence[float],
+    votes: Sequence[float],
+    weights: Sequence[float],
+    *,
+    mean: float,
+) -> float:
+    """The same of the hours of the day in Ramadan, over whatever is used otherwise."""
+    better = 0.0
+    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+        prior, usual = SHRINK_VOTES * weight, mean
+        if rhythm.gain >= PAYS:
+            usual = (rhythm.blocked[hour] + prior * mean) / (rhythm.votes[hour] + prior)
+        day = hour % 24
+        share = (rhythm.ramadan_blocked[day] + prior * usual) / (rhythm.ramadan_votes[day] + prior)
+        better += _log_ratio(hits, count, share, _sure(usual))
+    return better
+
+
+def _sure(share: float) -> float:
+    return min(max(share, LEAST), MOST)
+
+
+def _log_ratio(hits: float, count: float, share: float, usual: float) -> float:
+    """Logarithm of the likelihood under `share` over that under `usual`, which is sure at most as `LEAST`."""
+    share = _sure(share)
+    if not hits:
+        return count * math.log((1.0 - share) / (1.0 - usual))
+    return hits * math.log(share / usual) + (count - hits) * math.log((1.0 - share) / (1.0 - usual))
+
+
+def _scored(gain: float, better: float, effect: float) -> float:
+    return min(max(gain + better / effect, -GAIN_MAX), GAIN_MAX)
+
+
+def _add(
+    blocked_sums: list[float],
+    votes_sums: list[float],
+    hours: Sequence[int],
+    blocked: Sequence[float],
+    votes: Sequence[float],
+    weights: Sequence[float],
+) -> None:
+    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+        blocked_sums[hour] += weight * hits
+        votes_sums[hour] += weight * count
 
 
 def _week(rhythm: Rhythm, time_s: float, mean: float, weight: float) -> float:

@@ -46,13 +46,17 @@ def silent_since(pace: Pace, now_s: float, block_s: float) -> tuple[float, float
     return began_s
 
 
-def heard(pace: Pace, start_s: float, end_s: float, *, new_block: bool) -> None:
-    """A row was received: from `start_s` to the end of its span."""
-    if pace.last_s is not None and new_block:
-        pace.longest_s *= 0.5 ** (1.0 / MEMORY_BLOCKS)
-        if not pace.said:  # an announced silence became a habit only as far as its limit
-            pace.longest_s = max(pace.longest_s, start_s - pace.last_s)
+def heard(pace: Pace, end_s: float) -> None:
+    """A row was received whose span ends at `end_s`."""
     if pace.last_s is None or end_s >= pace.last_s:
         pace.last_s = end_s
         pace.said = False
-    pace.blocks += new_block
+
+
+def block_began(pace: Pace, start_s: float) -> None:
+    """A block began at `start_s`; its first row is not `heard` yet."""
+    if pace.last_s is not None:
+        pace.longest_s *= 0.5 ** (1.0 / MEMORY_BLOCKS)
+        if not pace.said:  # an announced silence became a habit only as far as its limit
+            pace.longest_s = max(pace.longest_s, start_s - pace.last_s)
+    pace.blocks += 1

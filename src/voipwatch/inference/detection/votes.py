@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from voipwatch.inference.detection.baseline import Baseline, border_at, probe_share
+from voipwatch.inference.detection.baseline import Baseline, border_at, probe_shares
 from voipwatch.inference.detection.settings import Settings
 from voipwatch.model.series import SeriesRow
 
@@ -41,12 +41,13 @@ def quiet_ballot(count: Count, baseline: Baseline, settings: Settings, time_s: f
         return Ballot(count.blocked, count.votes, border)
     blocked = votes = 0
     expected = 0.0
-    for probe, said in named.items():
-        share = probe_share(baseline, settings, probe)
+    factor, shares = settings.baseline_factor, probe_shares(baseline, settings, named)
+    for said, share in zip(named.values(), shares, strict=True):
         if share is not None:
             blocked += said
             votes += 1
-            expected += min(1.0, max(border, settings.baseline_factor * share))
+            own = factor * share
+            expected += border if own <= border else min(1.0, own)
     if votes:
         return Ballot(blocked, votes, expected / votes)
     return Ballot(sum(named.values()), len(named), max(border, settings.newcomer_share))
@@ -71,11 +72,17 @@ def counted(rows: list[SeriesRow]) -> Count:
     """Count a block's votes, once."""
     if len(rows) == 1 and not rows[0].probe:  # an hour's cell, a day's counts: most of all blocks
         return Count(rows[0].blocked_count, rows[0].total_count, {})
-    blocked = sum(row.blocked_count for row in rows)
-    votes = sum(row.total_count for row in rows)
+    blocked = votes = 0
     said: dict[str, tuple[int, int]] = {}
+    by_probe: dict[str, int] = {}
     for row in rows:
-        if row.probe and row.total_count:
-            before = said.get(row.probe, (0, 0))
-            said[row.probe] = (before[0] + row.blocked_count, before[1] + row.total_count)
-    return Count(blocked, votes, {probe: int(2 * hits > of) for probe, (hits, of) in said.items()})
+        hits, count, probe = row.blocked_count, row.total_count, row.probe
+        blocked += hits
+        votes += count
+        if probe and count:
+            if count != 1 or probe in by_probe:  # seldom: one vote a probe and hour
+                before = said.get(probe) or (by_probe.get(probe, 0), int(probe in by_probe))
+                hits, count = said[probe] = hits + before[0], count + before[1]
+                hits = int(2 * hits > count)
+            by_probe[probe] = hits
+    return Count(blocked, votes, by_probe)
