@@ -109,7 +109,7 @@ def _panel(texts: Texts, result: "SeriesResult", offset: float, *, daily: bool) 
         return
     end_s = bins.last_s + (DAY_S if daily else 0.0)
     scale = _Scale(bins.first_s, max(end_s, bins.first_s + HOUR_S), offset + TOP)
-    title = ", ".join(result.key) or texts("detect.whole")
+    title = ", ".join("–" if each is None else each for each in result.key) or texts("detect.whole")
     yield f'<text x="{LEFT}" y="{offset + 24}" font-size="15" font-weight="bold">{escape(title)}</text>'
     yield from _standing(result.changes, scale, blocked_at_start=detector.state.no_quiet_past)
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
