@@ -11,7 +11,7 @@ from voipwatch.model.series import ChangeKind, Changepoint
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.model.votes import Vote
-from voipwatch.pipeline.chronicling import Chronicling, findings_of, schedules_of
+from voipwatch.pipeline.chronicling import Chronicling, canary_losses_of, findings_of, schedules_of
 from voipwatch.pipeline.detecting import Found, record_of
 from voipwatch.store.store import Store
 
@@ -77,10 +77,12 @@ def test_a_canary_that_reached_the_reflector_attributes(seen: Store, tmp_path: P
     (incident,) = chronicling.folder().state().newest.values()
     assert incident.attribution.reasons == (AttributionReason.CANARY_REACHED,)
     assert incident.named == (), "attributed is not yet named"
+    assert chronicling.losses == canary_losses_of(seen, instance="", at_s=START) == []
     arrive(seen, [vote(60, at_s=START + 3 * DAY)], "later")
     assert chronicling.turn() == 1
     (incident,) = chronicling.folder().state().newest.values()
     assert incident.attribution.canary_silent_since == "2016-01-06T00:00:00Z"
+    assert [loss.since_s for loss in chronicling.losses] == [START], "the canary's loss is a finding itself"
 
 
 def test_an_onset_of_the_same_app_elsewhere_speaks_against_blame(seen: Store, tmp_path: Path) -> None:
