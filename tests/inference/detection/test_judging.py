@@ -3,7 +3,7 @@
 import pytest
 
 from tests.inference.detection.series import hour_s, kinds, only, panel, run
-from voipwatch.inference.detection import Detector, State, judging
+from voipwatch.inference.detection import Detector, Settings, State, judging
 from voipwatch.inference.detection.settings import DEFAULT
 from voipwatch.model.series import ChangeKind, SeriesRow
 
@@ -78,6 +78,23 @@ def test_newcomers_who_get_through_end_no_block() -> None:
         if row.time_s >= hour_s(760) or row.probe in {f"probe {index}" for index in range(5)}
     ]
     assert kinds(run(rows)) == [ONSET]
+
+
+def test_within_six_hours_of_an_alarm_nothing_is_learnt() -> None:
+    """What preceded the onset may have been its beginning, what follows the end its rest."""
+    rows = panel(45 * 24, lambda hour, _: 1.0 if 720 <= hour < 840 else 0.02)
+    onset_only = [row for row in rows if row.time_s < hour_s(740)]
+    learnt, all_learnt = (
+        run(onset_only, Settings(gap_s=gap_s)).state.baseline for gap_s in (DEFAULT.gap_s, 0.0)
+    )
+    assert DEFAULT.gap_s == 6 * 3600
+    assert learnt.last_s is not None
+    assert all_learnt.last_s is not None
+    assert all_learnt.last_s - learnt.last_s == pytest.approx(DEFAULT.gap_s, abs=3600)
+    ended = run(row for row in rows if row.time_s < hour_s(870))
+    end = only(ended, END)
+    assert ended.state.learn_after_s == end.latest_s + DEFAULT.gap_s
+    assert min(block.time_s for block in ended.state.baseline.waiting) > end.latest_s + DEFAULT.gap_s
 
 
 def test_one_probe_that_gets_through_ends_nothing() -> None:

@@ -53,12 +53,14 @@ def test_ramadan_is_a_term_of_its_own() -> None:
     rhythm = Rhythm()
     for year in (4, 5):  # two years of the table
         first = np.datetime64(BEGINS[year][0]).astype("datetime64[s]").astype(float)
+        teach(rhythm, float(first) - 200 * DAY_S, 190, {}, mean=0.02)
         teach(rhythm, float(first), 29, {22: 5}, mean=0.02)
     assert rhythm.ramadan_gain >= PAYS
     night = float(np.datetime64(BEGINS[6][0]).astype("datetime64[s]").astype(float)) + 22 * HOUR_S
     assert in_ramadan(night)
     assert share_at(rhythm, night, 0.02, 1.0) > 0.2
     plain = Rhythm(blocked=rhythm.blocked, votes=rhythm.votes, gain=rhythm.gain)
+    assert share_at(plain, night, 0.02, 1.0) < 0.1  # without the term: the year's hours, far less
     outside = night + 90 * DAY_S
     assert share_at(rhythm, outside, 0.02, 1.0) == share_at(plain, outside, 0.02, 1.0)
 
