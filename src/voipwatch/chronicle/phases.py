@@ -1,0 +1,163 @@
+"""What happened in an incident, in its order: phases, and the spread from series to series."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from voipwatch.chronicle.grouping import bursts
+from voipwatch.chronicle.instants import hour_after, hour_before
+from voipwatch.chronicle.spells import Spell, is_relapse
+from voipwatch.model.incidents import Finding, Phase, PhaseKind, SeriesName, Spread
+
+_ORDER: Final = {kind: number for number, kind in enumerate(PhaseKind)}
+ENDS_TOGETHER_S: Final = 48 * 3600
+"""Ends so near to each other are one phase, as onsets are (`grouping.TOGETHER_S`)."""
+
+
+def phases_of(spells: Sequence[Spell]) -> tuple[Phase, ...]:
+    """The phases of one incident, by the time at which they had reached the last of their series."""
+    found = [*_onsets(spells), *_schedules(spells), *_ends(spells), *_silences(spells)]
+    return tuple(sorted(found, key=_in_time))
+
+
+def spread_of(spells: Sequence[Spell]) -> tuple[Spread, ...]:
+    """When each series was first reached, by rank.
+
+    Intervals are only partly ordered: a series is after another where its interval begins when the other's
+    is over. The rank counts those certainly before, so that equal ranks always overlap.
+    """
+    first: dict[SeriesName, Spell] = {}
+    last: dict[SeriesName, Spell] = {}
+    for spell in sorted(spells, key=lambda each: each.order):
+        first.setdefault(spell.series, spell)
+        last[spell.series] = spell
+    found = []
+    for series, spell in first.items():
+        before = sum(other.latest_s < spell.since_s for other in first.values())
+        ends = last[series].ends
+        found.append(
+            Spread(
+                series=series,
+                earliest=_earliest(spell.earliest_s),
+                latest=hour_after(spell.latest_s),
+                rank=1 + before,
+                ended_earliest=None if ends is None else hour_before(ends[0]),
+                ended_latest=None if ends is None else hour_after(ends[1]),
+            )
+        )
+    return tuple(sorted(found, key=lambda each: (each.rank, each.latest, each.series)))
+
+
+def _onsets(spells: Sequence[Spell]) -> list[Phase]:
+    found = []
+    for number, burst in enumerate(bursts(spells)):
+        opens = PhaseKind.ONSET if number == 0 else PhaseKind.EXTENSION
+        plain = [spell for spell in burst if spell.schedule is None]
+        if plain:
+            found.append(_phase(opens, plain))
+    return found
+
+
+def _schedules(spells: Sequence[Spell]) -> list[Phase]:
+    found = []
+    for burst in bursts([spell for spell in spells if spell.schedule is not None]):
+        hours = _common_hours([spell.schedule.blocked_hours for spell in burst if spell.schedule is not None])
+        over = [spell.ends[1] for spell in burst if spell.ends is not None]
+        until = hour_after(max(over)) if len(over) == len(burst) else None
+        found.append(_phase(PhaseKind.INTERMITTENT, burst, hours=hours, until=until))
+    return found
+
+
+def _common_hours(of_each: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Hours that at least half of the series call blocked."""
+    return tuple(
+        hour for hour in range(24) if 2 * sum(hour in hours for hours in of_each) >= len(of_each) > 0
+    )
+
+
+def _ends(spells: Sequence[Spell]) -> list[Phase]:
+    """Relief where something still stands, end where nothing does.
+
+    The end of a schedule that plain interference takes up at once is told by its phase alone.
+    """
+    ended = [
+        (spell.ends, spell)
+        for spell in spells
+        if spell.ends is not None
+        and not (spell.schedule is not None and any(is_relapse(spell, after) for after in spells))
+    ]
+    found: list[Phase] = []
+    cluster: list[tuple[tuple[float, float], Spell]] = []
+    for ends, spell in sorted(ended, key=lambda each: (each[0], each[1].order)):
+        if cluster and ends[0] > max(each[0][1] for each in cluster) + ENDS_TOGETHER_S:
+            found.append(_end_phase(cluster, spells))
+            cluster = []
+        cluster.append((ends, spell))
+    return [*found, _end_phase(cluster, spells)] if cluster else found
+
+
+def _end_phase(cluster: Sequence[tuple[tuple[float, float], Spell]], spells: Sequence[Spell]) -> Phase:
+    latest_s = max(ends[1] for ends, _ in cluster)
+    stands = any(
+        spell.latest_s <= latest_s and (spell.ends is None or spell.ends[1] > latest_s) for spell in spells
+    )
+    return Phase(
+        kind=PhaseKind.RELIEF if stands else PhaseKind.END,
+        earliest=hour_before(min(ends[0] for ends, _ in cluster)),
+        latest=hour_after(latest_s),
+        series=_names(spell for _, spell in cluster),
+        changepoints=_sorted(name for _, spell in cluster for name in spell.end_evidence),
+    )
+
+
+def _silences(spells: Sequence[Spell]) -> list[Phase]:
+    found: list[Phase] = []
+    cluster: list[Finding] = []
+    silences = {each.changepoint: each for spell in spells for each in spell.silences}
+    for each in sorted(silences.values(), key=lambda item: (item.latest_s, item.changepoint)):
+        if cluster and each.latest_s > cluster[-1].latest_s + ENDS_TOGETHER_S:
+            found.append(_silence_phase(cluster))
+            cluster = []
+        cluster.append(each)
+    return [*found, _silence_phase(cluster)] if cluster else found
+
+
+def _silence_phase(cluster: Sequence[Finding]) -> Phase:
+    bounds = [each.latest_s if each.earliest_s is None else each.earliest_s for each in cluster]
+    return Phase(
+        kind=PhaseKind.SILENCE,
+        earliest=hour_before(min(bounds)),
+        latest=hour_after(max(each.latest_s for each in cluster)),
+        series=tuple(sorted({each.series for each in cluster})),
+        changepoints=_sorted(each.changepoint for each in cluster),
+    )
+
+
+def _phase(
+    kind: PhaseKind, spells: Sequence[Spell], *, hours: tuple[int, ...] = (), until: str | None = None
+) -> Phase:
+    unseen = any(spell.earliest_s is None for spell in spells)
+    return Phase(
+        kind=kind,
+        earliest=None if unseen else hour_before(min(spell.since_s for spell in spells)),
+        latest=hour_after(max(spell.latest_s for spell in spells)),
+        series=_names(spells),
+        changepoints=_sorted(name for spell in spells for name in spell.evidence),
+        blocked_hours=hours,
+        until=until,
+    )
+
+
+def _names(spells: Iterable[Spell]) -> tuple[SeriesName, ...]:
+    return tuple(sorted({spell.series for spell in spells}))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _earliest(time_s: float | None) -> str | None:
+    return None if time_s is None else hour_before(time_s)
+
+
+def _in_time(phase: Phase) -> tuple[str, str, int]:
+    return phase.earliest or phase.latest, phase.latest, _ORDER[phase.kind]

@@ -1,0 +1,238 @@
+"""What is found now against what was said before: which incident each group is, and what is new of it.
+
+An id belongs to evidence. A group keeps the id of the incident whose evidence it has most of; incidents that
+turn out to be one become one, and the others point to it; what was part of one and is apart now gets an id of
+its own, and both point; an incident of which no evidence is left becomes a tombstone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from voipwatch.chronicle.grouping import group_spells
+from voipwatch.chronicle.instants import hour_after
+from voipwatch.chronicle.phases import phases_of, spread_of
+from voipwatch.chronicle.spells import Spell, spells_of
+from voipwatch.model.acts import EntryKind
+from voipwatch.model.incidents import (
+    Attribution,
+    Finding,
+    Incident,
+    IncidentStatus,
+    Intermittence,
+    Quality,
+)
+
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+EVIDENCE_GONE: Final = "evidence-withdrawn"
+MERGED: Final = "merged"
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the store knows of a group beside its changepoints."""
+
+    mechanisms: tuple[str, ...] = ()
+    attribution: Attribution = Attribution()
+    votes_surplus: int = 0
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An entry to be written: an incident's next revision."""
+
+    kind: EntryKind
+    incident: Incident
+
+
+class _Group(msgspec.Struct, frozen=True):
+    spells: tuple[Spell, ...]
+    evidence: frozenset[str]
+    """Its onsets; ends and silences follow them."""
+
+    @property
+    def month(self) -> str:
+        return hour_after(self.spells[0].latest_s)[:7]
+
+
+def revise(
+    known: Mapping[str, Incident],
+    findings: Sequence[Finding],
+    schedules: Sequence[Intermittence] = (),
+    *,
+    country: str,
+    as_of: str,
+    instance: str = "",
+    withdrawn: frozenset[str] = frozenset(),
+    facts_of: Callable[[Sequence[Spell]], Facts] = lambda _: Facts(),
+) -> list[Change]:
+    """The entries that the log lacks, in the order in which they are to be written.
+
+    Written partly and asked again, it gives the rest: each entry stands alone.
+
+    Args:
+        known: newest revision of every incident of the log, by id, in the order in which ids were allotted.
+        findings: all of the country and instance, in any order.
+        schedules: all of its regimes.
+        country: ISO 3166.
+        as_of: of what the revisions hold.
+        instance: name of the emulation, else empty.
+        withdrawn: changepoints that count no more.
+        facts_of: what else is known of a group; a function of the store's state at `as_of`.
+    """
+    standing = [finding for finding in findings if finding.changepoint not in withdrawn]
+    groups = [_group(spells) for spells in group_spells(spells_of(standing, schedules))]
+    own = {
+        name: incident
+        for name, incident in known.items()
+        if incident.country == country
+        and incident.instance == instance
+        and incident.status is not IncidentStatus.WITHDRAWN
+    }
+    heir_of = _heirs(own, groups)
+    by_name = {finding.changepoint: finding for finding in standing}
+    taken = set(known)
+    changes: list[Change] = []
+    births: list[Change] = []
+    born_of = {name: [each.id for each in known.values() if name in each.split_from] for name in own}
+    survivors: dict[str, str] = {}
+    for number, group in enumerate(groups):
+        claimants = [name for name, heir in heir_of.items() if heir == number]
+        content = _content(group, facts_of(group.spells), by_name)
+        if claimants:
+            survivor = _survivor([own[name] for name in claimants])
+            survivors |= {name: survivor.id for name in claimants if name != survivor.id}
+            merged = sorted({*survivor.merged_from, *(name for name in claimants if name != survivor.id)})
+            changes += _changed(survivor, content | {"merged_from": tuple(merged)}, as_of)
+            continue
+        parents = tuple(name for name, incident in own.items() if evidence_of(incident) & group.evidence)
+        born = Incident(
+            id=_next_id(taken, country=country, month=group.month, instance=instance),
+            revision=1,
+            country=country,
+            status=IncidentStatus.DETECTED,
+            as_of=as_of,
+            instance=instance,
+            kind=group.spells[0].kind,
+            split_from=parents,
+        )
+        taken.add(born.id)
+        for parent in parents:
+            born_of[parent].append(born.id)
+        kind = EntryKind.SPLIT if parents else EntryKind.INCIDENT
+        births.append(Change(kind, msgspec.structs.replace(born, **content)))
+    buried = {name for name in own if name in survivors or heir_of[name] is None}
+    pointing = {name: tuple(sorted({*own[name].split_into, *into})) for name, into in born_of.items()}
+    graves = [
+        _tombstone(own[name], as_of, split_into=pointing[name], merged_into=survivors.get(name))
+        for name in sorted(buried)
+    ]
+    living = {name: into for name, into in pointing.items() if name not in buried}
+    return [*births, *_pointing(changes, own, living, as_of), *graves]
+
+
+def evidence_of(incident: Incident) -> frozenset[str]:
+    """All changepoints that it speaks of."""
+    return frozenset(name for phase in incident.phases for name in phase.changepoints)
+
+
+def _group(spells: Sequence[Spell]) -> _Group:
+    return _Group(tuple(spells), frozenset(name for spell in spells for name in spell.evidence))
+
+
+def _heirs(own: Mapping[str, Incident], groups: Sequence[_Group]) -> dict[str, int | None]:
+    """Incident -> the group that has most of its evidence; of equals the first."""
+    found: dict[str, int | None] = {}
+    for name, incident in own.items():
+        evidence = evidence_of(incident)
+        shares = [len(evidence & group.evidence) for group in groups]
+        most = max(shares, default=0)
+        found[name] = shares.index(most) if most else None
+    return found
+
+
+def _survivor(claimants: Sequence[Incident]) -> Incident:
+    """Of incidents that are one, the one that people signed, else the one that was told first."""
+    signed = [incident for incident in claimants if incident.reviewed_revision]
+    return (signed or list(claimants))[0]
+
+
+def _content(group: _Group, facts: Facts, by_name: Mapping[str, Finding]) -> dict[str, Any]:
+    findings = [by_name[name] for name in sorted(group.evidence) if name in by_name]
+    return {
+        "phases": phases_of(group.spells),
+        "spread": spread_of(group.spells),
+        "mechanisms": facts.mechanisms,
+        "quality": quality_of(findings, votes_surplus=facts.votes_surplus),
+        "attribution": facts.attribution,
+    }
+
+
+def quality_of(findings: Iterable[Finding], *, votes_surplus: int = 0) -> Quality:
+    """What stands behind the onsets of a group."""
+    onsets = [finding for finding in findings if finding.kind == "onset"]
+    if not onsets:
+        return Quality(votes_surplus=votes_surplus)
+    in_votes = [each.arl_votes for each in onsets if each.arl_votes is not None]
+    return Quality(
+        probes=max(each.probes for each in onsets),
+        probes_least=min(each.probes for each in onsets),
+        probes_both_sides=min(each.probes_both_sides for each in onsets),
+        joined=max(each.joined for each in onsets),
+        left=max(each.left for each in onsets),
+        votes_surplus=votes_surplus,
+        arl_days=min(each.arl_days for each in onsets),
+        arl_votes=min(in_votes) if in_votes else None,
+    )
+
+
+def _changed(before: Incident, content: Mapping[str, Any], as_of: str) -> list[Change]:
+    after = msgspec.structs.replace(before, **content)
+    if after == before:
+        return []
+    after = msgspec.structs.replace(after, revision=before.revision + 1, as_of=as_of)
+    return [Change(EntryKind.INCIDENT, after)]
+
+
+def _pointing(
+    changes: Sequence[Change], own: Mapping[str, Incident], into: Mapping[str, tuple[str, ...]], as_of: str
+) -> list[Change]:
+    """The changes, with `split_into` of the incidents that something was split from."""
+    found = {change.incident.id: change for change in changes}
+    for name, children in into.items():
+        if name in found:
+            after = msgspec.structs.replace(found[name].incident, split_into=children)
+            found[name] = Change(found[name].kind, after)
+        else:
+            found |= {each.incident.id: each for each in _changed(own[name], {"split_into": children}, as_of)}
+    return list(found.values())
+
+
+def _tombstone(
+    before: Incident, as_of: str, *, split_into: tuple[str, ...], merged_into: str | None
+) -> Change:
+    after = msgspec.structs.replace(
+        before,
+        revision=before.revision + 1,
+        as_of=as_of,
+        status=IncidentStatus.WITHDRAWN,
+        split_into=split_into,
+        merged_into=merged_into,
+        reason=EVIDENCE_GONE if merged_into is None else MERGED,
+    )
+    return Change(EntryKind.INCIDENT if merged_into is None else EntryKind.MERGE, after)
+
+
+def _next_id(taken: Iterable[str], *, country: str, month: str, instance: str) -> str:
+    stem = f"{'LAB-' if instance else ''}{country}-{month}-"
+    number = sum(name.startswith(stem) for name in taken)
+    return stem + letters(number)
+
+
+def letters(number: int) -> str:
+    """0 -> a, 25 -> z, 26 -> aa, 27 -> ab: as spreadsheets count columns."""
+    text = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, len(LETTERS))
+        text = LETTERS[rest] + text
+    return text

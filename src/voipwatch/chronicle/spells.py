@@ -1,0 +1,152 @@
+"""The story of each series: from an onset to its end, or interference by a schedule.
+
+A set of changepoints gives the same spells in whatever order they arrived.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from voipwatch.chronicle.instants import DAY_S, HOUR_S
+from voipwatch.model.cells import STALE_AFTER_H
+from voipwatch.model.incidents import Finding, IncidentKind, Intermittence, SeriesName
+from voipwatch.model.vocabulary import LINE
+
+SCHEDULE_END_S: Final = 12 * HOUR_S
+"""A regime tells the best estimate of its end and no interval: half a day to either side, which is what four
+runs a day can tell of one probe."""
+SILENT_S: Final = STALE_AFTER_H * HOUR_S
+"""After so long a silence a series is no longer measured, and explains nothing new."""
+_ORDER: Final = {"onset": 0, "silence": 1, "end": 2}
+
+
+class Spell(msgspec.Struct, frozen=True):
+    """Interference with one series, plain or by a schedule."""
+
+    series: SeriesName
+    earliest_s: float | None
+    latest_s: float
+    evidence: tuple[str, ...]
+    """Changepoints of the onset, and others inside."""
+    ends: tuple[float, float] | None = None
+    """Interval of its end."""
+    end_evidence: tuple[str, ...] = ()
+    silences: tuple[Finding, ...] = ()
+    schedule: Intermittence | None = None
+
+    @property
+    def kind(self) -> IncidentKind:
+        """`down` is said of lines, and never mixed with what is said of apps."""
+        return IncidentKind.DOWN if self.series.app == LINE else IncidentKind.CALLS
+
+    @property
+    def order(self) -> tuple[float, float, SeriesName, tuple[str, ...]]:
+        """By onset; total, because no two spells of a series share their evidence."""
+        return self.latest_s, self.since_s, self.series, self.evidence
+
+    @property
+    def since_s(self) -> float:
+        """Lower bound of the onset; the upper one where nothing was seen before."""
+        return self.latest_s if self.earliest_s is None else min(self.earliest_s, self.latest_s)
+
+    def stands_at(self, time_s: float) -> bool:
+        """Whether it may still have stood then; not once nobody has measured it for a week."""
+        if self.ends is not None:
+            return self.ends[1] >= time_s
+        return not self.silences or self.silences[-1].latest_s + SILENT_S >= time_s
+
+
+def spells_of(findings: Iterable[Finding], schedules: Iterable[Intermittence] = ()) -> list[Spell]:
+    """The spells of all series, by onset.
+
+    Args:
+        findings: of one country and instance, in any order; the same changepoint twice counts once.
+        schedules: regimes of its series, in any order.
+
+    An end of something that never began is no spell: what is not known to have begun is not told.
+    """
+    by_series: dict[SeriesName, dict[str, Finding]] = {}
+    for finding in findings:
+        by_series.setdefault(finding.series, {})[finding.changepoint] = finding
+    regimes: dict[SeriesName, dict[float, Intermittence]] = {}
+    for schedule in schedules:
+        regimes.setdefault(schedule.series, {})[schedule.declared_s] = schedule
+    found: list[Spell] = []
+    for series, own in by_series.items():
+        of_series = [regimes.get(series, {})[at] for at in sorted(regimes.get(series, {}))]
+        rest = sorted(own.values(), key=_in_time)
+        plain: list[Spell] = []
+        for schedule in of_series:  # what stands when a regime is declared is a beat of it
+            plain += _plain(series, [each for each in rest if each.latest_s <= schedule.declared_s])
+            rest = [each for each in rest if each.latest_s > schedule.declared_s]
+        found += _with_schedules([*plain, *_plain(series, rest)], of_series)
+    return sorted(found, key=lambda spell: spell.order)
+
+
+def _in_time(finding: Finding) -> tuple[float, int, float, str]:
+    return finding.latest_s, _ORDER.get(finding.kind, 3), finding.detected_s, finding.changepoint
+
+
+def _plain(series: SeriesName, findings: Sequence[Finding]) -> list[Spell]:
+    spells: list[Spell] = []
+    standing: Spell | None = None
+    for each in findings:
+        if each.kind == "onset":
+            if standing is None:
+                standing = Spell(series, each.earliest_s, each.latest_s, (each.changepoint,))
+            else:  # said once more, for instance by a spell that outgrew its regime
+                standing = msgspec.structs.replace(standing, evidence=(*standing.evidence, each.changepoint))
+        elif standing is not None and each.kind == "silence":
+            standing = msgspec.structs.replace(standing, silences=(*standing.silences, each))
+        elif standing is not None and each.kind == "end":
+            earliest_s = each.latest_s if each.earliest_s is None else min(each.earliest_s, each.latest_s)
+            spells.append(
+                msgspec.structs.replace(
+                    standing, ends=(earliest_s, each.latest_s), end_evidence=(each.changepoint,)
+                )
+            )
+            standing = None
+    return spells if standing is None else [*spells, standing]
+
+
+def _with_schedules(spells: list[Spell], schedules: Sequence[Intermittence]) -> list[Spell]:
+    """Put the spells that made a regime into it: each onset and end inside is a beat of one thing.
+
+    A regime of which no onset is left (withdrawn evidence) is told no more.
+    """
+    rest = list(spells)
+    found: list[Spell] = []
+    over_s = float("-inf")
+    for schedule in schedules:
+        since_s = over_s if schedule.earliest_s is None else max(over_s, schedule.earliest_s)
+        beats = [spell for spell in rest if since_s <= spell.latest_s <= schedule.declared_s]
+        over_s = schedule.declared_s
+        if not beats:
+            continue
+        rest = [spell for spell in rest if spell not in beats]
+        ended_s = schedule.ended_s
+        found.append(
+            Spell(
+                series=schedule.series,
+                earliest_s=beats[0].earliest_s,
+                latest_s=beats[0].latest_s,
+                evidence=tuple(name for spell in beats for name in (*spell.evidence, *spell.end_evidence)),
+                ends=None if ended_s is None else (ended_s - SCHEDULE_END_S, ended_s + SCHEDULE_END_S),
+                silences=tuple(silence for spell in beats for silence in spell.silences),
+                schedule=schedule,
+            )
+        )
+    return [*found, *rest]
+
+
+RELAPSE_S: Final = 14 * DAY_S
+"""An onset so soon after the end of the same series is the same incident: the pause that the detector's
+regimes bridge too (`inference.detection.regime.PAUSE_MAX_S`)."""
+
+
+def is_relapse(before: Spell, after: Spell) -> bool:
+    """Whether `after` takes up `before`, of the same series."""
+    if before.series != after.series or before.order >= after.order:
+        return False
+    return before.ends is None or after.since_s - before.ends[1] <= RELAPSE_S

@@ -1,0 +1,99 @@
+"""Changepoints of a series become its story."""
+
+from tests.chronicle.build import DAY, HOUR, at, finding, series
+from voipwatch.chronicle.spells import is_relapse, spells_of
+from voipwatch.model.incidents import IncidentKind, Intermittence
+
+START = at("2016-01-02")
+
+
+def schedule(*, ended_s: float | None = None) -> Intermittence:
+    return Intermittence(
+        country="MA",
+        series=series(),
+        earliest_s=START - 12 * HOUR,
+        declared_s=START + 5 * DAY,
+        blocked_hours=(19, 20),
+        ended_s=ended_s,
+    )
+
+
+def test_an_onset_and_its_end_are_one_spell() -> None:
+    onset, end = finding("onset", series(), START), finding("end", series(), START + 9 * DAY)
+    (spell,) = spells_of([end, onset, onset])
+    assert (spell.since_s, spell.latest_s) == (START - 12 * HOUR, START)
+    assert spell.ends == (START + 9 * DAY - 12 * HOUR, START + 9 * DAY)
+    assert spell.evidence == (onset.changepoint,)
+    assert spell.end_evidence == (end.changepoint,)
+    assert spell.stands_at(START + 9 * DAY)
+    assert not spell.stands_at(START + 10 * DAY)
+
+
+def test_an_end_of_nothing_is_no_spell() -> None:
+    assert spells_of([finding("end", series(), START), finding("silence", series(), START)]) == []
+
+
+def test_a_second_onset_without_an_end_is_more_evidence_of_the_first() -> None:
+    (spell,) = spells_of([finding("onset", series(), START), finding("onset", series(), START + DAY)])
+    assert len(spell.evidence) == 2
+    assert spell.latest_s == START
+
+
+def test_silence_is_inside_and_never_an_end() -> None:
+    silence = finding("silence", series(), START + 3 * DAY)
+    (spell,) = spells_of([finding("onset", series(), START), silence])
+    assert spell.ends is None
+    assert spell.silences == (silence,)
+    assert spell.stands_at(START + 10 * DAY)
+    assert not spell.stands_at(START + 11 * DAY), "nobody has measured it for a week"
+
+
+def test_beats_of_a_schedule_are_one_spell_with_its_hours() -> None:
+    changes = [
+        finding(kind, series(), START + day * DAY)
+        for kind, day in [("onset", 0), ("end", 1), ("onset", 3), ("end", 4)]
+    ]
+    (going_on,) = spells_of(changes, [schedule()])
+    assert going_on.schedule is not None
+    assert going_on.ends is None
+    assert (going_on.earliest_s, going_on.latest_s) == (START - 12 * HOUR, START)
+    assert len(going_on.evidence) == 4
+    (over,) = spells_of(changes, [schedule(ended_s=START + 40 * DAY)])
+    assert over.ends == (START + 39.5 * DAY, START + 40.5 * DAY)
+
+
+def test_what_outgrew_its_schedule_is_a_spell_of_its_own() -> None:
+    changes = [finding("onset", series(), START), finding("onset", series(), START + 50 * DAY)]
+    regular, plain = spells_of(changes, [schedule(ended_s=START + 49 * DAY)])
+    # Two onsets without an end between them: the second belongs to what came after the schedule.
+    assert regular.schedule is not None
+    assert plain.schedule is None
+    assert is_relapse(regular, plain)
+
+
+def test_a_schedule_whose_evidence_was_withdrawn_is_told_no_more() -> None:
+    assert spells_of([], [schedule()]) == []
+
+
+def test_a_relapse_is_of_the_same_series_and_soon() -> None:
+    def two(pause_days: float) -> bool:
+        changes = [
+            finding("onset", series(), START),
+            finding("end", series(), START + DAY),
+            finding("onset", series(), START + (1 + pause_days) * DAY, width_s=0),
+        ]
+        before, after = spells_of(changes)
+        return is_relapse(before, after) and not is_relapse(after, before)
+
+    assert two(14)
+    assert not two(14.1)
+    ((a,), (b,)) = (
+        spells_of([finding("onset", series(operator), START + day * DAY)])
+        for operator, day in [("AS1", 0), ("AS2", 1)]
+    )
+    assert not is_relapse(a, b)
+
+
+def test_the_line_itself_is_another_kind() -> None:
+    (spell,) = spells_of([finding("onset", series(app="line"), START)])
+    assert spell.kind is IncidentKind.DOWN
