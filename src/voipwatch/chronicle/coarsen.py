@@ -131,41 +131,29 @@ def tell(
             with their row, or without one for ever.
     """
     out = {(row.series, row.level, row.start) for row in remembered}
-    weeks: defaultdict[tuple[SeriesId, int], list[Voice]] = defaultdict(list)
+    weeks: defaultdict[tuple[SeriesId, int], dict[Level | None, list[Voice]]] = defaultdict(dict)
     for voice in voices:
         if voice.received_at < as_of:
-            weeks[voice.series, start_of(Level.WEEK, voice.hour)].append(voice)
+            week = weeks[voice.series, start_of(Level.WEEK, voice.hour)]
+            week.setdefault(first_level(voice), []).append(voice)
     told = Told([], [], [])
-    for series, week in sorted(weeks):
+    for name in sorted(weeks):
+        arrived = weeks[name]
         moving: list[Voice] = []
         for level in LEVELS:
-            moving = _one_level(
-                level,
-                _arrived(weeks[series, week], level) + moving,
-                told,
-                out=out,
-                as_of=as_of,
-                until=remembered_until,
-            )
-        told.withheld.extend(moving + [voice for voice in weeks[series, week] if _too_late(voice)])
+            moving += arrived.get(level, [])
+            moving = _one_level(level, moving, told, out=out, as_of=as_of, until=remembered_until)
+        told.withheld.extend(moving + arrived.get(None, []))
     order = sorted(range(len(told.rows)), key=told.rows.__getitem__)
     return Told([told.rows[n] for n in order], [told.members[n] for n in order], told.withheld)
 
 
-def _arrived(voices: Sequence[Voice], level: Level) -> list[Voice]:
-    """Votes whose first pool is of this level: they came after the finer ones had closed, and before it."""
-    place = LEVELS.index(level)
-    finer = LEVELS[place - 1] if place else None
-    return [
-        voice
-        for voice in voices
-        if voice.received_at < closes_at(level, start_of(level, voice.hour))
-        and (finer is None or voice.received_at >= closes_at(finer, start_of(finer, voice.hour)))
-    ]
-
-
-def _too_late(voice: Voice) -> bool:
-    return voice.received_at >= closes_at(Level.LATE, start_of(Level.LATE, voice.hour))
+def first_level(voice: Voice) -> Level | None:
+    """Of the first pool that a vote is in: that which was open when it arrived; None where none was."""
+    for level in LEVELS:
+        if voice.received_at < closes_at(level, start_of(level, voice.hour)):
+            return level
+    return None
 
 
 def _one_level(

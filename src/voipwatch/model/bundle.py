@@ -77,3 +77,79 @@ class PublicRow(msgspec.Struct, frozen=True, order=True):
     household's prefix as one."""
     hours: int
     """Distinct hours in which they voted."""
+
+
+MANIFEST_SCHEMA: Final = "voipwatch.bundle/1"
+MANIFEST_FILE: Final = "manifest.json"
+SIGNATURE_FILE: Final = "manifest.sig"
+VALID_S: Final = 2 * DAY_S
+"""A bundle is made every day: one that is older than two days says nothing of today."""
+
+
+class FileEntry(msgspec.Struct, frozen=True, order=True):
+    """One file of a bundle."""
+
+    path: str
+    """Relative, `/` between folders."""
+    sha256: str
+    """Hex."""
+    bytes: int
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """Of a closed observatory: nothing follows this bundle."""
+
+    reason: str
+    at: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a bundle holds. The digest of a bundle is the SHA-256 of this file's bytes."""
+
+    as_of: str
+    """Nothing that arrived later is in it; UTC, ISO 8601."""
+    valid_until: str
+    """Whoever reads it later must not say "now"."""
+    synthetic: bool
+    instance: str
+    """Name of the emulation, empty for real measurements."""
+    files: tuple[FileEntry, ...]
+    """Every file but this one and its signature, by path."""
+    previous: str = ""
+    """Digest of the bundle before, hex; empty for the first."""
+    key: str = ""
+    """Ed25519 public key of the signature, hex."""
+    final: Closed | None = None
+    schema: str = MANIFEST_SCHEMA
+
+
+class PublicChange(msgspec.Struct, frozen=True, order=True):
+    """A changepoint as it is published."""
+
+    series: SeriesId
+    latest: int
+    """Unix seconds, as are the other times; the change is not after this."""
+    kind: str
+    """onset, end, silence."""
+    basis: str
+    """`votes`: found in the votes themselves; `rows`: found in the published rows alone."""
+    id: str
+    earliest: int | None
+    """Not before this; None where nothing was seen before."""
+    detected: int
+    """The vote that decided was observed then, cut to the hour; for rows, the end of the deciding day."""
+    level_before: int | None
+    """Share of blocked votes, in whole steps of `LEVEL_STEP` percent; None where there is no quiet past."""
+    level_after: int | None
+    probes_both_sides: int | None
+    """None where fewer than three, and for rows, which name none."""
+    shown_by: str
+    """Of basis `votes`: the change of the published rows that says the same, or empty."""
+    withheld_below: int | None
+    """Of basis `votes`: fewer votes than this, in the time between, are in no published row."""
+
+
+LEVEL_STEP: Final = 5
+"""Percent: finer shares of few votes would tell each vote, those of withheld rows too."""
+WITHHELD_STEP: Final = 10
+"""Withheld votes are told in steps of ten: an exact number could be one probe's."""

@@ -1,7 +1,7 @@
 """Votes as publication wants them: one a pseudonym and hour, no more behind a prefix than its cap.
 
-Whole votes instead of weighed ones, and the first to arrive instead of the last observed, as the detector takes
-them: a published count is then a whole number, and what it holds is settled when it is published.
+Whole votes instead of weighed ones, and the first to arrive instead of the last observed, as the detector
+takes them: a published count is then a whole number, and what it holds is settled when it is published.
 """
 
 from typing import Final
@@ -19,11 +19,13 @@ SELECT {_HOUR}, pseudonym, said.1 AS verdict, said.2 AS prefix, said.3 AS kind, 
     said.5 AS report, verdict = 'insufficient' AS undecided
 FROM (
     SELECT {_HOUR}, pseudonym,
-        argMin(tuple(verdict, prefix, prefix_kind, received_at, report_id), tuple(received_at, report_id)) AS said
+        argMin(tuple(verdict, prefix, prefix_kind, received_at, report_id), tuple(received_at, report_id))
+            AS said
     FROM votes
     WHERE {_OF_WORLD}
         AND hour >= toDateTime({{since:UInt32}}, 'UTC') AND hour < toDateTime({{until:UInt32}}, 'UTC')
         AND received_at < toDateTime64({{as_of:UInt32}}, 3, 'UTC')
+        AND segment IN (SELECT segment FROM segments FINAL WHERE step >= 2)
     GROUP BY {_HOUR}, pseudonym
 )"""
 _ADMITTED: Final = f"""
