@@ -121,6 +121,13 @@ def test_what_was_declared_is_of_this_network(probe: CliProbe) -> None:
     assert kept(probe).network_mark != home
 
 
+def test_a_canary_is_one_only_where_that_was_said(probe: CliProbe) -> None:
+    probe.setup("--yes")
+    assert not kept(probe).canary
+    probe.setup("--yes", "--canary")
+    assert kept(probe).canary
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -37,5 +37,5 @@ def test_the_spool_keeps_no_address() -> None:
 
 
 def test_the_words_of_kinds_stay() -> None:
-    assert [kind.value for kind in RunKind] == ["scheduled", "manual", "browser", "import"]
+    assert [kind.value for kind in RunKind] == ["scheduled", "manual", "browser", "import", "canary"]
     assert [kind.value for kind in PrefixKind] == ["fixed", "carrier", "unknown"]

@@ -1,7 +1,7 @@
 import pytest
 
 from voipwatch.model.submission import RunKind
-from voipwatch.model.votes import PANEL, UNENROLLED, source_of
+from voipwatch.model.votes import CANARY, PANEL, UNENROLLED, source_of
 
 
 @pytest.mark.parametrize(
@@ -9,6 +9,8 @@ from voipwatch.model.votes import PANEL, UNENROLLED, source_of
     [
         (RunKind.SCHEDULED, True, PANEL),
         (RunKind.SCHEDULED, False, UNENROLLED),
+        (RunKind.CANARY, True, CANARY),
+        (RunKind.CANARY, False, UNENROLLED),
         (RunKind.MANUAL, True, "manual"),
         (RunKind.BROWSER, True, "browser"),
         (RunKind.IMPORT, True, "import"),

@@ -75,6 +75,12 @@ def test_what_a_probe_says_of_itself(life: Life) -> None:
     assert b"02:00:00" not in b"".join(p.read_bytes() for p in life.folder.rglob("*") if p.is_file())
 
 
+def test_a_canary_says_that_it_is_one(life: Life, tmp_path: Path) -> None:
+    life = Life(tmp_path, setup_of(canary=True))
+    life.live(2 * DAY_S)
+    assert {word["kind"] for word in kept(life)} == {"canary"}
+
+
 def test_another_month_is_another_pseudonym_and_another_enrolment(life: Life) -> None:
     life.live(27 * DAY_S)
     assert {word["month"] for word in kept(life)} == {"2026-11", "2026-12"}

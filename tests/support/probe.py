@@ -37,6 +37,7 @@ def setup_of(
     access: Access = Access.UNKNOWN,
     operator: str | None = None,
     mark: str = "",
+    canary: bool = False,
 ) -> Setup:
     """A set-up with its consent."""
     where = collector or Collector("collector.example")
@@ -62,6 +63,7 @@ def setup_of(
         access=access,
         operator=operator,
         network_mark=mark,
+        canary=canary,
     )
 
 

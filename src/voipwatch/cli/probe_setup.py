@@ -71,6 +71,7 @@ def setup(  # noqa: PLR0913 -- one parameter an option
     data_per_day: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    canary: bool = False,
     yes: bool = False,
 ) -> int:
     """Understand, show, ask, keep."""
@@ -85,6 +86,7 @@ def setup(  # noqa: PLR0913 -- one parameter an option
         day_bytes=DAY_BYTES_DEFAULT if data_per_day is None else parse_size(data_per_day),
         access=parse_access(access),
         operator=parse_operator(operator),
+        canary=canary,
     )
     if asked.run_bytes > asked.day_bytes:
         raise Misuse("error.probe_cap", run=Size(asked.run_bytes), day=Size(asked.day_bytes))
@@ -121,6 +123,7 @@ class _Asked:
     day_bytes: int
     access: Access
     operator: str | None
+    canary: bool = False
 
     @property
     def run_bytes(self) -> int:
@@ -142,6 +145,7 @@ class _Asked:
             access=self.access,
             operator=self.operator,
             network_mark=network,
+            canary=self.canary,
         )
 
 

@@ -84,5 +84,5 @@ class Cell(msgspec.Struct, frozen=True):
     synthetic: str = ""
     """The instance of emulated rows; they never share a cell with real ones."""
     source: str = "panel"
-    """Whose votes: `panel` feeds states; `unenrolled`, `manual`, `browser`, `import` are counted, and of them
-    nothing is said: their state is insufficient."""
+    """Whose votes: `panel` feeds states; `canary`, `unenrolled`, `manual`, `browser`, `import` are counted,
+    and of them nothing is said: their state is insufficient."""

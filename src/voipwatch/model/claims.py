@@ -121,15 +121,18 @@ class ClaimCheck(msgspec.Struct, frozen=True, kw_only=True):
     cells_for: int = 0
     """Decided cells that agree with it."""
     cells_against: int = 0
+    units_for: int = 0
+    """Lines a day (of a change: series) that agree."""
+    units: int = 0
     share: float | None = None
-    """Of the decided cells that agree, 0..1; None without any."""
+    """Of the units that agree, 0..1; None without any."""
     share_low: float | None = None
-    """95 % interval, over days as units."""
+    """Wilson's interval of it, each bound 95 % one-sided."""
     share_high: float | None = None
     days: int = 0
-    """Days with a decided cell."""
+    """Days with a cell that speaks."""
     series: int = 0
-    """Series with a decided cell."""
+    """Series with one."""
     rows: tuple[CellKey, ...] = ()
     """Witnesses: of every series the first and the last cell that speak."""
     as_of: str = ""

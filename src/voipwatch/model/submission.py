@@ -22,6 +22,9 @@ class RunKind(StrEnum):
     """People test when something is broken: such a series says when they tested."""
     BROWSER = "browser"
     IMPORT = "import"
+    CANARY = "canary"
+    """A scheduled run beside a reflector, on another network: it vouches for the reflector and the shapes,
+    and never votes for or against an operator (docs/design/0020-chronicle.md)."""
 
 
 class PrefixKind(StrEnum):

@@ -11,6 +11,8 @@ NO_COUNTRY: Final = "ZZ"
 """Where nobody knows the country; ISO 3166 leaves it to users."""
 PANEL: Final = "panel"
 """The source that feeds states and the detector: scheduled runs of enrolled probes."""
+CANARY: Final = "canary"
+"""Scheduled runs of enrolled canaries: asked before anybody is blamed, summed with nothing."""
 UNENROLLED: Final = "unenrolled"
 """Scheduled runs of probes that the collector did not enrol."""
 
@@ -71,6 +73,8 @@ class Vote(msgspec.Struct, frozen=True):
 
 def source_of(kind: str, enrolled: bool) -> str:
     """The series that a run of `kind` belongs to: `PANEL`, `UNENROLLED`, or the kind itself."""
+    if kind == RunKind.CANARY:
+        return CANARY if enrolled else UNENROLLED
     if kind != RunKind.SCHEDULED:
         return str(kind)
     return PANEL if enrolled else UNENROLLED

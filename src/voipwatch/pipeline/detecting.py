@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from voipwatch.inference.detection import Settings
+from voipwatch.inference.detection import Detector, Settings
 from voipwatch.inference.detection.panel import Panel, PanelState
 from voipwatch.model.cells import CALL_STAGE, PREFIX_WEIGHT_CARRIER, PREFIX_WEIGHT_FIXED
-from voipwatch.model.series import Changepoint, SeriesRow
+from voipwatch.model.series import Changepoint, Regime, SeriesRow
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.model.votes import Vote
@@ -256,6 +256,18 @@ class Detecting:
             joined,
             left,
         )
+
+
+def regimes_of(store: Store, instance: str, country: str) -> list[tuple[str, Regime]]:
+    """Regimes of intermittence of a country's series, by series and time; a series as in `Found.series`."""
+    memory = _kept(store, f"{INDEX}:{instance}:{country}", CountryMemory)
+    panel = memory.panel.series
+    return [(series, each) for series in sorted(panel) for each in Detector(state=panel[series]).regimes]
+
+
+def surplus_of(store: Store, instance: str, country: str) -> int:
+    """Votes of a country beyond their prefix's cap."""
+    return _kept(store, f"{INDEX}:{instance}:{country}", CountryMemory).surplus
 
 
 def _kept(store: Store, name: str, kind: type[T]) -> T:

@@ -14,6 +14,9 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.chronicle.log import LogError
+from voipwatch.pipeline.chronicle_folder import ChronicleKeysError
+from voipwatch.pipeline.chronicling import Chronicling
 from voipwatch.pipeline.detecting import Detecting
 from voipwatch.pipeline.loader import Loader, Tally
 from voipwatch.store.errors import StoreError
@@ -29,6 +32,7 @@ PAUSE_MOST_S: Final = 60.0
 FOR_GOOD: Final = frozenset({"missing-engine", "bad-url", "newer", "locked"})
 """Reasons that no second try will cure: whoever runs it has to do something."""
 KEEP_MONTHS: Final = 13
+CHRONICLE_EVERY_S: Final = 3600.0
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -55,6 +59,8 @@ class Status(msgspec.Struct, frozen=True):
     lag_s: float
     """95 % of the reports came faster; younger silence is provisional."""
     schema: str = STATUS_SCHEMA
+    revisions: int = 0
+    """Of incidents, written to the chronicle since the keeper began."""
 
 
 @dataclass(slots=True)
@@ -64,6 +70,7 @@ class Work:
     store: Store
     loader: Loader
     detecting: Detecting
+    chronicling: Chronicling
 
 
 class Keeper:
@@ -89,6 +96,8 @@ class Keeper:
         self._work: Work | None = None
         self._told = Tally()
         self._changepoints = 0
+        self._revisions = 0
+        self._chronicled_s = float("-inf")
         self._failed = StoreError("unreachable", "not opened yet")
         self._pause_s = 0.0
         self._forgot_day = -1
@@ -103,7 +112,7 @@ class Keeper:
         store = self._open_store()
         try:
             loader = Loader(store, self._spool, say=self._say, stopping=self._stopping)
-            self._work = Work(store, loader, Detecting(store))
+            self._work = Work(store, loader, Detecting(store), Chronicling(store, self._data))
         except BaseException:
             store.close()
             raise
@@ -141,8 +150,20 @@ class Keeper:
         for each in found:
             operator, access, app = each.series.split("\0")
             self._say(f"{each.change.kind.value}: {each.country} {operator} {access} {app}")
+        self._chronicle(work, now_s, found=bool(found))
         self._forget(work, now_s)
         return loaded >= PIECES_A_TURN or bool(work.loader.ledger.unvoted)
+
+    def _chronicle(self, work: Work, now_s: float, *, found: bool) -> None:
+        """After each finding, and once an hour: canaries fall silent without one."""
+        if not found and now_s - self._chronicled_s < CHRONICLE_EVERY_S:
+            return
+        try:
+            self._revisions += work.chronicling.turn()
+        except (LogError, ChronicleKeysError) as error:
+            # Nothing is written to a log that does not hold; what is found stays in the store meanwhile.
+            self._say(f"chronicle: {error}; see voipwatch chronicle verify")
+        self._chronicled_s = now_s
 
     def _forget(self, work: Work, now_s: float) -> None:
         """Once a day: raw rows of months that are kept no longer; their cells stay."""
@@ -191,6 +212,7 @@ class Keeper:
             unjudged=tally.unjudged,
             surplus_votes=work.detecting.surplus if work is not None else 0,
             lag_s=work.detecting.lag_s if work is not None else 0.0,
+            revisions=self._revisions,
         )
 
 

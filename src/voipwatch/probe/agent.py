@@ -189,7 +189,7 @@ class Agent:
 
     def _word(self, network: Network, month: str, access_from: str) -> ProbeWord:
         return ProbeWord(
-            kind=RunKind.SCHEDULED,
+            kind=RunKind.CANARY if self._setup.canary else RunKind.SCHEDULED,
             pseudonym=pseudonym(self._secret, network.name, month),
             month=month,
             deletion_hash="",

@@ -88,6 +88,8 @@ class Setup(msgspec.Struct, frozen=True):
     """The same."""
     network_mark: str = ""
     """Keyed hash of that network."""
+    canary: bool = False
+    """It vouches for its reflectors from another network, and votes for no operator."""
     schema: str = SETUP_SCHEMA
 
 

@@ -95,7 +95,7 @@ TABLES: Final[tuple[Table, ...]] = (
     Table("reports", "One row a report: the line, the run, what the collector knew. No address is in it.", (
         _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, _OPERATOR, _ACCESS,
         Column("asn", "u32?", "derived from the source address"),
-        Column("kind", "word", "why it was run: scheduled, manual, browser, import"),
+        Column("kind", "word", "why it was run: scheduled, canary, manual, browser, import"),
         Column("enrolled", "flag", "the probe is enrolled at the collector"),
         Column("pseudonym", "text", "32 hex digits: keyed hash of device secret, network and month"),
         Column("prefix", "text", "16 hex digits: hash of the source prefix under a key that lived a day"),
@@ -154,7 +154,7 @@ TABLES: Final[tuple[Table, ...]] = (
         _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR, _OBSERVED, _RECEIVED,
         Column("kind", "word", "why the check was run"),
         Column("enrolled", "flag", "the probe is enrolled"),
-        Column("source", "word", "panel (feeds states), unenrolled, manual, browser, import"),
+        Column("source", "word", "panel (feeds states), canary, unenrolled, manual, browser, import"),
         Column("verdict", "word", "ok, blocked, throttled, down, insufficient"),
         Column("rule", "word", "id of the rule that decided"),
         Column("ruleset", "word", "version of the rules"),

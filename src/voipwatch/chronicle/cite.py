@@ -1,0 +1,92 @@
+"""How an incident is cited: text, RIS, BibTeX; of one revision, with the bundle that it was read in.
+
+Sources: RIS as Reference Manager's file format (2001) has it; BibTeX's `@misc`; ISO 690 for what a citation
+of a record that changes must name (version, date, place).
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+PUBLISHER: Final = "voipwatch"
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """What a citation names."""
+
+    id: str
+    revision: int
+    title: str
+    """As the bundle shows it: of an unreviewed incident it names no operator."""
+    as_of: str
+    """ISO 8601 with Z."""
+    digest: str
+    """SHA-256 of the bundle's manifest, hex."""
+    url: str
+    """Permanent, of this revision."""
+    publisher: str = PUBLISHER
+    """Who runs the observatory."""
+    synthetic: bool = False
+
+
+def permanent_url(base: str, incident: str, revision: int) -> str:
+    """Where a revision stays: `BASE/incidents/ID/rN.json`."""
+    return f"{base.rstrip('/')}/incidents/{incident}/r{revision}.json"
+
+
+def cite_text(citation: Citation) -> str:
+    """One line for a footnote; an emulated incident says so first."""
+    emulated = "[emulated] " if citation.synthetic else ""
+    return (
+        f"{emulated}{citation.publisher}: {citation.title}. Incident {citation.id}, "
+        f"revision {citation.revision}, as of {citation.as_of}. Bundle sha256:{citation.digest}. {citation.url}"
+    )
+
+
+def cite_ris(citation: Citation) -> str:
+    """A RIS record of type DATA; lines end with CR LF, as the format asks."""
+    lines = [
+        ("TY", "DATA"),
+        ("ID", f"{citation.id}-r{citation.revision}"),
+        ("TI", _marked(citation)),
+        ("AU", citation.publisher),
+        ("PB", citation.publisher),
+        ("PY", citation.as_of[:4]),
+        ("DA", citation.as_of[:10].replace("-", "/")),
+        ("ET", f"revision {citation.revision}, as of {citation.as_of}"),
+        ("UR", citation.url),
+        ("N1", f"bundle sha256:{citation.digest}"),
+        ("ER", ""),
+    ]
+    return "".join(f"{tag}  - {_one_line(value)}\r\n" for tag, value in lines)
+
+
+def cite_bibtex(citation: Citation) -> str:
+    """A BibTeX `@misc` entry."""
+    fields = {
+        "title": f"{{{_escaped(_marked(citation))}}}",
+        "author": f"{{{_escaped(citation.publisher)}}}",
+        "year": citation.as_of[:4],
+        "version": f"revision {citation.revision}",
+        "note": f"as of {citation.as_of}, bundle sha256:{citation.digest}",
+        "url": citation.url,
+    }
+    body = "".join(f"  {name} = {{{_one_line(value)}}},\n" for name, value in fields.items())
+    return f"@misc{{voipwatch-{citation.id.lower()}-r{citation.revision},\n{body}}}\n"
+
+
+_TEX: Final = re.compile(r"[\\{}$&#^_~%]")
+_TEX_WORDS: Final = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+
+
+def _marked(citation: Citation) -> str:
+    return f"[emulated] {citation.title}" if citation.synthetic else citation.title
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _escaped(text: str) -> str:
+    return _TEX.sub(lambda match: _TEX_WORDS.get(match[0], f"\\{match[0]}"), text)

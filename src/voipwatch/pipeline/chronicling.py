@@ -1,0 +1,226 @@
+"""From the store to the log: changepoints and regimes become incidents, each revision once.
+
+What is written is a function of the store and of the log before, and carries the store's time: killed
+anywhere and run again, the log ends the same.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from voipwatch.chronicle.blame import BlameFacts, CanaryWord, attribute
+from voipwatch.chronicle.grouping import TOGETHER_S
+from voipwatch.chronicle.instants import DAY_S, iso
+from voipwatch.chronicle.revising import Facts, revise
+from voipwatch.chronicle.spells import Spell
+from voipwatch.model.acts import KeyRole
+from voipwatch.model.incidents import Finding, Intermittence, SeriesName
+from voipwatch.model.vocabulary import LINE, Verdict
+from voipwatch.pipeline.chronicle_folder import ChronicleFolder, Item, chronicle_folder
+from voipwatch.pipeline.detecting import Found, regimes_of, surplus_of
+from voipwatch.store.blame import canary_votes, changepoint_scopes, witnesses
+from voipwatch.store.store import Store
+
+WITNESS_S: Final = 3 * DAY_S
+"""Votes of so long after an onset say which releases and reflectors see it, and by what it is done: enough
+for twelve probes at four runs a day, and then it stands still."""
+CANARY_SOUGHT_S: Final = 60 * DAY_S
+"""So far back it is asked when a canary was last heard."""
+_HIT: Final = frozenset({Verdict.BLOCKED.value, Verdict.THROTTLED.value})
+
+
+def findings_of(store: Store, *, instance: str, country: str = "") -> list[Finding]:
+    """Changepoints of the store, as the chronicle reads them; of all countries where none is named."""
+    rows = store.changepoints(country=country, instance=instance).to_pylist()
+    return [_finding(row["changepoint_id"], msgspec.json.decode(row["payload"], type=Found)) for row in rows]
+
+
+def _finding(name: str, found: Found) -> Finding:
+    change = found.change
+    return Finding(
+        changepoint=name,
+        country=found.country,
+        series=_series(found.series),
+        kind=change.kind.value,
+        earliest_s=change.earliest_s,
+        latest_s=change.latest_s,
+        detected_s=change.detected_s,
+        level_before=change.level_before,
+        level_after=change.level_after,
+        probes=found.panel,
+        probes_both_sides=change.probes_both_sides,
+        joined=found.joined,
+        left=found.left,
+        arl_days=found.arl_days,
+        arl_votes=found.arl_votes,
+        instance=found.instance,
+    )
+
+
+def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermittence]:
+    """Regimes of the country's series."""
+    return [
+        Intermittence(
+            country=country,
+            series=_series(series),
+            earliest_s=regime.earliest_s,
+            declared_s=regime.declared_s,
+            blocked_hours=regime.blocked_hours,
+            ended_s=regime.ended_s,
+            duty_cycle=regime.duty_cycle,
+            instance=instance,
+        )
+        for series, regime in regimes_of(store, instance, country)
+    ]
+
+
+def _series(text: str) -> SeriesName:
+    operator, access, app = text.split("\0")
+    return SeriesName(operator, access, app)
+
+
+class Chronicling:
+    """The step that a keeper takes after detecting. Methods raise StoreError, LogError, OSError."""
+
+    def __init__(self, store: Store, data: Path) -> None:
+        self._store = store
+        self._data = data
+        self._folders: dict[str, ChronicleFolder] = {}
+
+    def folder(self, instance: str = "") -> ChronicleFolder:
+        """The chronicle of real incidents, or of an emulation."""
+        if instance not in self._folders:
+            self._folders[instance] = ChronicleFolder(chronicle_folder(self._data, instance))
+        return self._folders[instance]
+
+    def turn(self) -> int:
+        """Write what the logs lack; returns how many revisions."""
+        as_of_s = self._store.as_of()
+        if as_of_s == 0:
+            return 0
+        written = 0
+        by_instance: dict[str, list[str]] = {}
+        for instance, country in changepoint_scopes(self._store):
+            by_instance.setdefault(instance, []).append(country)
+        for instance, countries in by_instance.items():
+            written += self._instance(instance, countries, as_of_s)
+        return written
+
+    def _instance(self, instance: str, countries: Sequence[str], as_of_s: int) -> int:
+        folder = self.folder(instance)
+        state = folder.state()
+        if state.closed is not None:
+            return 0
+        known, withdrawn = dict(state.newest), frozenset(state.withdrawn)
+        all_findings = findings_of(self._store, instance=instance)
+        items: list[Item] = []
+        for country in countries:
+            asking = _Asking(self._store, instance, country, as_of_s, all_findings)
+            changes = revise(
+                known,
+                [each for each in all_findings if each.country == country],
+                schedules_of(self._store, instance=instance, country=country),
+                country=country,
+                as_of=iso(as_of_s),
+                instance=instance,
+                withdrawn=withdrawn,
+                facts_of=asking.facts_of,
+            )
+            items += [(change.kind, change.incident) for change in changes]
+        if items:
+            folder.add(items, at=iso(as_of_s), role=KeyRole.INSTANCE)
+        return len(items)
+
+
+class _Asking:
+    """What the store says of a group of spells beside their changepoints."""
+
+    def __init__(
+        self, store: Store, instance: str, country: str, as_of_s: int, findings: Sequence[Finding]
+    ) -> None:
+        self._store, self._instance, self._country = store, instance, country
+        self._as_of_s = as_of_s
+        self._elsewhere = [each for each in findings if each.country != country and each.kind == "onset"]
+        self._surplus = surplus_of(store, instance, country)
+
+    def facts_of(self, spells: Sequence[Spell]) -> Facts:
+        """Mechanisms, attribution, surplus."""
+        since_s = int(min(spell.since_s for spell in spells))
+        rows = witnesses(
+            self._store,
+            country=self._country,
+            instance=self._instance,
+            since=since_s,
+            until=int(max(since_s, spells[0].latest_s) + WITNESS_S),
+        )
+        names = {spell.series for spell in spells}
+        own = [row for row in rows if SeriesName(row["operator"], row["access"], row["app"]) in names]
+        seen: dict[str, int] = {}
+        for row in own:
+            if row["mechanism"]:
+                seen[row["mechanism"]] = seen.get(row["mechanism"], 0) + row["votes"]
+        at_s = self._moment_s(spells)
+        lines = {(name.operator, name.access) for name in names}
+        apps = frozenset(name.app for name in names)
+        others = [
+            row
+            for row in rows
+            if (row["operator"], row["access"]) in lines and row["app"] not in apps | {LINE}
+        ]
+        blame = BlameFacts(
+            operators=frozenset(name.operator for name in names),
+            apps=apps,
+            at_s=at_s,
+            words=self._canary(at_s),
+            onsets_elsewhere=self._onsets_elsewhere(spells),
+            other_apps_ok=not others or any(row["verdict"] == Verdict.OK.value for row in others),
+            releases=_tally(own, "software"),
+            reflectors=_tally(own, "reflectors"),
+        )
+        return Facts(
+            mechanisms=tuple(sorted(seen, key=lambda word: (-seen[word], word))),
+            attribution=attribute(blame),
+            votes_surplus=self._surplus,
+        )
+
+    def _moment_s(self, spells: Sequence[Spell]) -> float:
+        """Now, while it stands; else its end: canaries vouch for what they could see."""
+        if any(spell.ends is None for spell in spells):
+            return float(self._as_of_s)
+        return min(float(self._as_of_s), max(spell.ends[0] for spell in spells if spell.ends is not None))
+
+    def _canary(self, at_s: float) -> tuple[CanaryWord, ...]:
+        since = max(0, int(at_s - CANARY_SOUGHT_S))
+        rows = canary_votes(self._store, instance=self._instance, since=since, until=int(at_s) + 1)
+        return tuple(
+            CanaryWord(
+                row["app"], row["operator"], reflector, Verdict(row["verdict"]), float(row["observed"])
+            )
+            for row in rows
+            for reflector in (row["reflectors"] or "").split(",")
+        )
+
+    def _onsets_elsewhere(self, spells: Sequence[Spell]) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        first_s, last_s = min(spell.since_s for spell in spells), spells[0].latest_s
+        for each in self._elsewhere:
+            since_s = each.latest_s if each.earliest_s is None else each.earliest_s
+            if since_s <= last_s + TOGETHER_S and each.latest_s >= first_s - TOGETHER_S:
+                found.setdefault(each.series.app, set()).add(each.country)
+        return {app: frozenset(countries) for app, countries in found.items()}
+
+
+def _tally(rows: Sequence[dict[str, object]], field: str) -> dict[str, tuple[int, int]]:
+    """Release or reflector -> votes that accuse, votes that do not."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        verdict, votes = str(row["verdict"]), int(str(row["votes"]))
+        hit = verdict == Verdict.DOWN.value if row["app"] == LINE else verdict in _HIT
+        if not hit and verdict != Verdict.OK.value:
+            continue
+        for name in str(row[field] or "").split(","):
+            hits, misses = found.get(name, (0, 0))
+            found[name] = (hits + votes, misses) if hit else (hits, misses + votes)
+    return found

@@ -1,0 +1,61 @@
+"""Citations name revision, time, bundle and place; hostile titles stay titles."""
+
+import re
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voipwatch.chronicle.cite import Citation, cite_bibtex, cite_ris, cite_text, permanent_url
+
+URL = permanent_url("https://observatory.example/", "MA-2016-01-a", 3)
+ONE = Citation(
+    id="MA-2016-01-a",
+    revision=3,
+    title="Calls by apps stopped in Morocco",
+    as_of="2016-02-01T10:00:00Z",
+    digest="ab" * 32,
+    url=URL,
+)
+
+
+def test_a_permanent_address_is_of_a_revision() -> None:
+    assert URL == "https://observatory.example/incidents/MA-2016-01-a/r3.json"
+
+
+def test_a_footnote_names_everything() -> None:
+    text = cite_text(ONE)
+    for part in ("MA-2016-01-a", "revision 3", "2016-02-01T10:00:00Z", "ab" * 32, URL, ONE.title):
+        assert part in text
+    emulated = msgspec.structs.replace(ONE, synthetic=True)
+    for write in (cite_text, cite_ris, cite_bibtex):
+        assert "emulated" in write(emulated)
+        assert "emulated" not in write(ONE)
+
+
+def test_ris_has_its_tags_in_its_form() -> None:
+    lines = cite_ris(ONE).split("\r\n")
+    assert lines[0] == "TY  - DATA"
+    assert lines[-2:] == ["ER  - ", ""]
+    assert "DA  - 2016/02/01" in lines
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]  - .*", line) for line in lines[:-1])
+
+
+def test_bibtex_is_one_entry() -> None:
+    text = cite_bibtex(ONE)
+    assert text.startswith("@misc{voipwatch-ma-2016-01-a-r3,\n")
+    assert text.endswith("}\n")
+    assert "title = {{Calls by apps stopped in Morocco}}" in text
+
+
+@given(st.text(max_size=60))
+def test_no_title_breaks_out_of_its_field(title: str) -> None:
+    hostile = msgspec.structs.replace(ONE, title=title)
+    assert len(cite_ris(hostile).split("\r\n")) == 12
+    bibtex = re.sub(r"\\[{}]|\\text\w+\{\}", "", cite_bibtex(hostile))
+    depth = 0
+    for character in bibtex:
+        depth += (character == "{") - (character == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert bibtex.count("\n") == 8
