@@ -55,7 +55,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "detect",
         "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
         "store status", "store query", "store migrate", "store export",
-        "serve",
+        "serve", "publish",
     }  # fmt: skip
 
 

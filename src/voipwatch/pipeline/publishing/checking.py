@@ -84,11 +84,11 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
 def _signature(folder: Path, content: bytes, manifest: Manifest) -> CheckFinding:
     path = folder / SIGNATURE_FILE
     held = path.is_file() and signing.signed_by(content, path.read_bytes(), manifest.key)
-    return CheckFinding("signature", held, {"key": manifest.key, "digest": signing.digest_of(content)})
+    return CheckFinding("signature", held, {"signer": manifest.key, "digest": signing.digest_of(content)})
 
 
 def _whose(manifest: Manifest, key: str | None) -> CheckFinding:
-    return CheckFinding("key", None if key is None else manifest.key == key, {"key": manifest.key})
+    return CheckFinding("key", None if key is None else manifest.key == key, {"signer": manifest.key})
 
 
 def _files(folder: Path, manifest: Manifest) -> Iterator[CheckFinding]:
@@ -215,9 +215,9 @@ def _chronicle(folder: Path, manifest: Manifest, world: World) -> Iterator[Check
     ring = log.state.keyring
     if ring.keys:
         standing = ring.standing(KeyRole.INSTANCE)
-        yield CheckFinding("log-key", manifest.key in standing, {"key": manifest.key})
+        yield CheckFinding("log-key", manifest.key in standing, {"signer": manifest.key})
         if any(not each.confirmed for each in ring.keys.values()):
-            yield CheckFinding("key-lost", None, {"key": manifest.key})
+            yield CheckFinding("key-lost", None, {"signer": manifest.key})
     if log.state.instance is not None:
         world.admit_instances([log.state.instance])
     made = chronology.story_files(log.state.stories, world)

@@ -179,7 +179,7 @@ def page() -> str:
         "",
         "| file | what is in it |",
         "| --- | --- |",
-        *(f"| `{name}` | {meaning} |" for name, meaning in DOCUMENTS.items()),
+        *(f"| {name.replace('*', '...')} | {meaning} |" for name, meaning in DOCUMENTS.items()),
     ]
     for table in TABLES:
         lines += [

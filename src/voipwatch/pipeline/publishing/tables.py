@@ -142,7 +142,7 @@ def read_cells(content: bytes) -> list[PublicRow]:
             PublicRow(s, at, Level(how), closed, CellState(said), *rest)
             for s, at, how, closed, said, *rest in values
         ]
-    except (pa.ArrowException, KeyError, TypeError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         raise ValueError(f"no table of cells: {error}") from error
 
 
@@ -150,7 +150,7 @@ def table_of(content: bytes) -> pa.Table:
     """A Parquet file's rows, times in whole seconds. Raises ValueError where it is none."""
     try:
         rows = pq.read_table(io.BytesIO(content), use_threads=False)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # of bytes that cannot be read, Arrow says OSError
         raise ValueError(f"no Parquet: {error}") from error
     second = pa.timestamp("s", tz="UTC")
     fields = [
