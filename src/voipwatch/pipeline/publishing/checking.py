@@ -21,6 +21,7 @@ from voipwatch.model.bundle import (
     PublicRow,
 )
 from voipwatch.pipeline.publishing import chronology, documents, rowdetector, signing
+from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS
 from voipwatch.pipeline.publishing.folder import digest_and_size
 from voipwatch.pipeline.publishing.tables import (
@@ -176,6 +177,7 @@ def _made_of_rows(folder: Path, rows: list[PublicRow], world: World) -> Iterator
     made = {"states.json": documents.states_document(series, world)} | documents.series_documents(
         series, world
     )
+    made[CLAIMS_FILE] = claims_document(rows, world)
     wrong = [path for path, content in made.items() if (folder / path).read_bytes() != content]
     yield CheckFinding("summaries", not wrong, {"count": len(made), "path": wrong[0] if wrong else ""})
 

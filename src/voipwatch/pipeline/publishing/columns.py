@@ -122,7 +122,7 @@ DOCUMENTS: Final = {
     "incidents/index.json": "the incidents, newest revision each, in short",
     "incidents/ID.json": "newest revision with replies, corrections and acts",
     "incidents/ID/rN.json": "each revision as it was",
-    "claims.json": "what sources said, and what the cells say to it",
+    "claims.json": "what sources said, and what the published rows of hours and days say to it",
     "corrections.json": "every correction and withdrawal, in order",
     "chronicle/log.jsonl": "the hash-chained log; a line under embargo is there as its hash alone",
     "privacy.json": "the partition, and the shares of cells published by hour, day, week",

@@ -24,6 +24,7 @@ from voipwatch.model.bundle import (
 from voipwatch.pipeline.publishing import chronology, documents, folder, rowdetector, signing
 from voipwatch.pipeline.publishing.changes import published_changes
 from voipwatch.pipeline.publishing.chronology import Chronology
+from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS, dictionary
 from voipwatch.pipeline.publishing.memory import Memory
 from voipwatch.pipeline.publishing.releasing import release
@@ -201,6 +202,7 @@ def _files(
     withheld = sum(memory.kept.withheld_cells.values())
     return files | {
         "states.json": documents.states_document(series, world),
+        CLAIMS_FILE: claims_document(rows, world),
         "privacy.json": documents.privacy_document(rows, withheld, world),
         "data-dictionary.json": document(world.head(documents.DICTIONARY_SCHEMA), dictionary()),
         "LICENCE": documents.LICENCE.encode(),
