@@ -2,17 +2,21 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.chronicle.log import complete_lines
-from voipwatch.model.incidents import AttributionReason, IncidentStatus
+from voipwatch.inference.detection.panel import PanelState
+from voipwatch.inference.detection.regime import Cycles, Spell
+from voipwatch.inference.detection.state import State
+from voipwatch.model.incidents import AttributionReason, IncidentStatus, PhaseKind
 from voipwatch.model.series import ChangeKind, Changepoint
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.model.votes import Vote
-from voipwatch.pipeline.chronicling import Chronicling, findings_of, schedules_of
-from voipwatch.pipeline.detecting import Found, record_of
+from voipwatch.pipeline.chronicling import Chronicling, canary_losses_of, findings_of, schedules_of
+from voipwatch.pipeline.detecting import CountryMemory, Found, record_of
 from voipwatch.store.store import Store
 
 DAY = 86_400
@@ -77,10 +81,12 @@ def test_a_canary_that_reached_the_reflector_attributes(seen: Store, tmp_path: P
     (incident,) = chronicling.folder().state().newest.values()
     assert incident.attribution.reasons == (AttributionReason.CANARY_REACHED,)
     assert incident.named == (), "attributed is not yet named"
+    assert chronicling.losses == canary_losses_of(seen, instance="", at_s=START) == []
     arrive(seen, [vote(60, at_s=START + 3 * DAY)], "later")
     assert chronicling.turn() == 1
     (incident,) = chronicling.folder().state().newest.values()
     assert incident.attribution.canary_silent_since == "2016-01-06T00:00:00Z"
+    assert [loss.since_s for loss in chronicling.losses] == [START], "the canary's loss is a finding itself"
 
 
 def test_an_onset_of_the_same_app_elsewhere_speaks_against_blame(seen: Store, tmp_path: Path) -> None:
@@ -129,6 +135,22 @@ def test_an_empty_store_says_nothing(store: Store, tmp_path: Path) -> None:
     put(store, found())
     assert Chronicling(store, tmp_path).turn() == 0, "no report, no time"
     assert not (tmp_path / "chronicle").exists()
+
+
+def test_schedules_are_read_from_the_detectors_memory(seen: Store, tmp_path: Path) -> None:
+    spells = [Spell(START - 3600, START + day * DAY, START + day * DAY + 7200) for day in (0, 2, 4)]
+    blocked = [9.0 if hour in {19, 20} else 0.0 for hour in range(24)]
+    cycles = Cycles(spells=spells, blocked=blocked, votes=[10.0] * 24, declared_s=START + 4 * DAY)
+    memory = CountryMemory(panel=PanelState(series={"AS36925\0004g\0whatsapp": State(cycles=cycles)}))
+    seen.save_detector("detecting::MA", msgspec.json.encode(memory).decode())
+    (schedule,) = schedules_of(seen, instance="", country="MA")
+    assert (schedule.series.app, schedule.blocked_hours, schedule.ended_s) == ("whatsapp", (19, 20), None)
+    chronicling = Chronicling(seen, tmp_path)
+    chronicling.turn()
+    (incident,) = chronicling.folder().state().newest.values()
+    (phase,) = [each for each in incident.phases if each.kind is PhaseKind.INTERMITTENT]
+    assert phase.blocked_hours == (19, 20)
+    assert [each.operator for each in phase.series] == ["AS36925"]
 
 
 def test_findings_carry_what_the_changepoint_knows(seen: Store) -> None:

@@ -40,7 +40,8 @@ def cite_text(citation: Citation) -> str:
     emulated = "[emulated] " if citation.synthetic else ""
     return (
         f"{emulated}{citation.publisher}: {citation.title}. Incident {citation.id}, "
-        f"revision {citation.revision}, as of {citation.as_of}. Bundle sha256:{citation.digest}. {citation.url}"
+        f"revision {citation.revision}, as of {citation.as_of}. "
+        f"Bundle sha256:{citation.digest}. {citation.url}"
     )
 
 

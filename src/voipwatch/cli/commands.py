@@ -30,13 +30,23 @@ COMMANDS: Final[dict[str, str]] = {
     "store query": "voipwatch.cli.store:query",
     "store migrate": "voipwatch.cli.store:migrate",
     "store export": "voipwatch.cli.store:export",
+    "chronicle list": "voipwatch.cli.chronicle:list_incidents",
+    "chronicle show": "voipwatch.cli.chronicle:show",
+    "chronicle review": "voipwatch.cli.chronicle_acts:review",
+    "chronicle reply": "voipwatch.cli.chronicle_acts:reply",
+    "chronicle dispute": "voipwatch.cli.chronicle_acts:dispute",
+    "chronicle correct": "voipwatch.cli.chronicle_acts:correct",
+    "chronicle withdraw": "voipwatch.cli.chronicle_acts:withdraw",
+    "chronicle key": "voipwatch.cli.chronicle_acts:key",
+    "chronicle claims": "voipwatch.cli.chronicle:claims",
+    "chronicle verify": "voipwatch.cli.chronicle:verify",
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
     "demo": "voipwatch.cli.demo:demo",
 }
 """Command -> where its function is; the order is the order of the help."""
-GROUPS: Final = ("probe", "tickets", "apps", "ooni", "store", "lab")
+GROUPS: Final = ("probe", "tickets", "apps", "ooni", "store", "chronicle", "lab")
 
 
 def build_app() -> App:

@@ -10,7 +10,13 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.chronicle.blame import BlameFacts, CanaryWord, attribute
+from voipwatch.chronicle.blame import (
+    BlameFacts,
+    CanaryLoss,
+    CanaryWord,
+    attribute,
+    canary_losses,
+)
 from voipwatch.chronicle.grouping import TOGETHER_S
 from voipwatch.chronicle.instants import DAY_S, iso
 from voipwatch.chronicle.revising import Facts, revise
@@ -81,6 +87,21 @@ def _series(text: str) -> SeriesName:
     return SeriesName(operator, access, app)
 
 
+def canary_words(store: Store, *, instance: str, at_s: float) -> tuple[CanaryWord, ...]:
+    """What canaries said in the `CANARY_SOUGHT_S` up to a moment, one word a reflector."""
+    since = max(0, int(at_s - CANARY_SOUGHT_S))
+    return tuple(
+        CanaryWord(row["app"], row["operator"], reflector, Verdict(row["verdict"]), float(row["observed"]))
+        for row in canary_votes(store, instance=instance, since=since, until=int(at_s) + 1)
+        for reflector in (row["reflectors"] or "").split(",")
+    )
+
+
+def canary_losses_of(store: Store, *, instance: str, at_s: float) -> list[CanaryLoss]:
+    """Reflectors whose canaries fell silent: a finding of its own, said of us."""
+    return canary_losses(canary_words(store, instance=instance, at_s=at_s), at_s)
+
+
 class Chronicling:
     """The step that a keeper takes after detecting. Methods raise StoreError, LogError, OSError."""
 
@@ -88,6 +109,8 @@ class Chronicling:
         self._store = store
         self._data = data
         self._folders: dict[str, ChronicleFolder] = {}
+        self.losses: list[CanaryLoss] = []
+        """Canaries of the real instance that were lost, as of the last turn."""
 
     def folder(self, instance: str = "") -> ChronicleFolder:
         """The chronicle of real incidents, or of an emulation."""
@@ -100,6 +123,7 @@ class Chronicling:
         as_of_s = self._store.as_of()
         if as_of_s == 0:
             return 0
+        self.losses = canary_losses_of(self._store, instance="", at_s=float(as_of_s))
         written = 0
         by_instance: dict[str, list[str]] = {}
         for instance, country in changepoint_scopes(self._store):
@@ -173,7 +197,7 @@ class _Asking:
             operators=frozenset(name.operator for name in names),
             apps=apps,
             at_s=at_s,
-            words=self._canary(at_s),
+            words=canary_words(self._store, instance=self._instance, at_s=at_s),
             onsets_elsewhere=self._onsets_elsewhere(spells),
             other_apps_ok=not others or any(row["verdict"] == Verdict.OK.value for row in others),
             releases=_tally(own, "software"),
@@ -190,17 +214,6 @@ class _Asking:
         if any(spell.ends is None for spell in spells):
             return float(self._as_of_s)
         return min(float(self._as_of_s), max(spell.ends[0] for spell in spells if spell.ends is not None))
-
-    def _canary(self, at_s: float) -> tuple[CanaryWord, ...]:
-        since = max(0, int(at_s - CANARY_SOUGHT_S))
-        rows = canary_votes(self._store, instance=self._instance, since=since, until=int(at_s) + 1)
-        return tuple(
-            CanaryWord(
-                row["app"], row["operator"], reflector, Verdict(row["verdict"]), float(row["observed"])
-            )
-            for row in rows
-            for reflector in (row["reflectors"] or "").split(",")
-        )
 
     def _onsets_elsewhere(self, spells: Sequence[Spell]) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {}

@@ -61,6 +61,8 @@ class Status(msgspec.Struct, frozen=True):
     schema: str = STATUS_SCHEMA
     revisions: int = 0
     """Of incidents, written to the chronicle since the keeper began."""
+    canaries_lost: int = 0
+    """Reflectors that had a canary and have heard of none for a day: nobody is blamed by them meanwhile."""
 
 
 @dataclass(slots=True)
@@ -158,8 +160,12 @@ class Keeper:
         """After each finding, and once an hour: canaries fall silent without one."""
         if not found and now_s - self._chronicled_s < CHRONICLE_EVERY_S:
             return
+        lost = {loss.reflector for loss in work.chronicling.losses}
         try:
             self._revisions += work.chronicling.turn()
+            for loss in work.chronicling.losses:
+                if loss.reflector not in lost:
+                    self._say(f"the canary of reflector {loss.reflector or '?'} has fallen silent")
         except (LogError, ChronicleKeysError) as error:
             # Nothing is written to a log that does not hold; what is found stays in the store meanwhile.
             self._say(f"chronicle: {error}; see voipwatch chronicle verify")
@@ -213,6 +219,7 @@ class Keeper:
             surplus_votes=work.detecting.surplus if work is not None else 0,
             lag_s=work.detecting.lag_s if work is not None else 0.0,
             revisions=self._revisions,
+            canaries_lost=len(work.chronicling.losses) if work is not None else 0,
         )
 
 

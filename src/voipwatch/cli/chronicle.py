@@ -1,0 +1,294 @@
+"""`voipwatch chronicle list | show | claims | verify`: what the chronicle says, and whether it holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.text import Text
+
+from voipwatch.chronicle.claims import CellRow, check_claim
+from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.chronicle.edtf import decode_edtf
+from voipwatch.chronicle.log import LogError, complete_lines, read_log
+from voipwatch.chronicle.state import ChronicleState, Story, replay
+from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
+from voipwatch.cli import show as tables
+from voipwatch.cli.context import Context, data_folder
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Stop, Trouble
+from voipwatch.cli.store import Url, opened
+from voipwatch.cli.values import shown, shown_path
+from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
+from voipwatch.model.claims import Claim, ClaimCheck
+from voipwatch.model.incidents import Incident
+from voipwatch.model.vocabulary import Access
+
+if TYPE_CHECKING:
+    from voipwatch.pipeline.chronicle_folder import ChronicleFolder
+    from voipwatch.store.store import Store
+
+SCHEMA = "voipwatch.chronicle/1"
+CLAIM_MARGIN_S = 60 * 86_400
+"""Cells so far around a claim's time are read: its changes are looked for in three weeks."""
+
+Data = Annotated[Path | None, Parameter(metavar="DIR")]
+Instance = Annotated[str, Parameter(metavar="NAME")]
+Quiet = Annotated[Context, Parameter(parse=False)]
+
+
+def list_incidents(
+    *,
+    context: Quiet,
+    country: Annotated[str, Parameter(metavar="CODE")] = "",
+    data: Data = None,
+    instance: Instance = "",
+    json: bool = False,
+) -> int:
+    """All incidents, newest revision of each, tombstones too."""
+    with troubles():
+        state = folder_of(context, data, instance).state()
+    found = [each for each in state.newest.values() if country.upper() in {"", each.country}]
+    if json:
+        print_json(context, {"incidents": found})
+        return CLEAR
+    if not found:
+        context.tell("chronicle.none")
+        return CLEAR
+    rows: list[list[Text | str]] = [
+        [each.id, said(context, title_of(each)), "; ".join(said(context, mark) for mark in marks_of(each))]
+        for each in found
+    ]
+    columns = [context.texts(f"chronicle.column.{name}") for name in ("id", "what", "standing")]
+    context.out.print(tables.table(context.texts, columns, rows))
+    return CLEAR
+
+
+def show(
+    id: str,  # noqa: A002 -- the name of the argument on the help page
+    /,
+    *,
+    context: Quiet,
+    revision: Annotated[int | None, Parameter(metavar="N")] = None,
+    data: Data = None,
+    instance: Instance = "",
+    json: bool = False,
+) -> int:
+    """One incident: what happened, how sure, who said what of it."""
+    with troubles():
+        story = story_of(folder_of(context, data, instance).state(), id)
+    if revision is not None and not 1 <= revision <= len(story.revisions):
+        raise Misuse("chronicle.no_revision", id=shown(id), count=len(story.revisions))
+    incident = story.newest if revision is None else story.revisions[revision - 1]
+    if json:
+        words = [
+            {"at": each.at, "line": each.line, "kind": _kind(each.what)} | _plain(each) for each in story.said
+        ]
+        print_json(context, {"incident": incident, "revisions": len(story.revisions), "said": words})
+        return CLEAR
+    _print_incident(context, incident, story)
+    return CLEAR
+
+
+def claims(
+    *,
+    context: Quiet,
+    country: Annotated[str, Parameter(metavar="CODE")] = "",
+    store: Url = None,
+    instance: Instance = "",
+    measured: bool = False,
+    json: bool = False,
+) -> int:
+    """What sources said; with --measured each against the store's cells."""
+    found = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    checks: dict[str, ClaimCheck] = {}
+    if measured:
+        with opened(context, store) as held:
+            checks = {claim.id: _checked(held, claim, instance) for claim in found}
+    if json:
+        rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]
+        print_json(context, {"instance": instance, "claims": rows})
+        return CLEAR
+    names = ["date", "claim", "source", *(["measured"] if measured else [])]
+    lines: list[list[Text | str]] = []
+    for claim in found:
+        source = claim.source.publisher or context.texts("chronicle.unnamed")
+        line: list[Text | str] = [claim.date, claim.text, source]
+        if measured:
+            check = checks[claim.id]
+            line.append(
+                context.texts(f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units)
+            )
+        lines.append(line)
+    context.out.print(
+        tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
+    )
+    if instance:
+        context.tell("chronicle.emulated", instance=shown(instance))
+    return CLEAR
+
+
+def verify(
+    file: Path | None = None,
+    /,
+    *,
+    context: Quiet,
+    data: Data = None,
+    instance: Instance = "",
+    json: bool = False,
+) -> int:
+    """Whether a log holds, line by line."""
+    path = folder_of(context, data, instance).log if file is None else file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Misuse(
+            "chronicle.unreadable", path=shown_path(path), reason=error.strerror or str(error)
+        ) from error
+    lines, torn = complete_lines(content)
+    try:
+        entries = read_log(lines)
+        state = replay(entries)
+    except LogError as error:
+        if json:
+            problem = {"line": error.line, "field": error.field, "reason": error.reason}
+            print_json(context, {"holds": False, "problem": problem})
+        else:
+            context.tell(
+                "chronicle.broken", style="bold red", line=error.line, field=error.field, reason=error.reason
+            )
+        return INTERFERENCE
+    unconfirmed = [each.key for each in state.keyring.keys.values() if not each.confirmed]
+    last = entries[-1].digest if entries else ""
+    if json:
+        print_json(
+            context,
+            {
+                "holds": True,
+                "lines": len(entries),
+                "last": last,
+                "torn_bytes": len(torn),
+                "keys": list(state.keyring.keys.values()),
+            },
+        )
+        return CLEAR
+    context.tell("chronicle.holds", count=len(entries), last=last)
+    if torn:
+        context.tell("chronicle.torn", style="yellow", count=len(torn))
+    for key in unconfirmed:
+        context.tell("chronicle.unconfirmed", style="yellow", public=key)
+    return CLEAR
+
+
+# --- shared with the acts -----------------------------------------------------------------------------------
+
+
+def folder_of(context: Context, data: Path | None, instance: str) -> "ChronicleFolder":
+    """The chronicle of `--data`, or of the data folder."""
+    from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder  # noqa: PLC0415 -- an extra
+
+    where = data if data is not None else data_folder(context.environment)
+    return ChronicleFolder(chronicle_folder(where, instance))
+
+
+@contextmanager
+def troubles() -> Iterator[None]:
+    """Turn what a chronicle on disk can say into one line for the person."""
+    try:
+        yield
+    except LogError as error:
+        raise Trouble(
+            "chronicle.log", line=error.line, field=error.field, reason=shown(error.reason, longest=300)
+        ) from error
+    except ModuleNotFoundError as error:
+        raise Trouble("store.error.missing-engine", detail=error.name or "") from error
+    except Stop:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__name__ == "ChronicleKeysError":
+            raise Trouble("chronicle.disk", reason=shown(str(error), longest=300)) from error
+        raise
+
+
+def story_of(state: ChronicleState, name: str) -> Story:
+    """The story of an id as it was typed. Raises Misuse."""
+    story = state.stories.get(name)
+    if story is None:
+        raise Misuse("chronicle.no_incident", id=shown(name))
+    return story
+
+
+def said(context: Context, sentence: Any) -> str:  # noqa: ANN401 -- a Sentence of chronicle.titles
+    """A sentence of the chronicle in the reader's language."""
+    return context.texts.isolate(told(sentence, context.texts.lang))
+
+
+def now_iso() -> str:
+    """The clock, as the log writes it."""
+    return datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def print_json(context: Context, document: dict[str, Any]) -> None:
+    """With the schema's name."""
+    context.print_json(msgspec.json.format(msgspec.json.encode({"schema": SCHEMA} | document), indent=2))
+
+
+def _print_incident(context: Context, incident: Incident, story: Story) -> None:
+    card = card_of(incident)
+    context.out.print(Text(f"{incident.id}  {said(context, card.title)}", style="bold"), soft_wrap=True)
+    for sentence in (*card.marks, *card.lines):
+        context.out.print(Text(f"  {said(context, sentence)}"), soft_wrap=True)
+    quality = incident.quality
+    context.tell(
+        "chronicle.quality",
+        least=quality.probes_least,
+        most=quality.probes,
+        both=quality.probes_both_sides,
+        years=float(quality.arl_days / 365.25),
+    )
+    if incident.mechanisms:
+        context.tell("chronicle.mechanisms", words=", ".join(incident.mechanisms))
+    context.tell(
+        "chronicle.as_of", time=incident.as_of, revision=incident.revision, count=len(story.revisions)
+    )
+    for each in story.said:
+        context.tell(f"chronicle.said.{_kind(each.what)}", time=each.at, **_values(each.what))
+        if _kind(each.what) == "reply":
+            context.out.print(Text(each.what.text), soft_wrap=True)
+
+
+def _kind(what: object) -> str:
+    return type(what).__name__.lower()
+
+
+def _values(what: Any) -> dict[str, str]:  # noqa: ANN401 -- any body of an act
+    return {name: _text(value) for name, value in msgspec.structs.asdict(what).items()}
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _plain(each: Any) -> dict[str, Any]:  # noqa: ANN401 -- the same
+    return {"what": each.what}
+
+
+def _checked(store: "Store", claim: Claim, instance: str) -> ClaimCheck:
+    span = decode_edtf(claim.date)
+    since = int(max(0.0, (span.since_s or 0.0) - CLAIM_MARGIN_S))
+    until = 2**32 - 1 if span.until_s is None else int(span.until_s + CLAIM_MARGIN_S)
+    cells = store.cells(country=claim.scope.country, since=since, until=until, instance=instance)
+    rows = [
+        CellRow(
+            CellKey(
+                row["country"], row["operator"], Access(row["access"]), row["app"], row["stage"], row["hour"]
+            ),
+            CellState(row["state"]),
+        )
+        for row in cells.to_pylist()
+        if row["stage"] == CALL_STAGE
+    ]
+    as_of = datetime.fromtimestamp(store.as_of(), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return check_claim(claim, rows, as_of=as_of)

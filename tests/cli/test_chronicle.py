@@ -1,0 +1,110 @@
+"""What a reader sees of the chronicle, and how a tampered log is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
+from tests.cli.doubles import run_line
+from tests.store.support import HOUR, make_vote, rows_of
+from voipwatch.cli.chronicle import now_iso
+from voipwatch.model.acts import EntryKind, KeyRole
+from voipwatch.model.vocabulary import Verdict
+from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
+from voipwatch.store.opening import open_store
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = ChronicleFolder(chronicle_folder(tmp_path))
+    incident = found_incident(attribution=ATTRIBUTED)
+    folder.add([(EntryKind.INCIDENT, incident)], at=NOON, role=KeyRole.INSTANCE)
+    return tmp_path
+
+
+def test_an_empty_chronicle_says_so(tmp_path: Path) -> None:
+    ran = run_line("chronicle", "list", "--data", str(tmp_path))
+    assert (ran.status, ran.out) == (0, "The chronicle holds no incident.\n")
+    assert json.loads(run_line("chronicle", "list", "--data", str(tmp_path), "--json").out)["incidents"] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_lists_and_pages_name_no_operator_before_a_review(data: Path, lang: str) -> None:
+    listed = run_line("chronicle", "list", "--data", str(data), lang=lang)
+    shown = run_line("chronicle", "show", "MA-2016-01-a", "--data", str(data), lang=lang)
+    assert listed.status == shown.status == 0, listed.err + shown.err
+    assert "MA-2016-01-a" in listed.out
+    assert "AS1" not in listed.out + shown.out
+    assert run_line("chronicle", "list", "--data", str(data), "--country", "fr").out.startswith(
+        "The chronicle"
+    )
+
+
+def test_what_is_not_there_is_one_line(data: Path) -> None:
+    where = ("--data", str(data))
+    for line, words in (
+        (("show", "MA-1999-01-a"), "there is no incident MA-1999-01-a"),
+        (("show", "MA-2016-01-a", "--revision", "7"), "revisions 1 to 1"),
+    ):
+        ran = run_line("chronicle", *line, *where)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (64, "", 1)
+        assert words in ran.err
+
+
+def test_show_as_json_has_the_revision_and_what_was_said(data: Path) -> None:
+    ran = run_line("chronicle", "show", "MA-2016-01-a", "--revision", "1", "--data", str(data), "--json")
+    told = json.loads(ran.out)
+    assert told["schema"] == "voipwatch.chronicle/1"
+    assert told["incident"]["revision"] == told["revisions"] == 1
+    assert told["said"] == []
+
+
+def test_verify_names_the_line_that_was_tampered_with(data: Path, tmp_path: Path) -> None:
+    ran = run_line("chronicle", "verify", "--data", str(data))
+    assert (ran.status, ran.out.startswith("The log holds: 2 lines")) == (0, True)
+    log = chronicle_folder(data) / "log.jsonl"
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(log.read_bytes() + b'{"half')
+    assert "6 bytes after the last line" in run_line("chronicle", "verify", str(copy)).out
+    copy.write_bytes(log.read_bytes().replace(b"AS1", b"AS2"))
+    broken = run_line("chronicle", "verify", str(copy))
+    assert (broken.status, "Line 2, signature" in broken.out) == (1, True)
+    told = json.loads(run_line("chronicle", "verify", str(copy), "--json").out)
+    assert told["problem"]["line"] == 2
+    log.write_bytes(copy.read_bytes())
+    listed = run_line("chronicle", "list", "--data", str(data))
+    assert (listed.status, "does not hold: line 2" in listed.err) == (70, True)
+    assert run_line("chronicle", "verify", str(tmp_path / "none")).status == 64
+
+
+def test_claims_are_listed_and_measured(tmp_path: Path) -> None:
+    ran = run_line("chronicle", "claims", "--country", "MA", lang="fr")
+    assert ran.status == 0
+    assert "Numerama" in ran.out
+    url = f"chdb://{tmp_path}/store"
+    with open_store(url, create=True) as store:
+        day = HOUR + 5 * 86_400
+        votes = [
+            make_vote(
+                10 * operator + n,
+                Verdict.BLOCKED,
+                operator=f"AS{operator}",
+                observed_at_ms=(day + 3600 * 12) * 1000,
+            )
+            for operator in (1, 2, 3)
+            for n in range(3)
+        ]
+        store.insert_segment("s", rows_of(votes))
+        store.refresh_cells()
+    told = json.loads(run_line("chronicle", "claims", "--store", url, "--measured", "--json").out)
+    states = {row["claim"]["id"].split("/")[1]: row["check"]["state"] for row in told["claims"]}
+    assert states["mobile-blocked-6-january"] == "supported"
+    assert states["petition-8000"] == "not-measurable"
+    text = run_line("chronicle", "claims", "--store", url, "--measured")
+    assert text.status == 0, text.err
+    assert "supported, 3 of 3" in " ".join(text.out.split())
+
+
+def test_the_clock_is_written_as_the_log_wants_it() -> None:
+    assert len(now_iso()) == len("2016-01-05T09:00:00Z")

@@ -1,0 +1,116 @@
+"""Signed acts from the command line: notice before review, replies unedited, corrections, keys."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
+from tests.cli.doubles import Ran, run_line
+from voipwatch.model.acts import EntryKind, KeyRole, Notice, Reply
+from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
+
+ID = "MA-2016-01-a"
+
+
+class Desk:
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.folder = ChronicleFolder(chronicle_folder(data))
+
+    def run(self, *line: str) -> Ran:
+        return run_line("chronicle", *line, "--data", str(self.data))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    incident = found_incident(attribution=ATTRIBUTED)
+    desk.folder.add([(EntryKind.INCIDENT, incident)], at=NOON, role=KeyRole.INSTANCE)
+    return desk
+
+
+def test_nobody_is_named_before_a_notice_has_run_out(desk: Desk) -> None:
+    early = desk.run("review", ID, "--by", "desk", "--yes")
+    assert (early.status, "AS1: not told yet" in early.err) == (64, True)
+    noted = desk.run("review", ID, "--by", "desk", "--notice", "letter", "--yes")
+    assert noted.status == 0, noted.err
+    assert "Line 4 of the log" in noted.out
+    assert "AS1" not in noted.out
+    again = desk.run("review", ID, "--by", "desk", "--yes")
+    assert (again.status, "the notice runs until" in again.err) == (64, True)
+
+
+def test_a_review_after_the_notice_names(desk: Desk) -> None:
+    past = Notice(ID, 1, ("AS1",), "2016-01-12T12:00:00Z", "letter")
+    desk.folder.add([(EntryKind.NOTICE, past)], at=NOON, role=KeyRole.EDITOR)
+    ran = desk.run("review", ID, "--by", "desk", "--yes", "--json")
+    assert ran.status == 0, ran.err
+    told = json.loads(ran.out)
+    assert (told["kind"], told["n"]) == ("review", 5)
+    assert "AS1" in desk.run("list").out
+    nobody = desk.run("review", ID, "--by", "desk", "--notice", "x", "--yes")
+    assert (nobody.status, "nobody to tell" in nobody.err) == (64, True)
+
+
+def test_a_notice_of_no_hours_is_over_at_once(desk: Desk) -> None:
+    assert desk.run("review", ID, "--by", "d", "--notice", "x", "--notice-hours", "0", "--yes").status == 0
+    assert desk.run("review", ID, "--by", "d", "--yes").status == 0
+
+
+def test_without_a_terminal_a_yes_must_be_said(desk: Desk) -> None:
+    before = desk.folder.log.read_bytes()
+    ran = desk.run("withdraw", ID, "--reason", "x")
+    assert (ran.status, "say --yes" in ran.err) == (64, True)
+    assert desk.folder.log.read_bytes() == before
+
+
+def test_a_reply_is_kept_as_it_came(desk: Desk, tmp_path: Path) -> None:
+    text = "  Nous démentons.\r\n\n« Tout »  fonctionne.\n"
+    file = tmp_path / "reply.txt"
+    file.write_bytes(text.encode())
+    line = ("reply", ID, str(file), "--side", "operator", "--by", "AS1", "--received", "2016-01-14")
+    assert desk.run(*line).status == 0
+    assert desk.folder.state().stories[ID].of(Reply)[0].what.text == text
+    shown = desk.run("show", ID)
+    assert "Nous démentons." in shown.out
+    assert json.loads(desk.run("show", ID, "--json").out)["said"][0]["what"]["text"] == text
+    for wrong, words in (
+        (("reply", ID, str(file), "--side", "friend", "--by", "x", "--received", "2016"), "no side"),
+        (("reply", ID, str(file), "--side", "operator", "--by", "x", "--received", "today"), "no date"),
+        (
+            ("reply", ID, str(tmp_path / "no"), "--side", "operator", "--by", "x", "--received", "2016"),
+            "read",
+        ),
+    ):
+        ran = desk.run(*wrong)
+        assert (ran.status, words in ran.err) == (64, True)
+    file.write_bytes(b"\xff\xfe")
+    assert "no text in UTF-8" in desk.run(*line).err
+
+
+def test_disputes_and_corrections(desk: Desk) -> None:
+    early = desk.run("correct", ID, "--revision", "1", "--what", "x")
+    assert (early.status, "is detected: correction is not possible" in early.err) == (64, True)
+    assert desk.run("dispute", ID, "--by", "AS1", "--ground", "maintenance").status == 0
+    assert desk.run("correct", ID, "--revision", "1", "--what", "the hour", "--why", "late").status == 0
+    beyond = desk.run("correct", ID, "--revision", "9", "--what", "x")
+    assert (beyond.status, "revisions 1 to 3" in beyond.err) == (64, True)
+    assert "corrected: the hour late" in desk.run("show", ID).out
+
+
+def test_a_withdrawn_incident_is_done_with(desk: Desk) -> None:
+    assert desk.run("withdraw", ID, "--reason", "a bug", "--yes").status == 0
+    assert "withdrawn" in desk.run("list").out
+    again = desk.run("withdraw", ID, "--reason", "a bug", "--yes")
+    assert (again.status, "is withdrawn" in again.err) == (64, True)
+
+
+def test_keys_are_replaced_and_losses_are_told_to_readers(desk: Desk) -> None:
+    assert "nothing to replace" in desk.run("key", "editor", "--yes").err
+    assert desk.run("key", "instance", "--yes").status == 0
+    assert "compare it" not in desk.run("verify").out
+    assert desk.run("key", "instance", "--lost", "--yes").status == 0
+    told = desk.run("verify")
+    assert (told.status, "compare it" in told.out) == (0, True)
+    assert desk.run("key", "janitor", "--yes").status == 64
