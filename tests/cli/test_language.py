@@ -93,7 +93,7 @@ def test_no_text_is_there_for_nothing() -> None:
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "store.error.",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "detect.",
         "demo.messages.", "demo.network.", "import.scrubbed.", "progress.", "probe.outcome.", "probe.row.",
-        "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.",
+        "probe.status.", "probe.tier.", "probe.trouble.", "probe.turn.", "publish.refused.", "bundle.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code

@@ -57,7 +57,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "detect",
         "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
         "store status", "store query", "store migrate", "store export",
-        "serve",
+        "serve", "publish",
         "chronicle list", "chronicle show", "chronicle review", "chronicle reply", "chronicle dispute",
         "chronicle correct", "chronicle withdraw", "chronicle key", "chronicle claims", "chronicle verify",
     }  # fmt: skip

@@ -57,7 +57,18 @@ def test_a_page_without_its_markers_is_left_alone(text: str) -> None:
 
 def test_the_page_has_its_markers() -> None:
     text = page.PAGE.read_text("utf-8")
-    for name in ("bench", "sending", "matrix", "kernel", "apps", "detection", "detection-speed", "store"):
+    names = (
+        "bench",
+        "sending",
+        "matrix",
+        "kernel",
+        "apps",
+        "detection",
+        "detection-speed",
+        "store",
+        "publish",
+    )
+    for name in names:
         assert "x y z" in page.replace_between(text, name, "x y z")
 
 

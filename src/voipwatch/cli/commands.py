@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "ooni import": "voipwatch.cli.ooni:import_ooni",
     "ooni export": "voipwatch.cli.ooni:export_ooni",
     "detect": "voipwatch.cli.detect:detect",
+    "publish": "voipwatch.cli.publish:publish",
     "store status": "voipwatch.cli.store:status",
     "store query": "voipwatch.cli.store:query",
     "store migrate": "voipwatch.cli.store:migrate",

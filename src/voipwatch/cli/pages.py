@@ -95,6 +95,7 @@ REQUIRED = frozenset(
         ("reflector", "--bind"),
         ("serve", "--data"),
         ("collector", "--data"),
+        ("publish", "--out"),
         ("collector", "--reflector-key"),
     }
 )

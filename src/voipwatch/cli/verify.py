@@ -1,4 +1,7 @@
-"""`voipwatch verify`: recompute every verdict of a report from its evidence, and check the signatures."""
+"""`voipwatch verify`: recompute every verdict of a report from its evidence, and check the signatures.
+
+A folder is a published bundle: `verify_bundle`.
+"""
 
 import math
 import re
@@ -20,6 +23,7 @@ from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.cli.private import load_private
 from voipwatch.cli.reportfile import ReportFile, decode_report, read_file
 from voipwatch.cli.values import shown
+from voipwatch.cli.verify_bundle import bundle_at, verify_bundle
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.ruleset import RULESET
@@ -47,6 +51,9 @@ def verify(
     """
     if key is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", key, re.ASCII):
         raise Misuse("error.key", value=shown(key))
+    folder = bundle_at(Path(file))
+    if folder is not None:
+        return verify_bundle(context, folder, key=key.lower() if key else None, json=json)
     report, whole = decode_report(read_file(Path(file)), name=file)
     profiles = None if profile is None else load_profiles().with_private(load_private(Path(profile))[1])
     found = findings(context, report, whole=whole, key=key.lower() if key else None, profiles=profiles)

@@ -1,0 +1,189 @@
+"""`voipwatch publish`: the signed bundle of a data folder; embargo and closing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cyclopts import Parameter
+
+from voipwatch.chronicle.log import LogError, complete_lines, digest_of
+from voipwatch.chronicle.state import ChronicleState
+from voipwatch.cli.context import Context, data_folder
+from voipwatch.cli.errors import CLEAR, Misuse, Trouble
+from voipwatch.cli.language import Size
+from voipwatch.cli.store import opened
+from voipwatch.cli.values import shown, shown_path
+from voipwatch.cli.working import shown_work
+from voipwatch.model.acts import Closing, EntryKind, Hold, KeyRole
+from voipwatch.pipeline.chronicle_folder import ChronicleFolder, ChronicleKeysError, KeyFile, chronicle_folder
+
+if TYPE_CHECKING:
+    from voipwatch.pipeline.publishing.publish import Published, Request
+
+SCHEMA: Final = "voipwatch.published/1"
+MEMORY_FOLDER: Final = "publication"
+"""In the data folder: what is out, a folder a world."""
+_STAGES: Final = {"votes": 0.0, "rows": 0.5, "files": 0.7, "disk": 0.9}
+"""Where on the bar a stage begins; measured on a year of one country."""
+BAR: Final = 1000
+
+
+def publish(  # noqa: PLR0913 -- one parameter an option
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    as_of: Annotated[str, Parameter(metavar="TIME")] = "",
+    data: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    store: Annotated[str | None, Parameter(metavar="URL")] = None,
+    key: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    instance: Annotated[str, Parameter(metavar="NAME")] = "",
+    hold: Annotated[str, Parameter(metavar="ID")] = "",
+    until: Annotated[str, Parameter(metavar="TIME")] = "",
+    final: Annotated[str, Parameter(metavar="REASON")] = "",
+    json: bool = False,
+) -> int:
+    """Make the bundle, or bring it up to date."""
+    if out is None:
+        raise Misuse("publish.no_out")
+    if bool(hold) != bool(until):
+        raise Misuse("publish.half_hold")
+    moment = _instant("--as-of", as_of) if as_of else None
+    end = _instant("--until", until) if until else None
+    folder = data_folder(context.environment) if data is None else data
+    chronicle = ChronicleFolder(chronicle_folder(folder, instance))
+    place = f"chdb://{folder.absolute() / 'store'}" if store is None and data is not None else store
+    with opened(context, place) as found, _told():
+        from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
+
+        signer = _signer(chronicle, key)
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if hold and end is not None:
+            _hold(chronicle, hold, until=_text(end), now=now, out=out)
+        if final and chronicle.state().closed is None:
+            chronicle.add([(EntryKind.FINAL, Closing(final))], at=now, role=KeyRole.INSTANCE)
+        request = making.Request(
+            out=Path(out).absolute(),
+            memory=_memory(folder, instance),
+            as_of=found.as_of() + 1 if moment is None else moment,
+            key=signer,
+            log=_lines(chronicle),
+            instance=instance,
+            final=final,
+        )
+        with shown_work(context, "publish.working", BAR) as step:
+            done = making.publish(found, request, step=lambda stage, n, of: step(_progress(stage, n, of)))
+    _say(context, request, done, json=json)
+    return CLEAR
+
+
+def _say(context: Context, request: "Request", done: "Published", *, json: bool) -> None:
+    if json:
+        document = {
+            "schema": SCHEMA, "digest": done.digest, "folder": str(request.out),
+            "as_of": _text(request.as_of),
+            "files": done.files, "bytes": done.bytes, "rows": done.rows, "fresh": done.fresh,
+            "changed": done.changed, "synthetic": bool(request.instance), "instance": request.instance,
+        }  # fmt: skip
+        context.print_json(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        return
+    if request.instance:
+        context.tell("publish.emulated", style="yellow", name=shown(request.instance))
+    context.tell(
+        "publish.done" if done.changed else "publish.same",
+        path=shown_path(request.out), files=done.files, size=Size(done.bytes),
+        rows=done.rows, fresh=done.fresh,
+    )  # fmt: skip
+    context.tell("publish.as_of", time=_text(request.as_of))
+    context.tell("publish.digest", digest=done.digest)
+    if request.final:
+        context.tell("publish.final", style="yellow")
+
+
+def _hold(chronicle: ChronicleFolder, name: str, *, until: str, now: str, out: Path) -> None:
+    """Announce an embargo. Refused for what readers have seen already."""
+    state: ChronicleState = chronicle.state()
+    story = state.stories.get(name)
+    if story is None:
+        raise Misuse("publish.no_incident", name=shown(name), known=", ".join(state.stories) or "-")
+    if (out / "incidents" / f"{story.newest.id}.json").exists():
+        raise Misuse("publish.seen", name=shown(name))
+    body = Hold(name, story.newest.revision, until, digest_of(story.newest))
+    if all(each.what != body for each in story.of(Hold)):
+        chronicle.add([(EntryKind.HOLD, body)], at=now, role=KeyRole.INSTANCE)
+
+
+def _lines(chronicle: ChronicleFolder) -> tuple[bytes, ...]:
+    try:
+        return tuple(complete_lines(chronicle.log.read_bytes())[0])
+    except FileNotFoundError:
+        return ()
+
+
+def _signer(chronicle: ChronicleFolder, key: Path | None) -> Ed25519PrivateKey:
+    if key is None:
+        chronicle.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return chronicle.keys().signer(KeyRole.INSTANCE)
+    try:
+        return msgspec.json.decode(key.read_bytes(), type=KeyFile).signer(KeyRole.INSTANCE)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Misuse("publish.bad_key", path=shown_path(key)) from error
+    except OSError as error:
+        raise Misuse(
+            "error.file_unreadable", path=shown_path(key), reason=error.strerror or str(error)
+        ) from error
+
+
+def _memory(folder: Path, instance: str) -> Path:
+    """Beside the chronicle of the same world, under the same name."""
+    return folder / MEMORY_FOLDER / chronicle_folder(Path("of"), instance).relative_to("of")
+
+
+def _instant(option: str, text: str) -> int:
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"):
+        try:
+            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
+        except ValueError:
+            continue
+    raise Misuse("publish.instant", option=option, value=shown(text))
+
+
+def _text(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _progress(stage: str, done: int, of: int) -> int:
+    places = [*_STAGES.values(), 1.0]
+    number = list(_STAGES).index(stage)
+    begin, end = places[number], places[number + 1]
+    return int(BAR * (begin + (end - begin) * (done / of if of else 1.0)))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Every way in which a bundle is not made, as one line."""
+    from voipwatch.pipeline.publishing.folder import NotABundleError  # noqa: PLC0415 -- Arrow is an extra
+    from voipwatch.pipeline.publishing.memory import MemoryDamagedError  # noqa: PLC0415 -- the same
+    from voipwatch.pipeline.publishing.publish import RefusedError  # noqa: PLC0415 -- the same
+    from voipwatch.pipeline.publishing.world import MixedWorldsError  # noqa: PLC0415 -- the same
+
+    def detail(error: Exception) -> dict[str, Any]:
+        return {"detail": shown(str(error), longest=300)}
+
+    try:
+        yield
+    except RefusedError as error:
+        raise Misuse(f"publish.refused.{error.reason}", detail=shown(error.detail, longest=300)) from error
+    except NotABundleError as error:
+        raise Misuse("publish.not_a_bundle", **detail(error)) from error
+    except LogError as error:
+        raise Trouble("publish.log", **detail(error)) from error
+    except (MemoryDamagedError, ChronicleKeysError) as error:
+        raise Trouble("publish.memory", **detail(error)) from error
+    except MixedWorldsError as error:
+        raise Trouble("publish.mixed", **detail(error)) from error
+    except OSError as error:
+        raise Trouble("publish.disk", **detail(error)) from error

@@ -1,0 +1,250 @@
+"""Puts a bundle together: everything that `voipwatch publish` does once it knows what was asked.
+
+The same store, log, memory, `as_of` and key give the same bytes: every table has a total order, one writer is
+one thread, sums are of whole numbers, and no clock is read.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from voipwatch.model.bundle import (
+    CLOSING_LAG_S,
+    DAY_S,
+    MANIFEST_FILE,
+    SIGNATURE_FILE,
+    Closed,
+    Manifest,
+    PublicChange,
+    PublicRow,
+)
+from voipwatch.pipeline.publishing import chronology, documents, folder, rowdetector, signing
+from voipwatch.pipeline.publishing.changes import published_changes
+from voipwatch.pipeline.publishing.chronology import Chronology
+from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
+from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS, dictionary
+from voipwatch.pipeline.publishing.memory import Memory
+from voipwatch.pipeline.publishing.releasing import release
+from voipwatch.pipeline.publishing.tables import (
+    arrow_table,
+    cells_columns,
+    changes_columns,
+    csv_bytes,
+    incidents_columns,
+    parquet_bytes,
+    sqlite_file,
+)
+from voipwatch.pipeline.publishing.world import World, document, iso
+from voipwatch.store.store import Store
+
+STAGES: Final = ("votes", "rows", "files", "disk")
+Step = Callable[[str, int, int], None]
+"""Called with a stage, how much of it is done, and all of it."""
+
+
+class RefusedError(Exception):
+    """This bundle must not be made; `reason` is a word, `detail` what it is about."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Request(NamedTuple):
+    """What was asked for."""
+
+    out: Path
+    memory: Path
+    """Folder of what is out."""
+    as_of: int
+    """Unix seconds."""
+    key: Ed25519PrivateKey
+    log: tuple[bytes, ...] = ()
+    """Lines of the chronicle's log, without line feeds."""
+    instance: str = ""
+    final: str = ""
+    """Why the observatory closes with this bundle; empty while it does not."""
+
+
+class Published(NamedTuple):
+    """What was done."""
+
+    digest: str
+    """Of the bundle, hex."""
+    folder: Path
+    files: int
+    bytes: int
+    rows: int
+    """In the table of cells."""
+    fresh: int
+    """Of them, new with this bundle."""
+    changed: bool
+    """False where the bundle that was there says the same."""
+
+
+def publish(
+    store: Store, request: Request, *, step: Step = lambda *_: None, disk: folder.Step = lambda _: None
+) -> Published:
+    """Make the bundle and put it at `request.out`.
+
+    Raises:
+        RefusedError: final, older than what is out, a bundle of another world.
+        NotABundleError: something else is at `out`.
+        MemoryDamagedError, MixedWorldsError, StoreError, OSError: nothing changed at `out`.
+        LogError: the chronicle's log does not hold.
+    """
+    world = World(request.instance, request.as_of, final=bool(request.final))
+    content = folder.current_manifest(request.out)
+    before = None if content is None else _before(content, world, request)
+    memory = _memory(request, before)
+    told = chronology.read(request.log, world)
+    if told.final is not None and told.final.reason != request.final:
+        raise RefusedError("final", told.final.reason)
+    public = request.key.public_key().public_bytes_raw().hex()
+    if told.keys and public not in told.keys:
+        raise RefusedError("key", public)
+    released = release(store, memory, as_of=request.as_of, step=lambda done, all_: step("votes", done, all_))
+    step("rows", 0, 1)
+    memory.add(released.rows, world=world)
+    by_rows = _row_changes(memory, as_of=request.as_of)
+    changes = published_changes(
+        store,
+        by_rows,
+        released,
+        instance=request.instance,
+        as_of=request.as_of,
+        below=memory.kept.withheld_below,
+        hidden=told.hidden,
+    )
+    memory.kept.until = request.as_of
+    memory.keep()
+    rows = memory.all_rows()
+    with tempfile.TemporaryDirectory(dir=memory.folder) as scratch:
+        step("files", 0, 1)
+        files = _files(memory, rows, changes, told, world=world, scratch=Path(scratch))
+        return _put(
+            request, world, files, before=content, told=(len(rows), len(released.rows)), step=step, disk=disk
+        )
+
+
+def _before(content: bytes, world: World, request: Request) -> Manifest:
+    try:
+        manifest = signing.read_manifest(content)
+    except ValueError as error:
+        raise RefusedError("damaged", str(error)) from error
+    if manifest.instance != world.instance:
+        raise RefusedError("world", manifest.instance or "-")
+    if manifest.final is not None and (
+        manifest.final.reason != request.final or manifest.as_of != iso(world.as_of)
+    ):
+        raise RefusedError("final", manifest.final.reason)
+    if manifest.as_of > iso(world.as_of):
+        raise RefusedError("older", manifest.as_of)
+    return manifest
+
+
+def _memory(request: Request, before: Manifest | None) -> Memory:
+    memory = Memory(request.memory, request.instance)
+    if memory.kept.until > request.as_of:
+        raise RefusedError("older", iso(memory.kept.until))
+    if memory.empty and before is not None:
+        prefix, suffix = "tables/cells/", ".parquet"
+        months = {
+            entry.path[len(prefix) : -len(suffix)]: (request.out / entry.path).read_bytes()
+            for entry in before.files
+            if entry.path.startswith(prefix) and entry.path.endswith(suffix)
+        }
+        memory.adopt(months, chronology.seconds(before.as_of))
+    return memory
+
+
+def _row_changes(memory: Memory, *, as_of: int) -> list[PublicChange]:
+    """Feed the row detector what it has not had; from the beginning where the promise is shared anew."""
+    kept = memory.kept
+    rows = [row for months in memory.rows.values() for row in months]
+    count = rowdetector.shared_by(row.series for row in rows)
+    if count != kept.series_count:
+        kept.series_count, kept.fed_until, kept.detectors = count, 0, {}
+    counts = rowdetector.daily_counts(rows, since=kept.fed_until, as_of=as_of)
+    rowdetector.advance(kept.detectors, counts, series_count=count)
+    kept.fed_until = (as_of - CLOSING_LAG_S) // DAY_S * DAY_S
+    return rowdetector.changes(kept.detectors)
+
+
+def _files(
+    memory: Memory,
+    rows: list[PublicRow],
+    changes: list[PublicChange],
+    told: Chronology,
+    *,
+    world: World,
+    scratch: Path,
+) -> dict[str, folder.Content]:
+    series = documents.by_series(rows)
+    of_changes = changes_columns(changes, world)
+    of_incidents = incidents_columns(told.incidents, world)
+    files: dict[str, folder.Content] = {**memory.files()}
+    for table, columns in ((CHANGEPOINTS, of_changes), (INCIDENTS, of_incidents)):
+        rows_of = arrow_table(table, columns)
+        files[f"tables/{table.name}.parquet"] = parquet_bytes(rows_of)
+        files[f"tables/{table.name}.csv"] = csv_bytes(rows_of)
+    whole = scratch / "voipwatch.sqlite"
+    sqlite_file(
+        whole, [(CELLS, cells_columns(rows, world)), (CHANGEPOINTS, of_changes), (INCIDENTS, of_incidents)]
+    )
+    files["voipwatch.sqlite"] = whole
+    files |= documents.series_documents(series, world)
+    files |= told.files
+    withheld = sum(memory.kept.withheld_cells.values())
+    return files | {
+        "states.json": documents.states_document(series, world),
+        CLAIMS_FILE: claims_document(rows, world),
+        "privacy.json": documents.privacy_document(rows, withheld, world),
+        "data-dictionary.json": document(world.head(documents.DICTIONARY_SCHEMA), dictionary()),
+        "LICENCE": documents.LICENCE.encode(),
+        "CITATION.cff": documents.citation(world),
+    }
+
+
+def _put(
+    request: Request,
+    world: World,
+    files: dict[str, folder.Content],
+    *,
+    before: bytes | None,
+    told: tuple[int, int],
+    step: Step,
+    disk: folder.Step,
+) -> Published:
+    digests = {path: folder.digest_and_size(content) for path, content in files.items()}
+    public = request.key.public_key().public_bytes_raw().hex()
+    final = Closed(request.final, iso(world.as_of)) if request.final else None
+    total = sum(size for _, size in digests.values())
+
+    def done(digest: str, place: Path, *, changed: bool) -> Published:
+        return Published(digest, place, len(files), total, *told, changed=changed)
+
+    if before is not None:
+        # Asked again for the same: the chain gets no second link that says nothing new.
+        old = signing.read_manifest(before)
+        same = signing.manifest_of(digests, world, key=public, previous=old.previous, final=final)
+        if same == before:
+            return done(signing.digest_of(before), request.out.resolve(), changed=False)
+    previous = "" if before is None else signing.digest_of(before)
+    manifest = signing.manifest_of(digests, world, key=public, previous=previous, final=final)
+    digest = signing.digest_of(manifest)
+    whole = files | {MANIFEST_FILE: manifest, SIGNATURE_FILE: signing.sign(manifest, request.key)}
+    count = 0
+
+    def one(name: str) -> None:
+        nonlocal count
+        count += 1
+        step("disk", min(count, len(whole)), len(whole))
+        disk(name)
+
+    place = folder.write_bundle(request.out, whole, digests=digests, digest=digest, step=one)
+    return done(digest, place, changed=True)

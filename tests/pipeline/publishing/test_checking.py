@@ -1,0 +1,181 @@
+"""A bundle that was tampered with: in any one byte, and with digests and signature made anew."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline.publishing.support import KEY, PUBLIC, changepoint, contents, request, store_of, votes
+from voipwatch.pipeline.publishing import signing
+from voipwatch.pipeline.publishing.checking import BadBundleError, CheckFinding, check_bundle
+from voipwatch.pipeline.publishing.publish import publish
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Never changed: tests work on copies."""
+    place = tmp_path_factory.mktemp("whole")
+    publish(store_of(votes(40, blocked_from=20), [changepoint(20)]), request(place, 41))
+    return place / "bundle"
+
+
+@pytest.fixture
+def copied(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole.resolve(), tmp_path / "copy"))
+
+
+def failed(folder: Path, **asked: Any) -> list[CheckFinding]:
+    return [each for each in check_bundle(folder, **asked) if each.holds is False]
+
+
+def resign(folder: Path) -> None:
+    """What a forger with the key would do: make digests and signature anew."""
+    files = {p: c for p, c in contents(folder).items() if not p.startswith("manifest.")}
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"] = [
+        {"path": path, "sha256": signing.digest_of(content), "bytes": len(content)}
+        for path, content in sorted(files.items())
+    ]
+    text = json.dumps(manifest).encode()
+    (folder / "manifest.json").write_bytes(text)
+    (folder / "manifest.sig").write_bytes(signing.sign(text, KEY))
+
+
+def test_any_one_byte_of_any_file_is_found_and_the_file_named(copied: Path) -> None:
+    """Of each file the first, the last, and bytes between; every bit of one of them."""
+    for path, content in contents(copied).items():
+        places = sorted(
+            {0, 1, len(content) // 3, len(content) // 2, len(content) - 1} & set(range(len(content)))
+        )
+        for place in places:
+            for bit in range(8) if place == len(content) // 2 else (0, 5):
+                changed = bytearray(content)
+                changed[place] ^= 1 << bit
+                (copied / path).write_bytes(changed)
+                try:
+                    found = failed(copied)
+                except BadBundleError:
+                    assert path == "manifest.json"
+                    continue
+                if path.startswith("manifest."):
+                    assert found[0].id == "signature", (path, place, bit)
+                else:
+                    assert [(each.id, each.values["path"]) for each in found] == [("file", path)]
+        (copied / path).write_bytes(content)
+    assert failed(copied) == []
+
+
+def test_missing_and_added_files_are_named(copied: Path) -> None:
+    (copied / "states.json").unlink()
+    (copied / "series/extra.json").write_bytes(b"{}")
+    assert [(each.values["path"], each.values["why"]) for each in failed(copied)] == [
+        ("states.json", "missing"),
+        ("series/extra.json", "unlisted"),
+    ]
+
+
+def test_whose_key_it_is(copied: Path) -> None:
+    told = {each.id: each.holds for each in check_bundle(copied)}
+    assert told["key"] is None
+    assert {each.id: each.holds for each in check_bundle(copied, key=PUBLIC)}["key"] is True
+    assert [each.id for each in failed(copied, key="00" * 32)] == ["key"]
+
+
+def test_a_bundle_that_no_longer_speaks_of_now_says_so(copied: Path) -> None:
+    late = {each.id: each for each in check_bundle(copied, now_s=2**31)}["valid"]
+    assert (late.holds, late.values) == (None, {"until": "2016-02-16T00:00:00Z"})
+    assert "valid" not in {each.id for each in check_bundle(copied, now_s=1_451_865_600)}
+
+
+def edit_json(path: str, change: Callable[[Any], None]) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        document = json.loads((folder / path).read_bytes())
+        change(document)
+        (folder / path).write_text(json.dumps(document))
+
+    return edit
+
+
+def edit_rows(change: Callable[[Any], Any]) -> Callable[[Path], None]:
+    """Change the rows of January, in Parquet and CSV."""
+
+    def edit(folder: Path) -> None:
+        from voipwatch.pipeline.publishing import tables  # noqa: PLC0415 -- for these cases alone
+
+        place = folder / "tables/cells/2016-01.parquet"
+        rows = change(tables.table_of(place.read_bytes()))
+        place.write_bytes(tables.parquet_bytes(rows))
+        place.with_suffix(".csv").write_bytes(tables.csv_bytes(rows))
+
+    return edit
+
+
+def with_column(name: str, value: Any) -> Callable[[Any], Any]:
+    def change(rows: Any) -> Any:
+        import pyarrow as pa  # noqa: PLC0415 -- for these cases alone
+
+        number = rows.schema.get_field_index(name)
+        values = [value, *rows[name].to_pylist()[1:]]
+        return rows.set_column(
+            number, rows.schema.field(number), pa.array(values, rows.schema.field(number).type)
+        )
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (edit_rows(with_column("state", "blocked")), "states"),
+        (edit_rows(with_column("probes", 2)), "partition"),
+        (edit_rows(with_column("ok", 1)), "partition"),
+        (edit_rows(with_column("instance", "lab")), "contents"),
+        (edit_rows(lambda rows: rows.slice(1)), "summaries"),
+        (edit_json("states.json", lambda told: told["series"][0].update(state="blocked")), "summaries"),
+        (edit_json("privacy.json", lambda told: told.update(synthetic=True)), "world"),
+        (edit_json("incidents/index.json", lambda told: told["incidents"].append({"id": "x"})), "incidents"),
+        (lambda folder: (folder / "tables/changepoints.csv").write_bytes(b"x\n"), "formats"),
+        (lambda folder: (folder / "voipwatch.sqlite").write_bytes(b"x"), "formats"),
+        (lambda folder: (folder / "chronicle/log.jsonl").write_bytes(b"{}\n"), "log"),
+        (lambda folder: (folder / "chronicle/log.jsonl").write_bytes(b"torn"), "log"),
+    ],
+)
+def test_a_forger_with_the_key_is_found_by_what_is_recomputed(
+    copied: Path, forge: Callable[[Path], None], said: str
+) -> None:
+    forge(copied)
+    resign(copied)
+    found = failed(copied)
+    assert said in {each.id for each in found}, found
+
+
+def test_a_changepoint_that_the_rows_do_not_show_is_found(copied: Path) -> None:
+    from voipwatch.pipeline.publishing import tables  # noqa: PLC0415 -- for this case alone
+
+    place = copied / "tables/changepoints.parquet"
+    rows = tables.table_of(place.read_bytes())
+    assert set(rows["basis"].to_pylist()) == {"rows", "votes"}
+    kept = rows.filter([basis == "votes" for basis in rows["basis"].to_pylist()])
+    place.write_bytes(tables.parquet_bytes(kept))
+    resign(copied)
+    assert "changepoints" in {each.id for each in failed(copied)}
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b"\xff", b'{"as_of":"x"}'])
+def test_no_bundle(copied: Path, text: bytes) -> None:
+    (copied / "manifest.json").write_bytes(text)
+    with pytest.raises(BadBundleError):
+        check_bundle(copied)
+
+
+def test_a_path_that_leaves_the_bundle_is_not_read(copied: Path) -> None:
+    (copied.parent / "secret").write_bytes(b"x")
+    manifest = json.loads((copied / "manifest.json").read_bytes())
+    manifest["files"].append({"path": "../secret", "sha256": signing.digest_of(b"x"), "bytes": 1})
+    text = json.dumps(manifest).encode()
+    (copied / "manifest.json").write_bytes(text)
+    (copied / "manifest.sig").write_bytes(signing.sign(text, KEY))
+    assert [each.values["path"] for each in failed(copied)] == ["../secret"]

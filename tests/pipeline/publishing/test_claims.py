@@ -1,0 +1,38 @@
+import json
+
+from tests.pipeline.publishing.rows import row, unsplit
+from tests.pipeline.publishing.support import DAY, MONDAY
+from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
+from voipwatch.pipeline.publishing.claims import claims_document
+from voipwatch.pipeline.publishing.world import World
+
+WORLD = World("", MONDAY + 50 * DAY)
+ROWS = [row(day, ok=6 if day < 20 else 0, blocked=0 if day < 20 else 6) for day in range(40)]
+
+
+def claim(says: ClaimSays, date: str) -> Claim:
+    return Claim(
+        id="x/y", type=ClaimType.PRESS, says=says, date=date, as_published=date, text="", scope=Scope("MA"),
+        source=Source("p", "t"),
+    )  # fmt: skip
+
+
+def state(says: ClaimSays, date: str, rows: list[object]) -> str:
+    told = json.loads(claims_document(rows, WORLD, [claim(says, date)]))  # type: ignore[arg-type]  # rows
+    found: str = told["claims"][0]["check"]["state"]
+    return found
+
+
+def test_a_claim_is_set_against_the_published_rows() -> None:
+    everything: list[object] = [*ROWS]
+    assert state(ClaimSays.BLOCKED, "2016-01-27/2016-02-10", everything) == "supported"
+    assert state(ClaimSays.OPEN, "2016-01-27/2016-02-10", everything) == "contradicted"
+    assert state(ClaimSays.BLOCKED, "2014-01-27/2014-02-10", everything) == "not-measurable"
+    assert state(ClaimSays.BLOCKED, "2016-01-05/2016-01-09", [unsplit(0)]) == "not-measurable"
+
+
+def test_all_claims_of_the_package_are_told() -> None:
+    told = json.loads(claims_document([], WORLD))
+    assert len(told["claims"]) == len(all_packaged_claims()) > 20
+    assert told["synthetic"] is False

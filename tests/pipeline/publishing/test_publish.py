@@ -1,0 +1,196 @@
+"""A whole bundle: the same twice, a day more, refused, final; and never of two worlds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from tests.pipeline.publishing.support import (
+    DAY,
+    MONDAY,
+    PUBLIC,
+    changepoint,
+    contents,
+    request,
+    store_of,
+    votes,
+)
+from voipwatch.pipeline.publishing import releasing
+from voipwatch.pipeline.publishing.checking import check_bundle
+from voipwatch.pipeline.publishing.folder import NotABundleError
+from voipwatch.pipeline.publishing.publish import RefusedError, publish
+from voipwatch.pipeline.publishing.tables import read_cells
+from voipwatch.pipeline.publishing.world import MixedWorldsError
+
+FORTY = votes(40, blocked_from=20)
+
+
+def test_a_bundle_holds_and_says_what_it_is(tmp_path: Path) -> None:
+    done = publish(store_of(FORTY, [changepoint(20)]), request(tmp_path, 41))
+    found = check_bundle(tmp_path / "bundle", key=PUBLIC)
+    assert [each for each in found if each.holds is False] == []
+    by_name = {each.id: each for each in found}
+    assert by_name["states"].values["count"] == done.rows == done.fresh == 80
+    assert by_name["changepoints"].values["count"] >= 1
+    assert by_name["votes"].values == {"count": 1, "shown": 1, "withheld": 10, "unknown": 0}
+    files = contents(tmp_path / "bundle")
+    manifest = msgspec.json.decode(files["manifest.json"])
+    assert (manifest["as_of"], manifest["valid_until"]) == ("2016-02-14T00:00:00Z", "2016-02-16T00:00:00Z")
+    states = msgspec.json.decode(files["states.json"])
+    assert {each["app"]: each["state"] for each in states["series"]} == {"whatsapp": "blocked", "viber": "ok"}
+    assert {"tables/cells/2016-01.parquet", "tables/cells/2016-02.csv", "LICENCE"} <= files.keys()
+
+
+def test_nothing_of_a_probe_is_in_it(tmp_path: Path) -> None:
+    some = [vote._replace(household=f"feedface{vote.pseudonym[:8]}") for vote in FORTY]
+    publish(store_of(some, [changepoint(20)]), request(tmp_path, 41))
+    secrets = {vote.pseudonym.encode() for vote in some} | {b"feedface"}
+    kept = contents(tmp_path / "bundle") | contents(tmp_path / "memory")
+    assert not [(path, secret) for path, text in kept.items() for secret in secrets if secret in text]
+
+
+def test_two_stores_of_the_same_votes_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the order of rows, the threads, and how much of it was made the day before."""
+    publish(store_of(FORTY), request(tmp_path / "a", 41))
+    before = pa.cpu_count()
+    try:
+        pa.set_cpu_count(before + 1)
+        monkeypatch.setattr(releasing, "WEEKS_AT_ONCE", 2)
+        publish(store_of(FORTY[::-1]), request(tmp_path / "b", 41))
+    finally:
+        pa.set_cpu_count(before)
+    first = contents(tmp_path / "a/bundle")
+    assert first == contents(tmp_path / "b/bundle")
+    for day in (17, 30, 41):
+        publish(store_of(FORTY), request(tmp_path / "c", day))
+    third = contents(tmp_path / "c/bundle")
+    differing = {path for path in first if first[path] != third.get(path)}
+    assert differing == {"manifest.json", "manifest.sig"}  # the bundle before is named in it
+
+
+SCRIPT = """
+import sys, locale, pyarrow
+from pathlib import Path
+from tests.pipeline.publishing.support import *
+from voipwatch.pipeline.publishing.publish import publish
+locale.setlocale(locale.LC_ALL, "")
+pyarrow.set_cpu_count(int(sys.argv[2])); pyarrow.set_io_thread_count(int(sys.argv[2]))
+print(publish(store_of(votes(20)), request(Path(sys.argv[1]), 21)).digest)
+"""
+
+
+def test_time_zone_locale_threads_and_hash_seed_change_nothing(tmp_path: Path) -> None:
+    here = Path(__file__).resolve().parents[3]
+    spoken = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True).stdout.split()
+    other = next((name for name in spoken if name.lower() not in {"c", "posix", "c.utf8"}), "C.utf8")
+    digests = set()
+    for number, (zone, lang, threads) in enumerate(
+        [("UTC", "C.utf8", "1"), ("Africa/Casablanca", other, "2"), ("Asia/Kathmandu", "C.utf8", "2")]
+    ):
+        environment = os.environ | {"TZ": zone, "LC_ALL": lang, "PYTHONHASHSEED": str(number)}
+        environment["PYTHONPATH"] = f"{here}{os.pathsep}{here / 'src'}"
+        ran = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / str(number)), threads],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        digests.add(ran.stdout)
+    assert len(digests) == 1
+
+
+def test_the_same_again_is_no_new_link_of_the_chain(tmp_path: Path) -> None:
+    first = publish(store_of(FORTY), request(tmp_path, 41))
+    again = publish(store_of(FORTY), request(tmp_path, 41))
+    assert (again.digest, again.changed, again.fresh) == (first.digest, False, 0)
+    after = publish(store_of(FORTY), request(tmp_path, 42))
+    assert msgspec.json.decode((tmp_path / "bundle/manifest.json").read_bytes())["previous"] == first.digest
+    assert after.digest != first.digest
+
+
+def test_a_month_that_did_not_change_is_linked_not_written(tmp_path: Path) -> None:
+    long = votes(100)
+    publish(store_of(long), request(tmp_path, 99))
+    january = (tmp_path / "bundle/tables/cells/2016-01.parquet").stat().st_ino
+    april = (tmp_path / "bundle/tables/cells/2016-04.parquet").stat().st_ino
+    publish(store_of(long), request(tmp_path, 101))
+    assert (tmp_path / "bundle/tables/cells/2016-01.parquet").stat().st_ino == january
+    assert (tmp_path / "bundle/tables/cells/2016-04.parquet").stat().st_ino != april
+
+
+def test_published_rows_outlive_their_votes_and_the_memory(tmp_path: Path) -> None:
+    """A deleted report changes no row that is out, with the memory or with nothing but the bundle."""
+    publish(store_of(FORTY), request(tmp_path, 30))
+    cells = tmp_path / "bundle/tables/cells/2016-01.parquet"
+    before = set(read_cells(cells.read_bytes()))
+    fewer = [vote for vote in FORTY if not vote.pseudonym.startswith("00") or vote.hour > MONDAY + 30 * DAY]
+    for file in (tmp_path / "memory").iterdir():
+        file.unlink()
+    publish(store_of(fewer), request(tmp_path, 31))
+    assert [each for each in check_bundle(tmp_path / "bundle") if each.holds is False] == []
+    assert before <= set(read_cells(cells.read_bytes()))
+
+
+def test_refused(tmp_path: Path) -> None:
+    publish(store_of(FORTY), request(tmp_path, 30))
+    whole = contents(tmp_path / "bundle")
+    for asked, reason in (
+        (request(tmp_path, 29), "older"),
+        (request(tmp_path, 29, memory=tmp_path / "lost"), "older"),
+        (request(tmp_path, 31, instance="lab", memory=tmp_path / "other"), "world"),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            publish(store_of(FORTY), asked)
+        assert caught.value.reason == reason
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").write_text("mine")
+    with pytest.raises(NotABundleError):
+        publish(store_of(FORTY), request(tmp_path, 31, out=tmp_path / "full"))
+    assert contents(tmp_path / "bundle") == whole
+
+
+def test_a_closed_observatory_stays_closed(tmp_path: Path) -> None:
+    publish(store_of(FORTY), request(tmp_path, 40, final="the money is spent"))
+    manifest = msgspec.json.decode((tmp_path / "bundle/manifest.json").read_bytes())
+    assert manifest["final"] == {"reason": "the money is spent", "at": "2016-02-13T00:00:00Z"}
+    assert manifest["valid_until"] == manifest["as_of"]
+    with pytest.raises(RefusedError, match="final"):
+        publish(store_of(FORTY), request(tmp_path, 41))
+    assert publish(store_of(FORTY), request(tmp_path, 40, final="the money is spent")).changed is False
+
+
+def test_a_bundle_is_of_one_world(tmp_path: Path) -> None:
+    both = FORTY + votes(40, instance="lab", operator="Operator A")
+    publish(store_of(both), request(tmp_path / "real", 41))
+    publish(store_of(both), request(tmp_path / "lab", 41, instance="lab"))
+    real, emulated = contents(tmp_path / "real/bundle"), contents(tmp_path / "lab/bundle")
+    assert not [path for path, text in real.items() if b"Operator A" in text or "Operator" in path]
+    assert not [path for path, text in emulated.items() if b"AS36925" in text]
+    for files, synthetic in ((real, False), (emulated, True)):
+        documents = [msgspec.json.decode(text) for path, text in files.items() if path.endswith(".json")]
+        assert {each["synthetic"] for each in documents} == {synthetic}
+        rows = files["tables/cells/2016-01.csv"].decode().splitlines()[1:]
+        assert {row.split(",")[0] for row in rows} == {str(synthetic).lower()}
+    assert b"EMULATED" in emulated["CITATION.cff"]
+
+
+@pytest.mark.parametrize(("instance", "stray"), [("", "lab"), ("lab", "")])
+def test_a_row_of_another_world_stops_the_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: str, stray: str
+) -> None:
+    """Should the store's own separation ever fail."""
+    store = store_of(votes(10, instance=instance))
+    publish(store, request(tmp_path, 9, instance=instance))
+    whole = contents(tmp_path / "bundle")
+    found = releasing.voices_of(store, instance=instance, since=MONDAY, until=MONDAY + 70 * DAY, as_of=2**31)
+    series = msgspec.structs.replace(found[0].series, instance=stray)
+    strays = [voice._replace(series=series) for voice in found]
+    monkeypatch.setattr(releasing, "voices_of", lambda *_, **__: strays)
+    with pytest.raises(MixedWorldsError):
+        publish(store, request(tmp_path, 11, instance=instance))
+    assert contents(tmp_path / "bundle") == whole
