@@ -55,7 +55,8 @@ def scenario(  # noqa: PLR0913 -- one keyword for each option of the command
     if size not in chosen.sizes:
         raise Misuse("error.scenario_size", value=shown(size), known=", ".join(chosen.sizes))
     parse_count(seed, option="--seed", low=0, high=SEED_MAX)
-    processes = parse_count(jobs or os.cpu_count() or 1, option="--jobs", low=1, high=JOBS_MAX)
+    by_default = os.cpu_count() or 1
+    processes = parse_count(by_default if jobs is None else jobs, option="--jobs", low=1, high=JOBS_MAX)
     started = time.monotonic()
     from voipwatch.cli.scenario_run import (  # noqa: PLC0415 -- slow, and seldom needed
         NotOursError,

@@ -34,7 +34,7 @@ def _section(scenario: Scenario) -> str:
     name = {operator.id: operator.name for operator in scenario.operators}
     days = f"From {scenario.since:%Y-%m-%d} until {scenario.until:%Y-%m-%d}, UTC"
     operators = [
-        f"| {o.name} | AS{o.asn} | `{o.mobile}` | `{o.fixed}` | `{o.world}` | {o.why} |"
+        f"| {o.name} | AS{o.asn} | {o.mobile} | {o.fixed} | `{o.world}` | {o.why} |"
         for o in scenario.operators
     ]
     accesses = [f"| {line.id.value} | `{line.line}` | {line.nat.value} |" for line in scenario.accesses]
