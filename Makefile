@@ -2,7 +2,7 @@
 # No target needs an argument; two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store kills scenario-table judge likeness captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store kills scenario judge likeness captures lock clean
 
 BIN := .venv/bin
 
@@ -56,7 +56,7 @@ bench: setup  ## speed, cost and timing, as in docs/benchmarks.md
 bench-store: setup  ## what the store costs at 1, 5 and 20 million observation rows: some minutes, 3 GB of disk
 	@$(BIN)/python scripts/bench_store.py --write
 
-scenario-table: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks.md: an hour
+scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks.md: an hour
 	@$(BIN)/python scripts/scenario_table.py
 
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
