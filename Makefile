@@ -2,7 +2,7 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills judge likeness captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario judge likeness captures lock clean
 
 BIN := .venv/bin
 
@@ -58,6 +58,9 @@ bench-store: setup  ## what the store costs at 1, 5 and 20 million observation r
 
 bench-ooni: setup  ## our import of OONI files against OONI's own reader: REFERENCE=PYTHON (docs/ooni.md says of what)
 	@$(BIN)/python scripts/bench_ooni.py --reference $(REFERENCE) --write
+
+scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks.md: an hour
+	@$(BIN)/python scripts/scenario_table.py
 
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s

@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, str]] = {
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
+    "lab scenario": "voipwatch.cli.scenario:scenario",
     "demo": "voipwatch.cli.demo:demo",
 }
 """Command -> where its function is; the order is the order of the help."""

@@ -5,15 +5,16 @@ Every app votes at the stage `call` and at each stage it reached. The line itsel
 control and all, cannot hide behind "the line is bad" (docs/methods/ballots.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from voipwatch.inference import judge
 from voipwatch.model.cells import CALL_STAGE
+from voipwatch.model.measurement import Line
 from voipwatch.model.results import AppResult, Check, Effect
-from voipwatch.model.submission import Intake, Submission
+from voipwatch.model.submission import Intake, ProbeWord, Submission
 from voipwatch.model.vocabulary import LINE, Stage, Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.rows import observed_at_s, place_of
@@ -44,24 +45,35 @@ def votes_of(intake: Intake) -> list[Vote]:
     if submission.report.via is not None:
         return []
     check = judge(measurement)
-    form = _form(intake, submission, check.ruleset)
+    logs = [facts.log.payload for facts in measurement.reflectors if facts.log is not None]
+    form = form_of(
+        intake, submission.probe, measurement.line, measurement.started_at, logs=logs, ruleset=check.ruleset
+    )
     votes = [vote for row in check.results for vote in _votes_of_app(form, row)]
     return [*votes, _line_vote(form, check)]
 
 
-def _form(intake: Intake, submission: Submission, ruleset: str) -> Vote:
-    """A vote with everything but its app, stage and verdict."""
-    word, measurement = submission.probe, submission.report.measurement
-    line = measurement.line
+def form_of(
+    intake: Intake, word: ProbeWord, line: Line, started_at: str, *, logs: Iterable[bytes], ruleset: str
+) -> Vote:
+    """A vote with everything but its app, stage and verdict: who says it, when and where.
+
+    Args:
+        intake: the record.
+        word: what the probe says of itself.
+        line: as the report has it.
+        started_at: by the probe's clock.
+        logs: payloads of the signed logs.
+        ruleset: of the judge.
+    """
     country, operator = place_of(intake, word, line.country, line.asn, line.operator_declared)
     begins = []
-    for facts in measurement.reflectors:
-        if facts.log is not None:
-            try:
-                begins.append(decode_farlog_head(facts.log.payload)[0].started_at)
-            except WireError:
-                continue
-    observed_s = observed_at_s(measurement.started_at, begins, intake.received_at_s)
+    for payload in logs:
+        try:
+            begins.append(decode_farlog_head(payload)[0].started_at)
+        except WireError:
+            continue
+    observed_s = observed_at_s(started_at, begins, intake.received_at_s)
     return Vote(
         report_id=intake.report_id,
         pseudonym=word.pseudonym,

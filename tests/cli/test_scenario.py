@@ -1,0 +1,119 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import run_line
+from voipwatch.cli import scenario_run
+from voipwatch.cli.scenario import cache_folder
+from voipwatch.cli.scenario_run import NotOursError, Order, Outcome, Step
+from voipwatch.lab.scenarios.handing import Handed
+from voipwatch.lab.scenarios.score import Change, Schedule
+from voipwatch.lab.scenarios.table import load_scenario
+from voipwatch.lab.scenarios.truth import planted
+
+ASKED: list[Order] = []
+
+
+def perfect() -> Outcome:
+    found = Outcome(runs=10, checks=4, handed=Handed(9, {"unsigned": 1}))
+    for truth in planted(load_scenario("morocco-2016")):
+        for spell in truth.spells:
+            if not spell.gated:
+                for kind, at_s in (("onset", spell.since_s), ("end", spell.until_s)):
+                    found.changes.append(Change(truth.series, kind, at_s - 3_600, at_s, at_s))
+        if truth.hours:
+            found.schedules.append(Schedule(truth.series, truth.hours, 0.0))
+    return found
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    outcome = perfect()
+
+    def run(order: Order, step: Step) -> Outcome:
+        ASKED.append(order)
+        step("checks", 1, 4)
+        return outcome
+
+    monkeypatch.setattr(scenario_run, "run_scenario", run)
+    return outcome
+
+
+def test_what_was_planted_was_found(told: Outcome, tmp_path: Path) -> None:
+    ran = run_line("lab", "scenario", "morocco-2016", "--data", str(tmp_path / "d"), width=200)
+    assert ran.status == 0
+    assert "EMULATION" in ran.out
+    assert "180 of 180 onsets and ends" in ran.out
+    assert "2016-01-02 21:00 .. 2016-01-02 22:00" in ran.out
+    assert "hours 6-21 UTC found (planted 6-21), by 6 of 6 series" in ran.out
+    assert "9 reports taken, 1 refused" in ran.out
+    order = ASKED[-1]
+    assert (order.size, order.seed, order.every_check) == ("demo", 1, False)
+
+
+def test_as_json(told: Outcome) -> None:
+    ran = run_line("lab", "scenario", "morocco-2016", "--full", "--seed", "3", "--checks", "kept", "--json")
+    document = json.loads(ran.out)
+    assert ran.status == 0
+    assert document["schema"] == "voipwatch.lab-scenario/1"
+    assert (document["synthetic"], document["instance"]) == (True, "morocco-2016")
+    assert (document["right"], document["edges"], document["missed"], document["wrong"]) == (
+        True,
+        180,
+        [],
+        [],
+    )
+    assert len(document["phases"]) == 27
+    order = ASKED[-1]
+    assert (order.size, order.seed, order.every_check, order.checks) == ("full", 3, True, Path("kept"))
+
+
+def test_what_is_wrong_is_named_and_is_1(told: Outcome) -> None:
+    lost = told.changes.pop(0)
+    told.changes.append(Change(lost.series, "onset", 1_470_000_000.0, 1_470_003_600.0, 1_470_003_600.0))
+    ran = run_line("lab", "scenario", "morocco-2016", width=200)
+    assert ran.status == 1
+    assert "False: onset of Operator A 3g whatsapp, 2016-07-31 22:20 UTC." in ran.out
+    document = json.loads(run_line("lab", "scenario", "morocco-2016", "--json").out)
+    assert document["right"] is False
+    assert [(each["kind"], each["at"]) for each in document["missed"]] == [("onset", "2016-01-02T22:00:00Z")]
+
+
+@pytest.mark.parametrize("lang", ["fr", "ar"])
+def test_in_other_languages(told: Outcome, lang: str) -> None:
+    assert run_line("lab", "scenario", "morocco-2016", lang=lang, width=200).status == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["atlantis-1"], "there is no scenario"),
+        (["morocco-2016", "--size", "huge"], "--size"),
+        (["morocco-2016", "--seed=-1"], "--seed"),
+        (["morocco-2016", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_misuse_is_told(line: list[str], said: str) -> None:
+    ran = run_line("lab", "scenario", *line)
+    assert ran.status == 64
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(NotOursError("/d"), "no scenario made"), (RuntimeError("the collector's side died"), "collector")],
+)
+def test_trouble_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
+    def run(_order: Order, _step: Step) -> Outcome:
+        raise error
+
+    monkeypatch.setattr(scenario_run, "run_scenario", run)
+    ran = run_line("lab", "scenario", "morocco-2016")
+    assert ran.status not in {0, 1}
+    assert said in ran.err
+
+
+def test_where_checks_are_kept() -> None:
+    assert cache_folder({"XDG_CACHE_HOME": "/c"}) == Path("/c/voipwatch/checks")
+    assert cache_folder({}).parts[-3:] == (".cache", "voipwatch", "checks")
