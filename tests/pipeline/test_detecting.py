@@ -162,6 +162,14 @@ def test_behind_a_carriers_prefix_sixteen_speak(store: Store) -> None:
     assert detecting.surplus == 24
 
 
+def test_who_votes_twenty_times_has_spoken_once_and_leaves_room(store: Store) -> None:
+    often = [vote(n, pseudonym="p0", prefix="nat", prefix_kind=PrefixKind.CARRIER) for n in range(20)]
+    others = [vote(n, prefix="nat", prefix_kind=PrefixKind.CARRIER) for n in range(20, 35)]
+    detecting = Detecting(store)
+    detecting.consume(put(store, [*often, *others]))
+    assert detecting.surplus == 19
+
+
 def test_a_silence_waits_for_the_late_and_is_told_by_others_arrivals(store: Store) -> None:
     """One country stops; another's reports show that the collector lives."""
     votes = story(96, 0)
