@@ -10,7 +10,7 @@ from tests.pipeline.ballots_by_hand import HOUR, vote
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.model.votes import Vote
-from voipwatch.pipeline.detecting import Detecting, Found, Memory, churn_of, hit_of
+from voipwatch.pipeline.detecting import CountryMemory, Detecting, Found, Memory, churn_of, hit_of
 from voipwatch.pipeline.pieces import Piece
 from voipwatch.store.errors import StoreError
 from voipwatch.store.rows import SegmentRows
@@ -162,6 +162,32 @@ def test_behind_a_carriers_prefix_sixteen_speak(store: Store) -> None:
     assert detecting.surplus == 24
 
 
+def test_operators_of_one_app_lend_each_other_their_quiet_past(store: Store) -> None:
+    """One operator votes for a week; another begins on the fifth day, and borrows."""
+    old = story(168, 0)
+    young = [
+        msgspec.structs.replace(each, operator="AS6713", report_id=f"{10_000 + n:032x}")
+        for n, each in enumerate(old)
+        if each.hour >= HOUR + 96 * 3600
+    ]
+    ordered = sorted([*old, *young], key=lambda each: (each.received_at_ms, each.operator))
+    detecting = Detecting(store)
+    assert detecting.consume(put(store, ordered, size=200)) == []
+    memory = store.load_detector("detecting::MA")
+    assert memory is not None
+    states = msgspec.json.decode(memory, type=CountryMemory).panel.series
+    borrowed = {name.split("\0")[0]: state.baseline.pool_votes for name, state in states.items()}
+    assert borrowed["AS6713"] == 20.0
+
+
+def test_who_votes_twenty_times_has_spoken_once_and_leaves_room(store: Store) -> None:
+    often = [vote(n, pseudonym="p0", prefix="nat", prefix_kind=PrefixKind.CARRIER) for n in range(20)]
+    others = [vote(n, prefix="nat", prefix_kind=PrefixKind.CARRIER) for n in range(20, 30)]
+    detecting = Detecting(store)
+    detecting.consume(put(store, [*often, *others]))
+    assert detecting.surplus == 19
+
+
 def test_a_silence_waits_for_the_late_and_is_told_by_others_arrivals(store: Store) -> None:
     """One country stops; another's reports show that the collector lives."""
     votes = story(96, 0)
@@ -192,8 +218,6 @@ def test_the_lag_is_the_95_percent_quantile() -> None:
 
 
 def test_churn_is_told_beside_a_series() -> None:
-    from voipwatch.pipeline.detecting import CountryMemory  # noqa: PLC0415 -- here only
-
     day = 86_400
     voices = {
         str(HOUR): {"s\0x1": ["a"], "s\0x2": ["b"], "t\0x2": ["z"]},

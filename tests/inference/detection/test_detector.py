@@ -134,6 +134,8 @@ def test_late_votes_for_hours_nobody_saw_speak_as_one_block() -> None:
     before = detector.state.onset_sums
     for hour in range(600, 640):
         detector.receive(SeriesRow(hour_s(hour), 1))
+    assert detector.state.late_rows == 40
+    assert sum(detector.state.onset_sums) > sum(before)  # they do speak: the block is full, and judged
     detector.receive(SeriesRow(hour_s(30 * 24 + 1), 0))
     most = 1 / detector.state.baseline.border  # what one block may say, to each bet
     mass = detector.state.baseline.pace_days

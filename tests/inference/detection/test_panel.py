@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from tests.inference.detection.series import panel
+from tests.inference.detection.series import START_S, panel
 from voipwatch.inference.detection import Panel, Settings
 from voipwatch.inference.detection.panel import PanelState
+from voipwatch.inference.detection.settings import DAY_S
 from voipwatch.inference.detection.state import Phase
 from voipwatch.model.series import ChangeKind, SeriesRow
 
@@ -54,6 +55,22 @@ def test_nothing_is_borrowed_from_a_series_that_is_alarmed() -> None:
     lent = pooled.detectors["young"].state.baseline
     assert lent.pool_votes <= 20.0
     assert lent.pool_blocked == pytest.approx(0.0, abs=1e-9)
+
+
+def test_nothing_is_lent_to_a_series_that_is_alarmed() -> None:
+    """It began to borrow while it was quiet, and stays where it was when the alarm came."""
+    blocked = panel(60 * 24, lambda hour, _: 1.0 if hour >= 20 * 24 else 0.02, seed=1)
+    other = panel(60 * 24, lambda hour, _: 0.0 if hour < 40 * 24 else 0.1, probes=1, seed=2)
+    pooled = Panel(pool_of={"old": "x", "other": "x"})
+    rows = together(old=blocked, other=other)
+    cut = next(at for at, (_, row) in enumerate(rows) if row.time_s >= START_S + 22 * DAY_S)
+    pooled.receive_all(rows[:cut])
+    state = pooled.detectors["old"].state
+    before = state.baseline.pool_blocked
+    assert state.phase is Phase.ALARMED
+    pooled.receive_all(rows[cut:])
+    assert state.phase is Phase.ALARMED
+    assert state.baseline.pool_blocked == before
 
 
 def test_a_resumed_panel_is_the_uninterrupted_one() -> None:
