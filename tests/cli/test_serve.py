@@ -48,6 +48,7 @@ def test_defaults_and_options(plans: list[Plan], tmp_path: Path) -> None:
         [], ["--data", "D", "--bind", "nowhere"], ["--data", "D", "--trust", "xyz"],
         ["--data", "D", "--certificate", "only"], ["--data", "D", "--every", "0"],
         ["--data", "D", "--prefixes", "missing"], ["--data", "D", "--collector-port", "70000"],
+        ["--data", "D", "--store", "chdb:///elsewhere"],
     ],
 )  # fmt: skip
 def test_misuse_is_one_line_and_64(

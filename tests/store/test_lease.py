@@ -1,6 +1,7 @@
 """Two keepers on one store: the lease is taken, renewed, given back, and runs out. On a real engine."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from voipwatch.store.engine import ClickHouse
 from voipwatch.store.errors import StoreError
-from voipwatch.store.lease import LEASE_S, MARGIN_S, Lease, Leased, Renewal
+from voipwatch.store.lease import LEASE_S, MARGIN_S, Lease, Leased, Renewal, boot_time_s
 
 
 @dataclass
@@ -42,6 +43,24 @@ def reason(what: Any) -> tuple[str, str]:
     with pytest.raises(StoreError) as raised:
         what()
     return raised.value.reason, raised.value.detail
+
+
+def test_who_slept_through_its_end_may_not_take_it_up_again(engine: ClickHouse) -> None:
+    still = Clock()  # the holder's clock stood still meanwhile, the server's did not
+    first, second = lease_of(engine, "a", still), lease_of(engine, "b")
+    first.take()
+    engine.command(
+        "INSERT INTO leases SELECT 'a', 'keeper a', now64(3, 'UTC') - toIntervalSecond(600), 1000",
+    )
+    second.take()
+    assert reason(first.renew)[0] == "lost"
+    assert reason(first.require)[0] == "lost"
+    second.require()
+    second.renew()
+
+
+def test_the_clock_of_a_lease_counts_a_machines_sleep() -> None:
+    assert boot_time_s() >= time.monotonic() - 0.001
 
 
 def test_a_second_keeper_is_told_who_has_the_store_until_it_is_given_back(engine: ClickHouse) -> None:

@@ -215,6 +215,6 @@ def _tell(context: Context, tally: Tally, target: Path | None) -> None:
         context.say("ooni.refused", file=shown(name), line=each.line, reason=shown(each.reason, longest=160))
     if tally.refused_count > len(tally.refused):
         context.say("ooni.refused_more", count=tally.refused_count - len(tally.refused))
-    context.say("ooni.context", style="dim")
+    context.say("ooni.context" if tally.measurements else "ooni.empty", style="dim")
     if target is not None:
         context.say("ooni.written", path=shown_path(target))

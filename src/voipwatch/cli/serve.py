@@ -79,6 +79,8 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         return CLEAR
     if (certificate is None) != (certificate_key is None):
         raise Misuse("error.half_certificate")
+    if store is not None and store.startswith("chdb:"):
+        raise Misuse("error.store_embedded")
     for name in (certificate, certificate_key, prefixes):
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)

@@ -34,6 +34,9 @@ CLOCK_MOST_S: Final = 86_400.0
 AGE_MOST_S: Final = 92 * 86_400.0
 """Age of a signed session above which it is refused: the longest shutdown of a country's network so far is
 shorter than what a queue then holds, and an index need not be kept for ever."""
+AHEAD_MOST_S: Final = 900.0
+"""By how much a signed session may begin in the future: a server's clock is kept right, and what is dated
+ahead makes the present look late to whoever reads in the order of arrival."""
 SESSIONS_MAX: Final = 16
 FLOWS_MAX: Final = 20_000
 """A check of 14 apps with every question has about 2,000."""
@@ -305,7 +308,7 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> S
     age_s = now_s - _instant(head.started_at, f"{where}.payload")
     if age_s > AGE_MOST_S:
         raise _RefusedError("old", where, f"the session is over {AGE_MOST_S / 86_400:.0f} days old")
-    if age_s < -CLOCK_MOST_S:
+    if age_s < -AHEAD_MOST_S:
         raise _RefusedError("clock", where, "the session is in the future by the collector's clock")
     return session_id(key, head.ticket_id)
 

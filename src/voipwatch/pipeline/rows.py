@@ -135,7 +135,7 @@ def place_of(
 
 
 def observed_at_s(started_at: str, sessions: Iterable[str], received_s: float) -> float:
-    """Unix seconds of the check's start.
+    """Unix seconds of the check's start, never after its arrival.
 
     The probe's word is taken where a reflector's signed log, which began within the check, agrees; else the
     log's: the hour that a vote counts in is not the probe's to choose.
@@ -143,8 +143,13 @@ def observed_at_s(started_at: str, sessions: Iterable[str], received_s: float) -
     Args:
         started_at: by the probe's clock.
         sessions: when the signed logs began, by the reflectors' clocks.
-        received_s: taken where nothing else can be read.
+        received_s: taken where nothing else can be read. A reflector's clock may be ahead, and a vote from
+            the future would make everybody else's look late to the detector.
     """
+    return min(received_s, _begun_s(started_at, sessions, received_s))
+
+
+def _begun_s(started_at: str, sessions: Iterable[str], received_s: float) -> float:
     said = _unix_s(started_at)
     signed = sorted(at for text in sessions if (at := _unix_s(text)) is not None)
     if not signed:

@@ -18,8 +18,8 @@ and not over replicas.
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
-from time import monotonic
 from typing import Final
 
 import pyarrow as pa
@@ -43,6 +43,16 @@ _OTHERS: Final = (
     "SELECT argMax(who, version) AS whose, argMax(until, version) AS ends FROM leases "
     "WHERE holder != {holder:String} GROUP BY holder HAVING ends > now64(3, 'UTC') ORDER BY ends DESC"
 )
+_STANDS: Final = (
+    "SELECT argMax(until, version) > now64(3, 'UTC') + toIntervalMillisecond({ms:UInt32}) AS stands "
+    "FROM leases WHERE holder = {holder:String}"
+)
+
+
+def boot_time_s() -> float:
+    """Seconds since this machine started, those of its sleep too, in which `time.monotonic` stands still."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux's
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class Lease:
@@ -55,7 +65,7 @@ class Lease:
         holder: str,
         who: str,
         lease_s: float = LEASE_S,
-        clock: Callable[[], float] = monotonic,
+        clock: Callable[[], float] = boot_time_s,
     ) -> None:
         """`holder`: a name nobody else has, drawn by lot; `who`: what others are told."""
         self._engine = engine
@@ -85,6 +95,12 @@ class Lease:
         with self._lock:
             asked = self._clock()
             self._require(asked)
+            about = {"holder": self._holder, "ms": int(MARGIN_S * 1000)}
+            if not self._engine.select(_STANDS, about)["stands"][0].as_py():
+                self._safe_until = float(
+                    "-inf"
+                )  # by the server's clock it ran out, and another may have come
+                raise StoreError("lost")
             self._claim(self._lease_s)
             self._require(self._clock())
             self._safe_until = asked + self._lease_s - MARGIN_S
