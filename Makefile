@@ -42,7 +42,7 @@ imports: setup  ## the four import contracts
 	$(BIN)/lint-imports
 
 unit: setup  ## the tests alone, on two processes
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 matrix: setup  ## every world of the lab against its expected verdict
 	@$(BIN)/voipwatch lab matrix
