@@ -31,7 +31,6 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, USAGE, Misuse, Stop, Trouble
 from voipwatch.cli.language import LANGUAGES, of_environment, take_option, texts
 from voipwatch.cli.pages import page, print_page
-from voipwatch.cli.redact import Redactor
 from voipwatch.cli.values import shown
 
 BROKEN_PIPE: Final = 141
@@ -159,6 +158,8 @@ def _name(error: CycloptsError) -> str:
 
 def _fault(error: BaseException, context: Context) -> None:
     """Our own bug: say so, with what helps to find it and nothing that could hold an address."""
+    from voipwatch.cli.redact import Redactor  # noqa: PLC0415 -- brings numpy, and a fault is rare
+
     if context.environment.get("VOIPWATCH_DEBUG") == "1":
         context.err.print("".join(traceback.format_exception(error)), soft_wrap=True)
     frame = traceback.extract_tb(error.__traceback__)[-1:]

@@ -18,9 +18,12 @@ _WORDS: Final = {True: "holds", False: "fails", None: "open"}
 
 def bundle_at(path: Path) -> Path | None:
     """The bundle's folder where `path` is one, or its manifest; None for anything else."""
-    if path.is_dir():
-        return path
-    return path.parent if path.name == "manifest.json" and path.is_file() else None
+    try:
+        if path.is_dir():
+            return path
+        return path.parent if path.name == "manifest.json" and path.is_file() else None
+    except (OSError, ValueError):  # a name too long, a NUL in it: said by whoever reads it as a file
+        return None
 
 
 def verify_bundle(context: Context, folder: Path, *, key: str | None, json: bool) -> int:
