@@ -31,7 +31,6 @@ def said(row: AppResult) -> tuple[str, str | None, str | None, str | None]:
         ("srtp-dynamic-pt", "webrtc", "nftables"),
         ("sip-alg", "sip", "nfqueue"),
         ("captive-portal", "whatsapp", "nftables"),
-        ("match-then-kill", "whatsapp", "nftables"),
         ("ndpi-whatsapp", "whatsapp", "nfqueue"),
     ],
 )
