@@ -60,3 +60,18 @@ class Maker:
         document = msgspec.json.decode(self.body(number, at_s=at_s))
         assert isinstance(document, dict)
         return document
+
+
+def poisonous(good: bytes) -> dict[str, bytes]:
+    """Submissions that are right but for what stands in an unknown field, which a typed decoder skips."""
+    deep = 995
+    cells = {
+        "a number that is none": b'["\\u00e9",1e999]',
+        "an integer of 5000 digits": b'["\\u00e9",' + b"1" * 5000 + b"]",
+        "no UTF-8": b'["\\u00e9","\xff\xfe"]',
+        "no UTF-8 in a key": b'{"\\u00e9":1,"a":{"\xff":2}}',
+        "deep arrays": b"[" * deep + b'"\\u00e9"' + b"]" * deep,
+        "deep objects": b'{"a":' * deep + b'"\\u00e9"' + b"}" * deep,
+        "an address beside a number that is none": b'["192.0.2.1",1e999]',
+    }
+    return {name: good[:-1] + b',"later":' + cell + b"}" for name, cell in cells.items()}

@@ -34,3 +34,11 @@ def test_escapes_hide_nothing() -> None:
 
 def test_bytes_in_a_log_are_looked_at_too() -> None:
     assert log_names_address(msgspec.msgpack.encode({"x": b"192.0.2.1"}))
+
+
+@pytest.mark.parametrize(
+    "log", [b"\x92\xa9192.0.2.1\xa1\xff", b"\x91" * 5000 + b"\xa9192.0.2.1", b"\xa9192.0.2.1\0"]
+)
+def test_what_is_no_messagepack_says_so(log: bytes) -> None:
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError, RecursionError)):
+        log_names_address(log)

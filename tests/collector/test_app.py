@@ -13,8 +13,9 @@ import pytest
 import zstandard
 
 from tests.collector.asking import CLIENT, House
-from tests.collector.submissions import ENROLMENTS, NOW, REFLECTOR_KEY, Maker
+from tests.collector.submissions import ENROLMENTS, NOW, REFLECTOR_KEY, Maker, poisonous
 from tests.collector.test_desk import on_disk
+from voipwatch.collector import intake
 from voipwatch.collector.body import Limits
 from voipwatch.collector.instants import utc
 from voipwatch.collector.prefixes import read_declared
@@ -367,3 +368,47 @@ def test_an_address_in_a_report_is_refused_before_anything_is_kept(house: House,
     answer = house.submit(msgspec.json.encode(document))
     assert (answer.results[0]["code"], answer.results[0]["field"]) == ("address", "report.software")
     assert on_disk(house.folder) == []
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_poison_in_unknown_fields_stops_nothing(tmp_path: Path, maker: Maker, workers: int) -> None:
+    house = House(tmp_path / "data", options={"workers": workers})
+
+    async def asking() -> list[tuple[int, str]]:
+        await house.parts.judges.start()
+        try:
+            bodies = [*poisonous(maker.body(1)).values(), *poisonous(maker.body(1)).values(), maker.body(2)]
+            answers = [
+                await asyncio.wait_for(house.ask("POST", "/api/v1/reports", body), 30) for body in bodies
+            ]
+        finally:
+            await house.parts.judges.stop()
+        return [(answer.status, answer.results[0].get("code", "")) for answer in answers]
+
+    *refused, good = house.run(asking())
+    assert set(refused) == {(400, "json")}
+    assert good[0] == 200
+    assert house.parts.metrics.value("refused_total", "json") == len(refused)
+    assert house.parts.metrics.value("judge_faults_total") == 0
+    house.close()
+
+
+def test_a_report_that_breaks_the_judge_waits_and_is_told(
+    tmp_path: Path, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    house = House(tmp_path / "data", options={"workers": 0, "say": said.append})
+
+    def breaking(_body: bytes) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "_check_redaction", breaking)
+        alone = house.submit(maker.body(1))
+        batch = house.submit(b"[" + maker.body(1) + b",{}]")
+    assert (alone.status, alone.document["error"]["code"]) == (503, "internal")
+    assert int(alone.headers["retry-after"]) > 0  # a probe does not give it up
+    assert (batch.status, [result["code"] for result in batch.results]) == (200, ["internal", "schema"])
+    assert house.parts.metrics.value("judge_faults_total") == len(said) == 2
+    assert house.submit(maker.body(1)).status == 200
+    house.close()

@@ -1,4 +1,5 @@
 import copy
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from tests.collector.submissions import (
     REFLECTOR_KEY,
     RULES,
     Maker,
+    poisonous,
 )
+from voipwatch.collector import intake
 from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import (
     AGE_MOST_S,
@@ -330,3 +333,35 @@ def test_a_frame_that_came_with_it_is_what_is_kept(maker: Maker) -> None:
     taken = take(Submitted(maker.body(1), ABOUT, NOW, packed=b"frame"), RULES)
     assert isinstance(taken, Accepted)
     assert taken.intake.body == b"frame"
+
+
+def test_what_a_typed_decoder_skips_is_refused_where_it_is_no_json(maker: Maker) -> None:
+    for name, body in poisonous(maker.body(1)).items():
+        found = take(Submitted(body, ABOUT, NOW), RULES)
+        assert isinstance(found, Refused), name
+        assert found.code == "json", name
+        assert found.reason, name
+
+
+@pytest.mark.parametrize(
+    "check", ["_check_word", "_check_instance", "_check_via", "_check_columns", "_check_redaction"]
+)
+def test_a_fault_of_ours_with_one_report_is_its_answer_alone(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch, check: str
+) -> None:
+    several = [Submitted(maker.body(number), ABOUT, NOW) for number in range(3)]
+    real, calls = getattr(intake, check), itertools.count()
+    failures = iter([KeyError("x"), MemoryError()])
+
+    def failing(*args: Any) -> Any:
+        if next(calls) in (0, 1):
+            raise next(failures)
+        return real(*args)
+
+    monkeypatch.setattr(intake, check, failing)
+    first, second, third = take_all(several, RULES)
+    assert isinstance(first, Refused)
+    assert (first.code, first.reason) == ("internal", "the collector failed on it: KeyError")
+    assert isinstance(second, Refused)
+    assert second.code == "large"
+    assert isinstance(third, Accepted)

@@ -2,9 +2,11 @@ import gzip
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voipwatch.collector.body import Limits
-from voipwatch.collector.opening import UnreadableError, open_body, split_batch
+from voipwatch.collector.opening import UnreadableError, _lines, open_body, split_batch
 from voipwatch.collector.schema import SchemaError
 
 LIMITS = Limits(inflated_bytes=5000, items=3)
@@ -105,3 +107,34 @@ def test_lines_that_cannot_be_read_say_why(content: bytes, status: int, code: st
     with pytest.raises(UnreadableError) as caught:
         open_body(content, "zstd", LIMITS, lines=True)
     assert (caught.value.status, caught.value.code) == (status, code)
+
+
+@given(
+    st.lists(st.sampled_from([b"\n", b" ", b"\t", b"\r", b"a", b"\x0b", b"[1]"]), max_size=40).map(b"".join)
+)
+def test_lines_are_what_a_split_of_the_whole_would_find(plain: bytes) -> None:
+    whole = [line + b"\n" for line in plain.split(b"\n") if line.strip(b" \t\r")]
+    assert list(_lines(plain)) == whole
+
+
+@given(
+    st.lists(st.sampled_from([b"1", b'"a,]"', b"{}", b"[[1,2],3]", b" null "]), max_size=6), st.integers(1, 6)
+)
+def test_an_array_is_split_as_a_decoder_of_lists_would(items: list[bytes], most: int) -> None:
+    body = b"[" + b",".join(items) + b"]"
+    if 0 < len(items) <= most:
+        found = split_batch(body, most)
+        assert found is not None
+        assert [bytes(item) for item in found] == [item.strip() for item in items]
+        return
+    with pytest.raises(SchemaError) as caught:
+        split_batch(body, most)
+    assert caught.value.code == "items"
+
+
+def test_what_was_inflated_is_told() -> None:
+    assert open_body(packed(b"[1,     2]"), "zstd", LIMITS).inflated_bytes == 10
+    assert open_body(packed(b"{}   "), "zstd", LIMITS).inflated_bytes == 5
+    assert open_body(packed(line(1)) + packed(line(2)), "zstd", LIMITS, lines=True).inflated_bytes == 2 * len(
+        line(1)
+    )

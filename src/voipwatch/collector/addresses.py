@@ -14,7 +14,8 @@ from voipwatch.wire.spelled import hints_at_address, names_address
 def finds_address(body: bytes) -> str | None:
     """The field of a JSON document in which an address is spelled, empty for the top; None without one.
 
-    The document is known to be JSON.
+    Raises msgspec.DecodeError, UnicodeDecodeError, RecursionError where it is taken apart and is no JSON, or
+    nested too deeply: that a typed decoder took it says nothing of the fields that it skipped.
     """
     if not (b"\\" in body and b"\\u" in body) and not hints_at_address(body):
         return None
@@ -24,7 +25,10 @@ def finds_address(body: bytes) -> str | None:
 
 
 def log_names_address(plain: bytes) -> bool:
-    """Whether an inflated reflector's log, known to be MessagePack, spells an address in any string."""
+    """Whether an inflated reflector's log, spells an address in any string.
+
+    Raises the same, where it is no MessagePack in what a typed decoder skipped.
+    """
     if not hints_at_address(plain):
         return False
     return any(names_address(text) for _, text in _strings(msgspec.msgpack.decode(plain), ""))

@@ -22,8 +22,8 @@ from voipwatch.collector.body import GONE, Body, BodyError, Limits, discard_body
 from voipwatch.collector.desk import Committer, Desk, DeskFullError
 from voipwatch.collector.geo import GeoSource
 from voipwatch.collector.inflate import ENCODINGS
-from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules
-from voipwatch.collector.judges import Judged, Judges, Request
+from voipwatch.collector.intake import INTERNAL, Accepted, Circumstances, Refused, Rules
+from voipwatch.collector.judges import Judges
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.limits import CARRIER_FACTOR, Buckets, Room
 from voipwatch.collector.metrics import Metrics
@@ -34,6 +34,7 @@ from voipwatch.collector.requests import check_enrolment, read_deletion
 from voipwatch.collector.schema import SchemaError
 from voipwatch.collector.spool import SpoolError
 from voipwatch.collector.stopword import StopWord
+from voipwatch.collector.worker import Judged, Request
 from voipwatch.model.submission import Enrolment, PrefixKind, ReportResult, ReportsAnswer, ResultStatus, Stop
 
 Scope = MutableMapping[str, Any]
@@ -192,6 +193,8 @@ class App:
                 parts.metrics.count("refused_total", result.code)
         status = 200
         if judged.single and results[0].status is ResultStatus.REFUSED:
+            if results[0].code == INTERNAL:  # no word about the report: it is not to be given up for that
+                raise _AnswerError(503, INTERNAL, results[0].reason, retry_s=FULL_RETRY_S)
             status = 400 if results[0].code == "json" else 422
         answer = ReportsAnswer(results, stop=self._stop(now_s))
         return status, _ENCODER.encode(answer)

@@ -17,7 +17,7 @@ from voipwatch.collector.addresses import finds_address, log_names_address
 from voipwatch.collector.inflate import quick_inflate
 from voipwatch.collector.instants import unix_seconds, utc
 from voipwatch.collector.keys import Enrolments
-from voipwatch.collector.schema import Incoming, SchemaError, decode_incoming
+from voipwatch.collector.schema import REASON_MAX, Incoming, SchemaError, decode_incoming
 from voipwatch.collector.signatures import log_is_signed
 from voipwatch.model.flows import FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
@@ -89,6 +89,10 @@ class Accepted(msgspec.Struct, frozen=True, tag=True):
     pseudonym: str = ""
 
 
+INTERNAL: Final = "internal"
+"""The code of what broke the judge: a fault of ours, and no word about the report."""
+
+
 class _RefusedError(Exception):
     def __init__(self, code: str, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -108,7 +112,7 @@ class Submitted(msgspec.Struct, frozen=True):
 
 
 def take(submitted: Submitted, rules: Rules) -> Accepted | Refused:
-    """Judge one submission. Cannot fail."""
+    """Judge one submission. Cannot fail: where a step of it does, that is the answer (`INTERNAL`)."""
     (found,) = take_all([submitted], rules)
     return found
 
@@ -117,6 +121,7 @@ def take_all(several: Sequence[Submitted], rules: Rules) -> list[Accepted | Refu
     """Judge several, in order: one step of all of them, then the next.
 
     A step's code and tables stay in the processor's caches: to judge one after the other costs a sixth more.
+    Whatever one of them raises is its own answer, and the others go on.
     """
     found: list[Accepted | Refused | None] = [None] * len(several)
     judging = [(place, _judge(submitted, rules)) for place, submitted in enumerate(several)]
@@ -127,6 +132,10 @@ def take_all(several: Sequence[Submitted], rules: Rules) -> list[Accepted | Refu
                 next(steps)
             except StopIteration as end:
                 found[place] = end.value
+            except MemoryError:
+                found[place] = Refused("large", "", "it takes more memory than there is for one report")
+            except Exception as error:  # noqa: BLE001 -- a fault with one report must not cost all others theirs
+                found[place] = Refused(INTERNAL, "", f"the collector failed on it: {type(error).__name__}")
             else:
                 going.append((place, steps))
         judging = going
@@ -302,7 +311,11 @@ def _session(facts: ReflectorFacts, where: str, rules: Rules, now_s: float) -> S
     yield
     if (head.reflector.lower(), head.ticket) != (key, facts.ticket):
         raise _RefusedError("log", where, "the log is of another reflector or ticket than the report says")
-    if log_names_address(plain):
+    try:
+        named = log_names_address(plain)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _RefusedError("log", f"{where}.payload", f"the signed log cannot be read: {error}") from None
+    if named:
         raise _RefusedError("address", f"{where}.payload", "the log names an address")
     yield
     age_s = now_s - _instant(head.started_at, f"{where}.payload")
@@ -327,7 +340,14 @@ def _check_columns(flows: list[FlowRecord], field: str) -> None:
 
 
 def _check_redaction(body: bytes) -> None:
-    if (where := finds_address(body)) is not None:
+    """What it takes apart was skipped so far: unknown fields may hold what is no JSON, or no number."""
+    try:
+        where = finds_address(body)
+    except RecursionError:
+        raise _RefusedError("json", "", "nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _RefusedError("json", "", str(error)[:REASON_MAX]) from None
+    if where is not None:
         raise _RefusedError("address", where, "an IP address is spelled in it: redact before submitting")
 
 

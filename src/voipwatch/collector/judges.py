@@ -1,96 +1,48 @@
 """Judging on the other cores: worker processes that are handed bodies as they came and hand back records.
 
-A worker inflates, splits and judges, so that in the collector's own process a body is never larger than it
-came. What waits when a worker is free goes to it in one piece: many small bodies, or one batch. A worker is
-`python -m voipwatch.collector.judges`, one pipe each way, length-prefixed MessagePack. It ends when its pipe
-does, so that none outlives a collector that was killed; one that dies is not missed: what it had is judged in
-the collector's own process, and a new one is started.
+A worker (`collector.worker`) inflates, splits and judges, so that in the collector's own process a body is
+never larger than it came. What waits when a worker is free goes to it in one piece: many small bodies, or one
+batch.
+
+One that dies is replaced. What it had may be what killed it, so each request of it is tried once more alone,
+in a worker and never in this process; that whose worker dies again is refused (503). Whatever happens, every
+request gets an answer, and whoever attends to a worker goes on.
 """
 
 import asyncio
-import fcntl
-import gc
-import struct
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
 from voipwatch.collector.body import Limits
-from voipwatch.collector.intake import Accepted, Circumstances, Refused, Rules, Submitted, take, take_all
-from voipwatch.collector.keys import Enrolments
+from voipwatch.collector.intake import INTERNAL, Accepted, Refused, Rules, take
 from voipwatch.collector.opening import Opened, UnreadableError, open_body
+from voipwatch.collector.worker import (
+    LENGTH,
+    PIPE_BYTES,
+    Count,
+    Done,
+    Judged,
+    Request,
+    Start,
+    Unpaid,
+    Unreadable,
+    submitted_of,
+)
 
-MODULE: Final = "voipwatch.collector.judges"
+MODULE: Final = "voipwatch.collector.worker"
 SHARE_MAX: Final = 16
 """Requests handed over at once: some milliseconds of work where each is one report."""
 SHARE_BYTES_MAX: Final = 128 << 10
 """Of their bodies together, the first of them apart: a batch goes alone."""
-SIDE_BY_SIDE: Final = 16
-"""Reports judged step by step together: what they take stays within a processor's own cache (1 MB)."""
-PIPE_BYTES: Final = 1 << 20
-"""What Linux allows anybody (pipe(7)); a group of answers fits, and nobody waits for a reader."""
-_LENGTH: Final = struct.Struct(">I")
-_PIPE: Final = getattr(fcntl, "F_SETPIPE_SZ", None)
-
-
-class Request(msgspec.Struct, frozen=True):
-    """A body as it came, and what is known of it."""
-
-    content: bytes
-    encoding: str
-    """One of `inflate.ENCODINGS`."""
-    about: Circumstances
-    now_s: float
-    lines: bool = False
-    """One submission a line, and not JSON as a whole."""
-
-
-class Judged(msgspec.Struct, frozen=True, tag=True):
-    """What became of its submissions, in order."""
-
-    results: list[Accepted | Refused]
-    single: bool
-    """It was one submission, and no array."""
-
-
-class _Unreadable(msgspec.Struct, frozen=True, tag=True):
-    status: int
-    code: str
-    reason: str
-
-
-class _Unpaid(msgspec.Struct, frozen=True, tag=True):
-    """Its sender may not bring so many now; nothing of it was judged."""
-
-
-class _Start(msgspec.Struct):
-    reflectors: list[str]
-    enrolment_key: bytes
-    instance: str
-    limits: Limits
-
-
-class _Count(msgspec.Struct, tag=True):
-    """Asked before a batch is judged: may its sender bring so many?"""
-
-    place: int
-    """Of the request in its group."""
-    items: int
-
-
-class _Done(msgspec.Struct, tag=True):
-    outcomes: list[Judged | _Unreadable | _Unpaid]
-
-
-_GROUP: Final = msgspec.msgpack.Decoder(list[Request])
-_WORD: Final = msgspec.msgpack.Decoder(bool)
-_ANSWER: Final = msgspec.msgpack.Decoder(_Count | _Done)
+RESTART_S: Final = 5.0
+"""After no worker could be started: what was short then, processes or memory, may be had again."""
+_ANSWER: Final = msgspec.msgpack.Decoder(Count | Done)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -117,9 +69,9 @@ class _Waiting:
         self.paid = True
         return True
 
-    def answer(self, outcome: Judged | _Unreadable | _Unpaid) -> None:
+    def answer(self, outcome: Judged | Unreadable | Unpaid) -> None:
         """Tell whoever waits, if he still does."""
-        if isinstance(outcome, _Unreadable):
+        if isinstance(outcome, Unreadable):
             self.fail(UnreadableError(outcome.status, outcome.code, outcome.reason))
         elif isinstance(outcome, Judged) and not self.answered.done():
             self.answered.set_result(outcome)
@@ -132,13 +84,38 @@ class _Waiting:
 
 
 class _Worker:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    """One process, or the one after it."""
 
-    async def ask(self, group: list[_Waiting]) -> list[Judged | _Unreadable | _Unpaid]:
+    def __init__(self, start: bytes) -> None:
+        self._start = start
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def lives(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def renew(self) -> None:
+        """Start a process in place of the one there was. Raises OSError."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self.end()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            MODULE,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=PIPE_BYTES,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(LENGTH.pack(len(self._start)) + self._start)
+
+    async def ask(self, group: list[_Waiting]) -> list[Judged | Unreadable | Unpaid]:
         """Raises OSError, EOFError, msgspec.DecodeError where the worker has died."""
         await self._write(_ENCODER.encode([waiting.request for waiting in group]))
-        while not isinstance(answer := _ANSWER.decode(await self._read()), _Done):
+        while not isinstance(answer := _ANSWER.decode(await self._read()), Done):
             await self._write(_ENCODER.encode(group[answer.place].settle(answer.items)))
         if len(answer.outcomes) != len(group):
             raise EOFError
@@ -146,6 +123,8 @@ class _Worker:
 
     async def end(self) -> None:
         """Close its pipe and wait for it."""
+        if self._process is None:
+            return
         assert self._process.stdin is not None
         self._process.stdin.close()
         with suppress(OSError):
@@ -153,42 +132,62 @@ class _Worker:
         await self._process.wait()
 
     async def _write(self, frame: bytes) -> None:
+        assert self._process is not None
         writer = self._process.stdin
         assert writer is not None
-        writer.write(_LENGTH.pack(len(frame)) + frame)
+        writer.write(LENGTH.pack(len(frame)) + frame)
         await writer.drain()
 
     async def _read(self) -> bytes:
+        assert self._process is not None
         reader = self._process.stdout
         assert reader is not None
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
         return await reader.readexactly(length)
 
 
 class Judges:
     """The workers, and this process where there is none."""
 
-    def __init__(self, rules: Rules, enrolment_key: bytes, limits: Limits, *, count: int) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        enrolment_key: bytes,
+        limits: Limits,
+        *,
+        count: int,
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """`tell` is called with a line for every fault of ours; nothing of a report or sender is in it."""
         self._rules = rules
         self._limits = limits
-        start = _Start(sorted(rules.reflectors), enrolment_key, rules.instance, limits)
+        start = Start(sorted(rules.reflectors), enrolment_key, rules.instance, limits)
         self._start = _ENCODER.encode(start)
         self._count = count
+        self._tell = tell
         self._waiting: deque[_Waiting] = deque()
         self._come = asyncio.Condition()
+        self._workers: set[_Worker] = set()
+        """That can be had now: less than `count` where the system has no room for another process."""
         self._attending: set[asyncio.Task[None]] = set()
+        self._one_batch = asyncio.Lock()
 
     async def start(self) -> None:
         """Start the workers. Raises OSError."""
-        workers = [await self._started() for _ in range(self._count)]
-        self._attending = {asyncio.create_task(self._attend(worker)) for worker in workers}
+        for _ in range(self._count):
+            worker = _Worker(self._start)
+            await worker.renew()
+            self._workers.add(worker)
+        self._attending = {asyncio.create_task(self._attend(worker)) for worker in self._workers}
 
     async def stop(self) -> None:
-        """End them, and what they do."""
-        for task in self._attending:
+        """End them, and what they do; what still waits is answered 503."""
+        attending, self._attending = self._attending, set()
+        for task in attending:
             task.cancel()
-        await asyncio.gather(*self._attending, return_exceptions=True)
-        self._attending = set()
+        await asyncio.gather(*attending, return_exceptions=True)
+        while self._waiting:
+            self._waiting.popleft().fail(_broken())
 
     async def judge(self, request: Request, pay: Callable[[int], None]) -> Judged:
         """What becomes of each submission. Raises UnreadableError, and whatever `pay` does.
@@ -196,43 +195,75 @@ class Judges:
         `pay`: called at most once, before any of a batch is judged, with how many there are beyond the first.
         """
         waiting = _Waiting(request, pay)
-        if not self._attending:
+        if not self._workers:
             await self._judge_here(waiting)
         else:
             self._waiting.append(waiting)
             async with self._come:
                 self._come.notify()
-        return await waiting.answered
+        judged = await waiting.answered
+        for one in judged.results:
+            if isinstance(one, Refused) and one.code == INTERNAL:
+                self._tell(f"a report could not be judged: {one.reason}")
+        return judged
 
     async def _attend(self, worker: _Worker) -> None:
-        """One worker's turns, and its successors'."""
+        """One worker's turns, and its successors', until `stop`."""
         try:
             while True:
-                async with self._come:
-                    await self._come.wait_for(lambda: self._waiting)
-                group = self._next_group()
                 try:
-                    outcomes = await worker.ask(group)
-                except (OSError, EOFError, msgspec.DecodeError):
-                    for waiting in group:
-                        await self._judge_here(waiting)
-                    await worker.end()
-                    worker = await self._started()
-                else:
-                    for waiting, outcome in zip(group, outcomes, strict=True):
-                        waiting.answer(outcome)
-        except OSError:  # no other can be started: the rest do without, and without any this process judges
-            await self._leave()
+                    await self._turns(worker)
+                except Exception as error:  # noqa: BLE001 -- nobody looks at this task before `stop`
+                    self._tell(f"a worker has ended and no other can be started: {type(error).__name__}")
+                self._workers.discard(worker)
+                while not self._workers and self._waiting:
+                    await self._judge_here(self._waiting.popleft())
+                await asyncio.sleep(RESTART_S)
         finally:
+            self._workers.discard(worker)
             with suppress(OSError):
                 await worker.end()
 
-    async def _leave(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._attending.discard(task)
-        while not self._attending and self._waiting:
-            await self._judge_here(self._waiting.popleft())
+    async def _turns(self, worker: _Worker) -> None:
+        """Raises OSError where it has died and no other can be started."""
+        while True:
+            if not worker.lives:
+                await worker.renew()
+            self._workers.add(worker)
+            async with self._come:
+                await self._come.wait_for(lambda: self._waiting)
+            if worker.lives:
+                await self._turn(worker, self._next_group())
+
+    async def _turn(self, worker: _Worker, group: list[_Waiting]) -> None:
+        """Have a group judged: together, or one by one where that ended the worker.
+
+        Raises OSError where no other can be started. All of the group is answered in any case.
+        """
+        try:
+            failed = not await self._asked(worker, group)
+            for waiting in group if failed else ():
+                if waiting.answered.done():  # its sender has gone, or may not
+                    continue
+                if failed:
+                    await worker.renew()
+                failed = not await self._asked(worker, [waiting])
+            if failed:
+                await worker.renew()
+        finally:
+            for waiting in group:
+                waiting.fail(_broken())
+
+    async def _asked(self, worker: _Worker, group: list[_Waiting]) -> bool:
+        """Whether the worker has judged them. Raises nothing: what else is wrong is wrong with the worker."""
+        try:
+            outcomes = await worker.ask(group)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, whoever waits must hear of it
+            self._tell(f"a worker ended over {len(group)} requests: {type(error).__name__}")
+            return False
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            waiting.answer(outcome)
+        return True
 
     def _next_group(self) -> list[_Waiting]:
         """Some of what waits, so that all workers have some."""
@@ -247,118 +278,36 @@ class Judges:
         return group
 
     async def _judge_here(self, waiting: _Waiting) -> None:
-        request = waiting.request
+        """Answers in any case, and raises nothing."""
         try:
-            opened = open_body(request.content, request.encoding, self._limits, lines=request.lines)
+            opened = self._open(waiting.request)
+            if opened.single:
+                await self._judge_opened(waiting, opened)
+                return
+            del opened  # it is opened again rather than held while others' batches are judged
+            async with self._one_batch:
+                await self._judge_opened(waiting, self._open(waiting.request))
         except UnreadableError as error:
             waiting.fail(error)
-            return
+        except Exception as error:  # noqa: BLE001 -- whatever it is, whoever waits must hear of it
+            self._tell(f"a request could not be judged: {type(error).__name__}")
+        finally:
+            waiting.fail(_broken())
+
+    def _open(self, request: Request) -> Opened:
+        return open_body(request.content, request.encoding, self._limits, lines=request.lines)
+
+    async def _judge_opened(self, waiting: _Waiting, opened: Opened) -> None:
         if not waiting.settle(len(opened.items)):
             return
         results: list[Accepted | Refused] = []
         for place in range(len(opened.items)):
-            one = _submitted(opened, place, request, self._limits)
+            one = submitted_of(opened, place, waiting.request, self._limits)
             results.append(one if isinstance(one, Refused) else take(one, self._rules))
             if not opened.single:
                 await asyncio.sleep(0)  # others get their turn between the reports of a batch
         waiting.answer(Judged(results, opened.single))
 
-    async def _started(self) -> _Worker:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            MODULE,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=PIPE_BYTES,
-        )
-        assert process.stdin is not None
-        process.stdin.write(_LENGTH.pack(len(self._start)) + self._start)
-        return _Worker(process)
 
-
-def _submitted(opened: Opened, place: int, request: Request, limits: Limits) -> Submitted | Refused:
-    item = opened.items[place]
-    if len(item) > limits.item_bytes:
-        return Refused("large", "", f"one report has at most {limits.item_bytes} bytes of JSON")
-    return Submitted(bytes(item), request.about, request.now_s, opened.packed[place])
-
-
-class _Judge:
-    """A worker's end of the pipes."""
-
-    def __init__(self, source: BinaryIO, sink: BinaryIO, start: _Start) -> None:
-        self._source = source
-        self._sink = sink
-        self._rules = Rules(frozenset(start.reflectors), Enrolments(start.enrolment_key), start.instance)
-        self._limits = start.limits
-
-    def answer(self, group: list[Request]) -> None:
-        """Judge all of them. Raises EOFError where the collector has gone."""
-        opened = [self._opened(place, request) for place, request in enumerate(group)]
-        judged = self._judged(
-            [(request, each) for request, each in zip(group, opened, strict=True) if isinstance(each, Opened)]
-        )
-        outcomes = [
-            Judged(list(islice(judged, len(each.items))), each.single) if isinstance(each, Opened) else each
-            for each in opened
-        ]
-        self._write(_Done(outcomes))
-
-    def _opened(self, place: int, request: Request) -> Opened | _Unreadable | _Unpaid:
-        try:
-            opened = open_body(request.content, request.encoding, self._limits, lines=request.lines)
-        except UnreadableError as error:
-            return _Unreadable(error.status, error.code, error.reason)
-        count = len(opened.items)
-        return opened if count == 1 or self._may(place, count) else _Unpaid()
-
-    def _judged(self, pairs: list[tuple[Request, Opened]]) -> Iterator[Accepted | Refused]:
-        """Of all items of all requests, in order."""
-        items = ((request, opened, place) for request, opened in pairs for place in range(len(opened.items)))
-        while some := list(islice(items, SIDE_BY_SIDE)):
-            submitted = [_submitted(opened, place, request, self._limits) for request, opened, place in some]
-            found = iter(take_all([one for one in submitted if isinstance(one, Submitted)], self._rules))
-            yield from (one if isinstance(one, Refused) else next(found) for one in submitted)
-
-    def _may(self, place: int, items: int) -> bool:
-        self._write(_Count(place, items))
-        frame = _read(self._source)
-        if frame is None:
-            raise EOFError
-        return _WORD.decode(frame)
-
-    def _write(self, answer: _Count | _Done) -> None:
-        frame = _ENCODER.encode(answer)
-        self._sink.write(_LENGTH.pack(len(frame)) + frame)
-        self._sink.flush()
-
-
-def work(source: BinaryIO, sink: BinaryIO) -> None:
-    """A worker's life: rules first, then groups until the pipe ends."""
-    first = _read(source)
-    if first is None:
-        return
-    judge = _Judge(source, sink, msgspec.msgpack.decode(first, type=_Start))
-    with suppress(EOFError):
-        while (frame := _read(source)) is not None:
-            judge.answer(_GROUP.decode(frame))
-
-
-def _read(source: BinaryIO) -> bytes | None:
-    """The next frame; None at the end, or where it is cut off."""
-    head = source.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    frame = source.read(length)
-    return frame if len(frame) == length else None
-
-
-if __name__ == "__main__":
-    if _PIPE is not None:
-        with suppress(OSError):
-            fcntl.fcntl(sys.stdout.fileno(), _PIPE, PIPE_BYTES)
-    gc.freeze()
-    work(sys.stdin.buffer, sys.stdout.buffer)
+def _broken() -> UnreadableError:
+    return UnreadableError(503, INTERNAL, "the collector failed on this request: nothing was kept, try again")

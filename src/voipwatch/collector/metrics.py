@@ -12,6 +12,7 @@ HELP: Final = {
     "groups_failed_total": "Groups that could not be written.",
     "deletions_total": "Deletions by what became of them.",
     "enrolments_total": "Enrolment tokens given.",
+    "judge_faults_total": "Reports that could not be judged and workers that died: faults of ours.",
     "damages_total": "Damaged places found in the spool at the start.",
 }
 

@@ -1,7 +1,11 @@
 """A request's body, opened: inflated within its bound and split into submissions. Pure."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice, takewhile
+from typing import Final
 
 import msgspec
 import zstandard
@@ -9,6 +13,8 @@ import zstandard
 from voipwatch.collector.body import Limits
 from voipwatch.collector.inflate import InflateError, inflate, split_frames
 from voipwatch.collector.schema import SchemaError
+
+_WRITTEN: Final = re.compile(rb"[^ \t\r\n]")
 
 
 class UnreadableError(Exception):
@@ -29,6 +35,8 @@ class Opened:
     """JSON of each submission, as it was written."""
     packed: Sequence[bytes | None]
     """Of each, the zstd frame that it came in alone, good to be kept as it is."""
+    inflated_bytes: int
+    """Of the whole body; what is held of it is at most twice that, while it is opened and after."""
     single: bool = False
     """It was one submission, and neither an array nor lines."""
 
@@ -53,8 +61,8 @@ def _open_json(content: bytes, encoding: str, limits: Limits) -> Opened:
     plain = inflate(content, encoding, limits.inflated_bytes)
     items = split_batch(plain, limits.items)
     if items is not None:
-        return Opened(items, [None] * len(items))
-    return Opened([plain], [_kept(content, encoding, plain)], single=True)
+        return Opened(items, [None] * len(items), len(plain))
+    return Opened([plain], [_kept(content, encoding, plain)], len(plain), single=True)
 
 
 def _open_lines(content: bytes, encoding: str, limits: Limits) -> Opened:
@@ -65,15 +73,25 @@ def _open_lines(content: bytes, encoding: str, limits: Limits) -> Opened:
     for frame in split_frames(content, limits.items) if encoding == "zstd" else [content]:
         plain = inflate(frame, encoding, left)
         left -= len(plain)
-        found = [line for line in plain.split(b"\n") if line.strip(b" \t\r")]
-        items += [line + b"\n" for line in found]
+        found = list(islice(_lines(plain), limits.items + 1 - len(items)))
+        items += found
         packed += [None] * len(found)
         if found and plain == items[-1]:
             packed[-1] = _kept(frame, encoding, plain)
         if len(items) > limits.items:
             break
     _check_count(len(items), limits.items)
-    return Opened(items, packed)
+    return Opened(items, packed, limits.inflated_bytes - left)
+
+
+def _lines(plain: bytes) -> Iterator[bytes]:
+    """Each line on which something is written, with an end: one after the other, as there may be millions."""
+    end = 0
+    while (first := _WRITTEN.search(plain, end)) is not None:
+        start = plain.rfind(b"\n", end, first.start()) + 1 or end
+        end = plain.find(b"\n", first.start()) + 1 or len(plain)
+        line = plain[start:end]
+        yield line if line.endswith(b"\n") else line + b"\n"
 
 
 def _kept(frame: bytes, encoding: str, plain: bytes) -> bytes | None:
@@ -85,7 +103,22 @@ def _kept(frame: bytes, encoding: str, plain: bytes) -> bytes | None:
 
 def _check_count(items: int, most: int) -> None:
     if not 0 < items <= most:
-        raise SchemaError("items", "", f"1 to {most} reports at once, not {items}")
+        raise SchemaError(
+            "items", "", f"1 to {most} reports at once, not {items if items <= most else 'more'}"
+        )
+
+
+@lru_cache(4)
+def _array_decoder(most: int) -> "msgspec.json.Decoder[msgspec.Struct]":
+    """Of an array of up to `most` items, left as they are written.
+
+    The decoder of a list would make an object of each of sixteen million items before it could be asked how
+    many they are; that of a struct written as an array stops at the first for which there is no field.
+    """
+    fields = [(f"item_{place}", msgspec.Raw, None) for place in range(most)]
+    return msgspec.json.Decoder(
+        msgspec.defstruct("_Array", fields, array_like=True, forbid_unknown_fields=True)
+    )
 
 
 def split_batch(body: bytes, most: int) -> list[memoryview] | None:
@@ -96,10 +129,14 @@ def split_batch(body: bytes, most: int) -> list[memoryview] | None:
     if not body.lstrip(b" \t\r\n").startswith(b"["):
         return None
     try:
-        items = msgspec.json.decode(body, type=list[msgspec.Raw])
+        fields = msgspec.structs.astuple(_array_decoder(most).decode(body))
     except RecursionError:
         raise SchemaError("json", "", "nested too deeply") from None
+    except msgspec.ValidationError:  # any item is right for `Raw`: what is wrong is their number
+        _check_count(most + 1, most)
+        raise
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SchemaError("json", "", str(error)) from None
+    items = list(takewhile(lambda field: field is not None, fields))
     _check_count(len(items), most)
     return [memoryview(item) for item in items]

@@ -135,7 +135,7 @@ class Collector:
         return Parts(
             desk=desk,
             committer=Committer(desk, self._clock, waiting_max=options.limits.waiting_max),
-            judges=Judges(rules, keys.enrolment, options.limits, count=options.workers),
+            judges=Judges(rules, keys.enrolment, options.limits, count=options.workers, tell=self._fault),
             rules=rules,
             signer=signer,
             stop=StopWord(options.data, signer),
@@ -151,6 +151,10 @@ class Collector:
             proxies=options.proxies,
             version=__version__,
         )
+
+    def _fault(self, line: str) -> None:
+        self.metrics.count("judge_faults_total")
+        self._say(line)
 
     def _say(self, line: str) -> None:
         if self.options.say is not None:
