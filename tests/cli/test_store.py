@@ -49,7 +49,7 @@ def test_the_data_folders_store_is_made_by_migrate(tmp_path: Path) -> None:
     environment = {"XDG_DATA_HOME": str(tmp_path)}
     missing = run_line("store", "status", environment=environment)
     assert missing.status == 64
-    assert "voipwatch store migrate makes one" in missing.err
+    assert "--data DIR, its folder; voipwatch store migrate makes a new one" in " ".join(missing.err.split())
     assert run_line("store", "migrate", environment=environment).status == 0
     again = run_line("store", "migrate", "--json", environment=environment)
     assert json.loads(again.out)["version"] >= 1
@@ -117,4 +117,22 @@ def test_without_the_extra_it_is_named(url: str, lang: str, monkeypatch: pytest.
 def test_a_wrong_url(tmp_path: Path) -> None:
     ran = run_line("store", "status", "--store", "sqlite:///x", width=300)
     assert ran.status == 64
-    assert "is no store's URL" in ran.err
+    assert "is no store's place" in ran.err
+
+
+def test_the_store_of_a_folder_of_serve_and_a_plain_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "an observatory, 100% ours"
+    assert run_line("store", "migrate", "--data", str(folder)).status == 0
+    assert (folder / "store/engine").is_dir()
+    for place in (("--data", str(folder)), ("--store", str(folder / "store"))):
+        for line in (
+            ("status",),
+            ("query", "SELECT 1"),
+            ("export", "cells", "--out", str(tmp_path / "x.csv")),
+        ):
+            assert run_line("store", *line, *place).status == 0
+    assert run_line("chronicle", "claims", "--measured", "--data", str(folder)).status == 0
+    both = run_line("store", "status", "--data", str(folder), "--store", str(folder / "store"))
+    assert both.status == 64
+    elsewhere = run_line("store", "status", "--data", str(tmp_path), width=300)
+    assert (elsewhere.status, f"no store at {tmp_path / 'store'}" in elsewhere.err) == (64, True)

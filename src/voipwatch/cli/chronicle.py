@@ -19,7 +19,7 @@ from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
 from voipwatch.cli import show as tables
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Stop, Trouble
-from voipwatch.cli.store import Url, opened
+from voipwatch.cli.store import Data, Url, opened, store_place
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
 from voipwatch.model.claims import Claim, ClaimCheck
@@ -34,7 +34,6 @@ SCHEMA = "voipwatch.chronicle/1"
 CLAIM_MARGIN_S = 60 * 86_400
 """Cells so far around a claim's time are read: its changes are looked for in three weeks."""
 
-Data = Annotated[Path | None, Parameter(metavar="DIR")]
 Instance = Annotated[str, Parameter(metavar="NAME")]
 Quiet = Annotated[Context, Parameter(parse=False)]
 
@@ -97,6 +96,7 @@ def claims(
     context: Quiet,
     country: Annotated[str, Parameter(metavar="CODE")] = "",
     store: Url = None,
+    data: Data = None,
     instance: Instance = "",
     measured: bool = False,
     json: bool = False,
@@ -105,7 +105,7 @@ def claims(
     found = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
     checks: dict[str, ClaimCheck] = {}
     if measured:
-        with opened(context, store) as held:
+        with opened(context, store_place(store, data)) as held:
             checks = {claim.id: _checked(held, claim, instance) for claim in found}
     if json:
         rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]

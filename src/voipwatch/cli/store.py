@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from cyclopts import Parameter
@@ -25,13 +26,18 @@ MISUSE = frozenset({"bad-url", "no-store", "query", "read-only"})
 """Reasons that the person who typed can change; the others are the machine's or ours."""
 
 Url = Annotated[str | None, Parameter(metavar="URL")]
+Data = Annotated[Path | None, Parameter(metavar="DIR")]
 
 
 def status(
-    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
     """Rows and bytes of each table, segments by step, the newest report."""
-    with opened(context, store) as found:
+    with opened(context, store_place(store, data)) as found:
         told = found.status()
     if json:
         _print_json(context, told)
@@ -56,10 +62,16 @@ def status(
 
 
 def query(
-    sql: str, /, *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    sql: str,
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
     """Run one SELECT and print its rows."""
-    with opened(context, store) as found:
+    with opened(context, store_place(store, data)) as found:
         rows = found.ask(sql)
     if json:
         _print_json(context, {"columns": rows.column_names, "rows": rows.to_pylist()})
@@ -70,10 +82,14 @@ def query(
 
 
 def migrate(
-    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
     """Make the store, or bring its tables to this version."""
-    with opened(context, store, create=True) as found:
+    with opened(context, store_place(store, data), create=True) as found:
         version = found.status()["version"]
     if json:
         _print_json(context, {"version": version})
@@ -82,7 +98,7 @@ def migrate(
     return CLEAR
 
 
-def export(
+def export(  # noqa: PLR0913 -- one parameter an option
     table: str,
     /,
     *,
@@ -92,11 +108,12 @@ def export(
     since: Annotated[str, Parameter(metavar="DAY")] = "",
     until: Annotated[str, Parameter(metavar="DAY")] = "",
     store: Url = None,
+    data: Data = None,
     json: bool = False,
 ) -> int:
     """Write one table as Parquet or CSV."""
     path = Path(f"{table}.parquet") if out is None else out
-    with opened(context, store) as found:
+    with opened(context, store_place(store, data)) as found:
         from voipwatch.store.export import EXPORTED, PERSONAL, Selection  # noqa: PLC0415 -- Arrow is an extra
 
         if table not in EXPORTED:
@@ -129,12 +146,26 @@ def _progress(context: Context) -> "Iterator[Callable[[float], None]]":
         yield lambda share: bars.update(task, total=1.0, completed=share)
 
 
+def store_place(store: str | None, data: Path | None) -> str | None:
+    """The one place that `--store` or `--data` (the folder of `serve`) names; None without either.
+
+    Raises Misuse where both are given.
+    """
+    if store is not None and data is not None:
+        raise Misuse("ooni.store_and_data")
+    return store if data is None else str(data.absolute() / "store")
+
+
 @contextmanager
 def opened(
     context: Context, url: str | None, *, create: bool = False, who: str = "voipwatch store"
 ) -> "Iterator[Store]":
-    """The store of `--store`, or the one in the data folder; through its owner's door where it has one."""
-    where = url or f"chdb://{data_folder(context.environment) / 'store'}"
+    """The store at a URL or in a plain folder, or the one in the data folder; through its owner's door where
+    it has one.
+    """
+    where = url or str(data_folder(context.environment) / "store")
+    if ":" not in where.partition("/")[0]:  # no scheme, as in chdb: or https:
+        where = f"chdb://{quote(str(Path(where).absolute()))}"
     try:
         try:
             from voipwatch.store.opening import open_store  # noqa: PLC0415 -- its libraries are an extra
