@@ -35,7 +35,12 @@ def test_a_question_and_what_is_none(url: str) -> None:
     told = json.loads(run_line("store", "query", sql, "--store", url, "--json").out)
     assert (told["columns"], told["rows"]) == (["app", "n"], [{"app": "whatsapp", "n": 3}])
     assert "whatsapp" in run_line("store", "query", sql, "--store", url).out
-    for wrong in ("DROP TABLE votes", "SELECT nothing", "SELECT 1; DROP TABLE votes"):
+    for wrong in (
+        "DROP TABLE votes",
+        "SELECT nothing",
+        "SELECT 1; DROP TABLE votes",
+        f"{sql[:-1]} FORMAT CSV",
+    ):
         ran = run_line("store", "query", wrong, "--store", url)
         assert (ran.status, ran.out) == (64, "")
         assert ran.err.count("\n") == 1
@@ -43,6 +48,38 @@ def test_a_question_and_what_is_none(url: str) -> None:
     assert (
         json.loads(run_line("store", "status", "--store", url, "--json").out)["tables"]["votes"]["rows"] == 3
     )
+
+
+@pytest.mark.parametrize(
+    ("sql", "one"),
+    [
+        ("SELECT 1", True),
+        ("(SELECT 1) ;", True),
+        ("/* how many; really */ WITH 1 AS x SELECT x /* FORMAT CSV */", True),
+        ("SELECT 'a; FORMAT CSV', `format x` FROM t ORDER BY format DESC", True),
+        ("FROM votes SELECT count()", True),
+        ("SELECT 1 FORMAT JSON", False),
+        ("SELECT 1 format Vertical;", False),
+        ("SELECT 1 INTO OUTFILE 'x'", False),
+        ("SELECT 1; SELECT 2", False),
+        ("DROP TABLE votes", False),
+        ("SHOW TABLES", False),
+        ("", False),
+    ],
+)
+def test_what_is_one_select(tmp_path: Path, sql: str, one: bool) -> None:
+    ran = run_line("store", "query", sql, "--data", str(tmp_path), width=300)
+    assert ran.status == 64
+    assert ("One SELECT can, without FORMAT" in ran.err) == (not one)
+    assert ("There is no store" in ran.err) == one, "only a question is taken to the store"
+
+
+def test_rows_wider_than_the_terminal_are_blocks(url: str) -> None:
+    sql = "SELECT number AS n, repeat('x', 60) AS first, repeat('y', 60) AS second FROM numbers(2)"
+    ran = run_line("store", "query", sql, "--store", url, width=100)
+    blocks = [f"n: {n}\nfirst: {'x' * 60}\nsecond: {'y' * 60}\n" for n in range(2)]
+    assert ran.out == "\n".join(blocks)
+    assert "n: 0" not in run_line("store", "query", sql, "--store", url, width=140).out
 
 
 def test_the_data_folders_store_is_made_by_migrate(tmp_path: Path) -> None:

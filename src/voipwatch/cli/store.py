@@ -1,5 +1,6 @@
 """`voipwatch store`: what is in the store, any reading question, its version, tables out of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 SCHEMA = "voipwatch.store/1"
 MISUSE = frozenset({"bad-url", "no-store", "query", "read-only"})
 """Reasons that the person who typed can change; the others are the machine's or ours."""
+
+WIDEST = 100_000
+"""Columns that no terminal has: a table's own width is measured against it."""
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"|`[^`]*`", re.DOTALL)
+"""Comments, strings and quoted names, in which any word may stand."""
+_SELECT = re.compile(r"['\s(]*(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_FORMAT = re.compile(r"\bFORMAT\s+(?!(ASC|DESC)\b)\w+\s*$|\bINTO\s+OUTFILE\b", re.IGNORECASE)
 
 Url = Annotated[str | None, Parameter(metavar="URL")]
 Data = Annotated[Path | None, Parameter(metavar="DIR")]
@@ -70,15 +78,32 @@ def query(
     data: Data = None,
     json: bool = False,
 ) -> int:
-    """Run one SELECT and print its rows."""
+    """Run one SELECT and print its rows: a table where it fits the width, else a block a row."""
+    if not _is_one_select(sql):
+        raise Misuse("store.one_select", value=shown(" ".join(sql.split())))
     with opened(context, store_place(store, data)) as found:
         rows = found.ask(sql)
     if json:
         _print_json(context, {"columns": rows.column_names, "rows": rows.to_pylist()})
         return CLEAR
     cells: list[list[Text | str]] = [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
-    context.out.print(show.table(context.texts, rows.column_names, cells))
+    grid = show.table(context.texts, rows.column_names, cells)
+    if (
+        context.out.measure(grid, options=context.out.options.update(width=WIDEST)).maximum
+        > context.out.width
+    ):
+        for place, row in enumerate(cells):
+            block = "\n".join(f"{name}: {value}" for name, value in zip(rows.column_names, row, strict=True))
+            context.out.print(Text("\n" * (place > 0) + block), soft_wrap=True)
+    else:
+        context.out.print(grid)
     return CLEAR
+
+
+def _is_one_select(sql: str) -> bool:
+    """Whether it looks like one SELECT without FORMAT; the engine has the last word on everything else."""
+    bare = _ASIDE.sub("''", sql).strip().rstrip("; \n\t")
+    return ";" not in bare and bool(_SELECT.match(bare)) and not _FORMAT.search(bare)
 
 
 def migrate(
