@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from voipwatch.store.store import Store
 
 SCHEMA = "voipwatch.chronicle/1"
+KEPT = ("chronicle", "store", "collector")
+"""What an observatory has in its folder, the first of them as soon as something was found."""
 CLAIM_MARGIN_S = 60 * 86_400
 """Cells so far around a claim's time are read: its changes are looked for in three weeks."""
 
@@ -48,6 +50,7 @@ def list_incidents(
 ) -> int:
     """All incidents, newest revision of each, tombstones too."""
     with troubles():
+        _require_observatory(context, data)
         state = folder_of(context, data, instance).state()
     found = [each for each in state.newest.values() if country.upper() in {"", each.country}]
     if json:
@@ -77,6 +80,7 @@ def show(
 ) -> int:
     """One incident: what happened, how sure, who said what of it."""
     with troubles():
+        _require_observatory(context, data)
         story = story_of(folder_of(context, data, instance).state(), id)
     if revision is not None and not 1 <= revision <= len(story.revisions):
         raise Misuse("chronicle.no_revision", id=shown(id), count=len(story.revisions))
@@ -140,9 +144,11 @@ def verify(
     json: bool = False,
 ) -> int:
     """Whether a log holds, line by line."""
+    if file is None:
+        _require_observatory(context, data)
     path = folder_of(context, data, instance).log if file is None else file
     try:
-        content = path.read_bytes()
+        content = b"" if file is None and not path.exists() else path.read_bytes()
     except OSError as error:
         raise Misuse(
             "chronicle.unreadable", path=shown_path(path), reason=error.strerror or str(error)
@@ -174,7 +180,10 @@ def verify(
             },
         )
         return CLEAR
-    context.tell("chronicle.holds", count=len(entries), last=last)
+    if not entries:
+        context.tell("chronicle.nothing", path=shown_path(path))
+    else:
+        context.tell("chronicle.holds", count=len(entries), last=last)
     if torn:
         context.tell("chronicle.torn", style="yellow", count=len(torn))
     for key in unconfirmed:
@@ -191,6 +200,13 @@ def folder_of(context: Context, data: Path | None, instance: str) -> "ChronicleF
 
     where = data if data is not None else data_folder(context.environment)
     return ChronicleFolder(chronicle_folder(where, instance))
+
+
+def _require_observatory(context: Context, data: Path | None) -> None:
+    """Raise Misuse where no observatory keeps anything: an empty answer would say that nothing happened."""
+    where = data_folder(context.environment) if data is None else data
+    if not any((where / name).exists() for name in KEPT):
+        raise Misuse("chronicle.nowhere", path=shown_path(where))
 
 
 @contextmanager
