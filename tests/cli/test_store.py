@@ -112,6 +112,16 @@ def test_export_writes_a_file_and_warns_of_pseudonyms(url: str, tmp_path: Path) 
     assert "not for publication" in ran.err
 
 
+@pytest.mark.parametrize("table", ["cells", "series", "influence", "arrivals", "context_days", "votes"])
+def test_an_export_without_rows_says_which_countries_there_are(url: str, tmp_path: Path, table: str) -> None:
+    out = str(tmp_path / "x.csv")
+    ran = run_line("store", "export", table, "--out", out, "--country", "FR", "--store", url, width=300)
+    assert ran.status == 0, ran.err
+    known = "MA" if table in {"cells", "series", "arrivals", "votes"} else "-"
+    assert f"{table} has rows of these countries: {known}\n" in ran.err
+    assert "has rows of" not in run_line("store", "export", "cells", "--out", out, "--store", url).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -151,6 +151,7 @@ def export(  # noqa: PLR0913 -- one parameter an option
         try:
             with _progress(context) as told:
                 done = found.export(table, path, selection, told=told)
+            known = found.countries(table) if not done.rows else []
         except OSError as error:
             raise Trouble(
                 "store.write", path=shown_path(path), reason=error.strerror or str(error)
@@ -160,6 +161,8 @@ def export(  # noqa: PLR0913 -- one parameter an option
         _print_json(context, {"file": str(path), "rows": done.rows, "dictionary": beside})
     else:
         context.tell("store.exported", count=done.rows, path=shown_path(path))
+        if not done.rows:
+            context.say("store.no_rows", table=table, known=", ".join(known) or "-", style="yellow")
     return CLEAR
 
 
