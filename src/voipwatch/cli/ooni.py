@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -215,4 +216,4 @@ def _tell(context: Context, tally: Tally, target: Path | None) -> None:
         context.say("ooni.refused_more", count=tally.refused_count - len(tally.refused))
     context.say("ooni.context" if tally.measurements else "ooni.empty", style="dim")
     if target is not None:
-        context.say("ooni.written", path=shown_path(target))
+        context.say("ooni.written", path=shown_path(target), file=quote(str(target)))
