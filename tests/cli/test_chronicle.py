@@ -23,7 +23,26 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_where_no_observatory_is_nothing_is_said_to_have_happened(tmp_path: Path) -> None:
+    for line in (("list",), ("show", "MA-2016-01-a"), ("verify",)):
+        for where in (tmp_path, tmp_path / "nosuch"):
+            ran = run_line("chronicle", *line, "--data", str(where), width=300)
+            assert (ran.status, ran.out) == (64, "")
+            assert f"There is no chronicle in {where}" in ran.err
+
+
+def test_a_new_observatory_has_nothing_to_verify(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    ran = run_line("chronicle", "verify", "--data", str(tmp_path), width=300)
+    assert (ran.status, "Nothing is written in this chronicle yet" in ran.out) == (0, True)
+    told = json.loads(run_line("chronicle", "verify", "--data", str(tmp_path), "--json").out)
+    assert (told["holds"], told["lines"]) == (True, 0)
+    missing = run_line("chronicle", "verify", str(tmp_path / "log.jsonl"), width=300)
+    assert missing.status == 64, "a file that was named must be there"
+
+
 def test_an_empty_chronicle_says_so(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
     ran = run_line("chronicle", "list", "--data", str(tmp_path))
     assert (ran.status, ran.out) == (0, "The chronicle holds no incident.\n")
     assert json.loads(run_line("chronicle", "list", "--data", str(tmp_path), "--json").out)["incidents"] == []

@@ -51,7 +51,8 @@ def test_json_says_the_same(file: Path) -> None:
 
 def test_the_rows_go_to_a_file_that_holds_one_word_each(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "rows.csv"
-    assert run_line("ooni", "import", str(file), "--out", str(target)).status == 0
+    ran = run_line("ooni", "import", str(file), "--out", str(target), width=600)
+    assert (ran.status, f"voipwatch detect {target} --time time" in ran.err) == (0, True)
     with target.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert tuple(rows[0]) == COLUMNS

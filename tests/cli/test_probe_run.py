@@ -70,6 +70,22 @@ def test_once_never_measures_because_it_is_asked(probe: CliProbe) -> None:
     assert probe.measured.requests == []
 
 
+def test_now_measures_once_as_manual_and_the_schedule_stays(probe: CliProbe) -> None:
+    probe.setup("--yes")
+    ran = probe("run", "--now")
+    assert (ran.status, ran.out) == (0, "")
+    assert "sent as manual" in ran.err
+    assert "Reports that the collector has: 1." in ran.err
+    assert "Next run" not in ran.err, "no time was drawn yet"
+    probe("run", "--once")
+    due = probe.due()
+    probe.now_s += 60
+    assert "Next run" in probe("run", "--now").err
+    assert probe.due() == due
+    kinds = [msgspec.json.decode(body)["probe"]["kind"] for body in probe.collector.books.kept.values()]
+    assert kinds == ["manual", "manual"]
+
+
 def test_a_run_missed_by_more_than_minutes_is_not_made_up_for(ready: CliProbe) -> None:
     ready.now_s += LATE_S + 1
     ran = ready("run", "--once")

@@ -157,11 +157,11 @@ def test_a_canary_is_one_only_where_that_was_said(probe: CliProbe) -> None:
         ),
         (
             ("--reflector", "r.example", "--collector", "https://c.example", "--gap-least", "360"),
-            "no times can be drawn",
+            "--gap-least must be less than 360",
         ),
         (
             ("--reflector", "r.example", "--collector", "https://c.example", "--gap-most", "600"),
-            "no times can be drawn",
+            "--gap-most must be more than 690",
         ),
     ],
 )
@@ -195,3 +195,26 @@ def test_collectors_as_people_write_them() -> None:
     ):
         with pytest.raises(Misuse):
             parse_collector(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("--runs-per-day", "12", "--gap-least", "10", "--gap-most", "20"),
+            "the mean gap is 120 min: with --gap-least 10, --gap-most must be more than 230 (you said 20)",
+        ),
+        (
+            ("--runs-per-day", "7", "--gap-least", "206"),
+            "With 7 runs a day the mean gap is 206 min: --gap-least must be less than 206 (you said 206)",
+        ),
+    ],
+)
+def test_a_rhythm_that_cannot_be_is_told_in_numbers(
+    probe: CliProbe, options: tuple[str, ...], said: str
+) -> None:
+    ran = probe.setup("--yes", *options)
+    assert ran.status == 64
+    assert said in " ".join(ran.err.split())
+    options = tuple({"20": "231", "206": "205"}.get(each, each) for each in options)
+    assert probe.setup("--yes", *options).status == 0

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -87,3 +88,32 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
         unit.write_text(words, "utf-8")
         checked = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
         assert (module.UNIT not in checked.stderr) == sound, checked.stderr
+
+
+@pytest.mark.parametrize("option", ["--control-port", "--collector-port", "--metrics-port"])
+def test_a_port_of_another_program_is_told_before_anything_starts(tmp_path: Path, option: str) -> None:
+    free = {"--control-port": "0", "--collector-port": "0", "--metrics-port": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        options = [word for pair in (free | {option: port}).items() for word in pair]
+        ran = run_line("serve", "--data", str(tmp_path), *options, width=300)
+    assert ran.status == 64
+    assert f"TCP port {port} on 127.0.0.1 is held by another program" in ran.err
+    assert f"{option} 0" in ran.err
+    assert not (tmp_path / "reflector").exists(), "nothing was begun"
+    assert not (tmp_path / "store").exists()
+
+
+def test_one_port_for_two_parts_is_told_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+    ran = run_line(
+        "serve", "--data", str(tmp_path), "--control-port", port, "--collector-port", port,
+        "--metrics-port", "0", width=300,
+    )  # fmt: skip
+    assert (ran.status, "--collector-port 0" in ran.err) == (64, True)
+
+
+def test_an_address_that_is_not_ours_is_told(tmp_path: Path) -> None:
+    ran = run_line("serve", "--data", str(tmp_path), "--bind", "192.0.2.1", width=300)
+    assert (ran.status, "192.0.2.1" in ran.err) == (64, True)

@@ -25,7 +25,7 @@ from tests.support.probe import (
 from voipwatch.model.measurement import Interruption
 from voipwatch.model.results import Report
 from voipwatch.model.vocabulary import Access, Failure
-from voipwatch.probe.agent import LOOK_AGAIN_S, Run, RunOutcome, iso
+from voipwatch.probe.agent import LOOK_AGAIN_S, Agent, Run, RunOutcome, iso
 from voipwatch.probe.pseudonym import deletion_hash, network_mark, pseudonym
 from voipwatch.probe.queue import Queue
 from voipwatch.probe.schedule import Due, Turn
@@ -311,3 +311,23 @@ def test_times_are_written_in_utc() -> None:
 def test_the_books_of_the_test_tell_sessions_apart() -> None:
     one, other = (msgspec.to_builtins(report_of(n)) for n in (1, 2))
     assert report_id_of({"report": one}) != report_id_of({"report": other})
+
+
+@pytest.mark.parametrize("canary", [False, True])
+def test_a_run_that_is_asked_for_is_manual_and_leaves_the_schedule_alone(
+    tmp_path: Path, canary: bool
+) -> None:
+    life = Life(tmp_path, setup_of(canary=canary))
+    life.turn()
+    before = life.state
+    life.now_s += 60
+    told = Agent(life.folder, life.setup, SECRET, life.world).run_now(life.state)
+    assert told.run is not None
+    assert (told.run.outcome, told.sent) == (RunOutcome.QUEUED, 1)
+    assert [word["kind"] for word in kept(life)] == ["manual"]
+    assert (life.state.due, life.state.turn) == (before.due, before.turn)
+    assert life.state.spending != before.spending
+    life.network = VPN
+    told = Agent(life.folder, life.setup, SECRET, life.world).run_now(life.state)
+    assert told.run is not None
+    assert (told.run.outcome, len(life.runs)) == (RunOutcome.TUNNEL, 1)

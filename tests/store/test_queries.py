@@ -136,6 +136,19 @@ def test_status_counts_what_there_is(store: Store) -> None:
     assert (told["as_of"], told["damaged_parts"]) == (HOUR + 2, 0)
 
 
+def test_status_counts_the_cells_that_stand(store: Store) -> None:
+    put(store, [make_vote(n) for n in range(3)])
+    put(store, [make_vote(n + 10) for n in range(3)], "s2")
+    assert store.select("SELECT count() AS n FROM cells")["n"].to_pylist() == [2], "replaced, not merged yet"
+    assert store.status()["tables"]["cells"]["rows"] == 1
+    store._engine.command(
+        "INSERT INTO cells SELECT * REPLACE (version + 1 AS version, 1 AS deleted) FROM cells FINAL"
+    )
+    assert store.status()["tables"]["cells"]["rows"] == 0
+    assert store.countries("cells") == []
+    assert store.countries("votes") == ["MA"]
+
+
 @pytest.mark.parametrize(
     "sql", ["SELECT * FROM no_such_table", "SELEC 1", "DROP TABLE votes", "SELECT 1; SELECT 2"]
 )

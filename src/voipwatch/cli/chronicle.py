@@ -19,7 +19,7 @@ from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
 from voipwatch.cli import show as tables
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Stop, Trouble
-from voipwatch.cli.store import Url, opened
+from voipwatch.cli.store import Data, Url, opened, store_place
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
 from voipwatch.model.claims import Claim, ClaimCheck
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from voipwatch.store.store import Store
 
 SCHEMA = "voipwatch.chronicle/1"
+KEPT = ("chronicle", "store", "collector")
+"""What an observatory has in its folder, the first of them as soon as something was found."""
 CLAIM_MARGIN_S = 60 * 86_400
 """Cells so far around a claim's time are read: its changes are looked for in three weeks."""
 
-Data = Annotated[Path | None, Parameter(metavar="DIR")]
 Instance = Annotated[str, Parameter(metavar="NAME")]
 Quiet = Annotated[Context, Parameter(parse=False)]
 
@@ -49,6 +50,7 @@ def list_incidents(
 ) -> int:
     """All incidents, newest revision of each, tombstones too."""
     with troubles():
+        _require_observatory(context, data)
         state = folder_of(context, data, instance).state()
     found = [each for each in state.newest.values() if country.upper() in {"", each.country}]
     if json:
@@ -78,6 +80,7 @@ def show(
 ) -> int:
     """One incident: what happened, how sure, who said what of it."""
     with troubles():
+        _require_observatory(context, data)
         story = story_of(folder_of(context, data, instance).state(), id)
     if revision is not None and not 1 <= revision <= len(story.revisions):
         raise Misuse("chronicle.no_revision", id=shown(id), count=len(story.revisions))
@@ -97,6 +100,7 @@ def claims(
     context: Quiet,
     country: Annotated[str, Parameter(metavar="CODE")] = "",
     store: Url = None,
+    data: Data = None,
     instance: Instance = "",
     measured: bool = False,
     json: bool = False,
@@ -105,7 +109,7 @@ def claims(
     found = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
     checks: dict[str, ClaimCheck] = {}
     if measured:
-        with opened(context, store) as held:
+        with opened(context, store_place(store, data)) as held:
             checks = {claim.id: _checked(held, claim, instance) for claim in found}
     if json:
         rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]
@@ -140,9 +144,11 @@ def verify(
     json: bool = False,
 ) -> int:
     """Whether a log holds, line by line."""
+    if file is None:
+        _require_observatory(context, data)
     path = folder_of(context, data, instance).log if file is None else file
     try:
-        content = path.read_bytes()
+        content = b"" if file is None and not path.exists() else path.read_bytes()
     except OSError as error:
         raise Misuse(
             "chronicle.unreadable", path=shown_path(path), reason=error.strerror or str(error)
@@ -174,7 +180,10 @@ def verify(
             },
         )
         return CLEAR
-    context.tell("chronicle.holds", count=len(entries), last=last)
+    if not entries:
+        context.tell("chronicle.nothing", path=shown_path(path))
+    else:
+        context.tell("chronicle.holds", count=len(entries), last=last)
     if torn:
         context.tell("chronicle.torn", style="yellow", count=len(torn))
     for key in unconfirmed:
@@ -191,6 +200,13 @@ def folder_of(context: Context, data: Path | None, instance: str) -> "ChronicleF
 
     where = data if data is not None else data_folder(context.environment)
     return ChronicleFolder(chronicle_folder(where, instance))
+
+
+def _require_observatory(context: Context, data: Path | None) -> None:
+    """Raise Misuse where no observatory keeps anything: an empty answer would say that nothing happened."""
+    where = data_folder(context.environment) if data is None else data
+    if not any((where / name).exists() for name in KEPT):
+        raise Misuse("chronicle.nowhere", path=shown_path(where))
 
 
 @contextmanager

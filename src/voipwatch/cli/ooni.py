@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse
 from voipwatch.cli.reportfile import decode_report, read_file, replaced, require_writable, write_file
 from voipwatch.cli.show import table
-from voipwatch.cli.store import opened
+from voipwatch.cli.store import opened, store_place
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.pipeline.context import COLUMNS, ContextRow, context_rows, csv_fields
 from voipwatch.pipeline.ooni_files import Item, Other, Refused, read_ooni
@@ -75,8 +76,7 @@ def import_ooni(
     json: bool = False,
 ) -> int:
     """Read the files, write their rows as CSV or into a store, say what was in them; 0, or 2 without any."""
-    if store is not None and data is not None:
-        raise Misuse("ooni.store_and_data")
+    where = store_place(store, None if data is None else Path(data))
     paths = [_readable(Path(name)) for name in file]
     target = None if out is None else Path(out)
     if target is not None:
@@ -84,7 +84,6 @@ def import_ooni(
     tally = Tally()
     with ExitStack() as stack:
         write = _writer(stack, target)
-        where = store if data is None else f"chdb://{Path(data).absolute() / 'store'}"
         keeper = None if where is None else _keeper(stack, context, where)
         for name, item in _items(context, paths):
             rows = tally.take(name, item)
@@ -217,4 +216,4 @@ def _tell(context: Context, tally: Tally, target: Path | None) -> None:
         context.say("ooni.refused_more", count=tally.refused_count - len(tally.refused))
     context.say("ooni.context" if tally.measurements else "ooni.empty", style="dim")
     if target is not None:
-        context.say("ooni.written", path=shown_path(target))
+        context.say("ooni.written", path=shown_path(target), file=quote(str(target)))

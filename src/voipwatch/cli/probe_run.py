@@ -24,11 +24,14 @@ from voipwatch.probe.loop import LOOK_S, keep_turning
 from voipwatch.probe.schedule import Turn
 
 
-def run(*, context: Annotated[Context, Parameter(parse=False)], once: bool = False) -> int:
-    """Take turns until SIGTERM or Ctrl-C; with `--once` one, for a timer."""
+def run(*, context: Annotated[Context, Parameter(parse=False)], once: bool = False, now: bool = False) -> int:
+    """Take turns until SIGTERM or Ctrl-C; with `--once` one, for a timer; with `--now` one manual run."""
     folder = probe_folder(context)
     open_setup(folder)  # refused at once, before anything is said
     with _ended_by_sigterm() as ended:
+        if now:
+            _turn(context, folder, ended, quiet=True, manual=True)
+            return CLEAR
         keep_turning(
             lambda: _turn(context, folder, ended, quiet=once),
             now_s=_now_s,
@@ -42,7 +45,9 @@ def _now_s() -> float:
     return datetime.now(tz=UTC).timestamp()
 
 
-def _turn(context: Context, folder: Path, ended: threading.Event, *, quiet: bool) -> TurnReport:
+def _turn(
+    context: Context, folder: Path, ended: threading.Event, *, quiet: bool, manual: bool = False
+) -> TurnReport:
     """One turn, said in lines. The set-up is read each time: it may have changed, or gone."""
     setup, secret = open_setup(folder)
     interrupted = False
@@ -58,7 +63,10 @@ def _turn(context: Context, folder: Path, ended: threading.Event, *, quiet: bool
     try:
         with held(folder):
             state = open_state(context, folder, setup, now_s=world.now_s())
-            told = Agent(folder, setup, secret, world).turn(state)
+            agent = Agent(folder, setup, secret, world)
+            if manual:
+                context.say("probe.turn.manual")
+            told = agent.run_now(state) if manual else agent.turn(state)
     except Busy:
         now_s = world.now_s()
         if quiet:
@@ -66,7 +74,7 @@ def _turn(context: Context, folder: Path, ended: threading.Event, *, quiet: bool
         return TurnReport(Turn.WAIT, now_s + LOOK_S, now_s + LOOK_S)
     except OSError as error:
         raise unusable(folder, error) from error
-    _say(context, told, quiet=quiet)
+    _say(context, told, quiet=quiet and (not manual or state.due is not None))
     if interrupted and not ended.is_set():
         raise KeyboardInterrupt
     return told

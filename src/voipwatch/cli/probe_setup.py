@@ -1,5 +1,6 @@
 """`voipwatch probe setup`: what a scheduled probe will do, shown and agreed to once."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,13 +187,25 @@ def _apps(context: Context, app: str | None, *, every: bool) -> tuple[str, ...]:
 def _rhythm(runs_per_day: int, gap_least: int, gap_most: int | None) -> Rhythm:
     mean_s = DAY_S / parse_count(runs_per_day, option="--runs-per-day", low=1, high=RUNS_MOST)
     least_s = 60.0 * parse_count(gap_least, option="--gap-least", low=10, high=24 * 60)
+    if least_s >= mean_s:
+        raise Misuse(
+            "error.rhythm_least", runs=runs_per_day, mean=round(mean_s / 60), below=math.ceil(mean_s / 60),
+            said=gap_least,
+        )  # fmt: skip
     most_s = mean_s * GAPS_MOST
     if gap_most is not None:
         most_s = 60.0 * parse_count(gap_most, option="--gap-most", low=20, high=7 * 24 * 60)
     try:
         return Rhythm(mean_s, least_s, most_s)
     except ValueError:
-        raise Misuse("error.rhythm") from None
+        raise Misuse(
+            "error.rhythm_most",
+            runs=runs_per_day,
+            mean=round(mean_s / 60),
+            least=gap_least,
+            above=math.floor((2 * mean_s - least_s) / 60),
+            said=round(most_s / 60),
+        ) from None
 
 
 def _settle(context: Context, asked: _Asked, earlier: Consent | None, *, yes: bool) -> Consent:

@@ -55,7 +55,7 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     end = _instant("--until", until) if until else None
     folder = data_folder(context.environment) if data is None else data
     chronicle = ChronicleFolder(chronicle_folder(folder, instance))
-    place = f"chdb://{folder.absolute() / 'store'}" if store is None and data is not None else store
+    place = str(folder.absolute() / "store") if store is None and data is not None else store
     with opened(context, place) as found, _told():
         from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
 

@@ -1,6 +1,7 @@
 """`voipwatch reflector`: a far end, in the foreground."""
 
 import errno
+from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -76,14 +77,9 @@ class Ready:
         context.stdout.flush()
         fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
         control = fields["control"].split(",")[0]
-        ports = {name: _in_order(fields[name]) for name in ("udp", "tcp", "unbound")}
         with suppress(OSError):  # whoever read it has gone; the reflector goes on
             context.say("reflector.ready", control=fields["control"].replace(",", ", "), style="bold")
-            context.say("reflector.ports", udp=ports["udp"], tcp=ports["tcp"])
-            if ports["unbound"] != "none":
-                count = ports["unbound"].count(",") + 1
-                key = "reflector.unbound_one" if count == 1 else "reflector.unbound"
-                context.say(key, count=count, port=fields["unbound"], style="bold yellow")
+            say_ports(context, fields)
             own = int(control.rpartition(":")[2])
             if apps := _apps_on(own):
                 context.say("reflector.own_port", port=own, apps=", ".join(apps), style="dim")
@@ -92,6 +88,15 @@ class Ready:
 
     def flush(self) -> None:
         """Both streams are flushed at every line."""
+
+
+def say_ports(context: Context, fields: Mapping[str, str]) -> None:
+    """The call ports of a ready line: those a firewall is to let through, and those that are not served."""
+    context.say("reflector.ports", udp=_in_order(fields["udp"]), tcp=_in_order(fields["tcp"]))
+    if fields["unbound"] != "none":
+        count = fields["unbound"].count(",") + 1
+        key = "reflector.unbound_one" if count == 1 else "reflector.unbound"
+        context.say(key, count=count, port=fields["unbound"], style="bold yellow")
 
 
 def _apps_on(port: int) -> list[str]:

@@ -1,10 +1,13 @@
 """`voipwatch serve`: reflector, collector, and the keeper of the store, on one machine, in one folder."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import signal
-from contextlib import suppress
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
@@ -17,7 +20,7 @@ from rich.text import Text
 
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
-from voipwatch.cli.reflector import PEM_BYTES_MAX
+from voipwatch.cli.reflector import PEM_BYTES_MAX, say_ports
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
@@ -25,6 +28,7 @@ from voipwatch.cli.values import CONTROL_PORT, parse_count, parse_instance, pars
 
 COLLECTOR_PORT: Final = 8480
 METRICS_PORT: Final = 8481
+METRICS_HOST: Final = "127.0.0.1"
 EVERY_S: Final = 30
 """Between two turns of the keeper while nothing waits: a report is in a cell within a minute or so."""
 STATUS_EVERY_S: Final = 60.0
@@ -116,7 +120,8 @@ class Serving:
         self._last = b""
 
     async def run(self) -> int:
-        """Until it is told to stop; its exit status."""
+        """Until it is told to stop; its exit status. Raises Misuse where a port is another program's."""
+        require_ports(self._plan)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -171,14 +176,15 @@ class Serving:
         self._keep_port("reflector", control_port=int(control.rpartition(":")[2]))
         self._keep_port("collector", port=int(taken["port"]), metrics_port=int(taken["metrics"]))
         host = f"[{plan.bind[0]}]" if ":" in plan.bind[0] else plan.bind[0]
-        self._say_ready(control, told["pin"], f"https://{host}:{taken['port']}", taken["key"])
+        self._say_ready(control, told, f"https://{host}:{taken['port']}", taken["key"])
 
     def _keep_port(self, role: str, **ports: int) -> None:
         """Started again, it takes the same ports: probes know them."""
         child = self._supervisor.children[role]
         child.order = msgspec.structs.replace(child.order, **ports)
 
-    def _say_ready(self, control: str, pin: str, collector: str, key: str) -> None:
+    def _say_ready(self, control: str, reflector: Mapping[str, str], collector: str, key: str) -> None:
+        pin = reflector["pin"]
         pids = ",".join(f"{child.role}:{child.pid}" for child in self._supervisor.children.values())
         line = (
             f"voipwatch serve ready reflector={control} pin={pin} collector={collector} key={key} pids={pids}"
@@ -187,6 +193,7 @@ class Serving:
             self._context.stdout.write(line + "\n")
             self._context.stdout.flush()
             self._context.say("serve.ready", style="bold")
+            say_ports(self._context, reflector)
             self._context.say("serve.reflector", control=control, pin=pin)
             self._context.say("serve.collector", url=collector, public=key)
             self._context.say("serve.stop")
@@ -232,6 +239,33 @@ class Serving:
     def children(self) -> dict[str, Child]:
         """By role."""
         return self._supervisor.children
+
+
+def require_ports(plan: Plan) -> None:
+    """Try the ports that everything else needs, before the slow part of a start. Raises Misuse, Trouble."""
+    wanted = [
+        *(("--control-port", address, plan.control_port) for address in plan.bind),
+        ("--collector-port", plan.bind[0], plan.collector_port),
+        ("--metrics-port", METRICS_HOST, plan.metrics_port),
+    ]
+    with ExitStack() as held:
+        for option, address, port in wanted:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            try:
+                tried = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as whoever binds it then
+                if family is socket.AF_INET6:
+                    tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                tried.bind((address, port))
+                tried.listen(1)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise Misuse("error.serve_port", port=port, address=address, option=option) from error
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise Misuse("error.not_ours", address=address) from error
+                raise Trouble(
+                    "error.bind_failed", reason=shown(f"{address}:{port}: {error.strerror}", longest=200)
+                ) from error
 
 
 def prepare(plan: Plan) -> tuple[str, Path, Path]:

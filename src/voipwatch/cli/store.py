@@ -1,10 +1,12 @@
 """`voipwatch store`: what is in the store, any reading question, its version, tables out of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from cyclopts import Parameter
@@ -24,14 +26,26 @@ SCHEMA = "voipwatch.store/1"
 MISUSE = frozenset({"bad-url", "no-store", "query", "read-only"})
 """Reasons that the person who typed can change; the others are the machine's or ours."""
 
+WIDEST = 100_000
+"""Columns that no terminal has: a table's own width is measured against it."""
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"|`[^`]*`", re.DOTALL)
+"""Comments, strings and quoted names, in which any word may stand."""
+_SELECT = re.compile(r"['\s(]*(SELECT|WITH|FROM)\b", re.IGNORECASE)
+_FORMAT = re.compile(r"\bFORMAT\s+(?!(ASC|DESC)\b)\w+\s*$|\bINTO\s+OUTFILE\b", re.IGNORECASE)
+
 Url = Annotated[str | None, Parameter(metavar="URL")]
+Data = Annotated[Path | None, Parameter(metavar="DIR")]
 
 
 def status(
-    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
     """Rows and bytes of each table, segments by step, the newest report."""
-    with opened(context, store) as found:
+    with opened(context, store_place(store, data)) as found:
         told = found.status()
     if json:
         _print_json(context, told)
@@ -56,24 +70,51 @@ def status(
 
 
 def query(
-    sql: str, /, *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    sql: str,
+    /,
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
-    """Run one SELECT and print its rows."""
-    with opened(context, store) as found:
+    """Run one SELECT and print its rows: a table where it fits the width, else a block a row."""
+    if not _is_one_select(sql):
+        raise Misuse("store.one_select", value=shown(" ".join(sql.split())))
+    with opened(context, store_place(store, data)) as found:
         rows = found.ask(sql)
     if json:
         _print_json(context, {"columns": rows.column_names, "rows": rows.to_pylist()})
         return CLEAR
     cells: list[list[Text | str]] = [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
-    context.out.print(show.table(context.texts, rows.column_names, cells))
+    grid = show.table(context.texts, rows.column_names, cells)
+    if (
+        context.out.measure(grid, options=context.out.options.update(width=WIDEST)).maximum
+        > context.out.width
+    ):
+        for place, row in enumerate(cells):
+            block = "\n".join(f"{name}: {value}" for name, value in zip(rows.column_names, row, strict=True))
+            context.out.print(Text("\n" * (place > 0) + block), soft_wrap=True)
+    else:
+        context.out.print(grid)
     return CLEAR
 
 
+def _is_one_select(sql: str) -> bool:
+    """Whether it looks like one SELECT without FORMAT; the engine has the last word on everything else."""
+    bare = _ASIDE.sub("''", sql).strip().rstrip("; \n\t")
+    return ";" not in bare and bool(_SELECT.match(bare)) and not _FORMAT.search(bare)
+
+
 def migrate(
-    *, context: Annotated[Context, Parameter(parse=False)], store: Url = None, json: bool = False
+    *,
+    context: Annotated[Context, Parameter(parse=False)],
+    store: Url = None,
+    data: Data = None,
+    json: bool = False,
 ) -> int:
     """Make the store, or bring its tables to this version."""
-    with opened(context, store, create=True) as found:
+    with opened(context, store_place(store, data), create=True) as found:
         version = found.status()["version"]
     if json:
         _print_json(context, {"version": version})
@@ -82,7 +123,7 @@ def migrate(
     return CLEAR
 
 
-def export(
+def export(  # noqa: PLR0913 -- one parameter an option
     table: str,
     /,
     *,
@@ -92,11 +133,12 @@ def export(
     since: Annotated[str, Parameter(metavar="DAY")] = "",
     until: Annotated[str, Parameter(metavar="DAY")] = "",
     store: Url = None,
+    data: Data = None,
     json: bool = False,
 ) -> int:
     """Write one table as Parquet or CSV."""
     path = Path(f"{table}.parquet") if out is None else out
-    with opened(context, store) as found:
+    with opened(context, store_place(store, data)) as found:
         from voipwatch.store.export import EXPORTED, PERSONAL, Selection  # noqa: PLC0415 -- Arrow is an extra
 
         if table not in EXPORTED:
@@ -109,6 +151,7 @@ def export(
         try:
             with _progress(context) as told:
                 done = found.export(table, path, selection, told=told)
+            known = found.countries(table) if not done.rows else []
         except OSError as error:
             raise Trouble(
                 "store.write", path=shown_path(path), reason=error.strerror or str(error)
@@ -118,6 +161,8 @@ def export(
         _print_json(context, {"file": str(path), "rows": done.rows, "dictionary": beside})
     else:
         context.tell("store.exported", count=done.rows, path=shown_path(path))
+        if not done.rows:
+            context.say("store.no_rows", table=table, known=", ".join(known) or "-", style="yellow")
     return CLEAR
 
 
@@ -129,12 +174,26 @@ def _progress(context: Context) -> "Iterator[Callable[[float], None]]":
         yield lambda share: bars.update(task, total=1.0, completed=share)
 
 
+def store_place(store: str | None, data: Path | None) -> str | None:
+    """The one place that `--store` or `--data` (the folder of `serve`) names; None without either.
+
+    Raises Misuse where both are given.
+    """
+    if store is not None and data is not None:
+        raise Misuse("ooni.store_and_data")
+    return store if data is None else str(data.absolute() / "store")
+
+
 @contextmanager
 def opened(
     context: Context, url: str | None, *, create: bool = False, who: str = "voipwatch store"
 ) -> "Iterator[Store]":
-    """The store of `--store`, or the one in the data folder; through its owner's door where it has one."""
-    where = url or f"chdb://{data_folder(context.environment) / 'store'}"
+    """The store at a URL or in a plain folder, or the one in the data folder; through its owner's door where
+    it has one.
+    """
+    where = url or str(data_folder(context.environment) / "store")
+    if ":" not in where.partition("/")[0]:  # no scheme, as in chdb: or https:
+        where = f"chdb://{quote(str(Path(where).absolute()))}"
     try:
         try:
             from voipwatch.store.opening import open_store  # noqa: PLC0415 -- its libraries are an extra

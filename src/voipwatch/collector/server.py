@@ -129,7 +129,7 @@ class Collector:
         desk.finish_deletions()
         geo = options.geo
         if geo is None:
-            say("reading the databases of countries and networks (the first time this takes half a minute)")
+            say("reading the databases of countries and networks (the first time: half a minute to two)")
             geo = packaged_geo(options.data)
         rules = Rules(options.reflectors, Enrolments(keys.enrolment), options.instance)
         return Parts(

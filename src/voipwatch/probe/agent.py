@@ -129,13 +129,29 @@ class Agent:
         report.next_at_s = wake_s
         return report
 
-    def _run(self, state: State, now_s: float, told: TurnReport) -> RunNote:
+    def run_now(self, state: State) -> TurnReport:
+        """One run because somebody asks, and send what waits. It goes out as `RunKind.MANUAL`: whoever asks
+        may ask because something is broken, so that it counts in no state. The schedule, and whose turn it
+        is, stay as they are. Raises OSError as `turn` does.
+        """
+        self._queue.prepare()
+        now_s = self._world.now_s()
+        dropped = self._queue.expire(now_s)
+        due_s = now_s if state.due is None else state.due.next_at_s
+        report = TurnReport(Turn.WAIT, due_s, due_s, dropped=dropped)
+        report.run = self._run(state, now_s, report, manual=True)
+        state.runs = noted(state.runs, report.run)
+        write_state(self._folder, state)
+        Uploader(self._folder, self._setup, self._secret, self._queue).send(state, self._world, report)
+        return report
+
+    def _run(self, state: State, now_s: float, told: TurnReport, *, manual: bool = False) -> RunNote:
         apps = apps_of_run(self._setup.apps, state.turn)
         network = self._world.network()
         kept_from = self._kept_from(state, network, now_s)
         if kept_from is not None:
             return RunNote(now_s, list(apps), kept_from)
-        state.turn += 1
+        state.turn += not manual
         day = day_of(now_s)
         before = state.spending
         # the most that it can cost, on disk before a byte is sent: a kill does not make the run free
@@ -148,7 +164,9 @@ class Agent:
         state.spending = before.plus(day, cost)
         outcome = self._outcome(report, network)
         if outcome is RunOutcome.QUEUED:
-            outcome = self._keep(report, self._word(network, month_of(now_s), access_from), told)
+            outcome = self._keep(
+                report, self._word(network, month_of(now_s), access_from, manual=manual), told
+            )
         return RunNote(now_s, list(apps), outcome, cost)
 
     def _kept_from(self, state: State, network: Network, now_s: float) -> RunOutcome | None:
@@ -187,9 +205,10 @@ class Agent:
             return RunOutcome.MOVED
         return RunOutcome.QUEUED
 
-    def _word(self, network: Network, month: str, access_from: str) -> ProbeWord:
+    def _word(self, network: Network, month: str, access_from: str, *, manual: bool) -> ProbeWord:
+        on_schedule = RunKind.CANARY if self._setup.canary else RunKind.SCHEDULED
         return ProbeWord(
-            kind=RunKind.CANARY if self._setup.canary else RunKind.SCHEDULED,
+            kind=RunKind.MANUAL if manual else on_schedule,
             pseudonym=pseudonym(self._secret, network.name, month),
             month=month,
             deletion_hash="",

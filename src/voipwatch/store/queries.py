@@ -240,6 +240,10 @@ def status(engine: Engine) -> dict[str, Any]:
         "SELECT name, total_rows AS rows, total_bytes AS bytes FROM system.tables "
         "WHERE database = currentDatabase()"
     ).to_pylist()
+    for row in tables:
+        if row["name"] in ("cells", "influence"):
+            # a row that was replaced or taken back stays in the files until the engine merges them
+            row["rows"] = scalar(engine, f"SELECT count() FROM {row['name']} FINAL WHERE NOT deleted")
     sizes = {row["name"]: {"rows": row["rows"] or 0, "bytes": row["bytes"] or 0} for row in tables}
     ledger = engine.select(
         "SELECT step, count() AS n FROM segments FINAL GROUP BY step ORDER BY step"
@@ -252,6 +256,19 @@ def status(engine: Engine) -> dict[str, Any]:
         "as_of": newest(engine),
         "damaged_parts": scalar(engine, _DAMAGED),
     }
+
+
+def countries(engine: Engine, table: str) -> list[str]:
+    """Codes of the countries that a table, or a view that is exported, has rows of; sorted."""
+    made_of = {
+        "cells": "cells FINAL WHERE NOT deleted",
+        "series": f"cells FINAL WHERE NOT deleted AND source = '{PANEL}'",
+        "influence": "influence FINAL WHERE NOT deleted",
+        "context_days": "context WHERE 1",
+    }
+    source = made_of.get(table, f"{table} WHERE 1")
+    found = engine.select(f"SELECT DISTINCT toString(country) AS country FROM {source} ORDER BY country")
+    return [str(code) for code in found["country"].to_pylist()]
 
 
 def _next_version(engine: Engine, table: str) -> int:

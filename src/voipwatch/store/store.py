@@ -210,6 +210,10 @@ class Store:
         """Write a table as Parquet or CSV, with its data dictionary; see `export.export`."""
         return export(self._engine, table, out, selection, told=told)
 
+    def countries(self, table: str) -> list[str]:
+        """Codes of the countries that one of `export.EXPORTED` has rows of, sorted."""
+        return queries.countries(self._engine, table)
+
     def as_of(self) -> int:
         """Unix seconds of the newest report that is in a cell; 0 in an empty store."""
         return queries.newest(self._engine)
