@@ -15,7 +15,6 @@ from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.log import Entry
 from voipwatch.chronicle.titles import card_of
 from voipwatch.cli.chronicle import (
-    Data,
     Instance,
     Quiet,
     folder_of,
@@ -27,6 +26,7 @@ from voipwatch.cli.chronicle import (
 )
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
+from voipwatch.cli.store import Data
 from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.model.acts import (
     NOTICE_HOURS,
