@@ -136,7 +136,7 @@ def test_a_selector_without_a_file_or_a_system_without_ppoll_waits_by_itself(
     lacking: str, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lacking == "fileno":
-        monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+        monkeypatch.setattr(selectors, "DefaultSelector", selectors.PollSelector)
     else:
         monkeypatch.setattr(clock, "_PPOLL", None)
     left, right = pair
