@@ -19,7 +19,7 @@ demo: setup  ## the main job in about a minute (setup takes one or two more, onc
 	@$(BIN)/voipwatch demo
 
 # One after the other, in this order, also under -j: the compiler and headers come before what is compiled with them.
-test:    ## everything, about a quarter of an hour: system packages, set-up, lint, types, import contracts, tests
+test:    ## everything, about seventeen minutes: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory lint
