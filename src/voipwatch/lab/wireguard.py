@@ -5,9 +5,9 @@
     near ── relay ── operator ── far 203.0.113.2 (reflector) ── exit 198.18.0.2
       └───────────── WireGuard, UDP 51820 ───────────────────────┘
 
-What goes into `wg0` at the line crosses the operator as WireGuard's own datagrams, comes out at the exit, and
-goes from there to the reflector, which sees the tunnel's addresses. Both ends are wireguard-go over TUN: the
-kernel needs no module. Addresses are those of RFC 2544's tests and RFC 4193's own.
+What goes into the interface at the line crosses the operator as WireGuard datagrams, comes out at the
+exit, and goes from there to the reflector, which sees the tunnel's addresses. Both ends are wireguard-go
+over TUN: the kernel needs no module. Addresses are those of RFC 2544's tests and RFC 4193's own.
 """
 
 import subprocess
@@ -17,7 +17,8 @@ from typing import Final
 
 from voipwatch.lab.netns import KernelNet, KernelNetError
 
-INTERFACE: Final = "wg0"
+INTERFACE: Final = "wg-exit-tunnel"
+"""Long enough never to stand in a key's or a seal's base64 by chance: tests look for it in what is kept."""
 TOOLS: Final = ("wireguard-go", "wg")
 TUN: Final = Path("/dev/net/tun")
 PORT: Final = 51_820
@@ -54,21 +55,21 @@ mkdir -p /run/wireguard
 """
 """wireguard-go's socket has the interface's name: each namespace has a folder of its own for it."""
 WAIT: Final = """n=0
-until [ -S /run/wireguard/wg0.sock ]; do
+until [ -S /run/wireguard/wg-exit-tunnel.sock ]; do
   n=$((n + 1))
   if [ $n -gt 100 ]; then echo "wireguard-go did not start" >&2; exit 1; fi
   sleep 0.05
 done
 """
 SET: Final = """set -e
-wg set wg0 {port} private-key /dev/stdin peer {peer} {endpoint} allowed-ips {allowed}
-ip address add 10.99.0.{own}/24 dev wg0
-ip address add fd00:99::{own}/64 dev wg0 nodad
-ip link set wg0 mtu {mtu} up
+wg set wg-exit-tunnel {port} private-key /dev/stdin peer {peer} {endpoint} allowed-ips {allowed}
+ip address add 10.99.0.{own}/24 dev wg-exit-tunnel
+ip address add fd00:99::{own}/64 dev wg-exit-tunnel nodad
+ip link set wg-exit-tunnel mtu {mtu} up
 """
 SECOND_CHOICE: Final = """set -e
-ip route add default dev wg0 metric 4096
-ip -6 route add default dev wg0 metric 4096
+ip route add default dev wg-exit-tunnel metric 4096
+ip -6 route add default dev wg-exit-tunnel metric 4096
 """
 """For sockets bound to the interface: IPv6 has no way through it without a route."""
 
@@ -129,7 +130,7 @@ class WireGuard:
         self._net.script(
             "near",
             "set -e\nip route add 198.18.0.0/24 via 192.0.2.1\n"
-            "ip route replace default dev wg0\nip -6 route replace default dev wg0",
+            "ip route replace default dev wg-exit-tunnel\nip -6 route replace default dev wg-exit-tunnel",
         )
 
     def end(self, name: str = "near") -> None:
