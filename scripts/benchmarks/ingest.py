@@ -28,6 +28,7 @@ from voipwatch.cli.machinery import judge
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.resign import emulated_submission, public_key
 from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.instants import iso
 from voipwatch.model.results import Report
 from voipwatch.wire.farlog import sign_farlog
 
@@ -57,7 +58,7 @@ def template(bytes_wanted: int | None) -> Template:
     """Of a check of one app whose port is dropped: all its flows, or as many as make so many bytes."""
     measurement = run_simulated(load_worlds().get("port-drop"), apps=["whatsapp"], seed=1)
     report = Report(judge(measurement, lang="en"), measurement, "bench")
-    at = datetime.now(tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    at = iso(datetime.now(tz=UTC).timestamp())
     if bytes_wanted is not None:
         flows, measurement.flows = measurement.flows, []
         room = bytes_wanted - len(msgspec.json.encode(emulated_submission(report, KEY, 0, at)))

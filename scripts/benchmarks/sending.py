@@ -31,6 +31,7 @@ from voipwatch.experiment import CheckConfig, LineCheck
 from voipwatch.experiment.events import FetchLog, LogOutcome
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.model.flows import MEDIA_SEQ
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import Line
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import CheckOptions, Target, Trust
@@ -198,7 +199,7 @@ def _probe(port: int, pin: str, apps: tuple[str, ...], budget_bytes: int) -> Sen
     reached = reach_all(options, profiles)
     config = CheckConfig(
         apps=apps,
-        started_at=datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        started_at=iso(datetime.now(tz=UTC).timestamp()),
         line=Line(),
         budget_bytes=budget_bytes,
     )

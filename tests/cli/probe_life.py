@@ -101,8 +101,8 @@ def living(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliProbe]:
 
         monkeypatch.setattr(machinery, "surroundings", surroundings)
         monkeypatch.setattr(machinery, "current_network", lambda: probe.network)
-        monkeypatch.setattr(probe_run, "_now_s", lambda: probe.now_s)
-        monkeypatch.setattr(probe_status, "_now_s", lambda: probe.now_s)
+        monkeypatch.setattr(probe_run, "wall_s", lambda: probe.now_s)
+        monkeypatch.setattr(probe_status, "wall_s", lambda: probe.now_s)
         monkeypatch.setattr(probe_run, "new_event", lambda: Waits(probe))
         yield probe
 

@@ -8,7 +8,6 @@ import pytest
 from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
 from tests.cli.doubles import run_line
 from tests.store.support import HOUR, make_vote, rows_of
-from voipwatch.cli.chronicle import now_iso
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
@@ -123,7 +122,3 @@ def test_claims_are_listed_and_measured(tmp_path: Path) -> None:
     text = run_line("chronicle", "claims", "--store", url, "--measured")
     assert text.status == 0, text.err
     assert "supported, 3 of 3" in " ".join(text.out.split())
-
-
-def test_the_clock_is_written_as_the_log_wants_it() -> None:
-    assert len(now_iso()) == len("2016-01-05T09:00:00Z")

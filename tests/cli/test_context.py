@@ -1,12 +1,14 @@
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.doubles import Measured, Stream, Told
 from voipwatch.cli import machinery
-from voipwatch.cli.context import Context, data_folder
+from voipwatch.cli.context import Context, data_folder, now_iso
 from voipwatch.cli.language import texts
+from voipwatch.model.instants import seconds
 
 
 def context(*, answers: str = "", terminal: bool = True) -> tuple[Context, Stream, Stream]:
@@ -68,3 +70,8 @@ def test_another_world_is_used_when_given() -> None:
     measured, told = Measured(), Told()
     made = Context(texts("en"), measure=measured, judge=told, profiled=("sip",))
     assert (made.measuring(), made.judging(), made.apps_with_profile()) == (measured, told, ("sip",))
+
+
+def test_the_clock_is_written_as_records_want_it() -> None:
+    before_s = datetime.now(tz=UTC).timestamp()
+    assert -1 < seconds(now_iso()) - before_s < 60

@@ -8,7 +8,8 @@ import pytest
 from tests.cli.probe_life import CliProbe, living
 from tests.support.probe import CAFE
 from voipwatch.cli.language import LANGUAGES, texts
-from voipwatch.probe.agent import RunOutcome, iso
+from voipwatch.model.instants import iso
+from voipwatch.probe.agent import RunOutcome
 from voipwatch.probe.queue import Queue
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from voipwatch.cli.machinery import judge
-from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import Circumstances, Rules
 from voipwatch.collector.keys import Enrolments
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.resign import emulated_submission, public_key
 from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.instants import iso
 from voipwatch.model.results import Report
 from voipwatch.model.submission import PrefixKind, Submission
 
@@ -48,7 +48,7 @@ class Maker:
 
     def submission(self, number: int, *, at_s: float = NOW, **word: Any) -> Submission:
         """`word`: fields of the probe's word that are to be others."""
-        made = emulated_submission(self.report, REFLECTOR_KEY, number, utc(at_s))
+        made = emulated_submission(self.report, REFLECTOR_KEY, number, iso(at_s))
         return Submission(msgspec.structs.replace(made.probe, **word), made.report)
 
     def body(self, number: int, *, at_s: float = NOW, **word: Any) -> bytes:

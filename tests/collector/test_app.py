@@ -17,11 +17,11 @@ from tests.collector.submissions import ENROLMENTS, NOW, REFLECTOR_KEY, Maker, p
 from tests.collector.test_desk import on_disk
 from voipwatch.collector import intake
 from voipwatch.collector.body import Limits
-from voipwatch.collector.instants import utc
 from voipwatch.collector.prefixes import read_declared
 from voipwatch.collector.spool import Stored, list_segments, read_segment
 from voipwatch.collector.stopword import say_stop
 from voipwatch.lab.resign import deletion_key, resign
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import ViaRun
 from voipwatch.model.submission import Intake, PrefixKind, RunKind
 from voipwatch.wire.receipt import verify_document
@@ -206,7 +206,7 @@ def test_a_stop_word_is_in_every_answer(house: House, maker: Maker) -> None:
         house("GET", "/api/v1/health"),
     ):
         stop = answer.document["stop"]
-        assert (stop["reason"], stop["until"]) == ("enough", utc(NOW + 3600))
+        assert (stop["reason"], stop["until"]) == ("enough", iso(NOW + 3600))
         assert verify_document(stop, house.collector.public_key)
 
 
@@ -317,7 +317,7 @@ def test_the_prefix_is_hashed_and_its_kind_told(tmp_path: Path, maker: Maker) ->
 
 def test_a_run_through_a_tunnel_is_taken_where_the_request_says_so(house: House, maker: Maker) -> None:
     made = maker.submission(1, kind=RunKind.MANUAL)
-    again = resign(made.report, REFLECTOR_KEY, ticket_id="through", started_at=utc(NOW)).measurement
+    again = resign(made.report, REFLECTOR_KEY, ticket_id="through", started_at=iso(NOW)).measurement
     made.report.via = ViaRun("tunnel", again)
     body = msgspec.json.encode(made)
     assert house.submit(body).results[0]["code"] == "via"

@@ -21,7 +21,6 @@ from tests.collector.submissions import (
     poisonous,
 )
 from voipwatch.collector import intake
-from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import (
     AGE_MOST_S,
     AHEAD_MOST_S,
@@ -34,6 +33,7 @@ from voipwatch.collector.intake import (
     take_all,
 )
 from voipwatch.lab.resign import public_key, resign
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import SignedLog, ViaRun
 from voipwatch.model.submission import RunKind, Submission
 from voipwatch.wire.farlog import decode_farlog, encode_farlog, sign_farlog
@@ -199,7 +199,7 @@ def test_a_signed_log_that_names_an_address_is_refused(maker: Maker) -> None:
 def test_a_reflector_that_is_not_trusted_is_said_in_a_word(maker: Maker) -> None:
     stranger = bytes(32)
     made = maker.submission(1)
-    other = resign(made.report, stranger, ticket_id="1", started_at=utc(NOW))
+    other = resign(made.report, stranger, ticket_id="1", started_at=iso(NOW))
     found = refused(msgspec.json.encode(Submission(made.probe, other)))
     assert found.code == "reflector"
     both = Rules(frozenset({public_key(stranger)}), ENROLMENTS, INSTANCE)
@@ -250,24 +250,24 @@ def test_a_tokens_pseudonym_is_enrolled(maker: Maker) -> None:
     ("offset_s", "note"), [(0.0, []), (-299.0, []), (301.0, ["clock"]), (-CLOCK_MOST_S, ["clock"])]
 )
 def test_a_clock_that_is_a_little_off_is_noted(maker: Maker, offset_s: float, note: list[str]) -> None:
-    body = maker.body(1, sent_at=utc(NOW + offset_s))
+    body = maker.body(1, sent_at=iso(NOW + offset_s))
     assert accepted(body).intake.disagreements == note
 
 
 @pytest.mark.parametrize("offset_s", [-366 * 86_400.0, 366 * 86_400.0, CLOCK_MOST_S + 60])
 def test_a_clock_that_is_far_off_is_told_by_how_much(maker: Maker, offset_s: float) -> None:
-    found = refused(maker.body(1, sent_at=utc(NOW + offset_s)))
+    found = refused(maker.body(1, sent_at=iso(NOW + offset_s)))
     assert (found.code, found.field) == ("clock", "probe.sent_at")
     assert f"{offset_s:+.0f} s" in found.reason
-    assert utc(NOW) in found.reason
+    assert iso(NOW) in found.reason
 
 
 def test_a_session_is_not_too_old_and_not_in_the_future(maker: Maker) -> None:
     for began_s, code in ((NOW - AGE_MOST_S - 60, "old"), (NOW + AHEAD_MOST_S + 60, "clock")):
-        body = maker.body(1, at_s=began_s, sent_at=utc(NOW))
+        body = maker.body(1, at_s=began_s, sent_at=iso(NOW))
         assert refused(body).code == code
     for began_s in (NOW - AGE_MOST_S + 60, NOW + AHEAD_MOST_S - 60):
-        accepted(maker.body(1, at_s=began_s, sent_at=utc(NOW)))
+        accepted(maker.body(1, at_s=began_s, sent_at=iso(NOW)))
 
 
 def test_what_was_declared_and_what_was_seen_may_differ(maker: Maker) -> None:
@@ -281,7 +281,7 @@ def test_what_was_declared_and_what_was_seen_may_differ(maker: Maker) -> None:
 
 def test_a_run_through_a_tunnel_needs_the_users_word(maker: Maker) -> None:
     made = maker.submission(1)
-    again = resign(made.report, REFLECTOR_KEY, ticket_id="through", started_at=utc(NOW)).measurement
+    again = resign(made.report, REFLECTOR_KEY, ticket_id="through", started_at=iso(NOW)).measurement
     made.report.via = ViaRun("tunnel", again)
     scheduled = msgspec.json.encode(made)
     by_hand = msgspec.json.encode(

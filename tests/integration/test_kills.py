@@ -18,8 +18,8 @@ import pytest
 
 from tests.support.reports import REFLECTOR, report_of
 from tests.support.serving import Client, Serving, start_serve
-from voipwatch.collector.instants import utc
 from voipwatch.lab.resign import emulated_submission
+from voipwatch.model.instants import iso
 from voipwatch.model.results import Report
 from voipwatch.model.submission import Submission
 from voipwatch.store.opening import open_store
@@ -71,7 +71,7 @@ class Load(threading.Thread):
         client.close()
 
     def _submission(self, number: int) -> Submission:
-        made = emulated_submission(self._report, bytes(range(32)), number, utc(self._start_s + number))
+        made = emulated_submission(self._report, bytes(range(32)), number, iso(self._start_s + number))
         return Submission(msgspec.structs.replace(made.probe, instance="kills"), made.report)
 
 

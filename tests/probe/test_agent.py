@@ -22,10 +22,11 @@ from tests.support.probe import (
     report_of,
     setup_of,
 )
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import Interruption
 from voipwatch.model.results import Report
 from voipwatch.model.vocabulary import Access, Failure
-from voipwatch.probe.agent import LOOK_AGAIN_S, Agent, Run, RunOutcome, iso
+from voipwatch.probe.agent import LOOK_AGAIN_S, Agent, Run, RunOutcome
 from voipwatch.probe.pseudonym import deletion_hash, network_mark, pseudonym
 from voipwatch.probe.queue import Queue
 from voipwatch.probe.schedule import Due, Turn

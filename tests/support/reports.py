@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import zstandard
 
-from voipwatch.collector.instants import utc
 from voipwatch.inference import judge
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.resign import deletion_key, emulated_submission, public_key
 from voipwatch.lab.worlds import load_worlds
+from voipwatch.model.instants import iso
 from voipwatch.model.results import Report
 from voipwatch.model.submission import Intake, PrefixKind, Submission
 from voipwatch.model.vocabulary import Access
@@ -38,7 +38,7 @@ def report_of(world: str, app: str = "whatsapp") -> Report:
 
 def submission_of(world: str, number: int, at_s: float, **word: Any) -> Submission:
     """Report `number` (its session, and unless it is said its probe) of a check that began at `at_s`."""
-    made = emulated_submission(report_of(world), REFLECTOR_KEY, number, utc(at_s))
+    made = emulated_submission(report_of(world), REFLECTOR_KEY, number, iso(at_s))
     return Submission(msgspec.structs.replace(made.probe, **word), made.report)
 
 
@@ -68,7 +68,7 @@ def intake_of(submission: Submission, number: int, received_s: float, sender: Se
         asn=sender.asn,
         geo_version="test 1",
         prefix=sender.prefix,
-        prefix_day=utc(received_s)[:10],
+        prefix_day=iso(received_s)[:10],
         prefix_kind=sender.kind,
         enrolled=sender.enrolled,
     )

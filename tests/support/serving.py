@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from voipwatch.model.instants import iso
 from voipwatch.model.submission import Submission
 
 READY_S = 180.0
@@ -126,7 +127,7 @@ class Client:
 
     def submit(self, submissions: Sequence[Submission], *, enrolled: bool = True) -> list[dict[str, Any]]:
         """Send them as one batch, enrolled and dated now; one result each."""
-        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = iso(datetime.now(tz=UTC).timestamp())
         bodies = []
         for submission in submissions:
             word = submission.probe

@@ -15,10 +15,10 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from voipwatch.chronicle.instants import seconds
 from voipwatch.model import acts
 from voipwatch.model.acts import LOG_SCHEMA, EntryKind
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import seconds
 
 BODIES: Final[Mapping[EntryKind, type[msgspec.Struct]]] = {
     EntryKind.KEY: acts.KeyEntry,

@@ -4,7 +4,6 @@ import secrets
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
 from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
-from voipwatch.cli.context import CheckRequest, Context, data_folder
+from voipwatch.cli.context import CheckRequest, Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
 from voipwatch.cli.private import read_private
@@ -162,7 +161,7 @@ def parse_operator(name: str | None) -> str | None:
 
 def measure_safely(context: Context, request: CheckRequest) -> tuple[Measurement, str | None]:
     """What was observed, and what went wrong on our side, if anything: the rows are printed all the same."""
-    started_at = _now()
+    started_at = now_iso()
     if not request.apps:
         return _empty(request, started_at), None
     try:
@@ -199,7 +198,7 @@ def _empty(request: CheckRequest, started_at: str) -> Measurement:
     return Measurement(
         seed="",
         started_at=started_at,
-        ended_at=_now(),
+        ended_at=now_iso(),
         apps=list(request.apps),
         profile_digests={},
         line=request.line,
@@ -208,10 +207,6 @@ def _empty(request: CheckRequest, started_at: str) -> Measurement:
         long=request.long,
         budget_bytes=request.budget_bytes,
     )
-
-
-def _now() -> str:
-    return datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _completed(measurement: Measurement, apps: tuple[str, ...], redactor: Redactor) -> Measurement:

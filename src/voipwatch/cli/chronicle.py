@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +23,7 @@ from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -241,11 +241,6 @@ def said(context: Context, sentence: Any) -> str:  # noqa: ANN401 -- a Sentence 
     return context.texts.isolate(told(sentence, context.texts.lang))
 
 
-def now_iso() -> str:
-    """The clock, as the log writes it."""
-    return datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def print_json(context: Context, document: dict[str, Any]) -> None:
     """With the schema's name."""
     context.print_json(msgspec.json.format(msgspec.json.encode({"schema": SCHEMA} | document), indent=2))
@@ -306,5 +301,4 @@ def _checked(store: "Store", claim: Claim, instance: str) -> ClaimCheck:
         for row in cells.to_pylist()
         if row["stage"] == CALL_STAGE
     ]
-    as_of = datetime.fromtimestamp(store.as_of(), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return check_claim(claim, rows, as_of=as_of)
+    return check_claim(claim, rows, as_of=iso(store.as_of()))

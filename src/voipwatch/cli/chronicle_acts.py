@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +11,19 @@ from rich.text import Text
 
 from voipwatch.chronicle.acts import TRANSITIONS, to_be_named, unheard
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
+from voipwatch.chronicle.instants import HOUR_S
 from voipwatch.chronicle.log import Entry
 from voipwatch.chronicle.titles import card_of
 from voipwatch.cli.chronicle import (
     Instance,
     Quiet,
     folder_of,
-    now_iso,
     print_json,
     said,
     story_of,
     troubles,
 )
-from voipwatch.cli.context import Context
+from voipwatch.cli.context import Context, now_iso
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
 from voipwatch.cli.store import Data
 from voipwatch.cli.values import parse_count, shown, shown_path
@@ -41,6 +40,7 @@ from voipwatch.model.acts import (
     Withdrawal,
 )
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import iso, seconds
 
 REPLY_BYTES_MAX = 64 << 10
 
@@ -73,7 +73,7 @@ def review(  # noqa: PLR0913 -- one parameter an option
             operators = tuple(name for name in to_be_named(incident) if name not in incident.named)
             if not operators:
                 raise Misuse("chronicle.nobody_to_tell", id=id)
-            until = (datetime.now(tz=UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            until = iso(seconds(now) + hours * HOUR_S)
             _agree(context, "chronicle.ask_notice", yes=yes, operators=", ".join(operators), until=until)
             body: msgspec.Struct = Notice(id, incident.revision, operators, until, notice)
             kind = EntryKind.NOTICE

@@ -7,6 +7,7 @@ a small machine should not wait for numerical libraries.
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ from rich.text import Text
 from voipwatch.cli.errors import Stop
 from voipwatch.cli.language import Texts
 from voipwatch.cli.values import Endpoint
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.results import Check
 
@@ -146,6 +148,16 @@ class Context:
 
             self.judge = judge
         return self.judge
+
+
+def wall_s() -> float:
+    """The clock, Unix seconds."""
+    return datetime.now(tz=UTC).timestamp()
+
+
+def now_iso() -> str:
+    """The clock, as records spell it."""
+    return iso(wall_s())
 
 
 def data_folder(environment: Mapping[str, str]) -> Path:

@@ -17,6 +17,7 @@ from voipwatch.cli.values import shown
 from voipwatch.inference.detection import Detector
 from voipwatch.inference.detection.settings import DAY_S
 from voipwatch.inference.detection.state import Phase
+from voipwatch.model.instants import iso_exact
 from voipwatch.model.series import ChangeKind, Changepoint, Regime
 
 SCHEMA: Final = "voipwatch.detect/1"
@@ -91,8 +92,8 @@ def _series_json(by: tuple[str, ...], result: SeriesResult, *, daily: bool) -> d
         "standing": state.interference is not None,
         "votes": state.votes,
         "rows": state.rows,
-        "first": None if state.first_s is None else iso(state.first_s),
-        "last": None if state.newest_s is None else iso(state.newest_s),
+        "first": None if state.first_s is None else iso_exact(state.first_s),
+        "last": None if state.newest_s is None else iso_exact(state.newest_s),
         "notes": notes,
     }
 
@@ -100,9 +101,9 @@ def _series_json(by: tuple[str, ...], result: SeriesResult, *, daily: bool) -> d
 def _change_json(change: Changepoint) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
-        "earliest": None if change.earliest_s is None else iso(change.earliest_s),
-        "latest": iso(change.latest_s),
-        "detected_at": iso(change.detected_s),
+        "earliest": None if change.earliest_s is None else iso_exact(change.earliest_s),
+        "latest": iso_exact(change.latest_s),
+        "detected_at": iso_exact(change.detected_s),
         "level_before": None if change.level_before is None else _rounded(change.level_before),
         "level_after": None if change.level_after is None else _rounded(change.level_after),
     }
@@ -111,9 +112,9 @@ def _change_json(change: Changepoint) -> dict[str, Any]:
 def _regime_json(each: Regime) -> dict[str, Any]:
     return {
         "kind": "intermittent",
-        "earliest": None if each.earliest_s is None else iso(each.earliest_s),
-        "declared_at": iso(each.declared_s),
-        "ended": None if each.ended_s is None else iso(each.ended_s),
+        "earliest": None if each.earliest_s is None else iso_exact(each.earliest_s),
+        "declared_at": iso_exact(each.declared_s),
+        "ended": None if each.ended_s is None else iso_exact(each.ended_s),
         "cycles": each.cycles,
         "duty_cycle": _rounded(each.duty_cycle),
         "hours": list(each.blocked_hours),
@@ -122,11 +123,6 @@ def _regime_json(each: Regime) -> dict[str, Any]:
 
 def _rounded(value: float) -> float:
     return round(value, 6)
-
-
-def iso(time_s: float) -> str:
-    """A Unix time as an instant of RFC 3339, UTC; fractions of a second only where there are some."""
-    return datetime.fromtimestamp(time_s, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _when(time_s: float, *, daily: bool) -> str:

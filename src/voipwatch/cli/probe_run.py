@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -12,14 +11,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from voipwatch.cli import machinery
-from voipwatch.cli.context import Context
+from voipwatch.cli.context import Context, wall_s
 from voipwatch.cli.errors import CLEAR
 from voipwatch.cli.language import Size
 from voipwatch.cli.probe_place import Busy, held, open_setup, open_state, probe_folder, unusable
 from voipwatch.cli.scheduled import scheduled_report
 from voipwatch.cli.values import shown
+from voipwatch.model.instants import iso
 from voipwatch.model.results import Report
-from voipwatch.probe.agent import Agent, Run, TurnReport, iso
+from voipwatch.probe.agent import Agent, Run, TurnReport
 from voipwatch.probe.loop import LOOK_S, keep_turning
 from voipwatch.probe.schedule import Turn
 
@@ -34,15 +34,11 @@ def run(*, context: Annotated[Context, Parameter(parse=False)], once: bool = Fal
             return CLEAR
         keep_turning(
             lambda: _turn(context, folder, ended, quiet=once),
-            now_s=_now_s,
+            now_s=wall_s,
             wait=lambda left_s: not ended.wait(left_s),
             once=once,
         )
     return CLEAR
-
-
-def _now_s() -> float:
-    return datetime.now(tz=UTC).timestamp()
 
 
 def _turn(

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from cyclopts import Parameter
 from voipwatch.cli import machinery
 from voipwatch.cli.check import parse_operator
 from voipwatch.cli.consent import BUDGET_DEFAULT_BYTES, LINE_BYTES, TRIES
-from voipwatch.cli.context import Context
+from voipwatch.cli.context import Context, now_iso
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
 from voipwatch.cli.probe_place import TEXT_VERSION, held, probe_folder, unusable, wanted_consent
@@ -215,7 +214,7 @@ def _settle(context: Context, asked: _Asked, earlier: Consent | None, *, yes: bo
         Misuse: nobody can be asked and `--yes` is missing.
         Stop: the person did not say yes.
     """
-    now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = now_iso()
     nobody = Consent("", 0, "", [], "", 0, "", [])
     wanted = msgspec.structs.replace(
         wanted_consent(asked.setup(nobody, "")), given_at=now, lang=context.texts.lang

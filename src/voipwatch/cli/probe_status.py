@@ -1,6 +1,5 @@
 """`voipwatch probe status`: what the probe does, has done and keeps; it changes nothing and sends nothing."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from voipwatch.cli import machinery
-from voipwatch.cli.context import Context
+from voipwatch.cli.context import Context, wall_s
 from voipwatch.cli.errors import CLEAR
 from voipwatch.cli.language import Size
 from voipwatch.cli.probe_place import probe_folder, unusable, wanted_consent
 from voipwatch.cli.probe_run import reason_text
 from voipwatch.cli.values import shown, shown_path
-from voipwatch.probe.agent import iso
+from voipwatch.model.instants import iso
 from voipwatch.probe.pseudonym import network_mark, pseudonym
 from voipwatch.probe.queue import Queue, whose
 from voipwatch.probe.settings import DamagedFileError, Setup, consent_covers, read_secret, read_setup
@@ -30,7 +29,7 @@ def status(*, context: Annotated[Context, Parameter(parse=False)], json: bool = 
     """Look and tell."""
     folder = probe_folder(context)
     try:
-        document = describe(folder, _now_s())
+        document = describe(folder, wall_s())
     except OSError as error:
         raise unusable(folder, error) from error
     if json:
@@ -38,10 +37,6 @@ def status(*, context: Annotated[Context, Parameter(parse=False)], json: bool = 
     else:
         _show(context, document)
     return CLEAR
-
-
-def _now_s() -> float:
-    return datetime.now(tz=UTC).timestamp()
 
 
 def describe(folder: Path, now_s: float) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from cyclopts import Parameter
 
 from voipwatch.chronicle.log import LogError, complete_lines, digest_of
 from voipwatch.chronicle.state import ChronicleState
-from voipwatch.cli.context import Context, data_folder
+from voipwatch.cli.context import Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, Misuse, Trouble
 from voipwatch.cli.language import Size
 from voipwatch.cli.store import opened
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import shown_work
 from voipwatch.model.acts import Closing, EntryKind, Hold, KeyRole
+from voipwatch.model.instants import iso
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, ChronicleKeysError, KeyFile, chronicle_folder
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def publish(  # noqa: PLR0913 -- one parameter an option
         from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
 
         signer = _signer(chronicle, key)
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = now_iso()
         if hold and end is not None:
-            _hold(chronicle, hold, until=_text(end), now=now, out=out)
+            _hold(chronicle, hold, until=iso(end), now=now, out=out)
         if final and chronicle.state().closed is None:
             chronicle.add([(EntryKind.FINAL, Closing(final))], at=now, role=KeyRole.INSTANCE)
         request = making.Request(
@@ -84,7 +85,7 @@ def _say(context: Context, request: "Request", done: "Published", *, json: bool)
     if json:
         document = {
             "schema": SCHEMA, "digest": done.digest, "folder": str(request.out),
-            "as_of": _text(request.as_of),
+            "as_of": iso(request.as_of),
             "files": done.files, "bytes": done.bytes, "rows": done.rows, "fresh": done.fresh,
             "changed": done.changed, "synthetic": bool(request.instance), "instance": request.instance,
         }  # fmt: skip
@@ -97,7 +98,7 @@ def _say(context: Context, request: "Request", done: "Published", *, json: bool)
         path=shown_path(request.out), files=done.files, size=Size(done.bytes),
         rows=done.rows, fresh=done.fresh,
     )  # fmt: skip
-    context.tell("publish.as_of", time=_text(request.as_of))
+    context.tell("publish.as_of", time=iso(request.as_of))
     context.tell("publish.digest", digest=done.digest)
     if request.final:
         context.tell("publish.final", style="yellow")
@@ -149,10 +150,6 @@ def _instant(option: str, text: str) -> int:
         except ValueError:
             continue
     raise Misuse("publish.instant", option=option, value=shown(text))
-
-
-def _text(time_s: int) -> str:
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _progress(stage: str, done: int, of: int) -> int:

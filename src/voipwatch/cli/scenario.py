@@ -22,8 +22,9 @@ from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.show import table
 from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.lab.scenarios.score import PhaseLine, Score, phase_lines, score
-from voipwatch.lab.scenarios.table import NAMES, Scenario, instant, load_scenario
+from voipwatch.lab.scenarios.table import NAMES, Scenario, load_scenario
 from voipwatch.lab.scenarios.truth import Series
+from voipwatch.model.instants import iso
 
 SCHEMA: Final = "voipwatch.lab-scenario/1"
 FULL: Final = "full"
@@ -228,10 +229,10 @@ def _json(chosen: Scenario, result: Score, run: dict[str, Any]) -> bytes:
         "press": [msgspec.to_builtins(source) for source in chosen.press],
         "hours": [{**msgspec.to_builtins(hours), "right": hours.right} for hours in result.hours],
         "missed": [
-            _series(edge.series) | {"kind": edge.kind, "at": instant(edge.at_s)} for edge in result.missed
+            _series(edge.series) | {"kind": edge.kind, "at": iso(edge.at_s)} for edge in result.missed
         ],
         "wrong": [
-            _series(change.series) | {"kind": change.kind, "latest": instant(change.latest_s)}
+            _series(change.series) | {"kind": change.kind, "latest": iso(change.latest_s)}
             for change in result.wrong
         ],
         "edges": len(result.edges),
@@ -262,9 +263,9 @@ def _phase_json(line: PhaseLine) -> dict[str, Any]:
         "phase": line.phase,
         "operator": line.operator,
         "access": line.access.value,
-        "planted": instant(line.at_s),
-        "earliest": None if line.earliest_s is None else instant(line.earliest_s),
-        "latest": None if line.latest_s is None else instant(line.latest_s),
+        "planted": iso(line.at_s),
+        "earliest": None if line.earliest_s is None else iso(line.earliest_s),
+        "latest": None if line.latest_s is None else iso(line.latest_s),
         "found": line.found,
         "of": line.of,
     }

@@ -18,10 +18,10 @@ from typing import Final, TypeVar
 import msgspec
 
 from voipwatch.collector.index import Entry, Index, Known
-from voipwatch.collector.instants import utc
 from voipwatch.collector.intake import Accepted
 from voipwatch.collector.keys import Signer
 from voipwatch.collector.spool import SpoolError, SpoolWriter
+from voipwatch.model.instants import iso
 from voipwatch.model.submission import Deletion, Receipt, ReportResult, ResultStatus
 
 T = TypeVar("T")
@@ -168,7 +168,7 @@ class Desk:
 
     def _result(self, report_id: str, stored: str, received_at_s: float, sent: str) -> ReportResult:
         """With a receipt for what is stored; a try that was sent with other bytes is told apart."""
-        hour = utc(received_at_s // HOUR_S * HOUR_S)
+        hour = iso(received_at_s // HOUR_S * HOUR_S)
         receipt = Receipt(report_id, stored, hour, self._signer.public)
         status = ResultStatus.ACCEPTED if stored == sent else ResultStatus.DUPLICATE
         return ReportResult(status, report_id, receipt=receipt)

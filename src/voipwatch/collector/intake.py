@@ -15,11 +15,11 @@ import zstandard
 
 from voipwatch.collector.addresses import finds_address, log_names_address
 from voipwatch.collector.inflate import quick_inflate
-from voipwatch.collector.instants import unix_seconds, utc
 from voipwatch.collector.keys import Enrolments
 from voipwatch.collector.schema import REASON_MAX, Incoming, SchemaError, decode_incoming
 from voipwatch.collector.signatures import log_is_signed
 from voipwatch.model.flows import FlowRecord
+from voipwatch.model.instants import fractional_seconds, iso
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.results import may_be_submitted
 from voipwatch.model.submission import Intake, PrefixKind, ProbeWord, RunKind
@@ -209,7 +209,7 @@ def _check_word(word: ProbeWord, now_s: float) -> float:
         raise _RefusedError(
             "clock",
             "probe.sent_at",
-            f"this clock is {offset_s:+.0f} s off the collector's, which says {utc(now_s)}; "
+            f"this clock is {offset_s:+.0f} s off the collector's, which says {iso(now_s)}; "
             f"at most {CLOCK_MOST_S:.0f} s is accepted",
         )
     return offset_s
@@ -235,7 +235,7 @@ def _check_hex(field: str, text: str, digits: int) -> None:
 
 def _instant(text: str, field: str) -> float:
     try:
-        return unix_seconds(text)
+        return fractional_seconds(text)
     except ValueError:
         raise _RefusedError("value", field, "a UTC time, ISO 8601 with Z, is needed") from None
 

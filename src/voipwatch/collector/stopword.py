@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.collector.instants import unix_seconds, utc
 from voipwatch.collector.keys import Signer, write_private
+from voipwatch.model.instants import fractional_seconds, iso
 from voipwatch.model.submission import Stop
 
 STOP_FILE: Final = "stop"
@@ -37,7 +37,7 @@ class StopWord:
         if not 0.0 <= now_s - self._looked_s < LOOK_S:
             self._looked_s = now_s
             self._look()
-        if self._stop is None or unix_seconds(self._stop.until) <= now_s:
+        if self._stop is None or fractional_seconds(self._stop.until) <= now_s:
             return None
         return self._stop
 
@@ -60,12 +60,12 @@ class StopWord:
 
 def say_stop(folder: Path, until_s: float, reason: str) -> None:
     """Write the file. Raises OSError."""
-    write_private(folder / STOP_FILE, f"{utc(until_s)} {reason}\n".encode())
+    write_private(folder / STOP_FILE, f"{iso(until_s)} {reason}\n".encode())
 
 
 def _is_instant(text: str) -> bool:
     try:
-        unix_seconds(text)
+        fractional_seconds(text)
     except ValueError:
         return False
     return True

@@ -11,7 +11,6 @@ signed logs; finished. The providers come after the apps, because asking for a n
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from enum import Enum
 
 from voipwatch.apps import ProfileSet
@@ -39,6 +38,7 @@ from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.starting import FlowStarter
 from voipwatch.model.flows import Receipt
+from voipwatch.model.instants import fractional_seconds, iso_exact
 from voipwatch.model.measurement import OVERTIME, Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
 from voipwatch.model.vocabulary import LINE, Failure
@@ -355,13 +355,12 @@ class LineCheck:
 
     def measurement(self, now: float) -> Measurement:
         """All that was observed so far; complete once `Finished` was handed out."""
-        started = datetime.fromisoformat(self.config.started_at)
-        ended = started + timedelta(seconds=round(now - self._epoch, 6))
+        ended_s = fractional_seconds(self.config.started_at) + now - self._epoch
         apps = list(self.config.apps)
         return Measurement(
             seed=self._seed.hex(),
             started_at=self.config.started_at,
-            ended_at=ended.isoformat().replace("+00:00", "Z"),
+            ended_at=iso_exact(ended_s),
             apps=apps,
             profile_digests=self._planner.digests(),
             line=self.config.line,

@@ -18,11 +18,12 @@ from voipwatch.chronicle.blame import (
     canary_losses,
 )
 from voipwatch.chronicle.grouping import TOGETHER_S
-from voipwatch.chronicle.instants import DAY_S, iso
+from voipwatch.chronicle.instants import DAY_S
 from voipwatch.chronicle.revising import Facts, revise
 from voipwatch.chronicle.spells import Spell
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
+from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, Item, chronicle_folder
 from voipwatch.pipeline.detecting import Found, regimes_of, surplus_of

@@ -4,10 +4,9 @@ A row whose alarm a known change at the provider explains is `stale`, neither ok
 did not work is `failed`. Only `decided` rows can be counted in a share.
 """
 
-from datetime import UTC, datetime
-
 import msgspec
 
+from voipwatch.model.instants import iso
 from voipwatch.wire.ooni import ANOMALY, FAILED, OK, OoniMeasurement, Part
 
 
@@ -71,5 +70,4 @@ def _row(measurement: OoniMeasurement, part: Part) -> ContextRow:
 def csv_fields(row: ContextRow) -> list[object]:
     """The row's values in the order of `COLUMNS`."""
     values = msgspec.structs.asdict(row)
-    time = datetime.fromtimestamp(values.pop("observed_at_s"), tz=UTC)
-    return [time.strftime("%Y-%m-%dT%H:%M:%SZ"), *values.values()]
+    return [iso(values.pop("observed_at_s")), *values.values()]

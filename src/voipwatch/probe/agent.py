@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import Line
 from voipwatch.model.results import Report, may_be_submitted
 from voipwatch.model.submission import ProbeWord, RunKind, Submission
@@ -228,8 +229,3 @@ class Agent:
             told.problems.append(error.strerror or type(error).__name__)
             return RunOutcome.DISK
         return RunOutcome.QUEUED if set(self._queue.names()) - before else RunOutcome.DROPPED
-
-
-def iso(unix_s: float) -> str:
-    """UTC, ISO 8601 with Z, whole seconds."""
-    return datetime.fromtimestamp(unix_s, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

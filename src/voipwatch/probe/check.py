@@ -32,6 +32,7 @@ from voipwatch.experiment.events import (
     ResolveName,
 )
 from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
+from voipwatch.model.instants import iso_ms
 from voipwatch.model.measurement import AppCost, Line, Measurement, ReflectorFacts
 from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import LINE, Failure
@@ -123,7 +124,7 @@ def run_check(
     profiles = profiles or load_profiles()
     allow_many_sockets()
     with _interruptible() as interruption:
-        started_at = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        started_at = iso_ms(datetime.now(tz=UTC).timestamp())
         reached = reach_all(options, profiles)
         carrier = _carrier(reached)
         config = CheckConfig(

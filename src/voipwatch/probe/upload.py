@@ -7,12 +7,12 @@ operator (docs/design/0014-probe-on-a-schedule.md).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 
+from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.check import UNREACHED
 from voipwatch.probe.collectors import Asks, Outcome, Submitted, enrol, submit
@@ -195,7 +195,7 @@ class Uploader:
         token = self._token(queued, asks, state, world, told)
         if token is None:
             return None
-        sent_at = datetime.fromtimestamp(world.now_s(), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        sent_at = iso(world.now_s())
         word = msgspec.structs.replace(queued.submission.probe, sent_at=sent_at, enrolment=token)
         body = msgspec.json.encode(msgspec.structs.replace(queued.submission, probe=word))
         key = self._setup.collector.key or state.collector_key

@@ -5,8 +5,9 @@ import msgspec
 import pytest
 
 from voipwatch.lab.scenarios.calendar import OPEN, Run, app_pairs, calendar, kinds
-from voipwatch.lab.scenarios.table import NoiseKind, Scenario, Size, load_scenario, unix
+from voipwatch.lab.scenarios.table import NoiseKind, Scenario, Size, load_scenario
 from voipwatch.lab.scenarios.truth import planted
+from voipwatch.model.instants import seconds
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Access
 
@@ -84,12 +85,12 @@ def test_noise(month: list[Run]) -> None:
         run
         for run in month
         if (run.person.operator, run.person.access) == ("B", Access.G3)
-        and unix("2015-12-12T00:00:00Z") <= run.at_s < unix("2015-12-26T00:00:00Z")
+        and seconds("2015-12-12T00:00:00Z") <= run.at_s < seconds("2015-12-26T00:00:00Z")
     ]
     assert len(bad) / len(of_line) == pytest.approx(0.6, abs=0.08)
     down = [run for run in month if run.kind.world == "reflector-dies"]
     assert {int(run.at_s // 3600 * 3600) for run in down} <= {
-        int(unix("2015-12-19T05:00:00Z")) + 3600 * n for n in range(12)
+        int(seconds("2015-12-19T05:00:00Z")) + 3600 * n for n in range(12)
     }
     spoilt = [run for run in month if run.kind.world == "whatsapp-attribute"]
     assert {run.person.number for run in spoilt} == {0}
@@ -98,7 +99,7 @@ def test_noise(month: list[Run]) -> None:
 
 
 def test_late_reports_come_when_the_way_is_open(month: list[Run]) -> None:
-    opened_s = unix("2015-12-27T00:00:00Z")
+    opened_s = seconds("2015-12-27T00:00:00Z")
     late = [run for run in month if run.arrives_s - run.at_s > 3_600]
     assert len(late) > 500
     assert all(opened_s <= run.arrives_s <= opened_s + 6 * 3_600 for run in late)
@@ -118,7 +119,7 @@ def test_two_thirds_of_the_mobile_panel_leave_and_come_back() -> None:
     runs = scheduled(calendar(WHOLE, Size(why="", probes=12, runs_a_day=0.5, draws=1), 1))
     days = {"2016-01-05": 144, "2016-03-01": 96, "2016-06-15": 144}
     for day, expected in days.items():
-        since_s = unix(f"{day}T00:00:00Z")
+        since_s = seconds(f"{day}T00:00:00Z")
         around = {run.person for run in runs if since_s - 10 * 86_400 <= run.at_s < since_s + 10 * 86_400}
         away = {run.person for run in runs if run.at_s < since_s} - around
         if day == "2016-03-01":

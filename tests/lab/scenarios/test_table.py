@@ -5,11 +5,10 @@ import pytest
 from voipwatch.lab.scenarios.table import (
     NAMES,
     ScenarioError,
-    instant,
     load_scenario,
     read_scenario,
-    unix,
 )
+from voipwatch.model.instants import iso, seconds
 from voipwatch.model.vocabulary import Access
 
 TEXT = (files("voipwatch.lab.scenarios") / "morocco-2016.toml").read_text(encoding="utf-8")
@@ -21,7 +20,7 @@ def test_the_packaged_scenario_is_what_was_asked_for() -> None:
     assert [operator.asn for operator in scenario.operators] == [64496, 64497, 64498]
     assert {line.id for line in scenario.accesses} == {Access.G3, Access.G4, Access.ADSL, Access.WIFI}
     assert scenario.apps == ("whatsapp", "viber", "skype", "messenger", "facetime", "imo")
-    assert (instant(scenario.since.timestamp()), instant(scenario.until.timestamp())) == (
+    assert (iso(scenario.since.timestamp()), iso(scenario.until.timestamp())) == (
         "2015-12-01T00:00:00Z",
         "2017-01-01T00:00:00Z",
     )
@@ -81,7 +80,7 @@ def test_a_name_that_is_none_says_which_there_are() -> None:
 def test_hours_are_of_the_days_that_it_says() -> None:
     (block,) = [block for block in load_scenario("morocco-2016").blocks if block.hours]
     assert [
-        block.holds(unix(text))
+        block.holds(seconds(text))
         for text in (
             "2016-01-11T05:59:59Z",
             "2016-01-11T06:00:00Z",

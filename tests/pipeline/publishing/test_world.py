@@ -3,7 +3,7 @@ import pytest
 from tests.pipeline.publishing.support import MONDAY
 from voipwatch.model.bundle import SeriesId
 from voipwatch.model.vocabulary import Access
-from voipwatch.pipeline.publishing.world import MixedWorldsError, World, document, iso
+from voipwatch.pipeline.publishing.world import MixedWorldsError, World, document
 
 
 def series(instance: str) -> SeriesId:
@@ -28,7 +28,3 @@ def test_every_file_says_of_which_world_and_until_when() -> None:
     }
     assert World("", MONDAY, final=True).head("x/1")["valid_until"] == "2016-01-04T00:00:00Z"
     assert document(told, {}).endswith(b"}\n")
-
-
-def test_times_are_utc() -> None:
-    assert iso(MONDAY + 0.9) == "2016-01-04T00:00:00Z"

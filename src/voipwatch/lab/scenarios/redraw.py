@@ -16,7 +16,8 @@ import msgspec
 from voipwatch.lab.resign import public_key, resign
 from voipwatch.lab.scenarios.calendar import Run
 from voipwatch.lab.scenarios.people import derive
-from voipwatch.lab.scenarios.table import Scenario, instant
+from voipwatch.lab.scenarios.table import Scenario
+from voipwatch.model.instants import iso
 from voipwatch.model.measurement import Line, SignedLog
 from voipwatch.model.results import Report
 from voipwatch.model.submission import SUBMISSION_SCHEMA, ProbeWord, RunKind, Submission
@@ -46,7 +47,7 @@ class Drawn(msgspec.Struct, frozen=True):
 
 def drawn(scenario: Scenario, seed: int, run: Run, enrolment: str) -> Drawn:
     """What a run of the calendar says of itself. `enrolment`: the collector's token; empty for nobody's."""
-    at = instant(run.at_s)
+    at = iso(run.at_s)
     operator = scenario.operator(run.person.operator)
     mark = (run.person.name, run.turn, run.run_kind.value)
     word = ProbeWord(
@@ -55,7 +56,7 @@ def drawn(scenario: Scenario, seed: int, run: Run, enrolment: str) -> Drawn:
         month=run.month,
         deletion_hash=deletion_hash(derive(seed, "deletion", *mark, size=32)),
         queued_at=at,
-        sent_at=instant(run.arrives_s),
+        sent_at=iso(run.arrives_s),
         enrolment=enrolment,
         access_from="declared",
         instance=scenario.instance,

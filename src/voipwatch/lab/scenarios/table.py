@@ -5,7 +5,7 @@ Everything in it is data. What it plants is computed by `truth`, what is run by 
 """
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -405,13 +405,3 @@ def load_scenario(name: str) -> Scenario:
         raise ScenarioError(f"no scenario is called {name!r}; there is {', '.join(NAMES)}")
     path = files("voipwatch.lab.scenarios") / f"{name}.toml"
     return read_scenario(path.read_text(encoding="utf-8"))
-
-
-def unix(text: str) -> float:
-    """Unix seconds of an ISO 8601 instant. Raises ValueError."""
-    return datetime.fromisoformat(text).astimezone(UTC).timestamp()
-
-
-def instant(at_s: float) -> str:
-    """UTC, ISO 8601 with Z, whole seconds."""
-    return datetime.fromtimestamp(int(at_s), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

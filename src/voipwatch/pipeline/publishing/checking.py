@@ -20,6 +20,7 @@ from voipwatch.model.bundle import (
     PublicChange,
     PublicRow,
 )
+from voipwatch.model.instants import iso, seconds
 from voipwatch.pipeline.publishing import chronology, documents, rowdetector, signing
 from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS
@@ -35,7 +36,7 @@ from voipwatch.pipeline.publishing.tables import (
     same_sqlite,
     table_of,
 )
-from voipwatch.pipeline.publishing.world import MixedWorldsError, World, iso
+from voipwatch.pipeline.publishing.world import MixedWorldsError, World
 
 CELLS_FOLDER: Final = "tables/cells/"
 
@@ -67,7 +68,7 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
     try:
         content = (folder / MANIFEST_FILE).read_bytes()
         manifest = signing.read_manifest(content)
-        as_of = chronology.seconds(manifest.as_of)
+        as_of = int(seconds(manifest.as_of))
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise BadBundleError(str(error)) from error
     found = [_signature(folder, content, manifest), _whose(manifest, key), *_files(folder, manifest)]

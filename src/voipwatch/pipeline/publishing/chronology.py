@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from voipwatch.chronicle.instants import seconds as _seconds
 from voipwatch.chronicle.log import Entry, LogError, canonical, read_line, read_log
 from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.state import ChronicleState, Said, Story, replay
 from voipwatch.model.acts import Dispute, EntryKind, Hold, KeyRole, Notice, Reply, Review
 from voipwatch.model.bundle import Closed
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.folder import Content
-from voipwatch.pipeline.publishing.world import World, document, iso
+from voipwatch.pipeline.publishing.world import World, document
 
 INCIDENT_PAGE_SCHEMA: Final = "voipwatch.incident-page/1"
 REVISION_SCHEMA: Final = "voipwatch.incident-revision/1"
@@ -50,11 +50,6 @@ class PublicLog(NamedTuple):
     """Without what is under embargo."""
     lines: int
     withheld: int
-
-
-def seconds(text: str) -> int:
-    """Unix seconds of an instant of the bundle. Raises ValueError."""
-    return int(_seconds(text))
 
 
 def read(lines: Sequence[bytes], world: World) -> Chronology:

@@ -15,7 +15,8 @@ from voipwatch.chronicle.edtf import decode_edtf
 from voipwatch.model.bundle import DAY_S, Level, PublicRow
 from voipwatch.model.cells import CALL_STAGE, CellKey
 from voipwatch.model.claims import CLAIMS_SCHEMA, Claim
-from voipwatch.pipeline.publishing.world import World, document, iso
+from voipwatch.model.instants import iso
+from voipwatch.pipeline.publishing.world import World, document
 
 CLAIMS_FILE: Final = "claims.json"
 MARGIN_S: Final = 60 * DAY_S

@@ -8,8 +8,9 @@ from urllib.parse import quote
 from voipwatch.chronicle.coarsen import closes_at, start_of
 from voipwatch.model.bundle import CLOSING_LAG_S, LATE_LAG_S, PROBES_PER_ROW, Level, PublicRow, SeriesId
 from voipwatch.model.cells import STALE_AFTER_H, CellState
+from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.tables import end_of
-from voipwatch.pipeline.publishing.world import World, document, iso
+from voipwatch.pipeline.publishing.world import World, document
 
 STATES_SCHEMA: Final = "voipwatch.states/1"
 SERIES_SCHEMA: Final = "voipwatch.series/1"

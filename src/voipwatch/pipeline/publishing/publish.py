@@ -21,6 +21,7 @@ from voipwatch.model.bundle import (
     PublicChange,
     PublicRow,
 )
+from voipwatch.model.instants import iso, seconds
 from voipwatch.pipeline.publishing import chronology, documents, folder, rowdetector, signing
 from voipwatch.pipeline.publishing.changes import published_changes
 from voipwatch.pipeline.publishing.chronology import Chronology
@@ -37,7 +38,7 @@ from voipwatch.pipeline.publishing.tables import (
     parquet_bytes,
     sqlite_file,
 )
-from voipwatch.pipeline.publishing.world import World, document, iso
+from voipwatch.pipeline.publishing.world import World, document
 from voipwatch.store.store import Store
 
 STAGES: Final = ("votes", "rows", "files", "disk")
@@ -158,7 +159,7 @@ def _memory(request: Request, before: Manifest | None) -> Memory:
             for entry in before.files
             if entry.path.startswith(prefix) and entry.path.endswith(suffix)
         }
-        memory.adopt(months, chronology.seconds(before.as_of))
+        memory.adopt(months, int(seconds(before.as_of)))
     return memory
 
 

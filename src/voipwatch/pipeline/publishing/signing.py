@@ -12,7 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from voipwatch.model.bundle import Closed, FileEntry, Manifest
-from voipwatch.pipeline.publishing.world import World, iso
+from voipwatch.model.instants import iso
+from voipwatch.pipeline.publishing.world import World
 
 DIGEST_HEX: Final = 64
 

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from voipwatch.model.bundle import LEVEL_S, Level, PublicChange, PublicRow, SeriesId
 from voipwatch.model.cells import CellState
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import Access
 from voipwatch.pipeline.publishing.columns import CHANGEPOINTS, INCIDENTS, SQLITE, schema_of
-from voipwatch.pipeline.publishing.world import World, iso
+from voipwatch.pipeline.publishing.world import World
 from voipwatch.store.columns import Table
 from voipwatch.store.sqlite_file import SqliteTable, read_sqlite, write_sqlite
 

@@ -1,13 +1,12 @@
 """Emulated and real rows never share a bundle: what every file says of itself, and who refuses."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from voipwatch.model.bundle import VALID_S, SeriesId
+from voipwatch.model.instants import iso
 
 SYNTHETIC: Final = "synthetic"
 
@@ -57,12 +56,6 @@ class World(msgspec.Struct, frozen=True):
                 raise MixedWorldsError(
                     f"a row of {instance or 'real'!r} in a bundle of {self.instance or 'real'!r}"
                 )
-
-
-@lru_cache(maxsize=65536)
-def iso(time_s: float) -> str:
-    """UTC, ISO 8601, whole seconds."""
-    return datetime.fromtimestamp(int(time_s), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def document(head: dict[str, Any], body: dict[str, Any]) -> bytes:

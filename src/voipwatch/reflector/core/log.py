@@ -1,8 +1,8 @@
 """The session's log, as it is signed: what arrived and what left, without any address."""
 
-from datetime import UTC, datetime
 from hashlib import blake2b
 
+from voipwatch.model.instants import iso_ms
 from voipwatch.model.measurement import SignedLog
 from voipwatch.reflector.core.session import Flow, Session
 from voipwatch.wire.farlog import FarFlow, FarLog, encode_farlog, sign_farlog
@@ -27,13 +27,12 @@ def _far_flow(flow: Flow) -> FarFlow:
 
 def far_log(session: Session, *, reflector: str, version: str) -> FarLog:
     """A copy of what the session saw so far, flows in order of appearance."""
-    started = datetime.fromtimestamp(session.started_wall_s, tz=UTC)
     return FarLog(
         reflector=reflector,
         version=version,
         ticket=session.keys.number,
         ticket_id=ticket_id(session.keys.key),
-        started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        started_at=iso_ms(session.started_wall_s),
         flows=[_far_flow(flow) for flow in session.flows.values()],
         garbage=session.garbage,
         strangers=sorted(session.strangers.items()),
