@@ -20,16 +20,18 @@ from voipwatch.cli.language import texts
 PROGRAM = [sys.executable, "-m", "voipwatch"]
 
 
+HUGE = "9" * 5000
+SNOWMAN = "\N{SNOWMAN}" * 300
+
+
 def hostile(folder: Path) -> dict[str, list[str]]:
-    binary = folder / "binary"
-    binary.write_bytes(bytes(range(256)) * 40)
-    empty = folder / "empty"
-    empty.write_bytes(b"")
-    deep = folder / "deep"
-    deep.write_bytes(b"[" * 200_000)
-    huge = "9" * 5000
-    snowman = "\N{SNOWMAN}" * 300
-    reflector = ["check", "--yes", "--reflector"]
+    return (
+        hostile_words() | hostile_files(folder) | hostile_checks(folder) | hostile_lab_and_reflector(folder)
+    )
+
+
+def hostile_words() -> dict[str, list[str]]:
+    """Lines that are no command."""
     return {
         "nothing": [],
         "no such command": ["frobnicate"],
@@ -40,6 +42,20 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "a group with an option": ["lab", "--json"],
         "no such command in a group": ["lab", "fly"],
         "a word too many": ["demo", "now"],
+        "an odd delimiter": ["verify", "--"],
+        "surrogates": ["verify", "\udcff\udcfe"],
+    }
+
+
+def hostile_files(folder: Path) -> dict[str, list[str]]:
+    """Files that are none of ours."""
+    binary = folder / "binary"
+    binary.write_bytes(bytes(range(256)) * 40)
+    empty = folder / "empty"
+    empty.write_bytes(b"")
+    deep = folder / "deep"
+    deep.write_bytes(b"[" * 200_000)
+    return {
         "a missing file": ["verify"],
         "a file that is not there": ["verify", str(folder / "none")],
         "a folder as a file": ["verify", str(folder)],
@@ -52,21 +68,28 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "a profile that is binary": ["apps", "check", str(binary)],
         "a profile that is empty": ["apps", "check", str(empty)],
         "a profile that is a folder": ["apps", "check", str(folder)],
-        "an unknown app": ["apps", "show", snowman],
+        "an unknown app": ["apps", "show", SNOWMAN],
         "an app that nobody knows": ["apps", "show", "kakaotalk"],
+    }
+
+
+def hostile_checks(folder: Path) -> dict[str, list[str]]:
+    """Options of a check."""
+    reflector = ["check", "--yes", "--reflector"]
+    return {
         "no reflector": ["check"],
         "an empty reflector": [*reflector, ""],
         "a bad reflector": [*reflector, "http://example/"],
         "a bad port": [*reflector, "h:70000"],
-        "a huge port": [*reflector, f"h:{huge}"],
-        "a snowman": [*reflector, snowman],
+        "a huge port": [*reflector, f"h:{HUGE}"],
+        "a snowman": [*reflector, SNOWMAN],
         "a bad pin": [*reflector, "h", "--pin", "abc"],
         "two pins for one": [*reflector, "h", "--pin", "a" * 64, "--pin", "b" * 64],
         "pin and insecure": [*reflector, "h", "--pin", "a" * 64, "--insecure"],
         "a bad budget": [*reflector, "h", "--budget", "lots"],
-        "a huge budget": [*reflector, "h", "--budget", huge],
+        "a huge budget": [*reflector, "h", "--budget", HUGE],
         "a negative budget": [*reflector, "h", "--budget=-5MB"],
-        "a bad app": [*reflector, "h", "--app", snowman],
+        "a bad app": [*reflector, "h", "--app", SNOWMAN],
         "no app": [*reflector, "h", "--app", ""],
         "a bad access": [*reflector, "h", "--access", "carrier pigeon"],
         "a bad operator": [*reflector, "h", "--operator", "\x1b[2J"],
@@ -74,9 +97,17 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "a value for a flag": [*reflector, "h", "--json=yes please"],
         "nobody to ask": ["check", "--reflector", "h"],
         "a bad place for the report": [*reflector, "h", "--out", str(folder / "no" / "r.json")],
+    }
+
+
+def hostile_lab_and_reflector(folder: Path) -> dict[str, list[str]]:
+    """Options of the lab, of a reflector, of tickets."""
+    file = folder / "file"
+    file.write_bytes(b"\0")
+    return {
         "no such world": ["lab", "run", "utopia"],
         "a bad seed": ["lab", "run", "clean", "--seed", "lucky"],
-        "a huge seed": ["lab", "run", "clean", "--seed", huge],
+        "a huge seed": ["lab", "run", "clean", "--seed", HUGE],
         "a negative seed": ["lab", "run", "clean", "--seed=-1"],
         "no such network": ["lab", "run", "clean", "--network", "pigeon"],
         "an app that the world does not know": ["lab", "run", "clean", "--app", "viber"],
@@ -85,13 +116,11 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "no address": ["reflector"],
         "a bad address": ["reflector", "--bind", "everywhere"],
         "a bad control port": ["reflector", "--bind", "127.0.0.1", "--control-port", "65536"],
-        "a file as a folder": ["reflector", "--bind", "127.0.0.1", "--data", str(binary / "x")],
-        "half a certificate": ["reflector", "--bind", "127.0.0.1", "--certificate", str(binary)],
+        "a file as a folder": ["reflector", "--bind", "127.0.0.1", "--data", str(file / "x")],
+        "half a certificate": ["reflector", "--bind", "127.0.0.1", "--certificate", str(file)],
         "tickets from nobody": ["tickets", "fetch"],
         "many tickets": ["tickets", "fetch", "--reflector", "h", "--count", "9"],
         "a bad network": ["demo", "--network", "pigeon"],
-        "an odd delimiter": ["verify", "--"],
-        "surrogates": ["verify", "\udcff\udcfe"],
     }
 
 
