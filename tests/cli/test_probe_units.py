@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.cli.doubles import run_line
 from tests.support.environment import require
-from voipwatch.cli.probe_units import UNITS, program, units
+from voipwatch.cli.probe_units import UNITS, units
+from voipwatch.cli.program import program
 from voipwatch.probe.loop import ONCE_WINDOW_S
 
 SERVICE, TIMER = UNITS

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -6,7 +8,9 @@ from voipwatch.cli.errors import Misuse
 from voipwatch.cli.values import (
     BUDGET_MAX_BYTES,
     BUDGET_MIN_BYTES,
+    made_folder,
     parse_access,
+    parse_address,
     parse_apps,
     parse_count,
     parse_endpoint,
@@ -212,3 +216,34 @@ def test_what_is_no_instance_is_refused(text: str) -> None:
     with pytest.raises(Misuse) as refused:
         parse_instance(text)
     assert refused.value.key == "error.instance"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("127.0.0.1", "127.0.0.1"), (" [::1] ", "::1"), ("2001:DB8::0", "2001:db8::")]
+)
+def test_addresses(text: str, address: str) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "everywhere", "127.0.0.1:80", "1.2.3"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Misuse):
+        parse_address(text)
+
+
+def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert made_folder(str(folder)) == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    made_folder(str(folder))
+    assert folder.stat().st_mode & 0o777 == 0o755
+    made_folder(str(folder), private=True)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_can_be_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for text in (str(tmp_path / "file"), str(tmp_path / "file" / "x"), "a\0b"):
+        with pytest.raises(Misuse):
+            made_folder(text)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
-from voipwatch.model.claims import Claim, ClaimSays, ClaimType, DateFlag, Reliability, Scope, Source
+from voipwatch.model.claims import Claim, ClaimSays, ClaimType, DateFlag, Scope, Source
 
 PACKAGED: Final = ("morocco-2015-2016",)
 """Chronologies that come with the package."""
@@ -23,13 +23,8 @@ class ClaimsError(Exception):
         """Claim or source, and its field."""
 
 
-class _Source(msgspec.Struct, forbid_unknown_fields=True):
-    publisher: str
-    title: str
-    url: str = ""
-    date: str = ""
-    reliability: Reliability = Reliability.REPORTED
-    lang: str = ""
+class _Source(Source, frozen=True, forbid_unknown_fields=True):
+    """A source as a file may spell it: no field but its own."""
 
 
 class _Claim(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,14 +104,7 @@ def _claim(file: _File, each: _Claim, against: set[str]) -> Claim:
         as_published=each.as_published,
         text=each.text,
         scope=Scope(file.country, tuple(each.operators), tuple(each.accesses), tuple(each.apps)),
-        source=Source(
-            publisher=source.publisher,
-            title=source.title,
-            url=source.url,
-            date=source.date,
-            reliability=source.reliability,
-            lang=source.lang,
-        ),
+        source=Source(**msgspec.structs.asdict(source)),
         contradicts=tuple(f"{file.name}/{name}" for name in sorted(against)),
         flag=each.flag,
     )

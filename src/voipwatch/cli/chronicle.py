@@ -36,6 +36,7 @@ KEPT = ("chronicle", "store", "collector")
 CLAIM_MARGIN_S = 60 * 86_400
 """Cells so far around a claim's time are read: its changes are looked for in three weeks."""
 
+Country = Annotated[str, Parameter(metavar="CODE")]
 Instance = Annotated[str, Parameter(metavar="NAME")]
 Quiet = Annotated[Context, Parameter(parse=False)]
 
@@ -43,7 +44,7 @@ Quiet = Annotated[Context, Parameter(parse=False)]
 def list_incidents(
     *,
     context: Quiet,
-    country: Annotated[str, Parameter(metavar="CODE")] = "",
+    country: Country = "",
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
@@ -98,7 +99,7 @@ def show(
 def claims(
     *,
     context: Quiet,
-    country: Annotated[str, Parameter(metavar="CODE")] = "",
+    country: Country = "",
     store: Url = None,
     data: Data = None,
     instance: Instance = "",

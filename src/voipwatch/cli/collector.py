@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import parse_count, parse_instance, shown, shown_path
+from voipwatch.cli.values import made_folder, parse_count, parse_instance, shown, shown_path
 
 if TYPE_CHECKING:
     from voipwatch.collector.options import CollectorOptions
@@ -69,7 +69,7 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
                 "error.prefixes", path=shown_path(prefixes), reason=shown(str(error), longest=200)
             ) from None
     options = CollectorOptions(
-        data=_folder(data),
+        data=made_folder(data),
         reflectors=keys,
         bind=place[0],
         port=place[1],
@@ -155,13 +155,3 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         return ip_network(text.strip(), strict=False)
     except ValueError:
         raise Misuse("error.proxy", value=shown(text)) from None
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a null byte
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Misuse("error.data_folder", path=shown_path(text), reason=shown(reason)) from error
-    return folder

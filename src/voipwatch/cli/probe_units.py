@@ -1,7 +1,5 @@
 """`voipwatch probe systemd`: the unit and the timer that run the schedule, filled in for this machine."""
 
-import shutil
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,6 +10,7 @@ from rich.text import Text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.probe_place import probe_folder, unusable
+from voipwatch.cli.program import program
 from voipwatch.cli.values import shown_path
 
 UNITS: Final = ("voipwatch-probe.service", "voipwatch-probe.timer")
@@ -49,15 +48,6 @@ def units(executable: str, data: Path) -> dict[str, str]:
         text = files("voipwatch.probe").joinpath("units").joinpath(name).read_text(encoding="utf-8")
         texts[name] = text.replace("@VOIPWATCH@", _quoted(executable)).replace("@DATA@", _escaped(str(data)))
     return texts
-
-
-def program() -> str:
-    """The program that was started, by its whole path."""
-    started = Path(sys.argv[0])
-    if started.name == "voipwatch" and started.exists():
-        return str(started.absolute())
-    beside = Path(sys.executable).with_name("voipwatch")
-    return str(beside) if beside.exists() else shutil.which("voipwatch") or str(beside)
 
 
 def _escaped(path: str) -> str:

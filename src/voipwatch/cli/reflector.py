@@ -3,7 +3,6 @@
 import errno
 from collections.abc import Mapping
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, TextIO, cast
 
@@ -12,7 +11,7 @@ from cyclopts import Parameter
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import CONTROL_PORT, parse_count, shown
+from voipwatch.cli.values import CONTROL_PORT, made_folder, parse_address, parse_count, shown
 
 PEM_BYTES_MAX: Final = 1 << 20
 """A chain of certificates has a few kB."""
@@ -31,14 +30,14 @@ def reflector(
     """Serve until SIGTERM or Ctrl-C."""
     if not bind:
         raise Misuse("error.no_bind")
-    addresses = tuple(dict.fromkeys(_address(text) for text in bind))
+    addresses = tuple(dict.fromkeys(parse_address(text) for text in bind))
     port = parse_count(control_port, option="--control-port", low=0, high=65535)
     if (certificate is None) != (certificate_key is None):
         raise Misuse("error.half_certificate")
     for name in (certificate, certificate_key):
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)  # refused here in the reader's language
-    folder = None if data is None else _folder(data)
+    folder = None if data is None else made_folder(data)
     from voipwatch.probe.look import look_at  # noqa: PLC0415 -- TLS, certificates: seldom needed
     from voipwatch.reflector.options import ReflectorOptions  # noqa: PLC0415 -- asyncio, TLS: seldom needed
     from voipwatch.reflector.server import run  # noqa: PLC0415 -- the same
@@ -114,20 +113,3 @@ def _in_order(ports: str) -> str:
     """Ports as a person looks for them: `443, 5222`; what is no number (`none`, `tcp/443`) as it came."""
     names = ports.split(",")
     return ", ".join(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
-    except ValueError:
-        raise Misuse("error.bind", value=shown(text)) from None
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a null byte
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Misuse("error.data_folder", path=shown(text), reason=shown(reason)) from error
-    return folder

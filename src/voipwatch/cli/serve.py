@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Annotated, Final
 
@@ -24,7 +23,16 @@ from voipwatch.cli.reflector import PEM_BYTES_MAX, say_ports
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
-from voipwatch.cli.values import CONTROL_PORT, parse_count, parse_instance, parse_pin, shown, shown_path
+from voipwatch.cli.values import (
+    CONTROL_PORT,
+    made_folder,
+    parse_address,
+    parse_count,
+    parse_instance,
+    parse_pin,
+    shown,
+    shown_path,
+)
 
 COLLECTOR_PORT: Final = 8480
 METRICS_PORT: Final = 8481
@@ -88,8 +96,8 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     for name in (certificate, certificate_key, prefixes):
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)
-    addresses = tuple(dict.fromkeys(_address(text) for text in bind or ["127.0.0.1"]))
-    folder = _folder(data)
+    addresses = tuple(dict.fromkeys(parse_address(text) for text in bind or ["127.0.0.1"]))
+    folder = made_folder(data, private=True).absolute()
     plan = Plan(
         data=folder,
         bind=addresses,
@@ -297,10 +305,10 @@ def prepare(plan: Plan) -> tuple[str, Path, Path]:
 
 def unit_text(data: Path, bind: list[str]) -> str:
     """The systemd unit for this machine."""
-    from voipwatch.cli.serve_unit import program  # noqa: PLC0415 -- seldom needed
+    from voipwatch.cli.program import program  # noqa: PLC0415 -- seldom needed
 
     text = files("voipwatch.cli").joinpath("units").joinpath(UNIT).read_text(encoding="utf-8")
-    binds = " ".join(f"--bind {_address(address)}" for address in bind)
+    binds = " ".join(f"--bind {parse_address(address)}" for address in bind)
     for name, value in {"VOIPWATCH": program(), "DATA": str(data.absolute()), "BIND": binds}.items():
         text = text.replace(f"@{name}@", value)
     return text
@@ -334,21 +342,3 @@ class _alone:  # noqa: N801 -- a context, used like a function
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
-    except ValueError:
-        raise Misuse("error.bind", value=shown(text)) from None
-
-
-def _folder(text: str) -> Path:
-    folder = Path(text).absolute()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Misuse("error.data_folder", path=shown(text), reason=shown(reason)) from error
-    return folder

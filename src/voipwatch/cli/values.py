@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
 from typing import Final
 
 from voipwatch.cli.errors import Misuse
@@ -127,6 +128,30 @@ def parse_instance(text: str | None) -> str:
     if not _INSTANCE.fullmatch(text):
         raise Misuse("error.instance", value=shown(text))
     return text
+
+
+def parse_address(text: str) -> str:
+    """An IP address to listen on, with or without brackets. Raises Misuse."""
+    try:
+        return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise Misuse("error.bind", value=shown(text)) from None
+
+
+def made_folder(text: str, *, private: bool = False) -> Path:
+    """A server's data folder, made where it is not there; `private`: closed to others even where it is.
+
+    Raises Misuse.
+    """
+    folder = Path(text)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if private:
+            folder.chmod(0o700)
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Misuse("error.data_folder", path=shown_path(text), reason=shown(reason)) from error
+    return folder
 
 
 def parse_pin(text: str) -> str:

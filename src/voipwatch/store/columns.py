@@ -81,13 +81,13 @@ _REPORT_ID = Column("report_id", "text", "32 hex digits; made of the reflector-s
 _RECEIVED = Column("received_at", "time", "when the collector had it on disk, by the collector's clock")
 _OBSERVED = Column("observed_at", "time", "start of the check, by the probe's clock")
 _COUNTRY = Column("country", "word", "ISO 3166 code derived from the source address; ZZ where nobody knows")
-_OPERATOR = Column("operator", "word", "AS and number of the network, or the name an instance maps it to")
-_ACCESS = Column("access", "word", "access type, declared or told by the operating system; never guessed")
+OPERATOR = Column("operator", "word", "AS and number of the network, or the name an instance maps it to")
+ACCESS = Column("access", "word", "access type, declared or told by the operating system; never guessed")
 _INSTANCE = Column(
     "instance", "word", "name of the scenario of emulated rows; empty for real ones, which never meet them"
 )
 SEGMENT = Column("segment", "word", "spool segment that the row came from")
-_APP = Column("app", "word", "app id; `line` for the line itself")
+APP = Column("app", "word", "app id; `line` for the line itself")
 _STAGE = Column("stage", "word", "resolve, reach, setup, handshake, voice, video; `call` for the whole app")
 _HOUR = Column("hour", "second", "start of the hour of observation, UTC")
 _LAG = Column("lag_s", "u32", "95 % of the reports came sooner after their observation; 7 days with under 20")
@@ -115,7 +115,7 @@ _INFLUENCE: Final = tuple(
 
 TABLES: Final[tuple[Table, ...]] = (
     Table("reports", "One row a report: the line, the run, what the collector knew. No address is in it.", (
-        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, _OPERATOR, _ACCESS,
+        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, OPERATOR, ACCESS,
         Column("asn", "u32?", "derived from the source address"),
         Column("kind", "word", "why it was run: scheduled, canary, manual, browser, import"),
         Column("enrolled", "flag", "the probe is enrolled at the collector"),
@@ -142,7 +142,7 @@ TABLES: Final[tuple[Table, ...]] = (
         _INSTANCE, SEGMENT,
     )),
     Table("observations", "One row a flow, direction and part of it: what each end saw; never a verdict.", (
-        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, _OPERATOR, _ACCESS, _APP,
+        _REPORT_ID, _RECEIVED, _OBSERVED, _COUNTRY, OPERATOR, ACCESS, APP,
         Column("dialect", "word", "of the app's profile"),
         Column("leg", "word", "of the app's call; for TCP trials their name, tcp-443 and so on"),
         Column("arm", "word", "A, A', C, C', D, W, and F, G for TCP trials"),
@@ -173,7 +173,7 @@ TABLES: Final[tuple[Table, ...]] = (
         Column("pseudonym", "text", "the voice: one vote an hour and series, the latest observed"),
         Column("prefix", "text", "votes behind one prefix share its cap"),
         Column("prefix_kind", "word", "decides the cap: 16 for carrier, else 1"),
-        _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR, _OBSERVED, _RECEIVED,
+        _COUNTRY, OPERATOR, ACCESS, APP, _STAGE, _HOUR, _OBSERVED, _RECEIVED,
         Column("kind", "word", "why the check was run"),
         Column("enrolled", "flag", "the probe is enrolled"),
         Column("source", "word", "panel (feeds states), canary, unenrolled, manual, browser, import"),
@@ -209,7 +209,7 @@ TABLES: Final[tuple[Table, ...]] = (
     Table("cells", "Country x operator x access x app x stage x hour, by source: the state and its voices.", (
         _INSTANCE,
         Column("source", "word", "whose votes; only `panel` has states, the others are counted"),
-        _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR,
+        _COUNTRY, OPERATOR, ACCESS, APP, _STAGE, _HOUR,
         Column("state", "word", "ok, blocked, throttled, down, intermittent, insufficient"),
         *_OF_CELL,
         Column("ruleset", "word", "version of the numbers that decide (model.cells)"),
@@ -218,7 +218,7 @@ TABLES: Final[tuple[Table, ...]] = (
     )),
     Table("changepoints", "What the detector found, newest version of each.", (
         Column("changepoint_id", "text", "permanent"),
-        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE,
+        _INSTANCE, _COUNTRY, OPERATOR, ACCESS, APP, _STAGE,
         Column("kind", "word", "onset, end, silence, …"),
         Column("earliest", "second?", "start of the interval it lies in; null where open"),
         Column("latest", "second", "end of the interval"),
@@ -232,14 +232,14 @@ TABLES: Final[tuple[Table, ...]] = (
         Column("version", "u64", "the highest counts"),
     )),
     Table("arrivals", "How late reports come, by country x operator x access; what silence waits for.", (
-        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS,
+        _INSTANCE, _COUNTRY, OPERATOR, ACCESS,
         Column("last_received", "second", "of the latest report in a cell of the line"),
         Column("reports", "u32", "of the panel, received in the 28 days up to it: what the lag is made of"),
         _LAG,
         Column("version", "u64", "the highest counts"),
     )),
     Table("influence", "How many colluding networks it takes to move a cell of the panel in one hour.", (
-        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR, *_INFLUENCE,
+        _INSTANCE, _COUNTRY, OPERATOR, ACCESS, APP, _STAGE, _HOUR, *_INFLUENCE,
         Column("version", "u64", "the highest counts"),
         Column("deleted", "u8", "1 where no vote is left"),
     )),
@@ -279,7 +279,7 @@ TABLES: Final[tuple[Table, ...]] = (
 
 VIEWS: Final[tuple[Table, ...]] = (
     Table("series", "Made when asked: the panel's series hour by hour, and what must stand beside each.", (
-        _INSTANCE, _COUNTRY, _OPERATOR, _ACCESS, _APP, _STAGE, _HOUR,
+        _INSTANCE, _COUNTRY, OPERATOR, ACCESS, APP, _STAGE, _HOUR,
         Column("state", "word", "of the cell, or silent: no vote, and a deciding cell in the 7 days before"),
         Column("provisional", "flag", "at as_of, lag_s had not passed since the hour's end: it may change"),
         *_OF_CELL,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from voipwatch.store.columns import Column, Table
+from voipwatch.store.columns import ACCESS, APP, OPERATOR, Column, Table
 
 ARROW: Final[dict[str, pa.DataType]] = {
     "text": pa.string(),
@@ -28,9 +28,7 @@ _WORLD: Final = (
 )
 _SERIES: Final = (
     Column("country", "text", "ISO 3166; ZZ where nobody knows"),
-    Column("operator", "text", "AS and number of the network, or the name an instance maps it to"),
-    Column("access", "text", "access type, declared or told by the operating system; never guessed"),
-    Column("app", "text", "app id; `line` for the line itself"),
+    *(column._replace(kind="text") for column in (OPERATOR, ACCESS, APP)),
 )
 CELLS: Final = Table(
     "cells",

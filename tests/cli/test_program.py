@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from voipwatch.cli.serve_unit import program
+from voipwatch.cli.program import program
 
 
 def test_the_program_is_named_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
