@@ -13,9 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.loading import measure
+from scripts.benchmarks.page import write
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/benchmarks.md"
-TITLE = "## Loader"
 GOAL = 200_000
 
 
@@ -45,8 +44,6 @@ def section(reports: int, workers: int) -> str:
     whole = figures[-2]
     verdict = "met" if whole.rows_a_second >= GOAL else "not met"
     lines = [
-        TITLE,
-        "",
         f"`python scripts/bench_loader.py --reports {reports} --workers {workers}`, {machine.date} UTC,",
         f"{machine.cpu}, {machine.cores} cores, load {machine.load_1min} before it began.",
         "Reports are of two apps on a clean line: 400 kB of JSON, 150 flows, 10,000 packets, 542 rows each.",
@@ -72,14 +69,7 @@ def main() -> None:
     if options.print:
         print(text)
         return
-    page = PAGE.read_text("utf-8")
-    before, found, after = page.partition(TITLE)
-    if found:
-        _, mark, rest = after.partition("\n## ")
-        page = before + text + (mark + rest if mark else "")
-    else:
-        page = page.rstrip("\n") + "\n\n" + text
-    PAGE.write_text(page, "utf-8")
+    write("loader", text)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.page import write
 from voipwatch.cli.scenario_votes import observe_votes, said_as_planted, said_by_checks
 from voipwatch.lab.scenarios.calendar import calendar
 from voipwatch.lab.scenarios.drawing import Library
@@ -27,8 +28,6 @@ from voipwatch.lab.scenarios.score import Hours, score
 from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.store.opening import open_store
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/benchmarks.md"
-TITLE = "## Scenario"
 NAME = "morocco-2016"
 
 
@@ -80,8 +79,6 @@ def section(seeds: Sequence[Seed], command: str, size_name: str, load: float) ->
     size = load_scenario(NAME).sizes[size_name]
     return "\n".join(
         [
-            TITLE,
-            "",
             f"`{command}`, {datetime.now(tz=UTC):%Y-%m-%d}, {os.cpu_count()} cores,",
             f"load {load:.1f} before it began.",
             f"`{NAME}`, size `{size_name}`: {size.why}",
@@ -109,18 +106,6 @@ def section(seeds: Sequence[Seed], command: str, size_name: str, load: float) ->
 
 def _at(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
-
-def write(text: str) -> None:
-    """Put the section into the page, in place of the one before."""
-    page = PAGE.read_text("utf-8")
-    before, found, after = page.partition(TITLE)
-    if found:
-        _, mark, rest = after.partition("\n## ")
-        page = before + text + (mark + rest if mark else "")
-    else:
-        page = page.rstrip("\n") + "\n\n" + text
-    PAGE.write_text(page, "utf-8")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -154,7 +139,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     if options.print:
         print(text)
     else:
-        write(text)
+        write("scenario", text)
 
 
 if __name__ == "__main__":

@@ -111,17 +111,8 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
     part = msgspec.structs.replace(whole.measurement, flows=whole.measurement.flows[::8])
     load = Load(Report(whole.check, part, "test"), 1_795_000_000.0)
     data, log = tmp_path / "data", tmp_path / "log"
-    running = start_serve(
-        data,
-        "--trust",
-        REFLECTOR,
-        "--instance",
-        "kills",
-        "--prefixes",
-        declared(tmp_path),
-        bind=BIND,
-        log=log,
-    )
+    options = ("--trust", REFLECTOR, "--instance", "kills", "--prefixes", declared(tmp_path))
+    running = start_serve(data, *options, bind=BIND, log=log)
     port = running.fields["collector"].rpartition(":")[2]
     load.url = running.fields["collector"]
     load.start()
@@ -135,18 +126,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
         if role == "serve":
             assert running.process.stdout is not None
             running.process.stdout.close()
-            running = start_serve(
-                data,
-                "--trust",
-                REFLECTOR,
-                "--instance",
-                "kills",
-                "--prefixes",
-                declared(tmp_path),
-                bind=BIND,
-                log=log,
-                port=port,
-            )
+            running = start_serve(data, *options, bind=BIND, log=log, port=port)
             load.url = running.fields["collector"]
     deadline = monotonic() + 60  # it ends well: everything is up again
     before = len(load.acknowledged)

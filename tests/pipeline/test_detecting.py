@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.pipeline.ballots_by_hand import HOUR, vote
+from tests.pipeline.ballots_by_hand import vote
+from tests.store.support import HOUR
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.model.votes import Vote

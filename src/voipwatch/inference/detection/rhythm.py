@@ -5,8 +5,8 @@ its predictions have been better by a factor of 100 in likelihood, and no longer
 """
 
 import math
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -36,6 +36,27 @@ class Rhythm(msgspec.Struct):
     """Of the hours of the week over the plain mean."""
     ramadan_gain: float = 0.0
     """Of the hours of Ramadan over whatever is used otherwise."""
+
+
+class _Blocks(NamedTuple):
+    """Blocks of votes as columns of one length."""
+
+    hours: Sequence[int]
+    """Of the week."""
+    blocked: Sequence[float]
+    votes: Sequence[float]
+    weights: Sequence[float]
+
+    def each(self) -> Iterable[tuple[int, float, float, float]]:
+        return zip(self.hours, self.blocked, self.votes, self.weights, strict=True)
+
+    def some(self, places: Sequence[int]) -> "_Blocks":
+        return _Blocks(
+            [self.hours[at] for at in places],
+            [self.blocked[at] for at in places],
+            [self.votes[at] for at in places],
+            [self.weights[at] for at in places],
+        )
 
 
 def share_at(rhythm: Rhythm, time_s: float, mean: float, weight: float) -> float:
@@ -76,35 +97,25 @@ def learn(
         mean: the plain mean before them, 0..1; None before anything is learnt.
         effect: design effect, at least 1: dependent votes prove less.
     """
-    hours = [int(time_s // HOUR_S) % HOURS for time_s in times_s]
+    blocks = _Blocks([int(time_s // HOUR_S) % HOURS for time_s in times_s], blocked, votes, weights)
     if mean is not None and mean > 0.0:
-        better = _better(rhythm, hours, blocked, votes, weights, mean=mean)
-        rhythm.gain = _scored(rhythm.gain, better, effect)
-    _add(rhythm.blocked, rhythm.votes, hours, blocked, votes, weights)
+        rhythm.gain = _scored(rhythm.gain, _better(rhythm, blocks, mean=mean), effect)
+    _add(rhythm.blocked, rhythm.votes, blocks)
     if not (in_ramadan(times_s[0]) or in_ramadan(times_s[-1]) or max(times_s) - min(times_s) > 20 * DAY_S):
         return
-    inside = [at for at, time_s in enumerate(times_s) if in_ramadan(time_s)]
-    blocked, votes = [blocked[at] for at in inside], [votes[at] for at in inside]
-    weights, hours = [weights[at] for at in inside], [hours[at] for at in inside]
+    fasting = blocks.some([at for at, time_s in enumerate(times_s) if in_ramadan(time_s)])
     if mean is not None and mean > 0.0:
-        better = _better_fasting(rhythm, hours, blocked, votes, weights, mean=mean)
+        better = _better_fasting(rhythm, fasting, mean=mean)
         rhythm.ramadan_gain = _scored(rhythm.ramadan_gain, better, effect)
-    _add(rhythm.ramadan_blocked, rhythm.ramadan_votes, [hour % 24 for hour in hours], blocked, votes, weights)
+    by_day = fasting._replace(hours=[hour % 24 for hour in fasting.hours])
+    _add(rhythm.ramadan_blocked, rhythm.ramadan_votes, by_day)
 
 
-def _better(
-    rhythm: Rhythm,
-    hours: Sequence[int],
-    blocked: Sequence[float],
-    votes: Sequence[float],
-    weights: Sequence[float],
-    *,
-    mean: float,
-) -> float:
+def _better(rhythm: Rhythm, blocks: _Blocks, *, mean: float) -> float:
     """By how much the hours of the week predict these blocks better than the plain mean does."""
     usual, better = _sure(mean), 0.0
     fails, calls, log, passing = rhythm.blocked, rhythm.votes, math.log, 1.0 - usual
-    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+    for hour, hits, count, weight in blocks.each():
         prior = SHRINK_VOTES * weight
         share = (fails[hour] + prior * mean) / (calls[hour] + prior)
         if hits or not LEAST <= share <= MOST:
@@ -114,18 +125,10 @@ def _better(
     return better
 
 
-def _better_fasting(
-    rhythm: Rhythm,
-    hours: Sequence[int],
-    blocked: Sequence[float],
-    votes: Sequence[float],
-    weights: Sequence[float],
-    *,
-    mean: float,
-) -> float:
+def _better_fasting(rhythm: Rhythm, blocks: _Blocks, *, mean: float) -> float:
     """The same of the hours of the day in Ramadan, over whatever is used otherwise."""
     better = 0.0
-    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+    for hour, hits, count, weight in blocks.each():
         prior, usual = SHRINK_VOTES * weight, mean
         if rhythm.gain >= PAYS:
             usual = (rhythm.blocked[hour] + prior * mean) / (rhythm.votes[hour] + prior)
@@ -151,15 +154,8 @@ def _scored(gain: float, better: float, effect: float) -> float:
     return min(max(gain + better / effect, -GAIN_MAX), GAIN_MAX)
 
 
-def _add(
-    blocked_sums: list[float],
-    votes_sums: list[float],
-    hours: Sequence[int],
-    blocked: Sequence[float],
-    votes: Sequence[float],
-    weights: Sequence[float],
-) -> None:
-    for hour, hits, count, weight in zip(hours, blocked, votes, weights, strict=True):
+def _add(blocked_sums: list[float], votes_sums: list[float], blocks: _Blocks) -> None:
+    for hour, hits, count, weight in blocks.each():
         blocked_sums[hour] += weight * hits
         votes_sums[hour] += weight * count
 
