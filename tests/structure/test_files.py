@@ -85,12 +85,21 @@ REGISTRY = re.compile(
         ]
     )
 )
-ONE_MACHINE = re.compile(r"(?<![\w.}/-])/(?:home|root|Users|work|tmp/vw)/[\w.]")
 
 
-def findings(text: str) -> list[str]:
+def paths_of_one_machine(checkout: Path) -> re.Pattern[str]:
+    """Paths that begin in somebody's home, or where this repository happens to be checked out."""
+    folder = checkout.parent if len(checkout.parts) > 2 else checkout
+    homes = "home|root|Users"
+    return re.compile(rf"(?<![\w.}}/-])(?:/(?:{homes})|{re.escape(str(folder))})/[\w.]")
+
+
+ONE_MACHINE = paths_of_one_machine(REPOSITORY)
+
+
+def findings(text: str, one_machine: re.Pattern[str] = ONE_MACHINE) -> list[str]:
     """The registry hosts and machine-bound paths that `text` names."""
-    return [match.group(0) for pattern in (REGISTRY, ONE_MACHINE) for match in pattern.finditer(text)]
+    return [match.group(0) for pattern in (REGISTRY, one_machine) for match in pattern.finditer(text)]
 
 
 def test_every_source_file_has_its_test_file() -> None:
@@ -147,5 +156,14 @@ def test_no_file_names_a_registry_host_or_one_machines_folders() -> None:
 def test_the_search_finds_what_it_is_for() -> None:
     assert findings("see https" + "://py" + "pi.org/simple") == ["py" + "pi.org"]
     assert findings("cd /" + "home/someone") == ["/" + "home/s"]
-    assert findings("/" + "work/main") == ["/" + "work/m"]
-    assert findings("a homework/page, ./root/x, net/work/y, 10/work, /homework") == []
+    assert findings(f"see {REPOSITORY}/README.md") != []
+    assert findings("a homework/page, ./root/x, a/home/y, 10/home, /homework") == []
+
+
+def test_where_it_is_checked_out_is_not_named() -> None:
+    beside = paths_of_one_machine(Path("/builds/voipwatch"))
+    assert findings("cd /builds/another", beside) == ["/builds/a"]
+    assert findings("cd out/builds/another, /buildsx/a", beside) == []
+    at_root = paths_of_one_machine(Path("/voipwatch"))
+    assert findings("cd /voipwatch/src", at_root) == ["/voipwatch/s"]
+    assert findings("cd /builds/another", at_root) == []
