@@ -18,10 +18,13 @@ from voipwatch.model.results import Check
 if TYPE_CHECKING:
     from voipwatch.cli.via import Through
     from voipwatch.model.results import Report
+    from voipwatch.model.vocabulary import Failure
     from voipwatch.probe import Target, TicketsKept
     from voipwatch.probe.agent import Run
     from voipwatch.probe.agent import World as Surroundings
+    from voipwatch.probe.collectors import Asks
     from voipwatch.probe.network import Network
+    from voipwatch.probe.settings import Collector
     from voipwatch.probe.via import Via
 
 TICKET_DAYS: Final = 7
@@ -134,12 +137,18 @@ def current_network() -> "Network":
     return looking()
 
 
+def way_to(collector: "Collector") -> "Asks | Failure":
+    """A way to a collector over this machine's network, or why there is none."""
+    from voipwatch.probe.upload import ways_to  # noqa: PLC0415 -- slow, and seldom needed
+
+    return ways_to(collector)
+
+
 def surroundings(check: "Callable[[Run], Report]") -> "Surroundings":
     """This machine as a scheduled probe needs it: clock, dice, network, a way to the collector."""
     from voipwatch.probe.agent import World as Surroundings  # noqa: PLC0415 -- slow, and seldom needed
-    from voipwatch.probe.upload import ways_to  # noqa: PLC0415 -- the same
 
-    return Surroundings(check=check, network=current_network, ways=ways_to)
+    return Surroundings(check=check, network=current_network, ways=way_to)
 
 
 def _via(through: "Through") -> "Via":

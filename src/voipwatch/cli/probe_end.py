@@ -12,9 +12,7 @@ from voipwatch.cli.errors import CLEAR, INTERRUPTED, UNDECIDED, Misuse, Stop, Tr
 from voipwatch.cli.probe_place import held, open_setup, probe_folder, unusable
 from voipwatch.cli.probe_run import reason_text
 from voipwatch.cli.values import shown, shown_path
-from voipwatch.model.results import Report
 from voipwatch.model.vocabulary import Failure
-from voipwatch.probe.agent import Run, World
 from voipwatch.probe.collectors import delete as ask_to_delete
 from voipwatch.probe.files import wipe as wipe_folder
 from voipwatch.probe.queue import Kept, Queue
@@ -96,11 +94,9 @@ def _delete_all(context: Context, folder: Path, queue: Queue, kept: list[Kept]) 
 
 def _deleted(context: Context, setup: Setup, queue: Queue, kept: list[Kept]) -> bool:
     """Whether the collector deleted all of them; each is said. Nothing is sent through a tunnel."""
-    world = _surroundings()
-    network = world.network()
-    if network.tunnel is True:
+    if machinery.current_network().tunnel is True:
         raise Trouble("error.probe_tunnel")
-    asks = world.ways(setup.collector)
+    asks = machinery.way_to(setup.collector)
     if isinstance(asks, Failure):
         context.say("probe.turn.trouble", reason=reason_text(context, asks.value), style="yellow")
         return False
@@ -117,10 +113,3 @@ def _deleted(context: Context, setup: Setup, queue: Queue, kept: list[Kept]) -> 
                 "probe.not_deleted", name=name, reason=reason_text(context, answer.reason), style="red"
             )
     return every
-
-
-def _surroundings() -> World:
-    def never(_: Run) -> Report:
-        raise NotImplementedError("nothing is measured here")
-
-    return machinery.surroundings(never)
