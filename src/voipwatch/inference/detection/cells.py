@@ -14,7 +14,7 @@ from voipwatch.inference.detection.dating import KEPT_ROWS, Kept
 from voipwatch.inference.detection.detector import Detector
 from voipwatch.inference.detection.evidence import WEIGHTS, onset_evidence
 from voipwatch.inference.detection.rhythm import PAYS
-from voipwatch.inference.detection.settings import DAY_S
+from voipwatch.inference.detection.settings import DAY_S, Settings
 from voipwatch.inference.detection.silence import MEMORY_BLOCKS
 from voipwatch.inference.detection.state import Phase, State
 from voipwatch.model.series import Changepoint, SeriesRow
@@ -55,20 +55,9 @@ def _quiet_day(
     """Take cells while all is quiet and of the day of the last one; the index of the first not taken."""
     state, settings = detector.state, detector.settings
     baseline, pace = state.baseline, state.pace
-    if (
-        state.phase is not Phase.QUIET
-        or state.open is not None
-        or state.day is None
-        or baseline.full_rows != 1
-        or settings.row_span_s
-        or state.cycles.spells
-        or baseline.rhythm.gain >= PAYS
-        or baseline.rhythm.ramadan_gain >= PAYS
-        or state.last_index is None
-        or state.newest_s is None
-        or pace.last_s is None
-        or pace.said
-    ):
+    if state.day is None or state.last_index is None or state.newest_s is None or pace.last_s is None:
+        return at
+    if not _nothing_goes_on(state, settings):
         return at
     p, rho = baseline.p_index, baseline.rho_index
     mass = min(baseline.pace_days, settings.mass_days_max)
@@ -121,6 +110,21 @@ def _quiet_day(
     pace.blocks += at - first
     state.rows += at - first
     return at
+
+
+def _nothing_goes_on(state: State, settings: Settings) -> bool:
+    """Whether a cell changes sums alone: no change under way, no open block, no term of the hour."""
+    rhythm = state.baseline.rhythm
+    return (
+        state.phase is Phase.QUIET
+        and state.open is None
+        and state.baseline.full_rows == 1
+        and not settings.row_span_s
+        and not state.cycles.spells
+        and rhythm.gain < PAYS
+        and rhythm.ramadan_gain < PAYS
+        and not state.pace.said
+    )
 
 
 def _keep(state: State, rows: list[Kept]) -> None:
