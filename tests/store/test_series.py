@@ -7,6 +7,7 @@ import pytest
 from tests.store.support import HOUR, hourly, make_vote, rows_of
 from voipwatch.inference.cells import cells_of
 from voipwatch.inference.cells import with_silence as by_hand
+from voipwatch.inference.lag import lag_of_many
 from voipwatch.model.cells import LAG_DAYS, LAG_REPORTS_MIN, LAG_UNKNOWN_S
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
@@ -79,6 +80,7 @@ def test_the_lag_is_the_quantile_by_counting(store: Store) -> None:
         known = arrivals(store._engine, KEY._replace(operator=f"AS{k}"))
         assert sum(lag_s <= known.lag_s for lag_s in lags_s) >= 0.95 * len(lags_s)
         assert sum(lag_s < known.lag_s for lag_s in lags_s) <= 0.95 * len(lags_s)
+        assert known.lag_s == lag_of_many(lags_s)
         assert known.as_of == max(HOUR + 3600 * n + lag_s for each in drawn for n, lag_s in enumerate(each))
         assert known.as_of == store.as_of()
 

@@ -3,8 +3,8 @@
 Votes are consumed piece by piece (`pipeline.pieces`), each once. The memory of one country is one value in
 the store, with the number of the last piece in it: killed at any moment, the next run goes on from there, and
 ends with the same memory and the same changepoints as a run that nobody disturbed. Time is told by arrivals
-alone, less the lag that 95 of 100 reports stay below, so that a probe that is late is not taken for silent,
-nor a collector that was switched off for a country that was.
+alone, less the lag that 95 of 100 votes stay below (`inference.lag`), so that a probe that is late is not
+taken for silent, nor a collector that was switched off for a country that was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ import msgspec
 
 from voipwatch.inference.detection import Detector, Settings
 from voipwatch.inference.detection.panel import Panel, PanelState
+from voipwatch.inference.lag import lag_of, lag_of_many
 from voipwatch.model.cells import CALL_STAGE, PREFIX_WEIGHT_CARRIER, PREFIX_WEIGHT_FIXED
 from voipwatch.model.series import Changepoint, Regime, SeriesRow
 from voipwatch.model.submission import PrefixKind
@@ -33,7 +34,6 @@ SERIES_MIN: Final = 64
 """Series of a country that the promise is shared by, at least: an operator has a dozen apps on each of two or
 three accesses. Doubled when there are more, so that the share changes seldom."""
 LAGS_KEPT: Final = 2000
-LAG_QUANTILE: Final = 0.95
 LAG_MAX_S: Final = 14 * 86_400.0
 """A queue that was offline longer tells nothing of the others."""
 VOICES_KEPT_H: Final = 72
@@ -70,15 +70,13 @@ class Memory(msgspec.Struct):
     told_s: float = 0.0
     """Hour up to which every detector was told the time."""
     lags_s: list[float] = []
-    """Of the latest reports, a ring."""
+    """Of the latest votes, a ring: a report has as many as it has apps, and one of its line."""
     lag_at: int = 0
 
     @property
     def lag_s(self) -> float:
-        """The lag that `LAG_QUANTILE` of the reports stay below; an hour while nothing is known."""
-        if len(self.lags_s) < 20:
-            return float(HOUR_S)
-        return sorted(self.lags_s)[int(LAG_QUANTILE * (len(self.lags_s) - 1))]
+        """Of all lines at once, as `inference.lag` defines it."""
+        return lag_of_many(self.lags_s)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -133,7 +131,7 @@ class Detecting:
 
     @property
     def lag_s(self) -> float:
-        """The 95 % quantile of the probes' lag: younger silence is provisional."""
+        """Of all lines at once, as `inference.lag` defines it: no detector is told of younger silence."""
         return self._memory.lag_s
 
     @property
@@ -185,7 +183,7 @@ class Detecting:
         """Tell the time: an arrival says that the way from the probes to here is open."""
         memory = self._memory
         arrived_s = vote.received_at_ms / 1000
-        lag_s = min(LAG_MAX_S, max(0.0, arrived_s - vote.observed_at_ms / 1000))
+        lag_s = min(LAG_MAX_S, lag_of(arrived_s, vote.observed_at_ms / 1000))
         if len(memory.lags_s) < LAGS_KEPT:
             memory.lags_s.append(lag_s)
         else:

@@ -57,7 +57,7 @@ class Status(msgspec.Struct, frozen=True):
     unjudged: int
     surplus_votes: int
     lag_s: float
-    """95 % of the reports came faster; younger silence is provisional."""
+    """`Detecting.lag_s`."""
     schema: str = STATUS_SCHEMA
     revisions: int = 0
     """Of incidents, written to the chronicle since the keeper began."""

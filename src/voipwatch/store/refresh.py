@@ -94,7 +94,8 @@ LEFT JOIN (
     WHERE kind = 'scheduled' AND enrolled AND received_at > toDateTime64({{floor:UInt32}}, 3, 'UTC')
 ) AS panel USING ({LINE})
 GROUP BY {LINE}"""
-"""Of the lines whose cells were just made: a line is country x operator x access."""
+"""Of the lines whose cells were just made: a line is country x operator x access. The lag is that of
+`inference.lag`: quantileExact takes the value at floor(level * n) of the sorted ones."""
 
 
 def parameters() -> dict[str, Any]:
