@@ -61,6 +61,28 @@ def test_misuse_is_one_line_and_64(
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "store",
+    [
+        "/plain/folder",
+        "folder",
+        "",
+        "chdb:/x",
+        "file:///x",
+        "C:\\\\x",
+        "http://",
+        "https:///x",
+        "http://[::1",
+    ],
+)
+def test_a_store_of_its_own_is_no_folder(plans: list[Plan], tmp_path: Path, store: str) -> None:
+    ran = run_line("serve", "--data", str(tmp_path / "data"), "--store", store)
+    assert (ran.status, plans) == (64, [])
+    assert "--store takes the address of a database server" in ran.err
+    assert "--data" in ran.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_second_serve_in_the_same_folder_is_refused(plans: list[Plan], tmp_path: Path) -> None:
     with (tmp_path / LOCK_FILE).open("w") as file:
         file.write("4711\n")

@@ -70,6 +70,8 @@ def poisonous(good: bytes) -> dict[str, bytes]:
         "an integer of 5000 digits": b'["\\u00e9",' + b"1" * 5000 + b"]",
         "no UTF-8": b'["\\u00e9","\xff\xfe"]',
         "no UTF-8 in a key": b'{"\\u00e9":1,"a":{"\xff":2}}',
+        "no UTF-8 and nothing else amiss": b'"\xe9t\xe9"',
+        "no UTF-8 in a key and nothing else amiss": b'{"\xff":2}',
         "deep arrays": b"[" * deep + b'"\\u00e9"' + b"]" * deep,
         "deep objects": b'{"a":' * deep + b'"\\u00e9"' + b"}" * deep,
         "an address beside a number that is none": b'["192.0.2.1",1e999]',

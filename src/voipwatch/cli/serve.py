@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Annotated, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from cyclopts import Parameter
@@ -91,7 +92,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         return CLEAR
     if (certificate is None) != (certificate_key is None):
         raise Misuse("error.half_certificate")
-    if store is not None and store.startswith("chdb:"):
+    if store is not None and not _is_server(store):
         raise Misuse("error.store_embedded")
     for name in (certificate, certificate_key, prefixes):
         if name is not None:
@@ -342,3 +343,12 @@ class _alone:  # noqa: N801 -- a context, used like a function
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _is_server(store: str) -> bool:
+    """Whether a store is a database server's, and no folder, however that is spelled."""
+    try:
+        parts = urlsplit(store)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:  # half an IPv6 address
+        return False

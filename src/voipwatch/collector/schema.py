@@ -69,14 +69,21 @@ def decode_incoming(body: bytes) -> Incoming:
 def decode_strictly(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """Raises SchemaError, and nothing else: `json` for what is none, `schema` or `value` with the wrong
     field.
+
+    A typed decoder skips unknown fields unread, so that the bytes are looked at first: what is kept is JSON
+    for every reader, and that is UTF-8 (RFC 8259, section 8.1).
     """
+    try:
+        str(body, "utf-8")
+    except UnicodeDecodeError as error:
+        raise SchemaError("json", "", f"not UTF-8 from byte {error.start} on: {error.reason}") from None
     try:
         return decoder.decode(body)
     except RecursionError:
         raise SchemaError("json", "", "nested too deeply") from None
     except msgspec.ValidationError as error:
         raise _named(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise SchemaError("json", "", str(error)[:REASON_MAX]) from None
 
 
