@@ -69,6 +69,8 @@ def test_misuse_is_one_line_and_64(
         "",
         "chdb:/x",
         "file:///x",
+        "ftp://host/x",
+        "chdb://host/x",
         "C:\\\\x",
         "http://",
         "https:///x",
