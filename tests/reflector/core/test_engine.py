@@ -13,46 +13,16 @@ from tests.reflector.core.support import (
     PORT,
     TXID,
     WALL_S,
-    WARM,
     Address,
     Near,
     log_of,
     make_core,
-    media_seq,
     new_near,
     tickets,
 )
-from voipwatch.model.flows import REPLICATES
 from voipwatch.reflector.core import limits, prefixes
 from voipwatch.reflector.core import tickets as ticket_module
-from voipwatch.wire.token import CONTROL_FLOW, TokenKeys, encode_up
-
-
-def test_a_request_gets_its_rounds_replies_under_its_number() -> None:
-    near = new_near()
-    sent = near.send(CALL, 0, 1.0, size=60)
-    assert [(to, port, len(data)) for to, port, data in sent] == [(HOME, PORT, 60)]
-    assert near.open(CALL, sent[0]).seq == 0
-
-
-def test_replies_of_a_round_are_numbered_and_wait_the_scripts_delay() -> None:
-    near = new_near()
-    assert near.send(CALL, 64 + 2 * 4, 1.0, size=80) == []  # round 1, third try
-    assert near.core.get_timer() == pytest.approx(1.03)
-    sent = near.core.datagrams_to_send(1.03)
-    assert [len(data) for _, _, data in sent[:2]] == [70, 71]
-    assert [near.open(CALL, each).seq for each in sent[:2]] == [72, 73]
-
-
-def test_each_try_is_answered_and_a_duplicate_is_not() -> None:
-    near = new_near()
-    assert len(near.send(CALL, 0, 1.0, size=60)) == 1
-    assert len(near.send(CALL, 4, 1.1, size=60)) == 1
-    assert near.send(CALL, 0, 1.2, size=60) == []
-    assert near.core.counters.duplicates == 1
-    flow = log_of(near, 2.0).flows[0]
-    assert flow.up.seq == [0, 4]
-    assert flow.duplicates == 1
+from voipwatch.wire.token import TokenKeys, encode_up
 
 
 def test_a_place_without_a_number_is_found_among_the_likely_ones() -> None:
@@ -65,44 +35,12 @@ def test_a_place_without_a_number_is_found_among_the_likely_ones() -> None:
     assert near.core.counters.garbage == 1
 
 
-def test_sequence_numbers_that_no_script_has_are_refused() -> None:
-    near = new_near()
-    for seq in (media_seq(50), 0xFFFFFFFF):
-        assert near.send(CALL, seq, 1.0) == []
-    assert near.core.counters.refused == 2
-    assert near.send(CALL, 3, 1.0) == []  # a reply's number
-    assert near.send(CALL, 128, 1.0) == []  # a round too many
-    assert near.core.datagrams_to_send(9.0) == []
-
-
 def test_a_reply_that_cannot_be_made_is_none() -> None:
     near = new_near()
     data = near.packet(TXID, 0) + b"rewritten"
     near.core.receive_datagrams([(HOME, PORT, data)], 1.0)
     assert near.core.datagrams_to_send(1.0) == []
     assert near.core.counters.unbuilt == 1
-
-
-def test_a_flow_is_served_on_its_scripts_port_alone() -> None:
-    near = new_near()
-    assert near.send(CALL, 0, 1.0, port=BIG_PORT) == []
-    assert near.send(CALL, 0, 1.0, port=NEUTRAL[0]) == []
-    assert near.core.counters.refused == 2
-    assert len(near.send(CALL, 0, 1.0)) == 1
-
-
-@pytest.mark.parametrize("port", NEUTRAL)
-def test_a_neutral_flow_is_served_on_any_neutral_port(port: int) -> None:
-    near = new_near()
-    assert len(near.send(WARM, media_seq(0), 1.0, port=port)) == 1
-    assert near.send(WARM, media_seq(1), 1.0, port=PORT) == []
-
-
-def test_a_flow_stays_on_the_port_it_began_on() -> None:
-    near = new_near()
-    near.send(WARM, media_seq(0), 1.0, port=NEUTRAL[0])
-    near.send(WARM, media_seq(1), 1.0, port=NEUTRAL[1])
-    assert near.core.counters.refused == 1
 
 
 ADDRESSES = st.tuples(st.text(max_size=8) | st.sampled_from([HOME[0], "::1"]), st.integers(0, 65535))
@@ -149,14 +87,6 @@ def test_garbage_from_a_stranger_counts_for_no_session() -> None:
     assert log_of(near, 2.0).garbage == 0
 
 
-def test_a_flow_of_no_kind_is_refused() -> None:
-    near = new_near()
-    token = encode_up(near.keys, 6 * REPLICATES, 0)
-    near.core.receive_datagrams([(HOME, PORT, bytes(40) + token)], 1.0)
-    assert near.core.counters.garbage + near.core.counters.refused == 1
-    assert near.core.counters.sessions == 0
-
-
 def test_another_reflectors_ticket_is_garbage() -> None:
     near = new_near()
     stranger = TokenKeys(near.ticket.number, bytes(32), near.core.offer.salt)
@@ -165,61 +95,12 @@ def test_another_reflectors_ticket_is_garbage() -> None:
     assert near.core.counters.garbage == 1
 
 
-def test_a_session_ends_after_its_hour_and_is_forgotten_later() -> None:
-    near = new_near()
-    near.send(CALL, 0, 1.0, size=60)
-    assert near.send(CALL, 4, 1.0 + limits.SESSION_S + 1, size=60) == []
-    assert log_of(near, limits.SESSION_S + 2).flows[0].up.seq == [0]
-    near.core.handle_timer(1.0 + limits.LOG_S + limits.HOUSEKEEPING_S)
-    assert near.core.session_log(near.ticket.number, encode_up(near.keys, CONTROL_FLOW, 1), 1e5) is None
-    assert near.core.get_timer() is None
-    assert near.send(CALL, 8, 1.0 + limits.LOG_S + 100, size=60) == []
-    assert near.core.counters.garbage == 1  # not even the number is known any more
-
-
-def test_an_expired_ticket_is_refused() -> None:
-    near = new_near()
-    assert near.send(CALL, 0, limits.TICKET_S + 1.0) == []
-    assert near.core.counters.refused == 1
-
-
-def test_a_tickets_bytes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "TICKET_BYTES_MAX", 200)
-    near = new_near()
-    sizes = [len(near.send(CALL, 4 * n, 1.0 + n, size=60)) for n in range(4)]
-    assert sizes == [1, 0, 0, 0]  # 60 + 60, then 60 more in but no room for the answer, then nothing
-    assert near.core.counters.refused >= 2
-
-
 def test_a_prefix_has_an_hourly_budget_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefixes, "PREFIX_BYTES_MAX", 100)
     near = new_near()
     assert len(near.send(CALL, 0, 1.0, size=60)) == 1
     assert near.send(CALL, 4, 2.0, size=60) == []
     assert len(near.send(CALL, 8, 0.5 + limits.PREFIX_S, size=60)) == 1
-
-
-def test_flows_and_packets_of_a_session_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FLOWS_MAX", 2)
-    monkeypatch.setattr(limits, "SESSION_PACKETS_MAX", 5)
-    near = new_near()
-    for n in range(4):
-        near.send(CALL, 0, 1.0, replicate=n, size=60)
-    log = log_of(near, 2.0)
-    assert len(log.flows) == 2
-    near.send(CALL, 4, 1.0, size=60)
-    near.send(CALL, 8, 1.0, size=60)
-    assert sum(len(f.up.seq) + len(f.down.seq) for f in log_of(near, 2.0).flows) == 5
-
-
-def test_source_addresses_of_a_session_are_bounded() -> None:
-    near = new_near()
-    for n in range(40):
-        near.send(WARM, media_seq(n), 1.0, source=(f"198.51.100.{n}", 1000))
-    [session] = near.core._sessions.values()
-    assert len(session.accounts) <= limits.SOURCES_MAX
-    assert log_of(near, 2.0).flows[0].sources == limits.SOURCES_MAX
-    assert len(near.core._bound) <= limits.SOURCES_MAX
 
 
 def test_tickets_are_bounded_by_prefix_and_hour() -> None:

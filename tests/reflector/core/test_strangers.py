@@ -69,7 +69,7 @@ def test_a_neighbourhood_holds_no_more_sessions_than_garbage_may_cost() -> None:
 def test_what_a_limit_refused_is_in_the_log_with_its_first_time() -> None:
     near = new_near()
     near.send(CALL, 0, 1.0, size=60)
-    session = near.core._sessions[near.ticket.number]
+    session = near.core._sessions.live[near.ticket.number]
     session.bytes_used = limits.TICKET_BYTES_MAX - 100
     near.send(CALL, 64, 1.5, size=80)  # fits; its replies do not
     near.core.datagrams_to_send(1.6)

@@ -1,6 +1,7 @@
 """The reflector's pure core: bytes and `now` in, datagrams and a deadline out.
 
-`engine` is the core itself; `tickets` who may measure; `session` and `packets` what was seen;
+`engine` is the core itself; `tickets` who may measure; `uplink` and `downlink` the two ways;
+`sessions` the table of them, `session` and `packets` what was seen;
 `proof` how much may be sent to an address that has proved nothing; `receipts` what a downlink
 tells of the uplink; `log` the signed log; `limits` every bound in one place.
 """

@@ -6,7 +6,6 @@ next packet's. Receipts and nonces are put in when a packet leaves, so that they
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from zlib import crc32
 
 from voipwatch import apps
 from voipwatch.model.flows import MEDIA_SEQ
@@ -257,12 +256,9 @@ class Downlink:
             self._counters.refused += 1
             session.refuse(now)
             return
-        session.bytes_used += size
-        session.packets += 1
+        session.log(flow.down, seq, now, data=data)
         budget.bytes_used += size
         account.spend(size)
-        crc = crc32(data) if seq < MEDIA_SEQ else 0
-        flow.down.add(seq, session.t_us(now), size_bytes=size, crc=crc)
         self._counters.datagrams_out += 1
         self._counters.bytes_out += size
         self._out.append((address, flow.port_at(seq), data))

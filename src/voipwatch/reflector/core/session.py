@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from voipwatch import apps
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, FlowKind
@@ -90,6 +91,15 @@ class Waiting:
     data: bytes
 
 
+@dataclass(slots=True)
+class Held:
+    """What all sessions hold together, for the bounds of the whole reflector."""
+
+    flows: int = 0
+    packets: int = 0
+    """Logged, both ways."""
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """All state of one ticket from its first authenticated packet on."""
@@ -99,6 +109,8 @@ class Session:
     """Monotonic, as every `_at` here."""
     started_wall_s: float
     last_heard_at: float
+    held: Held = field(default_factory=Held)
+    """Shared by all sessions."""
     flows: dict[int, Flow] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     unproved_flows: set[int] = field(default_factory=set)
@@ -108,6 +120,7 @@ class Session:
     """Flows with news for the near end, the longest untold first."""
     bytes_used: int = 0
     packets: int = 0
+    """Logged, both ways, as `bytes_used`."""
     garbage: int = 0
     strangers: dict[int, int] = field(default_factory=dict)
     """Local port to datagrams without a token from next to an address proved here (`strangers`)."""
@@ -141,6 +154,18 @@ class Session:
             return
         account.proved = True
         self.unproved_flows = {n for n in self.unproved_flows if self.flows[n].source[0] != ip}
+
+    def add(self, flow: Flow) -> None:
+        """A flow of this session was seen for the first time."""
+        self.flows[flow.number] = flow
+        self.held.flows += 1
+
+    def log(self, packets: PacketLog, seq: int, now: float, *, data: bytes) -> None:
+        """Note a datagram of one of its flows, and what it costs. Checksums are kept of set-up packets."""
+        packets.add(seq, self.t_us(now), size_bytes=len(data), crc=crc32(data) if seq < MEDIA_SEQ else 0)
+        self.bytes_used += len(data)
+        self.packets += 1
+        self.held.packets += 1
 
     def refuse(self, now: float) -> None:
         """A limit of ours kept an authenticated datagram out: its absence from the log is no loss."""
