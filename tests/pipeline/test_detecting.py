@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.pipeline.ballots_by_hand import vote
-from tests.store.support import HOUR
+from tests.pipeline.ballots_by_hand import HOUR, vote
 from voipwatch.model.cells import LAG_UNKNOWN_S
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Verdict

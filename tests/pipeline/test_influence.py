@@ -6,8 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.pipeline.ballots_by_hand import vote
-from tests.store.support import HOUR
+from tests.pipeline.ballots_by_hand import HOUR, vote
 from voipwatch.inference.cells import cells_of
 from voipwatch.model import cells as numbers
 from voipwatch.model.cells import CellState

@@ -1,7 +1,6 @@
 """Influence beside each cell: by hand, for one liar, for a crowd behind one prefix, and for carriers."""
 
-from tests.pipeline.ballots_by_hand import vote
-from tests.store.support import HOUR
+from tests.pipeline.ballots_by_hand import HOUR, vote
 from voipwatch.inference.cells import cells_of
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import Verdict
