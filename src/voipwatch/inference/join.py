@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
-from voipwatch.inference.track import Fate, Packet, Track
-from voipwatch.inference.trusted_log import RECEIPT_BITS, trusted_log
-from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowRecord, Receipt
+from voipwatch.inference.fates import down_alone, down_logged, first_times, up_logged, up_receipts
+from voipwatch.inference.track import Track
+from voipwatch.inference.trusted_log import trusted_log
+from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import CONTROL_ARMS, LINE, Arm, Stage
 from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog
@@ -24,11 +25,6 @@ SEQ_END = 1 << 63
 """Above every sequence number that a record can hold."""
 WAIT_US = 400_000
 """How long a request must have waited to count as unanswered, when no round trip was ever seen."""
-PLANNED_MAX = 60_000
-"""Sequence numbers travel in 16 bits: no script plans more."""
-GAP_MAX = 1_000
-GAP_RATIO_MAX = 50
-"""Lost packets that a record may claim by its numbers: the first thousand, then 50 for each that came."""
 SILENCE_US = 500_000
 """Controls asked this long after the last sign of life had time for an answer on most lines."""
 SILENT_REQUESTS_MIN = 4
@@ -191,37 +187,29 @@ def _limited_us(records: Iterable[FlowRecord], log: FarLog | None) -> int | None
     """From when on a packet may have arrived and been refused: the first refusal, less the slowest way up."""
     if log is None or log.refused_us is None:
         return None
-    sent = {r.flow: _first_times(r.sent) for r in records}
+    sent = {r.flow: first_times(r.sent) for r in records}
     transits = [
         t_us - sent[f.flow][seq]
         for f in log.flows
         if f.flow in sent
-        for seq, t_us in _first_times(f.up).items()
+        for seq, t_us in first_times(f.up).items()
         if seq in sent[f.flow]
     ]
     return log.refused_us - max(transits) if transits else 0
-
-
-def _first_times(columns: Columns | FarColumns) -> dict[int, int]:
-    """Sequence number to the first time it was seen, in the order seen; columns of odd lengths are cut."""
-    times: dict[int, int] = {}
-    for seq, t_us in zip(columns.seq, columns.t_us, strict=False):
-        times.setdefault(seq, t_us)
-    return times
 
 
 def _clock(records: Iterable[FlowRecord], far: Mapping[int, FarFlow] | None) -> _Clock:
     transits: list[int] = []
     trips: list[int] = []
     for record in records:
-        got = _first_times(record.received)
-        sent = _first_times(record.sent)
+        got = first_times(record.received)
+        sent = first_times(record.sent)
         for seq, t_us in got.items():
             request = seq - seq % REPLIES_MAX
             if 0 <= seq < MEDIA_SEQ and request in sent and t_us >= sent[request]:
                 trips.append(t_us - sent[request])
         if far is not None and record.flow in far:
-            for seq, t_us in _first_times(far[record.flow].down).items():
+            for seq, t_us in first_times(far[record.flow].down).items():
                 if seq in got:
                     transits.append(got[seq] - t_us)
     return _Clock(down_us=_high(transits), rtt_us=_high(trips))
@@ -248,7 +236,7 @@ def _death_us(records: list[FlowRecord], far: Mapping[int, FarFlow] | None) -> i
     for record in records:
         if record.kind.arm not in CONTROL_ARMS:
             continue
-        late = {s for s, t in _first_times(record.sent).items() if t > last + SILENCE_US}
+        late = {s for s, t in first_times(record.sent).items() if t > last + SILENCE_US}
         if far is not None and record.flow in far:
             late -= set(far[record.flow].up.seq)
         unheard += len(late)
@@ -259,8 +247,8 @@ def _death_us(records: list[FlowRecord], far: Mapping[int, FarFlow] | None) -> i
 def _view(
     record: FlowRecord, far: Mapping[int, FarFlow] | None, clock: _Clock, died_us: int | None
 ) -> FlowView:
-    sent = {s: t for s, t in _first_times(record.sent).items() if died_us is None or t <= died_us}
-    received = _first_times(record.received)
+    sent = {s: t for s, t in first_times(record.sent).items() if died_us is None or t <= died_us}
+    received = first_times(record.received)
     logged = far is not None
     there = far.get(record.flow) if far is not None else None
     attested = logged or record.attested > 0
@@ -278,11 +266,11 @@ def _view(
             answered[request] = min(t_us, answered.get(request, t_us))
     sizes = dict(zip(record.sent.seq, record.sent.size_bytes, strict=False))
     if logged:
-        up = _up_logged(sent, sizes, there)
-        down = _down_logged(record, received, there, clock, died_us)
+        up = up_logged(sent, sizes, there)
+        down = down_logged(record, received, there, down_us=clock.down_us, died_us=died_us)
     else:
-        up = _up_receipts(sent, sizes, record.receipts, answered)
-        down = _down_alone(answers, record)
+        up = up_receipts(sent, sizes, record.receipts, answered)
+        down = down_alone(answers, record)
     return FlowView(
         record=record,
         up=up,
@@ -296,81 +284,6 @@ def _view(
         unattested=not attested and bool(received),
         cut_us=died_us,
     )
-
-
-def _up_logged(sent: Mapping[int, int], sizes: Mapping[int, int], there: FarFlow | None) -> Track:
-    arrived = _first_times(there.up) if there is not None else {}
-    return Track(
-        tuple(
-            Packet(s, t, arrived.get(s), Fate.ARRIVED if s in arrived else Fate.LOST, sizes.get(s, 0))
-            for s, t in sent.items()
-        )
-    )
-
-
-def _down_logged(
-    record: FlowRecord,
-    received: Mapping[int, int],
-    there: FarFlow | None,
-    clock: _Clock,
-    died_us: int | None,
-) -> Track:
-    """The log's packets; those that would have come after our socket closed have no known fate."""
-    if there is None:
-        return Track()
-    sizes = dict(zip(there.down.seq, there.down.size_bytes, strict=False))
-    end_us = min((t for t in (record.ended_us, died_us) if t is not None), default=None)
-    packets = []
-    for seq, t_us in _first_times(there.down).items():
-        got = received.get(seq)
-        fate = Fate.ARRIVED if got is not None else Fate.LOST
-        if got is None and end_us is not None and clock.down_us is not None and t_us + clock.down_us > end_us:
-            fate = Fate.UNKNOWN
-        packets.append(Packet(seq, t_us, got, fate, sizes.get(seq, 0)))
-    return Track(tuple(packets))
-
-
-def _up_receipts(
-    sent: Mapping[int, int],
-    sizes: Mapping[int, int],
-    receipts: Iterable[Receipt],
-    answered: Mapping[int, int],
-) -> Track:
-    """Uplink fates from receipts: a packet inside a receipt's window and not in it was lost.
-
-    The window that covers it last decides, because a late packet may still have come.
-    """
-    got: set[int] = set(answered)
-    missing: set[int] = set()
-    ordered = sorted(receipts, key=lambda r: (r.highest_seq, r.count))
-    for receipt in ordered:
-        window = {receipt.highest_seq - 1 - bit: (receipt.bitmap >> bit) & 1 for bit in range(RECEIPT_BITS)}
-        got.add(receipt.highest_seq)
-        got |= {s for s, came in window.items() if came}
-        missing |= {s for s, came in window.items() if not came}
-    packets = []
-    for seq, t_us in sent.items():
-        fate = Fate.ARRIVED if seq in got else Fate.LOST if seq in missing else Fate.UNKNOWN
-        packets.append(Packet(seq, t_us, None, fate, sizes.get(seq, 0)))
-    return Track(tuple(packets))
-
-
-def _down_alone(answers: Mapping[int, int], record: FlowRecord) -> Track:
-    """The downlink without a log: what came, and the gaps below the highest media packet that came."""
-    sizes = dict(zip(record.received.seq, record.received.size_bytes, strict=False))
-    packets = [
-        Packet(s, None, t, Fate.ARRIVED, sizes.get(s, 0)) for s, t in sorted(answers.items()) if s < MEDIA_SEQ
-    ]
-    media = [s for s in answers if s >= MEDIA_SEQ]
-    # A record may name any number: gaps that no plausible loss explains are not counted.
-    highest = min(max(media, default=MEDIA_SEQ - 1), MEDIA_SEQ + GAP_MAX + GAP_RATIO_MAX * len(media))
-    if media and not record.aborted:  # the far end plays its script to the end while we are heard
-        highest = max(highest, MEDIA_SEQ + min(record.planned_down, PLANNED_MAX) - 1)
-    for seq in range(MEDIA_SEQ, highest + 1):
-        came = answers.get(seq)
-        fate = Fate.LOST if came is None else Fate.ARRIVED
-        packets.append(Packet(seq, None, came, fate, sizes.get(seq, 0)))
-    return Track(tuple(packets))
 
 
 def _altered(record: FlowRecord, there: FarFlow | None) -> int:
