@@ -76,7 +76,8 @@ def morocco(*, instance: str = "morocco-2016") -> tuple[list[Finding], list[Inte
                     series=wifi,
                     earliest_s=at("2016-01-06T17"),
                     declared_s=at("2016-01-10T21"),
-                    blocked_hours=(18, 19, 20, 21, 22),
+                    hour_hits=tuple(9.0 if 18 <= hour < 23 else 0.0 for hour in range(24)),
+                    hour_votes=(10.0,) * 24,
                     ended_s=at("2016-02-24T23"),
                     instance=instance,
                 )

@@ -1,8 +1,10 @@
 """Changepoints of a series become its story."""
 
+import msgspec
+
 from tests.chronicle.build import DAY, HOUR, at, finding, series
 from voipwatch.chronicle.spells import is_relapse, spells_of
-from voipwatch.model.incidents import IncidentKind, Intermittence
+from voipwatch.model.incidents import Finding, IncidentKind, Intermittence
 
 START = at("2016-01-02")
 
@@ -13,7 +15,6 @@ def schedule(*, ended_s: float | None = None) -> Intermittence:
         series=series(),
         earliest_s=START - 12 * HOUR,
         declared_s=START + 5 * DAY,
-        blocked_hours=(19, 20),
         ended_s=ended_s,
     )
 
@@ -97,3 +98,48 @@ def test_a_relapse_is_of_the_same_series_and_soon() -> None:
 def test_the_line_itself_is_another_kind() -> None:
     (spell,) = spells_of([finding("onset", series(app="line"), START)])
     assert spell.kind is IncidentKind.DOWN
+
+
+def beats_of(app: str, days: range, *, width_s: float = 3 * HOUR) -> list[Finding]:
+    """Blocked from 6 to 22 on these days after the start."""
+    return [
+        finding(kind, series(app=app), START + day * DAY + hour * HOUR, width_s=width_s)
+        for day in days
+        for kind, hour in (("onset", 6), ("end", 22))
+    ]
+
+
+def of_app(app: str, *, ended_s: float) -> Intermittence:
+    return msgspec.structs.replace(schedule(ended_s=ended_s), series=series(app=app))
+
+
+def test_a_beat_outside_of_its_own_regime_is_one_of_its_lines() -> None:
+    """Two of three apps know that it went on; the third saw no beat for long, and then one more."""
+    whole = [*beats_of("viber", range(0, 6, 3)), *beats_of("imo", range(0, 6, 3))]
+    early, late = beats_of("whatsapp", range(0, 6, 3)), beats_of("whatsapp", range(15, 16))
+    last_s = START + 18 * DAY + 22 * HOUR
+    regimes = [of_app("viber", ended_s=last_s), of_app("imo", ended_s=last_s)]
+    own = of_app("whatsapp", ended_s=START + 3 * DAY + 22 * HOUR)
+    spells = spells_of([*whole, *early, *late], [*regimes, own])
+    assert len(spells) == 3
+    (mine,) = [spell for spell in spells if spell.series.app == "whatsapp"]
+    assert {each.changepoint for each in late} <= set(mine.evidence)
+    assert mine.ends == (START + 15 * DAY + 19 * HOUR, START + 15 * DAY + 22 * HOUR)
+    # One that never declared a regime is of the line's too; its hours are the others' to tell.
+    (mine,) = [spell for spell in spells_of([*whole, *late], regimes) if spell.series.app == "whatsapp"]
+    assert mine.schedule is not None
+    assert mine.schedule.hour_votes == ()
+
+
+def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone() -> None:
+    whole = [*beats_of("viber", range(0, 6, 3)), *beats_of("imo", range(0, 6, 3))]
+    last_s = START + 18 * DAY + 22 * HOUR
+    regimes = [of_app("viber", ended_s=last_s), of_app("imo", ended_s=last_s)]
+    standing = [finding("onset", series(app="whatsapp"), START + 15 * DAY)]
+    after = [*standing, finding("end", series(app="whatsapp"), START + 30 * DAY)]
+    for changes in (standing, after):
+        (mine,) = [s for s in spells_of([*whole, *changes], regimes) if s.series.app == "whatsapp"]
+        assert mine.schedule is None
+    late = beats_of("whatsapp", range(15, 16))
+    lonely = spells_of([*whole, *late], regimes[:1])
+    assert [s.schedule is None for s in lonely if s.series.app == "whatsapp"] == [True]

@@ -139,17 +139,32 @@ def test_an_empty_store_says_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_schedules_are_read_from_the_detectors_memory(seen: Store, tmp_path: Path) -> None:
     spells = [Spell(START - 3600, START + day * DAY, START + day * DAY + 7200) for day in (0, 2, 4)]
-    blocked = [9.0 if hour in {19, 20} else 0.0 for hour in range(24)]
-    cycles = Cycles(spells=spells, blocked=blocked, votes=[10.0] * 24, declared_s=START + 4 * DAY)
+    midnight = START // DAY * DAY + DAY
+    arrive(
+        seen,
+        [
+            vote(
+                100 + 24 * day + hour,
+                Verdict.BLOCKED if hour in {19, 20} else Verdict.OK,
+                at_s=midnight + day * DAY + hour * 3600,
+            )
+            for day in range(5)
+            for hour in range(24)
+        ],
+        "hours",
+    )
+    cycles = Cycles(spells=spells, declared_s=START + 4 * DAY)
     memory = CountryMemory(panel=PanelState(series={"AS36925\0004g\0whatsapp": State(cycles=cycles)}))
     seen.save_detector("detecting::MA", msgspec.json.encode(memory).decode())
     (schedule,) = schedules_of(seen, instance="", country="MA")
-    assert (schedule.series.app, schedule.blocked_hours, schedule.ended_s) == ("whatsapp", (19, 20), None)
+    assert (schedule.series.app, schedule.ended_s) == ("whatsapp", None)
+    assert (schedule.hour_hits[19], schedule.hour_votes[19]) == (5.0, 5.0)
+    assert (sum(schedule.hour_hits), sum(schedule.hour_votes)) == (10.0 + 5.0, 120.0 + 5.0)
     chronicling = Chronicling(seen, tmp_path)
     chronicling.turn()
     (incident,) = chronicling.folder().state().newest.values()
     (phase,) = [each for each in incident.phases if each.kind is PhaseKind.INTERMITTENT]
-    assert phase.blocked_hours == (19, 20)
+    assert phase.blocked_hours == (0, 19, 20), "the first votes were of midnight"
     assert [each.operator for each in phase.series] == ["AS36925"]
 
 

@@ -6,7 +6,8 @@ from typing import Final
 from voipwatch.chronicle.grouping import bursts
 from voipwatch.chronicle.instants import hour_after, hour_before
 from voipwatch.chronicle.spells import Spell, is_relapse
-from voipwatch.model.incidents import Finding, Phase, PhaseKind, SeriesName, Spread
+from voipwatch.model.incidents import Finding, Intermittence, Phase, PhaseKind, SeriesName, Spread
+from voipwatch.stats.dayhours import HOURS, DayCounts, added, shared_hours
 
 _ORDER: Final = {kind: number for number, kind in enumerate(PhaseKind)}
 ENDS_TOGETHER_S: Final = 48 * 3600
@@ -60,18 +61,34 @@ def _onsets(spells: Sequence[Spell]) -> list[Phase]:
 def _schedules(spells: Sequence[Spell]) -> list[Phase]:
     found = []
     for burst in bursts([spell for spell in spells if spell.schedule is not None]):
-        hours = _common_hours([spell.schedule.blocked_hours for spell in burst if spell.schedule is not None])
-        over = [spell.ends[1] for spell in burst if spell.ends is not None]
-        until = hour_after(max(over)) if len(over) == len(burst) else None
-        found.append(_phase(PhaseKind.INTERMITTENT, burst, hours=hours, until=until))
+        for hours, spells_of_hours in _by_hours(burst):
+            over = [spell.ends[1] for spell in spells_of_hours if spell.ends is not None]
+            until = hour_after(max(over)) if len(over) == len(spells_of_hours) else None
+            found.append(_phase(PhaseKind.INTERMITTENT, spells_of_hours, hours=hours, until=until))
     return found
 
 
-def _common_hours(of_each: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Hours that at least half of the series call blocked."""
-    return tuple(
-        hour for hour in range(24) if 2 * sum(hour in hours for hours in of_each) >= len(of_each) > 0
-    )
+def _by_hours(burst: Sequence[Spell]) -> list[tuple[tuple[int, ...], list[Spell]]]:
+    """A burst's spells by the hours of the day that they are blocked in, and those hours.
+
+    The apps of a line speak with one voice, and lines share their hours unless their own votes tell them
+    apart (`stats.dayhours`): of one series alone an hour of the day has a vote or two.
+    """
+    lines: dict[tuple[str, str], list[Spell]] = {}
+    for spell in burst:
+        lines.setdefault((spell.series.operator, spell.series.access), []).append(spell)
+    members = [lines[line] for line in sorted(lines)]
+    groups = shared_hours([added([_counts(spell.schedule) for spell in spells]) for spells in members])
+    return [
+        (hours, sorted((spell for index in indices for spell in members[index]), key=lambda each: each.order))
+        for hours, indices in groups
+    ]
+
+
+def _counts(schedule: Intermittence | None) -> DayCounts:
+    if schedule is None or not schedule.hour_votes:
+        return DayCounts((0.0,) * HOURS, (0.0,) * HOURS)
+    return DayCounts(schedule.hour_hits, schedule.hour_votes)
 
 
 def _ends(spells: Sequence[Spell]) -> list[Phase]:

@@ -81,7 +81,7 @@ def spells_of(findings: Iterable[Finding], schedules: Iterable[Intermittence] = 
             plain += _plain(series, [each for each in rest if each.latest_s <= schedule.declared_s])
             rest = [each for each in rest if each.latest_s > schedule.declared_s]
         found += _with_schedules([*plain, *_plain(series, rest)], of_series)
-    return sorted(found, key=lambda spell: spell.order)
+    return sorted(_with_lines_schedules(found), key=lambda spell: spell.order)
 
 
 def _in_time(finding: Finding) -> tuple[float, int, float, str]:
@@ -138,6 +138,54 @@ def _with_schedules(spells: list[Spell], schedules: Sequence[Intermittence]) -> 
             )
         )
     return [*found, *rest]
+
+
+def _with_lines_schedules(spells: Sequence[Spell]) -> list[Spell]:
+    """Where most series of a line come and go by a schedule, a spell of another one inside it is a beat too.
+
+    A beat that one app's few votes do not show makes its pause look longer, and its regime over: the apps of
+    a line vouch for each other.
+    """
+    lines: dict[tuple[str, str], list[Spell]] = {}
+    for spell in sorted(spells, key=lambda each: each.order):
+        lines.setdefault((spell.series.operator, spell.series.access), []).append(spell)
+    return [spell for own in lines.values() for spell in _of_one_line(own)]
+
+
+def _of_one_line(spells: list[Spell]) -> list[Spell]:
+    regular = [spell for spell in spells if spell.schedule is not None]
+    patterns = [spell.schedule for spell in spells if spell.schedule is not None]
+    if 2 * len({spell.series for spell in regular}) <= len({spell.series for spell in spells}):
+        return spells
+    since_s = min(spell.since_s for spell in regular)
+    until_s = max(float("inf") if spell.ends is None else spell.ends[1] for spell in regular)
+    found = {spell.series: spell for spell in reversed(regular)}
+    rest = [spell for spell in regular if found[spell.series] is not spell]
+    for spell in spells:
+        if spell.schedule is not None:
+            continue
+        if spell.ends is None or not since_s <= spell.latest_s <= spell.ends[1] <= until_s:
+            rest.append(spell)
+        elif spell.series in found:
+            found[spell.series] = _with_beat(found[spell.series], spell)
+        else:
+            told = msgspec.structs.replace(patterns[0], series=spell.series, hour_hits=(), hour_votes=())
+            found[spell.series] = msgspec.structs.replace(spell, schedule=told)
+    return [*found.values(), *rest]
+
+
+def _with_beat(regular: Spell, beat: Spell) -> Spell:
+    """A schedule's spell, and one more of its beats that stood alone."""
+    first = min(regular, beat, key=lambda each: each.order)
+    over = regular.ends is not None and beat.ends is not None
+    return msgspec.structs.replace(
+        regular,
+        earliest_s=first.earliest_s,
+        latest_s=first.latest_s,
+        evidence=(*regular.evidence, *beat.evidence, *beat.end_evidence),
+        ends=max(regular.ends, beat.ends, key=lambda ends: ends[1]) if over else regular.ends,
+        silences=(*regular.silences, *beat.silences),
+    )
 
 
 RELAPSE_S: Final = 14 * DAY_S

@@ -107,6 +107,7 @@ def line_of(phase: Phase, *, utc_offset_h: int = 0) -> Sentence:
             "until": phase.until or "",
         }
         bound = "over" if phase.until is not None else "stands"
+        bound += "" if phase.blocked_hours else "_unhoured"
     return Sentence(f"phase.{phase.kind.value}.{bound}", values)
 
 

@@ -210,7 +210,7 @@ def _sentences(context: Context, by: tuple[str, ...], result: SeriesResult, *, d
         _sentence(context, change, daily=daily)
     for each in detector.regimes:
         context.tell(
-            "detect.regime",
+            "detect.regime" if each.blocked_hours else "detect.regime_unhoured",
             earliest="…" if each.earliest_s is None else _when(each.earliest_s, daily=daily),
             cycles=each.cycles,
             duty=texts.percent(each.duty_cycle),

@@ -121,8 +121,10 @@ class Intermittence(msgspec.Struct, frozen=True):
     series: SeriesName
     earliest_s: float | None
     declared_s: float
-    blocked_hours: tuple[int, ...]
-    """Hours of the day, UTC."""
+    hour_hits: tuple[float, ...] = ()
+    """Votes that say interference, by hour of the day, UTC: 24 of them, or none where nobody counted."""
+    hour_votes: tuple[float, ...] = ()
+    """All votes that decide, the same way."""
     ended_s: float | None = None
     duty_cycle: float = 0.0
     instance: str = ""

@@ -61,6 +61,6 @@ class Regime(msgspec.Struct, frozen=True):
     duty_cycle: float
     """Share of the time since the first spell that was blocked, 0..1."""
     blocked_hours: tuple[int, ...]
-    """Hours of the day, UTC, in which at least half as much is blocked as in the worst hour."""
+    """Hours of the day, UTC, that its own votes name (`stats.dayhours`); empty where they name none."""
     ended_s: float | None = None
     """End of its last spell once it is judged over; None while it goes on."""

@@ -18,16 +18,17 @@ from voipwatch.chronicle.blame import (
     canary_losses,
 )
 from voipwatch.chronicle.grouping import TOGETHER_S
-from voipwatch.chronicle.instants import DAY_S
+from voipwatch.chronicle.instants import DAY_S, HOUR_S
 from voipwatch.chronicle.revising import Facts, revise
 from voipwatch.chronicle.spells import Spell
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
 from voipwatch.model.instants import iso
+from voipwatch.model.series import Regime
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, Item, chronicle_folder
 from voipwatch.pipeline.detecting import Found, regimes_of, surplus_of
-from voipwatch.store.blame import canary_votes, changepoint_scopes, witnesses
+from voipwatch.store.blame import canary_votes, changepoint_scopes, votes_by_hour, witnesses
 from voipwatch.store.store import Store
 
 WITNESS_S: Final = 3 * DAY_S
@@ -67,20 +68,47 @@ def _finding(name: str, found: Found) -> Finding:
 
 
 def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermittence]:
-    """Regimes of the country's series."""
-    return [
-        Intermittence(
-            country=country,
-            series=_series(series),
-            earliest_s=regime.earliest_s,
-            declared_s=regime.declared_s,
-            blocked_hours=regime.blocked_hours,
-            ended_s=regime.ended_s,
-            duty_cycle=regime.duty_cycle,
-            instance=instance,
+    """Regimes of the country's series, with the votes of their time by hour of the day."""
+    found = []
+    for text, regime in regimes_of(store, instance, country):
+        series = _series(text)
+        hits, votes = _by_hour_of_day(store, instance, country, series, regime)
+        found.append(
+            Intermittence(
+                country=country,
+                series=series,
+                earliest_s=regime.earliest_s,
+                declared_s=regime.declared_s,
+                hour_hits=hits,
+                hour_votes=votes,
+                ended_s=regime.ended_s,
+                duty_cycle=regime.duty_cycle,
+                instance=instance,
+            )
         )
-        for series, regime in regimes_of(store, instance, country)
-    ]
+    return found
+
+
+def _by_hour_of_day(
+    store: Store, instance: str, country: str, series: SeriesName, regime: Regime
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """From the cells, that everybody can count again: the detector's memory has one voice an hour."""
+    since_s = regime.declared_s if regime.earliest_s is None else regime.earliest_s
+    hits, votes = [0.0] * 24, [0.0] * 24
+    for row in votes_by_hour(
+        store,
+        instance=instance,
+        country=country,
+        operator=series.operator,
+        access=series.access,
+        since=int(since_s),
+        until=store.as_of() if regime.ended_s is None else int(regime.ended_s),
+    ):
+        if row["app"] == series.app:
+            hour = row["at"] // HOUR_S % 24
+            hits[hour] += row["hits"]
+            votes[hour] += row["votes"]
+    return tuple(hits), tuple(votes)
 
 
 def _series(text: str) -> SeriesName:

@@ -1,4 +1,4 @@
-"""Reading what is asked before anybody is blamed: canaries, releases, reflectors, mechanisms."""
+"""Reading what the chronicle asks beside changepoints: canaries, releases, reflectors, mechanisms, hours."""
 
 from typing import Any, Final
 
@@ -62,6 +62,46 @@ def witnesses(store: Store, *, country: str, instance: str, since: int, until: i
             "since": since,
             "until": until,
             "stage": CALL_STAGE,
+        },
+    )
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
+
+
+def votes_by_hour(
+    store: Store, *, instance: str, country: str, operator: str, access: str, since: int, until: int
+) -> list[dict[str, Any]]:
+    """Cells of whole apps of one line, as they stand.
+
+    Args:
+        store: that reads.
+        instance: of emulated rows, else empty.
+        country: ISO 3166.
+        operator: as cells name it.
+        access: the same.
+        since: Unix seconds, inclusive.
+        until: Unix seconds, exclusive.
+
+    Returns:
+        app, at (Unix seconds of the hour), hits (blocked and throttled), votes (all that decide), by app and
+        hour.
+    """
+    found = store.select(
+        "SELECT app, toUnixTimestamp(hour) AS at, (blocked_micro + throttled_micro) / 1e6 AS hits, "
+        "(ok_micro + blocked_micro + throttled_micro) / 1e6 AS votes FROM cells FINAL "
+        "WHERE instance = {instance:String} AND source = {source:String} AND country = {country:String} "
+        "AND operator = {operator:String} AND access = {access:String} AND stage = {stage:String} "
+        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') "
+        "ORDER BY app, at",
+        {
+            "instance": instance,
+            "source": PANEL,
+            "country": country,
+            "operator": operator,
+            "access": access,
+            "stage": CALL_STAGE,
+            "since": since,
+            "until": until,
         },
     )
     rows: list[dict[str, Any]] = found.to_pylist()

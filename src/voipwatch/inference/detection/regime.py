@@ -11,6 +11,7 @@ import msgspec
 
 from voipwatch.inference.detection.settings import DAY_S, HOUR_S
 from voipwatch.model.series import Regime
+from voipwatch.stats.dayhours import DayCounts, day_hours
 
 CYCLES_MIN: Final = 2
 PAUSE_MAX_S: Final = 14 * DAY_S
@@ -111,15 +112,11 @@ def _described(cycles: Cycles, now_s: float, *, ended_s: float | None) -> Regime
     first = cycles.spells[0]
     until_s = now_s if ended_s is None else ended_s
     blocked_s = sum((until_s if each.end_s is None else each.end_s) - each.onset_s for each in cycles.spells)
-    shares = [
-        blocked / votes if votes else 0.0 for blocked, votes in zip(cycles.blocked, cycles.votes, strict=True)
-    ]
-    worst = max(shares)
     return Regime(
         earliest_s=first.earliest_s,
         declared_s=cycles.declared_s if cycles.declared_s is not None else now_s,
         cycles=len(cycles.spells),
         duty_cycle=min(1.0, blocked_s / max(until_s - first.onset_s, 1.0)),
-        blocked_hours=tuple(h for h, share in enumerate(shares) if worst > 0.0 and share >= worst / 2.0),
+        blocked_hours=day_hours([DayCounts(tuple(cycles.blocked), tuple(cycles.votes))]).hours,
         ended_s=ended_s,
     )
