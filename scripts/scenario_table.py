@@ -24,7 +24,8 @@ from scripts.benchmarks.page import write
 from voipwatch.cli.scenario_votes import observe_votes, said_as_planted, said_by_checks
 from voipwatch.lab.scenarios.calendar import calendar
 from voipwatch.lab.scenarios.drawing import Library
-from voipwatch.lab.scenarios.score import Hours, score
+from voipwatch.lab.scenarios.score import score
+from voipwatch.lab.scenarios.story import Story, judge_story
 from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.store.opening import open_store
 
@@ -40,7 +41,7 @@ class Seed(msgspec.Struct, frozen=True):
     missed: int
     wrong: int
     widths_h: tuple[float, ...]
-    hours: tuple[Hours, ...]
+    story: Story
     silences: int
     seconds: float
 
@@ -55,8 +56,8 @@ def run_seed(seed: int, size_name: str, checks: str | None) -> Seed:
         tempfile.TemporaryDirectory() as folder,
         open_store(f"chdb://{folder}/store", create=True, threads=1) as store,
     ):
-        changes, schedules = observe_votes(scenario, runs, seed, store=store, said=said)
-    result = score(scenario, changes, schedules)
+        changes, incidents = observe_votes(scenario, runs, seed, store=store, data=Path(folder), said=said)
+    result = score(scenario, changes)
     return Seed(
         seed,
         len(runs),
@@ -64,7 +65,7 @@ def run_seed(seed: int, size_name: str, checks: str | None) -> Seed:
         len(result.missed),
         len(result.wrong),
         tuple(edge.width_h for edge in result.edges if edge.width_h is not None),
-        result.hours,
+        judge_story(scenario, scenario.sizes[size_name], incidents),
         result.silences,
         perf_counter() - started,
     )
@@ -74,8 +75,12 @@ def section(seeds: Sequence[Seed], command: str, size_name: str, load: float) ->
     """The section."""
     widths = sorted(width for seed in seeds for width in seed.widths_h)
     good = sum(not seed.missed and not seed.wrong for seed in seeds)
-    named = sum(hours.right for seed in seeds for hours in seed.hours)
-    lines = sum(len(seed.hours) for seed in seeds)
+    named = sum(hours.right for seed in seeds for hours in seed.story.hours)
+    lines = sum(len(seed.story.hours) for seed in seeds)
+    one = sum(seed.story.one for seed in seeds)
+    phases = sum(seed.story.phases_right for seed in seeds)
+    order = sum(seed.story.order_right for seed in seeds)
+    told = sum(seed.story.right for seed in seeds)
     size = load_scenario(NAME).sizes[size_name]
     return "\n".join(
         [
@@ -83,7 +88,8 @@ def section(seeds: Sequence[Seed], command: str, size_name: str, load: float) ->
             f"load {load:.1f} before it began.",
             f"`{NAME}`, size `{size_name}`: {size.why}",
             "Each seed draws its own calendar; its votes go into the store as the loader would put them, and",
-            "through the detector ([scenarios](scenarios.md), [design/0022](design/0022-scenario.md)).",
+            "through detector and chronicle ([scenarios](scenarios.md),",
+            "[design/0022](design/0022-scenario.md)).",
             "An emulation: the figures say how well what was planted is found.",
             "",
             "| what | found |",
@@ -95,7 +101,11 @@ def section(seeds: Sequence[Seed], command: str, size_name: str, load: float) ->
             f"| width of an interval, median | {_at(widths, 0.5):.1f} h |",
             f"| the same, 99 of 100 below | {_at(widths, 0.99):.1f} h |",
             f"| the same, widest | {_at(widths, 1.0):.1f} h |",
+            f"| seeds told as one incident | {one} of {len(seeds)} |",
+            f"| with its phases right, and no other | {phases} of {len(seeds)} |",
+            f"| with its order of spread right | {order} of {len(seeds)} |",
             f"| lines whose intermittence is named with its hours | {named} of {lines} |",
+            f"| seeds in which all of that is right | {told} of {len(seeds)} |",
             f"| silences of the panel that were told | {sum(seed.silences for seed in seeds)} |",
             f"| runs of a calendar | {min(s.runs for s in seeds):,} to {max(s.runs for s in seeds):,} |",
             f"| time of a seed | {sum(s.seconds for s in seeds) / len(seeds):.0f} s |",
@@ -128,10 +138,12 @@ def main(arguments: Iterable[str] | None = None) -> None:
         for future in futures:
             seed = future.result()
             done.append(seed)
-            hours = [f"{h.operator}: {h.series}/{h.of} {h.found} {h.right}" for h in seed.hours]
+            story = seed.story
             print(
                 f"seed {seed.seed}: missed {seed.missed}, false {seed.wrong}, "
-                f"widest {max(seed.widths_h):.1f} h, {seed.seconds:.0f} s; {'; '.join(hours)}",
+                f"widest {max(seed.widths_h):.1f} h, {seed.seconds:.0f} s; one {story.one}, "
+                f"phases {story.phases_right}, order {story.order_right}, "
+                f"hours {[hours.right for hours in story.hours]}",
                 file=sys.stderr,
                 flush=True,
             )

@@ -1,29 +1,30 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.doubles import run_line
+from tests.lab.scenarios.stories import right_incident
 from voipwatch.cli import scenario_run
 from voipwatch.cli.scenario import cache_folder
 from voipwatch.cli.scenario_run import NotOursError, Order, Outcome, Step
 from voipwatch.lab.scenarios.handing import Handed
-from voipwatch.lab.scenarios.score import Change, Schedule
+from voipwatch.lab.scenarios.score import Change
 from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.lab.scenarios.truth import planted
+from voipwatch.model.incidents import PhaseKind
 
 ASKED: list[Order] = []
 
 
 def perfect() -> Outcome:
-    found = Outcome(runs=10, checks=4, handed=Handed(9, {"unsigned": 1}))
+    found = Outcome(runs=10, checks=4, handed=Handed(9, {"unsigned": 1}), incidents=[right_incident()])
     for truth in planted(load_scenario("morocco-2016")):
         for spell in truth.spells:
             if not spell.gated:
                 for kind, at_s in (("onset", spell.since_s), ("end", spell.until_s)):
                     found.changes.append(Change(truth.series, kind, at_s - 3_600, at_s, at_s))
-        if truth.hours:
-            found.schedules.append(Schedule(truth.series, truth.hours, 0.0))
     return found
 
 
@@ -46,7 +47,11 @@ def test_what_was_planted_was_found(told: Outcome, tmp_path: Path) -> None:
     assert "EMULATION" in ran.out
     assert "180 of 180 onsets and ends" in ran.out
     assert "2016-01-02 21:00 .. 2016-01-02 22:00" in ran.out
-    assert "hours 6-21 UTC found (planted 6-21), by 6 of 6 series" in ran.out
+    assert "LAB-MA-2016-01-a (detected, not reviewed)" in ran.out
+    assert "2016-01-05 VoIPDown" in ran.out
+    assert "at 6–22 h UTC" in ran.out
+    assert "the wrong way round: 0" in ran.out
+    assert "MISSED" not in ran.out
     assert "9 reports taken, 1 refused" in ran.out
     order = ASKED[-1]
     assert (order.size, order.seed, order.every_check) == ("demo", 1, False)
@@ -56,7 +61,7 @@ def test_as_json(told: Outcome) -> None:
     ran = run_line("lab", "scenario", "morocco-2016", "--full", "--seed", "3", "--checks", "kept", "--json")
     document = json.loads(ran.out)
     assert ran.status == 0
-    assert document["schema"] == "voipwatch.lab-scenario/1"
+    assert document["schema"] == "voipwatch.lab-scenario/2"
     assert (document["synthetic"], document["instance"]) == (True, "morocco-2016")
     assert (document["right"], document["edges"], document["missed"], document["wrong"]) == (
         True,
@@ -64,7 +69,11 @@ def test_as_json(told: Outcome) -> None:
         [],
         [],
     )
-    assert len(document["phases"]) == 27
+    assert len(document["lines"]) == 27
+    assert [each["phase"] for each in document["story"]["phases"]] == [
+        "mobile", "intermittence", "intermittence over", "everywhere", "end",
+    ]  # fmt: skip
+    assert document["incidents"][0]["id"] == "LAB-MA-2016-01-a"
     order = ASKED[-1]
     assert (order.size, order.seed, order.every_check, order.checks) == ("full", 3, True, Path("kept"))
 
@@ -78,6 +87,26 @@ def test_what_is_wrong_is_named_and_is_1(told: Outcome) -> None:
     document = json.loads(run_line("lab", "scenario", "morocco-2016", "--json").out)
     assert document["right"] is False
     assert [(each["kind"], each["at"]) for each in document["missed"]] == [("onset", "2016-01-02T22:00:00Z")]
+
+
+def test_a_chronology_that_is_wrong_is_1_and_says_what_is_wrong(told: Outcome) -> None:
+    (incident,) = told.incidents
+    relief = next(phase for phase in incident.phases if phase.kind is PhaseKind.RELIEF)
+    hourly = [
+        msgspec.structs.replace(phase, blocked_hours=(6, 7)) if phase.blocked_hours else phase
+        for phase in incident.phases
+        if phase.kind is not PhaseKind.END
+    ]
+    told.incidents = [
+        msgspec.structs.replace(incident, phases=(*hourly, relief)),
+        msgspec.structs.replace(incident, id="LAB-MA-2016-01-b", phases=(), spread=()),
+    ]
+    ran = run_line("lab", "scenario", "morocco-2016", width=200)
+    assert ran.status == 1
+    assert "Not one incident but 2: LAB-MA-2016-01-a, LAB-MA-2016-01-b" in ran.out
+    assert "Told, and not planted: relief of 18 series" in ran.out
+    assert ran.out.count("MISSED") == 1, "the end"
+    assert "Operator A wifi, by intermittence: hours 6–8 UTC found (planted 6–22)" in ran.out
 
 
 @pytest.mark.parametrize("lang", ["fr", "ar"])

@@ -8,15 +8,13 @@ import pytest
 from tests.lab.scenarios.small import small
 from voipwatch.cli import scenario_run
 from voipwatch.cli.machinery import judge_in_english
-from voipwatch.cli.scenario_run import MARK, NotOursError, Order, clear, series_named
+from voipwatch.cli.scenario_run import MARK, NotOursError, Observatory, Order, clear, series_named
 from voipwatch.cli.scenario_votes import observe_votes, said_by_checks
 from voipwatch.lab.scenarios.calendar import calendar
 from voipwatch.lab.scenarios.drawing import Library, Wanted, run_and_keep
 from voipwatch.lab.scenarios.handing import hand_in
 from voipwatch.lab.scenarios.score import score
-from voipwatch.pipeline.cachedjudge import CachedJudge
-from voipwatch.pipeline.detecting import Detecting, Found
-from voipwatch.pipeline.loader import Loader
+from voipwatch.model.incidents import AttributionState, PhaseKind
 from voipwatch.store.opening import open_store
 
 
@@ -29,27 +27,31 @@ def test_a_planted_block_is_found_and_votes_alone_say_the_same(tmp_path: Path) -
         run_and_keep(checks, wanted, judge_in_english)
     handed = hand_in(scenario, runs, seed, data=tmp_path / "data", checks=checks)
     assert (handed.taken, handed.refused) == (len(runs), {})
-    found: list[Found] = []
     with open_store(f"chdb://{tmp_path}/store", create=True) as store:
-        judge = CachedJudge()
-        loader = Loader(store, tmp_path / "data" / "spool", judges=judge)
-        detecting = Detecting(store)
-        while scenario_run._turn(loader, detecting, found, at_most=1):
+        observatory = Observatory(store, tmp_path / "data")
+        while observatory.turn(at_most=1):
             pass
+        observatory.finish(scenario.instance)
         reports = store.select("SELECT notes, instance, operator, country FROM reports").to_pylist()
-    assert judge.judged <= 4 < judge.told_again
+    assert observatory.judge.judged <= 5 < observatory.judge.told_again
     assert {row["instance"] for row in reports} == {"morocco-2016"}
-    assert {(row["operator"], row["country"]) for row in reports} == {("Operator B", "MA")}
+    places = {(row["operator"], row["country"]) for row in reports}
+    assert places == {("Operator B", "MA"), (scenario.canary.name, "ZZ")}
     assert all("drawn" in row["notes"].split(",") for row in reports)
-    changes = [scenario_run.change_of(each) for each in found]
-    result = score(scenario, changes, [])
+    changes = [scenario_run.change_of(each) for each in observatory.found]
+    result = score(scenario, changes)
     assert not result.wrong
     assert [edge.kind for edge in result.missed] == ["end"] * len(result.missed), "it ends with the scenario"
     assert {edge.series.app for edge in result.edges if edge.found} == {"facetime", "imo"}
     with open_store(f"chdb://{tmp_path}/votes", create=True) as store:
         said = said_by_checks(scenario, Library(checks))
-        by_votes, _ = observe_votes(scenario, runs, seed, store=store, said=said)
+        by_votes, told = observe_votes(scenario, runs, seed, store=store, data=tmp_path / "v", said=said)
     assert by_votes == changes
+    (incident,) = observatory.incidents
+    assert incident.id == "LAB-MA-2015-12-a"
+    assert [phase.kind for phase in incident.phases] == [PhaseKind.ONSET]
+    assert incident.attribution.state is AttributionState.ATTRIBUTED, "the canary was heard"
+    assert [each.phases for each in told] == [incident.phases]
 
 
 def test_a_folder_is_cleared_only_if_a_scenario_made_it(tmp_path: Path) -> None:

@@ -18,17 +18,17 @@ import msgspec
 
 from voipwatch.cli.machinery import judge_in_english
 from voipwatch.collector.server import SPOOL_FOLDER
-from voipwatch.inference.detection import Settings
-from voipwatch.inference.detection.detector import Detector
 from voipwatch.lab.scenarios.calendar import Run, calendar, kinds
 from voipwatch.lab.scenarios.drawing import Library, Wanted, run_missing, wanted_checks
 from voipwatch.lab.scenarios.handing import Handed, hand_in
-from voipwatch.lab.scenarios.score import Change, Schedule
+from voipwatch.lab.scenarios.score import Change
 from voipwatch.lab.scenarios.table import Scenario, load_scenario
 from voipwatch.lab.scenarios.truth import Series
+from voipwatch.model.incidents import Incident
 from voipwatch.model.vocabulary import Access
 from voipwatch.pipeline.cachedjudge import CachedJudge
-from voipwatch.pipeline.detecting import INDEX, CountryMemory, Detecting, Found
+from voipwatch.pipeline.chronicling import Chronicling
+from voipwatch.pipeline.detecting import Detecting, Found
 from voipwatch.pipeline.loader import Loader
 from voipwatch.store.opening import open_store
 from voipwatch.store.store import Store
@@ -69,7 +69,10 @@ class Outcome:
     """What came of it."""
 
     changes: list[Change] = field(default_factory=list)
-    schedules: list[Schedule] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    """Newest revisions of the scenario's chronicle."""
+    revisions: int = 0
+    """Of all incidents, as the year went."""
     handed: Handed = field(default_factory=Handed)
     reports: int = 0
     checks: int = 0
@@ -183,21 +186,16 @@ def _observe(order: Order, scenario: Scenario, total: int, outcome: Outcome, ste
     theirs.close()
     try:
         with open_store(f"chdb://{order.data / STORE_FOLDER}", create=True, who="voipwatch lab") as store:
-            judge = CachedJudge()
-            loader = Loader(store, order.data / SPOOL_FOLDER, judges=judge, piece_bytes=PIECE_BYTES)
-            detecting = Detecting(store)
-            found: list[Found] = []
+            observatory = Observatory(store, order.data)
             while not _finished(ours, total, outcome, step):
-                if not _turn(loader, detecting, found, at_most=1):
+                if not observatory.turn(at_most=1):
                     time.sleep(WAIT_S)
-                step("observatory", loader.tally.reports, total)
-            while _turn(loader, detecting, found, at_most=4):
-                step("observatory", loader.tally.reports, total)
+                step("observatory", observatory.loader.tally.reports, total)
+            while observatory.turn(at_most=4):
+                step("observatory", observatory.loader.tally.reports, total)
             step("observatory", total, total)
-            _report(store, scenario, found, outcome)
-            tally = loader.tally
-            outcome.reports, outcome.observations = tally.reports, tally.observations
-            outcome.votes, outcome.cells, outcome.judged = tally.votes, tally.cells, judge.judged
+            observatory.finish(scenario.instance)
+            _tell(observatory, outcome)
     finally:
         if process.is_alive():
             process.terminate()
@@ -220,19 +218,46 @@ def _finished(pipe: Connection, total: int, outcome: Outcome, step: Step) -> boo
     return False
 
 
-def _turn(loader: Loader, detecting: Detecting, found: list[Found], *, at_most: int) -> bool:
-    """Load, judge and detect some of what is sealed; whether there was any."""
-    loaded = loader.load(growing=False, at_most=at_most)
-    voted = loader.vote()
-    if voted:
-        loader.refresh()
-        found += detecting.consume(loader.ledger.voted)
-    return bool(loaded or voted)
+class Observatory:
+    """What stands behind a collector: loader, judge, detector, chronicle.
+
+    Methods raise StoreError, LogError, OSError.
+    """
+
+    def __init__(self, store: Store, data: Path) -> None:
+        """`data`: with the collector's spool; the chronicle is written beside it."""
+        self.judge = CachedJudge()
+        self.loader = Loader(store, data / SPOOL_FOLDER, judges=self.judge, piece_bytes=PIECE_BYTES)
+        self.found: list[Found] = []
+        self.incidents: list[Incident] = []
+        self.revisions = 0
+        self._detecting = Detecting(store)
+        self._chronicling = Chronicling(store, data)
+
+    def turn(self, *, at_most: int) -> bool:
+        """Load, judge, detect and tell some of what is sealed; whether there was any."""
+        loaded = self.loader.load(growing=False, at_most=at_most)
+        voted = self.loader.vote()
+        if voted:
+            self.loader.refresh()
+            found = self._detecting.consume(self.loader.ledger.voted)
+            self.found += found
+            if found:
+                self.revisions += self._chronicling.turn()
+        return bool(loaded or voted)
+
+    def finish(self, instance: str) -> None:
+        """Tell what came since the last changepoint, and read what is told of the scenario."""
+        self.revisions += self._chronicling.turn()
+        self.incidents = list(self._chronicling.folder(instance).state().newest.values())
 
 
-def _report(store: Store, scenario: Scenario, found: Sequence[Found], outcome: Outcome) -> None:
-    outcome.changes = [change_of(each) for each in found]
-    outcome.schedules = schedules_of(store, scenario)
+def _tell(observatory: Observatory, outcome: Outcome) -> None:
+    outcome.changes = [change_of(each) for each in observatory.found]
+    outcome.incidents, outcome.revisions = observatory.incidents, observatory.revisions
+    tally = observatory.loader.tally
+    outcome.reports, outcome.observations = tally.reports, tally.observations
+    outcome.votes, outcome.cells, outcome.judged = tally.votes, tally.cells, observatory.judge.judged
 
 
 def series_named(name: str) -> Series:
@@ -247,16 +272,3 @@ def change_of(found: Found) -> Change:
     return Change(
         series_named(found.series), change.kind.value, change.earliest_s, change.latest_s, change.detected_s
     )
-
-
-def schedules_of(store: Store, scenario: Scenario) -> list[Schedule]:
-    """The regimes that the detectors of the scenario's country declared, those that are over too."""
-    payload = store.load_detector(f"{INDEX}:{scenario.instance}:{scenario.country}")
-    if payload is None:
-        return []
-    memory = msgspec.json.decode(payload, type=CountryMemory)
-    return [
-        Schedule(series_named(name), regime.blocked_hours, regime.declared_s)
-        for name, state in memory.panel.series.items()
-        for regime in Detector(Settings(), state).regimes
-    ]

@@ -8,24 +8,27 @@ together.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from voipwatch.cli.scenario_run import change_of, schedules_of
+from voipwatch.cli.scenario_run import change_of
 from voipwatch.collector.prefixes import PrefixHasher
 from voipwatch.lab.scenarios.calendar import OPEN, Run
 from voipwatch.lab.scenarios.drawing import Library, Wanted
 from voipwatch.lab.scenarios.handing import Dice
 from voipwatch.lab.scenarios.people import address_of
-from voipwatch.lab.scenarios.score import Change, Schedule
+from voipwatch.lab.scenarios.score import Change
 from voipwatch.lab.scenarios.table import Nat, NoiseKind, Scenario
 from voipwatch.model.cells import CALL_STAGE
+from voipwatch.model.incidents import Incident
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.ballots import call_verdict, line_verdict
+from voipwatch.pipeline.chronicling import Chronicling
 from voipwatch.pipeline.detecting import Detecting
 from voipwatch.pipeline.pieces import Piece
 from voipwatch.store.rows import SegmentRows
@@ -104,7 +107,7 @@ def votes_of_runs(scenario: Scenario, runs: Iterable[Run], seed: int, said: Sayi
             pseudonym=pseudonyms[name],
             prefix=prefix,
             prefix_kind=PrefixKind.CARRIER if carrier else PrefixKind.UNKNOWN,
-            country=scenario.country,
+            country=scenario.country_of(run.person.operator),
             operator=scenario.operator(run.person.operator).name,
             access=run.person.access,
             app=LINE,
@@ -112,7 +115,7 @@ def votes_of_runs(scenario: Scenario, runs: Iterable[Run], seed: int, said: Sayi
             observed_at_ms=int(run.at_s) * 1000,
             received_at_ms=round(run.arrives_s * 1000),
             kind=run.run_kind,
-            enrolled=run.run_kind is RunKind.SCHEDULED,
+            enrolled=run.run_kind is not RunKind.MANUAL,
             verdict=Verdict.INSUFFICIENT,
             rule="",
             ruleset=RULESET,
@@ -130,11 +133,16 @@ def observe_votes(
     seed: int,
     *,
     store: Store,
+    data: Path,
     said: Saying,
     on_progress: Callable[[int, int], None] | None = None,
-) -> tuple[list[Change], list[Schedule]]:
-    """Put all votes into an empty store, and detect as they come. Raises StoreError."""
-    detecting = Detecting(store)
+) -> tuple[list[Change], list[Incident]]:
+    """Put all votes into an empty store; detect, and tell, as they come. Raises StoreError, OSError.
+
+    Returns:
+        changepoints, and the newest revision of every incident.
+    """
+    detecting, chronicling = Detecting(store), Chronicling(store, data)
     changes: list[Change] = []
     votes = votes_of_runs(scenario, runs, seed, said)
     for number, start in enumerate(range(0, len(runs), PIECE_RUNS), 1):
@@ -143,7 +151,13 @@ def observe_votes(
         rows.votes([vote for _ in range(count) for vote in next(votes)])
         piece = Piece(number, scenario.id, start, start + count)
         store.insert_segment(piece.votes_name, rows)
-        changes += [change_of(found) for found in detecting.consume([piece])]
+        found = detecting.consume([piece])
+        changes += [change_of(each) for each in found]
+        if found:
+            store.refresh_cells()
+            chronicling.turn()
         if on_progress is not None:
             on_progress(start + count, len(runs))
-    return changes, schedules_of(store, scenario)
+    store.refresh_cells()
+    chronicling.turn()
+    return changes, list(chronicling.folder(scenario.instance).state().newest.values())

@@ -29,7 +29,7 @@ def small() -> Scenario:
         blocks=(block,),
         noise=(),
         press=(),
-        sizes={"tiny": Size(why="", probes=3, runs_a_day=4.0, draws=1)},
+        sizes={"tiny": Size(why="", probes=3, runs_a_day=4.0, canary_runs_a_day=12.0, draws=1)},
     )
 
 

@@ -1,11 +1,12 @@
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from voipwatch.lab.scenarios.calendar import OPEN, Run, app_pairs, calendar, kinds
-from voipwatch.lab.scenarios.table import NoiseKind, Scenario, Size, load_scenario
+from voipwatch.lab.scenarios.calendar import OPEN, SOFTWARE, Run, app_pairs, calendar, kinds
+from voipwatch.lab.scenarios.table import CANARY_ID, DAY_S, NoiseKind, Scenario, Size, load_scenario
 from voipwatch.lab.scenarios.truth import planted
 from voipwatch.model.instants import seconds
 from voipwatch.model.submission import RunKind
@@ -144,3 +145,21 @@ def test_windows_have_their_own_rhythm_and_their_own_probes() -> None:
 
 def test_noise_that_is_named_is_there() -> None:
     assert {noise.kind for noise in WHOLE.noise} == set(NoiseKind)
+
+
+def test_a_canary_measures_beside_the_reflector_and_meets_its_outages_alone(month: list[Run]) -> None:
+    mine = [run for run in month if run.person.operator == CANARY_ID]
+    assert {run.run_kind for run in mine} == {RunKind.CANARY}
+    assert {run.software for run in mine} == {SOFTWARE}, "a bug that is tried out elsewhere is not its own"
+    assert {run.kind.world for run in mine} == {OPEN, "reflector-dies"}
+    assert {run.kind.line for run in mine if run.kind.world == OPEN} == {WHOLE.canary.line}
+    assert not any(run.blocked for run in mine)
+    for app in WHOLE.apps:
+        heard = [run.at_s for run in mine if app in run.kind.apps and run.kind.world == OPEN]
+        gaps = [after - before for before, after in itertools.pairwise(heard)]
+        assert max(gaps) < DAY_S, "the rule of blame asks for a word a day"
+
+
+def test_a_canary_of_a_smaller_size_measures_where_the_year_is_looked_at() -> None:
+    runs = [run for run in calendar(WHOLE, WHOLE.sizes["demo"], 1) if run.person.operator == CANARY_ID]
+    assert {run.month for run in runs} == {"2015-12", "2016-01", "2016-02", "2016-03", "2016-10", "2016-11"}

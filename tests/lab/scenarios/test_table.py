@@ -2,6 +2,7 @@ from importlib.resources import files
 
 import pytest
 
+from voipwatch.chronicle.claims_file import all_packaged_claims
 from voipwatch.lab.scenarios.table import (
     NAMES,
     ScenarioError,
@@ -55,6 +56,10 @@ def test_every_operator_interferes_in_its_own_way() -> None:
         ("since = 2016-01-06T10:00:00Z", "since = 2016-01-06T10:00:00", "blocks[3].since: a time with"),
         ("since = 2016-01-06T10:00:00Z", "since = 2014-01-06T10:00:00Z", "outside the scenario's own time"),
         ('phase = "end"', 'phase = "beginning"', "press[3].phase: no block has the phase 'beginning'"),
+        ("asn = 64499", "asn = 64496", "canary: it must be on another network"),
+        ("asn = 64499", "asn = 36903", "canary.asn: 36903 is not for documentation"),
+        ('access = "ethernet"', 'access = "adsl"', "canary.access: it must be on no access of the"),
+        ("runs_a_day = 12.0", "runs_a_day = 0.0", "canary.runs_a_day: over 0, at most 24"),
         ("share = 0.6", "share = 1.6", "noise[0].share: over 0, at most 1"),
         ('software = "0.1.1-canary"', 'software = ""', "noise[5].software: noise of kind release needs it"),
         ("draws = 25", "draws = 0", "sizes.full.draws: 1 to 999"),
@@ -92,3 +97,10 @@ def test_hours_are_of_the_days_that_it_says() -> None:
             "2016-02-01T12:00:00Z",
         )
     ] == [False, True, True, False, False, False, True, False]
+
+
+def test_what_was_said_of_each_phase_is_in_the_packaged_chronology() -> None:
+    said = {press.phase: press.claims for press in load_scenario("morocco-2016").press}
+    assert list(said) == ["mobile", "intermittence", "everywhere", "end"]
+    known = {claim.id for claim in all_packaged_claims()}
+    assert [name for names in said.values() for name in names if name not in known] == []

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.lab.scenarios.people import CROWD_FIRST, Person, derive, share
-from voipwatch.lab.scenarios.table import Noise, NoiseKind, Scenario, Size, Window
+from voipwatch.lab.scenarios.table import CANARY_ID, Noise, NoiseKind, Scenario, Size, Window
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.submission import RunKind
 from voipwatch.probe.schedule import APPS_AT_ONCE, DAY_S, LEAST_S, MOST_S, Rhythm, apps_of_run, gap_s
@@ -69,6 +69,7 @@ def calendar(scenario: Scenario, size: Size, seed: int) -> list[Run]:
         for number in range(most_probes(size))
         for run in _of_probe(scenario, size, seed, Person(operator.id, line.id, number))
     ]
+    runs += _of_probe(scenario, size, seed, Person(CANARY_ID, scenario.canary.access, 0))
     full = scenario.sizes.get("full", size)
     thinner = size.probes / full.probes
     for index, noise in enumerate(scenario.noise):
@@ -92,7 +93,8 @@ def kinds(scenario: Scenario, size: Size) -> dict[Kind, int]:
         for world in (OPEN, *(operator.world for operator in scenario.operators))
         for apps in pairs
     }
-    meant = {
+    canary = {Kind(OPEN, scenario.canary.line, apps): size.noise_draws for apps in pairs}
+    meant = canary | {
         Kind(world, condition, apps): size.noise_draws
         for noise in scenario.noise
         for world, condition in _met(scenario, noise)
@@ -159,13 +161,17 @@ def _times(scenario: Scenario, size: Size, seed: int, person: Person) -> Iterato
 def _rhythm(scenario: Scenario, size: Size, person: Person, at_s: float) -> tuple[Rhythm | None, float]:
     """The rhythm at a moment, None where the probe does not measure, and until when it holds."""
     ends_s = scenario.until.timestamp()
+    canary = person.operator == CANARY_ID
     for window in size.windows:
-        if window.accesses and person.access not in window.accesses:
+        if not canary and window.accesses and person.access not in window.accesses:
             continue
         if window.since.timestamp() <= at_s < window.until.timestamp():
-            return _of_window(size, window, person), window.until.timestamp()
+            rhythm = _mean(scenario.canary.runs_a_day) if canary else _of_window(size, window, person)
+            return rhythm, window.until.timestamp()
         if at_s < window.since.timestamp():
             ends_s = min(ends_s, window.since.timestamp())
+    if canary:
+        return _mean(size.canary_runs_a_day), ends_s
     return (_mean(size.runs_a_day) if person.number < size.probes else None), ends_s
 
 
@@ -218,6 +224,8 @@ def _run(
     for index, noise in enumerate(scenario.noise):
         if not noise.covers(person.operator, person.access, at_s):
             continue
+        if person.operator == CANARY_ID and noise.kind is not NoiseKind.OUTAGE:
+            continue  # it runs what was released to everybody, on a line without weather
         if noise.kind is NoiseKind.BAD_LINE:
             if share(seed, "bad", index, person.name, turn) < noise.share:
                 line = noise.line
@@ -240,6 +248,7 @@ def _run(
         turn=turn,
         kind=kind,
         draw=_draw(scenario, size, seed, kind, person, turn),
+        run_kind=RunKind.CANARY if person.operator == CANARY_ID else RunKind.SCHEDULED,
         software=software,
         blocked=block is not None,
     )

@@ -194,7 +194,7 @@ class Handing:
     async def _enrol(self, run: Run) -> None:
         """As a probe does in each month, from its own address; people who test by hand do not."""
         name = run.person, run.month
-        if run.run_kind is not RunKind.SCHEDULED or name in self._tokens:
+        if run.run_kind is RunKind.MANUAL or name in self._tokens:
             return
         request = EnrolmentRequest(run.person.pseudonym(self._seed, run.month), run.month)
         sender = address_of(self._scenario, run.person), source_port(self._seed, run.person, run.turn)

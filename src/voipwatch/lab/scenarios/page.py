@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from voipwatch.lab.scenarios.calendar import kinds
-from voipwatch.lab.scenarios.table import END_PHASE, NAMES, Block, Noise, Scenario, load_scenario
+from voipwatch.lab.scenarios.table import (
+    END_PHASE,
+    NAMES,
+    Block,
+    Canary,
+    Noise,
+    Press,
+    Scenario,
+    load_scenario,
+)
 
 HEAD: Final = """# The scenarios of the lab
 
@@ -38,7 +47,7 @@ def _section(scenario: Scenario) -> str:
         for o in scenario.operators
     ]
     accesses = [f"| {line.id.value} | `{line.line}` | {line.nat.value} |" for line in scenario.accesses]
-    press = [f"| {_phase(source.phase)} | {source.date} | {source.told} |" for source in scenario.press]
+    press = [f"| {_phase(press.phase)} | {_claims(press)} |" for press in scenario.press]
     lines = [
         f"\n## {scenario.id}",
         "",
@@ -47,15 +56,17 @@ def _section(scenario: Scenario) -> str:
         "",
         *_table(("operator", "number", "behind carrier NAT", "households", "blocks by", "how"), operators),
         *_table(("access", "line condition", "behind"), accesses),
+        _canary(scenario.canary),
+        "",
         "### Planted",
         "",
         *_table(
             ("phase", "operators", "accesses", "from (UTC)", "until", "hours"),
             [_block(block, name) for block in scenario.blocks],
         ),
-        "### What the press said",
+        "### What was said of the real block",
         "",
-        *_table(("phase", "date", "in our words"), press),
+        *_table(("phase", "claims (`voipwatch chronicle claims`)"), press),
         "### Innocent noise",
         "",
         *_table(
@@ -78,6 +89,17 @@ def _table(columns: Iterable[str], rows: Iterable[str]) -> list[str]:
 
 def _phase(name: str) -> str:
     return "the end" if name == END_PHASE else name
+
+
+def _canary(canary: Canary) -> str:
+    return (
+        f"Our own end is vouched for by a canary: {canary.runs_a_day:g} runs a day from {canary.name} "
+        f"(AS{canary.asn}, {canary.fixed}, line `{canary.line}`). {canary.why}"
+    )
+
+
+def _claims(press: Press) -> str:
+    return ", ".join(f"`{name.rpartition('/')[2]}`" for name in press.claims)
 
 
 def _block(block: Block, name: dict[str, str]) -> str:

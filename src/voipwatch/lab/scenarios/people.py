@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.lab.scenarios.table import Nat, Operator, Scenario
+from voipwatch.lab.scenarios.table import NOWHERE, Nat, Operator, Scenario
 from voipwatch.model.vocabulary import Access
 from voipwatch.probe.pseudonym import pseudonym
 
@@ -55,7 +55,7 @@ def address_of(scenario: Scenario, person: Person) -> str:
     if scenario.access(person.access).nat is Nat.CARRIER:
         network = ip_network(operator.mobile)
         return str(network[1 + person.number % 254])
-    place = [line.id for line in scenario.accesses].index(person.access)
+    place = [*(line.id for line in scenario.accesses), scenario.canary.access].index(person.access)
     house = place * HOUSES_MAX + person.number % HOUSES_MAX
     return str(ip_network(operator.fixed)[(house << 80) + 1])
 
@@ -70,7 +70,7 @@ def places(scenario: Scenario) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for operator in scenario.operators:
         found |= dict.fromkeys(networks(operator), (scenario.country, operator.asn))
-    return found
+    return found | {scenario.canary.fixed: (NOWHERE, scenario.canary.asn)}
 
 
 def networks(operator: Operator) -> tuple[str, str]:

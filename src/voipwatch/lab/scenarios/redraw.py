@@ -62,7 +62,7 @@ def drawn(scenario: Scenario, seed: int, run: Run, enrolment: str) -> Drawn:
         instance=scenario.instance,
     )
     line = Line(
-        country=scenario.country,
+        country=scenario.country_of(run.person.operator),
         asn=operator.asn,
         operator_declared=operator.name,
         access=run.person.access,

@@ -2,11 +2,10 @@
 
 An onset or end is right if an interval that was found for its series, of its kind, holds it; what was found
 and holds none is false. Silence is no claim about calls and is only counted. Spells that come and go by hours
-need not be told one by one: of them the schedule must be named, by most series of a line together.
+need not be told one by one: of them the incident must name the schedule (`story`).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -17,9 +16,6 @@ from voipwatch.model.vocabulary import Access
 
 ONSET: Final = "onset"
 END: Final = "end"
-HOURS_OFF: Final = 1
-"""Hours at either border of a schedule that may be missing or too many: its first and last hours have the
-fewest votes."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -35,14 +31,6 @@ class Change(msgspec.Struct, frozen=True):
     def holds(self, at_s: float) -> bool:
         """Whether this moment is in its interval."""
         return (self.earliest_s is None or self.earliest_s <= at_s) and at_s <= self.latest_s
-
-
-class Schedule(msgspec.Struct, frozen=True):
-    """A regime that was found."""
-
-    series: Series
-    blocked_hours: tuple[int, ...]
-    declared_s: float
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -62,34 +50,12 @@ class Edge(msgspec.Struct, frozen=True):
         return (self.found.latest_s - self.found.earliest_s) / HOUR_S
 
 
-class Hours(msgspec.Struct, frozen=True):
-    """A planted schedule of a line, and what most of its series say."""
-
-    operator: str
-    access: Access
-    planted: tuple[int, ...]
-    found: tuple[int, ...]
-    series: int
-    """That named a schedule."""
-    of: int
-
-    @property
-    def right(self) -> bool:
-        """Whether most series named one, and the hours in which most of them agree are the planted ones."""
-        if 2 * self.series <= self.of:
-            return False
-        inner = set(self.planted) - _borders(self.planted)
-        outer = set(self.planted) | {(hour + by) % 24 for hour in self.planted for by in (-1, 1)}
-        return inner <= set(self.found) <= outer
-
-
 class Score(msgspec.Struct, frozen=True):
     """A run against its truth."""
 
     edges: tuple[Edge, ...]
     wrong: tuple[Change, ...]
     """Onsets and ends that nothing planted explains."""
-    hours: tuple[Hours, ...]
     silences: int
 
     @property
@@ -105,7 +71,7 @@ class Score(msgspec.Struct, frozen=True):
     @property
     def right(self) -> bool:
         """Whether all that was planted was found, and nothing else."""
-        return not self.missed and not self.wrong and all(each.right for each in self.hours)
+        return not self.missed and not self.wrong
 
 
 class PhaseLine(msgspec.Struct, frozen=True):
@@ -122,7 +88,7 @@ class PhaseLine(msgspec.Struct, frozen=True):
     of: int
 
 
-def score(scenario: Scenario, changes: Sequence[Change], schedules: Sequence[Schedule]) -> Score:
+def score(scenario: Scenario, changes: Sequence[Change]) -> Score:
     """Compare. Changes of series that the scenario does not have (the line's own) count where they are
     wrong.
     """
@@ -142,7 +108,7 @@ def score(scenario: Scenario, changes: Sequence[Change], schedules: Sequence[Sch
                 left.remove(hit)
             if not gated:
                 edges.append(Edge(truth.series, phase, kind, at_s, hit))
-    return Score(tuple(edges), tuple(left), tuple(_hours(truths.values(), schedules)), silences)
+    return Score(tuple(edges), tuple(left), silences)
 
 
 def _edges(truth: Planted) -> list[tuple[str, float, str, bool]]:
@@ -154,28 +120,6 @@ def _edges(truth: Planted) -> list[tuple[str, float, str, bool]]:
         ends = END_PHASE if number == last else spell.phase
         edges.append((END, spell.until_s, ends, spell.gated))
     return sorted(edges, key=lambda edge: edge[3])
-
-
-def _hours(truths: Iterable[Planted], schedules: Sequence[Schedule]) -> Iterable[Hours]:
-    lines: dict[tuple[str, Access], list[Planted]] = {}
-    for truth in truths:
-        if truth.hours:
-            lines.setdefault((truth.series.operator, truth.series.access), []).append(truth)
-    for (operator, access), members in lines.items():
-        names = {truth.series for truth in members}
-        said: dict[Series, set[int]] = {}
-        for each in schedules:
-            if each.series in names:
-                said.setdefault(each.series, set()).update(each.blocked_hours)
-        count = Counter(hour for hours in said.values() for hour in hours)
-        most = tuple(sorted(hour for hour, times in count.items() if 2 * times >= len(said)))
-        yield Hours(operator, access, members[0].hours, most, len(said), len(members))
-
-
-def _borders(hours: Sequence[int]) -> set[int]:
-    return {
-        hour for hour in hours if (hour - HOURS_OFF) % 24 not in hours or (hour + HOURS_OFF) % 24 not in hours
-    }
 
 
 def phase_lines(scenario: Scenario, result: Score) -> list[PhaseLine]:

@@ -70,6 +70,27 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nat: Nat
 
 
+class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The probe beside the reflector, on another network: it vouches for our own end."""
+
+    name: str
+    """Of its network."""
+    asn: int
+    fixed: str
+    """The /36 that it is in."""
+    access: Access
+    line: str
+    runs_a_day: float
+    """Wherever the year is looked at closely."""
+    why: str = ""
+
+
+CANARY_ID: Final = "canary"
+"""Id of the canary's network; no operator of the table may have it."""
+NOWHERE: Final = "ZZ"
+"""Country of a network that is in none that the scenario tells of (ISO 3166, user-assigned)."""
+
+
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Interference: some operators, on some accesses, from then until then."""
 
@@ -170,18 +191,21 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct checks of each kind."""
     noise_draws: int = 1
     """The same of the kinds that only noise meets."""
+    canary_runs_a_day: float = 0.0
+    """Of the canary, outside windows."""
     windows: tuple[Window, ...] = ()
     interval_h: float = 36.0
     """Widest interval of an onset or end that is good enough at this density."""
+    order_h: float = 24.0
+    """Series that were reached so many hours apart, or more, must be told in their order."""
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the press said of a phase, in our words, to be shown beside what is found."""
+class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was said of a phase of the real block, to be shown beside what is found of the emulated one."""
 
     phase: str
-    told: str
-    date: str
-    """As published (EDTF)."""
+    claims: tuple[str, ...]
+    """Ids in the packaged chronologies, where their source and date are."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -199,9 +223,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of an app's check."""
     operators: tuple[Operator, ...]
     accesses: tuple[Line, ...]
+    canary: Canary
     blocks: tuple[Block, ...]
     noise: tuple[Noise, ...]
-    press: tuple[Source, ...]
+    press: tuple[Press, ...]
     sizes: dict[str, Size]
 
     @property
@@ -210,12 +235,20 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.id
 
     def operator(self, name: str) -> Operator:
-        """By id. Raises StopIteration where there is none."""
+        """By id; the canary's network too. Raises StopIteration where there is none."""
+        if name == CANARY_ID:
+            return Operator(CANARY_ID, self.canary.name, self.canary.asn, "", self.canary.fixed, "")
         return next(each for each in self.operators if each.id == name)
 
     def access(self, name: Access) -> Line:
-        """By id. Raises StopIteration where there is none."""
+        """By id; the canary's too. Raises StopIteration where there is none."""
+        if name is self.canary.access:
+            return Line(name, self.canary.line, Nat.HOUSEHOLD)
         return next(each for each in self.accesses if each.id == name)
+
+    def country_of(self, operator: str) -> str:
+        """Of a network, by id."""
+        return NOWHERE if operator == CANARY_ID else self.country
 
     def block_at(self, operator: str, access: Access, at_s: float) -> Block | None:
         """The interference in force on this line at this moment; None where there is none."""
@@ -241,6 +274,7 @@ def read_scenario(text: str) -> Scenario:
     _check_names(scenario)
     for number, operator in enumerate(scenario.operators):
         _check_operator(operator, f"operators[{number}]")
+    _check_canary(scenario)
     _check_times(scenario)
     _check_noise(scenario)
     _check_overlaps(scenario)
@@ -268,9 +302,9 @@ def _check_names(scenario: Scenario) -> None:
             raise ScenarioError(f"blocks[{number}].every_days: at least 1")
     for number, noise in enumerate(scenario.noise):
         _check_scope(noise.operators, noise.accesses, (operators, accesses), f"noise[{number}]")
-    for number, source in enumerate(scenario.press):
-        if source.phase not in (*phases, END_PHASE):
-            raise ScenarioError(f"press[{number}].phase: no block has the phase {source.phase!r}")
+    for number, press in enumerate(scenario.press):
+        if press.phase not in (*phases, END_PHASE):
+            raise ScenarioError(f"press[{number}].phase: no block has the phase {press.phase!r}")
 
 
 END_PHASE: Final = "end"
@@ -289,23 +323,43 @@ def _check_scope(
 
 
 def _check_operator(operator: Operator, where: str) -> None:
-    if not ASN_FIRST <= operator.asn <= ASN_LAST:
-        raise ScenarioError(
-            f"{where}.asn: {operator.asn} is not for documentation ({ASN_FIRST} to {ASN_LAST}, RFC 5398)"
-        )
-    for field, text, bits, kind in (
-        ("mobile", operator.mobile, 24, IPv4Network),
-        ("fixed", operator.fixed, 36, IPv6Network),
-    ):
-        try:
-            network = ip_network(text)
-        except ValueError as error:
-            raise ScenarioError(f"{where}.{field}: {error}") from error
-        if not isinstance(network, kind) or network.prefixlen != bits:
-            raise ScenarioError(f"{where}.{field}: a /{bits} of IPv{kind(0).version} is needed")
-        if not any(_within(network, whole) for whole in DOCUMENTATION):
-            raise ScenarioError(f"{where}.{field}: {text} is not for documentation (RFC 5737, RFC 3849)")
+    _check_asn(operator.asn, where)
+    _check_network(operator.mobile, 24, IPv4Network, f"{where}.mobile")
+    _check_network(operator.fixed, 36, IPv6Network, f"{where}.fixed")
     _check_world(operator.world, f"{where}.world")
+
+
+def _check_canary(scenario: Scenario) -> None:
+    canary = scenario.canary
+    _check_asn(canary.asn, "canary")
+    _check_network(canary.fixed, 36, IPv6Network, "canary.fixed")
+    _check_line(canary.line, "canary.line")
+    if not 0.0 < canary.runs_a_day <= RUNS_A_DAY_MAX:
+        raise ScenarioError(f"canary.runs_a_day: over 0, at most {RUNS_A_DAY_MAX:.0f}")
+    if canary.access in {line.id for line in scenario.accesses}:
+        raise ScenarioError("canary.access: it must be on no access of the scenario's lines")
+    taken = [CANARY_ID in {each.id for each in scenario.operators}]
+    taken += [each.asn == canary.asn or each.fixed == canary.fixed for each in scenario.operators]
+    if any(taken):
+        raise ScenarioError("canary: it must be on another network than every operator's")
+
+
+def _check_asn(asn: int, where: str) -> None:
+    if not ASN_FIRST <= asn <= ASN_LAST:
+        raise ScenarioError(
+            f"{where}.asn: {asn} is not for documentation ({ASN_FIRST} to {ASN_LAST}, RFC 5398)"
+        )
+
+
+def _check_network(text: str, bits: int, kind: type[IPv4Network] | type[IPv6Network], where: str) -> None:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+    if not isinstance(network, kind) or network.prefixlen != bits:
+        raise ScenarioError(f"{where}: a /{bits} of IPv{kind(0).version} is needed")
+    if not any(_within(network, whole) for whole in DOCUMENTATION):
+        raise ScenarioError(f"{where}: {text} is not for documentation (RFC 5737, RFC 3849)")
 
 
 def _within(network: IPv4Network | IPv6Network, whole: IPv4Network | IPv6Network) -> bool:
@@ -389,7 +443,8 @@ def _check_size(size: Size, where: str) -> None:
         raise ScenarioError(f"{where}.draws: 1 to {DRAWS_MAX}")
     if not 1 <= size.probes <= PROBES_MAX:
         raise ScenarioError(f"{where}.probes: 1 to {PROBES_MAX}")
-    for rate in chain([size.runs_a_day], (window.runs_a_day for window in size.windows)):
+    rates = chain([size.runs_a_day, size.canary_runs_a_day], (each.runs_a_day for each in size.windows))
+    for rate in rates:
         if not 0.0 <= rate <= RUNS_A_DAY_MAX:
             raise ScenarioError(f"{where}.runs_a_day: 0 to {RUNS_A_DAY_MAX:.0f}")
 

@@ -1,0 +1,220 @@
+"""What the chronicle tells beside what was planted: one incident, its phases, its order, its hours. Pure.
+
+Where `score` asks of every series, this asks of the incident that people read: is it one, does each of its
+phases hold what was planted and nothing else, does it tell the order in which lines were reached, and the
+hours of what came and went.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from voipwatch.lab.scenarios.table import END_PHASE, Scenario, Size
+from voipwatch.lab.scenarios.truth import HOUR_S, Planted, Series, planted, true_phases
+from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
+from voipwatch.model.instants import seconds
+from voipwatch.model.vocabulary import Access
+
+HOURS_OFF: Final = 1
+"""Hours at either border of a schedule that may be missing or too many: its first and last hours have the
+fewest votes."""
+BEAT_OFF_S: Final = 24 * HOUR_S
+"""By which the end of something intermittent may be missed: its last beat may be taken for the one before the
+last where few votes were cast in it, and the chronicle gives half a day to either side."""
+
+Line = tuple[str, Access]
+"""Operator's name, and access."""
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """A planted schedule of a line, and what is told of it."""
+
+    operator: str
+    access: Access
+    planted: tuple[int, ...]
+    found: tuple[int, ...]
+    """Of the intermittent phase that the line is in; empty where it is in none, or that names none."""
+    series: int
+    """Of the line's, in the phase."""
+    of: int
+
+    @property
+    def right(self) -> bool:
+        """Whether most series are in it, and its hours are the planted ones."""
+        if 2 * self.series <= self.of:
+            return False
+        inner = set(self.planted) - _borders(self.planted)
+        outer = set(self.planted) | {(hour + by) % 24 for hour in self.planted for by in (-1, 1)}
+        return inner <= set(self.found) <= outer
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One planted phase, and the incident's phase that tells it."""
+
+    phase: str
+    since_s: float
+    until_s: float
+    """When it had reached its last line."""
+    lines: tuple[Line, ...]
+    found: Phase | None
+
+    @property
+    def right(self) -> bool:
+        """Whether a phase tells it."""
+        return self.found is not None
+
+
+class Story(msgspec.Struct, frozen=True):
+    """The chronicle against the truth."""
+
+    incidents: tuple[str, ...]
+    """Ids of those that stand; one is right."""
+    phases: tuple[Told, ...]
+    strange: tuple[Phase, ...]
+    """Phases that nothing planted explains. Silence is no claim about calls."""
+    pairs: int
+    """Of series that were reached so far apart that their order must be told."""
+    untold: int
+    """Pairs without an order."""
+    reversed: int
+    """Pairs of any distance in the wrong one."""
+    hours: tuple[Hours, ...]
+
+    @property
+    def one(self) -> bool:
+        """Whether it is one incident, or none where none was planted."""
+        return len(self.incidents) == (1 if self.phases else 0)
+
+    @property
+    def phases_right(self) -> bool:
+        """Every planted phase is told, and no other."""
+        return all(each.right for each in self.phases) and not self.strange
+
+    @property
+    def order_right(self) -> bool:
+        """No pair the wrong way round, and none untold that must be told."""
+        return not self.reversed and not self.untold
+
+    @property
+    def right(self) -> bool:
+        """All of it."""
+        return self.one and self.phases_right and self.order_right and all(each.right for each in self.hours)
+
+
+def judge_story(scenario: Scenario, size: Size, incidents: Sequence[Incident]) -> Story:
+    """Compare.
+
+    Args:
+        scenario: that was run.
+        size: in which it was run: how well it can be told.
+        incidents: newest revisions of the scenario's chronicle.
+    """
+    standing = [each for each in incidents if each.status is not IncidentStatus.WITHDRAWN]
+    truths = planted(scenario)
+    left = [phase for each in standing for phase in each.phases if phase.kind is not PhaseKind.SILENCE]
+    told = [_told(wanted, left) for wanted in _wanted(scenario)]
+    ranks = {row.series: row.rank for each in standing for row in each.spread}
+    pairs, untold, wrong = _order(truths, ranks, size.order_h * HOUR_S)
+    intermittent = [
+        phase for each in standing for phase in each.phases if phase.kind is PhaseKind.INTERMITTENT
+    ]
+    return Story(
+        tuple(each.id for each in standing),
+        tuple(told),
+        tuple(left),
+        pairs,
+        untold,
+        wrong,
+        tuple(_hours(truths, intermittent)),
+    )
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    told: Told
+    kind: PhaseKind
+    off_s: float = 0.0
+    """By how much its interval may miss what was planted."""
+
+
+def _wanted(scenario: Scenario) -> list[_Wanted]:
+    """The phases that a right story has, in their order."""
+    hourly = {block.phase for block in scenario.blocks if block.hours is not None}
+    found: list[_Wanted] = []
+    for number, phase in enumerate(true_phases(scenario)):
+        lines = tuple(sorted((operator, access) for operator, access, _ in phase.lines))
+        kind = PhaseKind.EXTENSION if number else PhaseKind.ONSET
+        if phase.name == END_PHASE:
+            kind = PhaseKind.END
+        elif phase.name in hourly:
+            kind = PhaseKind.INTERMITTENT
+        found.append(_Wanted(Told(phase.name, phase.since_s, phase.latest_s, lines, None), kind))
+        if kind is PhaseKind.INTERMITTENT:
+            hourly_blocks = [block for block in scenario.blocks if block.hours is not None]
+            over = [block.until.timestamp() for block in hourly_blocks if block.phase == phase.name]
+            relief = Told(f"{phase.name} over", min(over), max(over), lines, None)
+            found.append(_Wanted(relief, PhaseKind.RELIEF, BEAT_OFF_S))
+    return found
+
+
+def _told(wanted: _Wanted, left: list[Phase]) -> Told:
+    """With the phase that tells it, which is taken out of `left`."""
+    told = wanted.told
+    for phase in left:
+        if phase.kind is wanted.kind and _lines_of(phase) == set(told.lines) and _holds(phase, wanted):
+            left.remove(phase)
+            return msgspec.structs.replace(told, found=phase)
+    return told
+
+
+def _lines_of(phase: Phase) -> set[Line]:
+    return {(name.operator, Access(name.access)) for name in phase.series}
+
+
+def _holds(phase: Phase, wanted: _Wanted) -> bool:
+    earliest_s = None if phase.earliest is None else seconds(phase.earliest) - wanted.off_s
+    return (earliest_s is None or earliest_s <= wanted.told.since_s) and (
+        wanted.told.until_s <= seconds(phase.latest) + wanted.off_s
+    )
+
+
+def _order(truths: Sequence[Planted], ranks: dict[SeriesName, int], apart_s: float) -> tuple[int, int, int]:
+    """Pairs that must be told, those without an order, and pairs in the wrong order."""
+    reached = sorted(
+        (truth.spells[0].since_s, ranks[_name(truth.series)])
+        for truth in truths
+        if truth.spells and _name(truth.series) in ranks
+    )
+    pairs = untold = wrong = 0
+    for number, (first_s, first) in enumerate(reached):
+        for later_s, later in reached[number + 1 :]:
+            wrong += later_s > first_s and later < first
+            if later_s - first_s >= apart_s:
+                pairs += 1
+                untold += later == first
+    return pairs, untold, wrong
+
+
+def _name(series: Series) -> SeriesName:
+    return SeriesName(series.operator, series.access.value, series.app)
+
+
+def _hours(truths: Sequence[Planted], phases: Sequence[Phase]) -> list[Hours]:
+    lines: dict[Line, list[Planted]] = {}
+    for truth in truths:
+        if truth.hours:
+            lines.setdefault((truth.series.operator, truth.series.access), []).append(truth)
+    found = []
+    for (operator, access), members in lines.items():
+        names = {_name(truth.series) for truth in members}
+        phase = max(phases, key=lambda each: len(names & set(each.series)), default=None)
+        series = 0 if phase is None else len(names & set(phase.series))
+        hours = phase.blocked_hours if phase is not None and series else ()
+        found.append(Hours(operator, access, members[0].hours, hours, series, len(members)))
+    return found
+
+
+def _borders(hours: Sequence[int]) -> set[int]:
+    return {
+        hour for hour in hours if (hour - HOURS_OFF) % 24 not in hours or (hour + HOURS_OFF) % 24 not in hours
+    }
