@@ -5,6 +5,8 @@
 .PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario judge likeness captures lock clean
 
 BIN := .venv/bin
+# Compiled once, and not by every program that a test starts: that would be a third of all its processor time.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:    ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
