@@ -18,7 +18,7 @@ from voipwatch.model.results import AppResult
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.xdist_group("cli-real-time")]
 SEED = 1
-BUDGET_BYTES = 2_000_000
+BUDGET_BYTES = 700_000
 
 
 def said(row: AppResult) -> tuple[str, str | None, str | None, str | None]:
