@@ -208,7 +208,8 @@ def _stretch(trace: Trace, block_us: int, starts: _Ints) -> _Ints:
     first = np.stack([low, np.zeros_like(low)], axis=1).ravel()
     counts = np.stack([high, over], axis=1).ravel() - first
     before = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(first - before, counts)
+    places: _Ints = np.arange(counts.sum()) + np.repeat(first - before, counts)
+    return places
 
 
 def _distances(one: _View, other: _View) -> Distances:
