@@ -5,7 +5,7 @@
 .PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario judge likeness captures lock clean
 
 BIN := .venv/bin
-# Compiled once, and not by every program that a test starts: that would be a third of all its processor time.
+# Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
 unexport PYTHONDONTWRITEBYTECODE
 
 help:    ## this list
