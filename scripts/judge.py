@@ -17,7 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import shake_128
@@ -83,13 +83,13 @@ class Ruling:
         return self.name if self.confidence >= CONFIDENT and self.name != "Unknown" else ""
 
 
-def flows_of(profiles: ProfileSet) -> list[Flow]:
+def flows_of(profiles: ProfileSet, replicates: Mapping[str, int] = REPLICATES) -> list[Flow]:
     """Every kind of flow, in as many replicates as its part in the judgement needs."""
     flows: list[Flow] = []
     for kind in kind_table(profiles):
         part = "control" if kind.arm in CONTROL_ARMS else "treatment"
         part = {Arm.D: "mutant", Arm.W: "warmup"}.get(kind.arm, part)
-        flows += [Flow(kind, replicate, family_of(kind, replicate)) for replicate in range(REPLICATES[part])]
+        flows += [Flow(kind, replicate, family_of(kind, replicate)) for replicate in range(replicates[part])]
     return flows
 
 

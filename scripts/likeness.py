@@ -138,6 +138,11 @@ def other_media(profiles: ProfileSet) -> tuple[tuple[str, Script], ...]:
     )
 
 
+@cache
+def _limits(captured: Trace, seed: bytes) -> Distances:
+    return likeness_limits(captured, seed=seed)
+
+
 def compare(
     pair: Pair, captured: Trace, profiles: ProfileSet, others: Sequence[tuple[str, Script]] = ()
 ) -> Compared:
@@ -146,7 +151,7 @@ def compare(
     if profile is None:
         raise ValueError(f"no profile is called {pair.app}")
     seed = shake_128(f"{pair.capture} {pair.ports} {pair.since_s} {pair.ways}".encode()).digest(32)
-    limits = likeness_limits(captured, seed=seed)
+    limits = _limits(captured, seed)
     found = [(named, ours, flow_distances(captured, ours)) for named, ours in variants(profile, pair)]
     rhythms, ours, distances = min(found, key=lambda each: excess(each[2], limits))
     strangers = [packets_of(script, pair.ways) for app, script in others if app != pair.app]

@@ -1,5 +1,6 @@
 """Fixtures for every test: hypothesis profiles, the shared material, a printed seed."""
 
+import gc
 import os
 from hashlib import blake2b
 from pathlib import Path
@@ -45,6 +46,12 @@ def seed(request: pytest.FixtureRequest) -> bytes:
     drawn = blake2b(request.node.nodeid.encode(), key=text.encode()[:64], digest_size=32).digest()
     print(f"seed: VOIPWATCH_SEED={text!r} gives {drawn.hex()}")  # noqa: T201 -- pytest shows it on a failure
     return drawn
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests and what they import stay to the end: no search for garbage looks at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

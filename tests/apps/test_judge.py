@@ -11,19 +11,21 @@ from voipwatch.apps import load_profiles
 from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Family
 
 PROFILES = load_profiles()
+FLOWS = judge.flows_of(PROFILES, {"treatment": 4, "mutant": 3, "control": 10, "warmup": 14})
+"""Half of `make judge`, which is the whole table; each direct session costs a start of nDPI."""
 
 
 @pytest.fixture(scope="module")
 def rulings() -> list[judge.Ruling]:
     require(sys.platform in {"linux", "darwin"}, "nfstream is not to be had on this system")
     pytest.importorskip("nfstream")
-    return judge.judge(PROFILES, b"the judge's seed of thirty-two b")
+    return judge.judge(PROFILES, b"the judge's seed of thirty-two b", FLOWS)
 
 
 @pytest.mark.slow
 def test_every_flow_was_seen(rulings: list[judge.Ruling]) -> None:
-    assert len(rulings) == len(judge.flows_of(PROFILES))
-    assert {ruling.flow for ruling in rulings} == set(judge.flows_of(PROFILES))
+    assert len(rulings) == len(FLOWS)
+    assert {ruling.flow for ruling in rulings} == set(FLOWS)
 
 
 @pytest.mark.slow

@@ -78,12 +78,37 @@ def test_qualifiers_are_kept() -> None:
     assert both.approximate
 
 
-@given(st.text(max_size=25))
-def test_any_text_is_a_span_or_an_error(text: str) -> None:
+def span_or_error(text: str) -> Span | EdtfError:
     try:
-        decode_edtf(text)
-    except EdtfError:
+        return decode_edtf(text)
+    except EdtfError as error:
+        return error
+
+
+NEARLY = st.lists(
+    st.sampled_from(["2016", "2015-12-31", "2016-02", "2016-02-30", "0000", "/", "..", "-", "~", "?", "%"]),
+    max_size=5,
+).map("".join)
+"""Texts of which many are in the subset."""
+
+
+@given(st.text(max_size=25) | st.text("0123/-~?%.", max_size=25) | NEARLY)
+def test_any_text_is_a_span_or_an_error(text: str) -> None:
+    span = span_or_error(text)
+    if isinstance(span, EdtfError):
+        since, _, until = text.partition("/")
+        assert any(str(span).startswith(repr(part)) for part in (text, since, until))
         return
+    assert set(text) <= set("0123456789/-~?%."), "nothing else is in the subset"
+    if span.impossible:
+        assert (span.since_s, span.until_s) == (None, None)
+    else:
+        assert span.since_s is not None or span.until_s is not None
+        assert span.width_s is None or span.width_s >= 86_400
+        assert (span.uncertain, span.approximate) == (
+            bool({"?", "%"} & set(text)),
+            bool({"~", "%"} & set(text)),
+        )
 
 
 @given(st.dates(), st.dates())

@@ -10,6 +10,7 @@ from tests.support.environment import require
 from voipwatch.cli import kernel
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.machinery import judge
+from voipwatch.cli.reportfile import decode_report
 from voipwatch.lab.netns import FAR, NEAR, KernelNet, KernelNetError
 from voipwatch.lab.support import Support
 from voipwatch.lab.worlds import load_worlds
@@ -74,7 +75,8 @@ def measured_with(monkeypatch: pytest.MonkeyPatch, **changes: object) -> object:
 def test_the_report_of_the_check_is_what_comes_back(
     monkeypatch: pytest.MonkeyPatch, report_bytes: bytes
 ) -> None:
-    measured_with(monkeypatch, status=1, report=report_bytes)
+    report = measured_with(monkeypatch, status=1, report=report_bytes)
+    assert report == decode_report(report_bytes, name="report.json")[0]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_reports_stand_where_some_seed_puts_them() -> None:
     with_reports = 0
     for kind in kinds:
         for replicate in (0, 28):
-            scripts = [compile_script(profiles, kind, replicate, bytes([n]) * 32) for n in range(40)]
+            scripts = [compile_script(profiles, kind, replicate, bytes([n]) * 32) for n in range(16)]
             seen = {_placed(script) for script in scripts}
             assert seen <= _places(profiles, kind, scripts[0].media_s), kind
             assert len(_places(profiles, kind, scripts[0].media_s)) <= 2 * len(seen) + 2, kind

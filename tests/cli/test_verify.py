@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +132,12 @@ def test_json(report_path: Path) -> None:
 def test_one_changed_field_is_found_wherever_it_is(report_path: Path, report_bytes: bytes) -> None:
     document = json.loads(report_bytes)
     for path in samples(document):
-        changed = json.loads(report_bytes)
-        put(changed, path, flipped(put(changed, path, None)))
-        try:
-            _, whole = decode_report(json.dumps(changed).encode(), name="report")
-        except Misuse:
-            continue
-        assert not whole, pattern(path)
+        before = put(document, path, None)
+        put(document, path, flipped(before))
+        with suppress(Misuse):
+            _, whole = decode_report(msgspec.json.encode(document), name="report")
+            assert not whole, pattern(path)
+        put(document, path, before)
     put(document, ("check", "results", 0, "verdict"), "ok")
     assert verify(report_path, document) == 1
 
@@ -153,7 +153,7 @@ def test_one_changed_field_is_found_even_with_a_new_digest(report_bytes: bytes) 
         put(document, path, flipped(before))
         document["content_digest"] = content_digest(document)
         try:
-            report, whole = decode_report(json.dumps(document).encode(), name="report")
+            report, whole = decode_report(msgspec.json.encode(document), name="report")
             found = findings(context, report, whole=whole)
             if all(finding.holds is not False for finding in found):
                 unseen.add(pattern(path))

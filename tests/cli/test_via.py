@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.apps.imported.support import call, drafted
@@ -24,8 +26,24 @@ from voipwatch.model.vocabulary import Verdict
 from voipwatch.probe.via import Proxy, Tunnel
 
 CHECK = ("check", "--reflector", "reflector.example", "--app", "webrtc")
-SECRETS = ("wg-hidden7", "proxy-hidden.example", "203.0.113.77", "user-hidden", "pw-hidden", "47811")
+SECRETS = ("wg-hidden7", "proxy-hidden.example", "203.0.113.77", "user-hidden", "pw-hidden")
+PORT = re.compile(r":\s?47811\b")
+"""As an address or a field has it: a report is full of microseconds, which may be these digits by chance."""
 URL = "socks5://user-hidden:pw-hidden@proxy-hidden.example:47811"
+
+
+def secrets_in(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text] + PORT.findall(text)
+
+
+@cache
+def _simulated(world_id: str, apps: tuple[str, ...], seed: int) -> bytes:
+    return msgspec.msgpack.encode(run_simulated(load_worlds().get(world_id), apps=apps, seed=seed))
+
+
+def simulated(world_id: str, apps: Sequence[str], seed: int) -> Measurement:
+    """A copy of its own of a check that is simulated once."""
+    return msgspec.msgpack.decode(_simulated(world_id, tuple(apps), seed), type=Measurement)
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +66,10 @@ class Worlds:
     def __call__(self, request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:
         self.requests.append(request)
         if request.through is None:
-            return run_simulated(load_worlds().get(self.direct), apps=request.apps, seed=5)
+            return simulated(self.direct, request.apps, 5)
         if self.raises is not None:
             raise self.raises
-        measured = run_simulated(load_worlds().get(self.through), apps=request.apps, seed=6)
+        measured = simulated(self.through, request.apps, 6)
         self.change(measured)
         return measured
 
@@ -105,7 +123,8 @@ def test_a_wrong_one_is_refused_and_never_repeated(text: str, key: str) -> None:
 
 
 def test_no_repr_says_it() -> None:
-    assert not [s for s in SECRETS if s in repr(parse_via(URL)) + repr(parse_via("wg-hidden7"))]
+    said = repr(parse_via(URL)) + repr(parse_via("wg-hidden7"))
+    assert not [secret for secret in (*SECRETS, "47811") if secret in said]
 
 
 def test_yes_does_not_answer_for_it() -> None:
@@ -187,7 +206,7 @@ def test_a_proxy_that_cannot_be_used_ends_the_check_before_it_began(
     ran = run_line(*CHECK, "--yes", "--yes-via", "--via", URL, measure=measured)
     assert (ran.status, ran.out, measured.requests) == (64, "", [])
     assert words in ran.err
-    assert not [secret for secret in SECRETS if secret in ran.err]
+    assert not [secret for secret in (*SECRETS, "47811") if secret in ran.err]
 
 
 def test_the_answer_without_the_question_is_misuse() -> None:
@@ -320,7 +339,7 @@ def test_what_comes_out_says_the_kind_and_nothing_more(
     everything = ran.out + ran.err + written.decode()
     for file in (tmp_path / "data").rglob("*"):
         everything += file.read_bytes().decode("latin-1")
-    assert not [secret for secret in SECRETS if secret in everything]
+    assert secrets_in(everything) == []
     if form:
         [told] = json.loads(ran.out)["results"]
         assert set(told["via"]) >= {
@@ -368,7 +387,7 @@ def test_our_own_failure_in_the_second_run_names_nothing(tmp_path: Path) -> None
     assert ran.status == 70
     [row] = json.loads(ran.out)["results"]
     assert (row["verdict"], row["via"]["conclusion"]) == ("blocked", "unclear")
-    assert not [secret for secret in SECRETS if secret in ran.out + ran.err + path.read_text()]
+    assert secrets_in(ran.out + ran.err + path.read_text()) == []
 
 
 def test_what_concerns_the_whole_run_is_said_once(tmp_path: Path) -> None:

@@ -338,20 +338,20 @@ def test_no_address_of_a_sender_is_in_any_file(house: House, maker: Maker) -> No
     house.close()
     held = {path: path.read_bytes() for path in house.folder.rglob("*") if path.is_file()}
     assert len(held) >= 4
-    plain = held | {
-        path: b"".join(
-            zstandard.ZstdDecompressor().decompress(item.record.body)
-            for item in read_segment(path)
-            if isinstance(item, Stored) and isinstance(item.record, Intake)
-        )
-        for path in held
-        if path.suffix == ".seg"
-    }
+    segments = [path for path in held if path.suffix == ".seg"]
+    assert segments
+    for path in segments:  # unpacked: four bytes of an address may stand in what is packed by chance
+        for item in read_segment(path):
+            if isinstance(item, Stored) and isinstance(item.record, Intake):
+                packed = item.record.body
+                assert packed in held[path]
+                plain = zstandard.ZstdDecompressor().decompress(packed)
+                held[path] = held[path].replace(packed, b"") + plain
     needles = [
         CLIENT.encode(), bytes([192, 0, 2, 77]), b"c000024d", b"192.0.2", b"198.51.100",
         bytes([198, 51, 100, 23]), b"2001:db8:77", bytes.fromhex("20010db80077"),
     ]  # fmt: skip
-    for path, content in (*held.items(), *plain.items()):
+    for path, content in held.items():
         for needle in needles:
             assert needle not in content, (path.name, needle)
     grep = subprocess.run(

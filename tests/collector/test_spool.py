@@ -151,8 +151,11 @@ def test_a_reader_may_stop_early(tmp_path: Path) -> None:
     writer = SpoolWriter(tmp_path, ids())
     writer.append([an_intake(1), an_intake(2)], NOW)
     reading = read_segment(list_segments(tmp_path)[0].path)
-    next(reading)
+    first = next(reading)
     reading.close()  # type: ignore[attr-defined]  # a generator, as every caller may see
+    assert isinstance(first, Stored)
+    assert first.record == an_intake(1)
+    assert list(reading) == []
 
 
 def test_erasing_keeps_every_other_place(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import pytest
 
-from tests.integration.support import ACCUSATIONS, APPS, SEED, beside, rows, said_of, simulated
+from tests.integration.support import ACCUSATIONS, APPS, MBYTE, SEED, beside, rows, said_of, simulated
 from voipwatch.inference import judge
 from voipwatch.lab.drive import derive, run_simulated
 from voipwatch.lab.worlds import World, load_worlds
@@ -17,8 +17,14 @@ from voipwatch.wire.farlog import FarColumns, FarLog, decode_farlog, encode_farl
 TREATMENTS = (Arm.A, Arm.A_NEUTRAL)
 
 
-def without_control_channel(world_id: str) -> Measurement:
-    return run_simulated(load_worlds().get(world_id), apps=APPS, seed=SEED, control_blocked=True)
+ENOUGH_BYTES = 700_000
+"""An app: for every verdict but those on a late cut and a throttle."""
+
+
+def without_control_channel(world_id: str, budget_bytes: int = ENOUGH_BYTES) -> Measurement:
+    return run_simulated(
+        load_worlds().get(world_id), apps=APPS, seed=SEED, budget_bytes=budget_bytes, control_blocked=True
+    )
 
 
 def dying(world_id: str, at_s: float) -> World:
@@ -59,7 +65,7 @@ def test_with_the_control_channel_blocked_the_receipts_tell_the_same(world_id: s
 
 
 def test_with_the_control_channel_blocked_a_cut_call_is_not_called_well() -> None:
-    said = rows(without_control_channel("cut-after-n"))
+    said = rows(without_control_channel("cut-after-n", 2 * MBYTE))
     assert Verdict.OK not in {row.verdict for row in said.values()}
 
 

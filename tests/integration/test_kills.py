@@ -1,6 +1,6 @@
 """kill -9 of any process of `voipwatch serve`, at any moment, under load: nothing is lost or doubled.
 
-`VOIPWATCH_KILLS` says how many (10 by default; `make kills` does 50), `VOIPWATCH_SEED` how they fall.
+`VOIPWATCH_KILLS` says how many (6 by default; `make kills` does 50), `VOIPWATCH_SEED` how they fall.
 """
 
 import http.client
@@ -24,7 +24,7 @@ from voipwatch.model.results import Report
 from voipwatch.model.submission import Submission
 from voipwatch.store.opening import open_store
 
-KILLS = int(os.environ.get("VOIPWATCH_KILLS", "10"))
+KILLS = int(os.environ.get("VOIPWATCH_KILLS", "6"))
 SEED = int(os.environ.get("VOIPWATCH_SEED", "2016"))
 BIND = "127.67.0.1"
 BATCH = 4

@@ -14,6 +14,8 @@ from voipwatch.model.results import AppResult
 from voipwatch.model.vocabulary import Stage, Verdict
 
 WORLDS = load_worlds().of_leg_order
+BUDGET_BYTES = 700_000
+"""An app: enough for both legs' set-up and media; `voipwatch lab matrix` spends the whole budget."""
 
 
 def direct_of(row: AppResult) -> list[Verdict]:
@@ -22,7 +24,7 @@ def direct_of(row: AppResult) -> list[Verdict]:
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.id)
 def test_each_world_gets_the_verdict_that_it_must(world: World) -> None:
-    measurement = run_simulated(world, apps=tuple(world.expected), seed=SEED)
+    measurement = run_simulated(world, apps=tuple(world.expected), seed=SEED, budget_bytes=BUDGET_BYTES)
     for row in judge(measurement).results:
         assert world.expected[row.app].accepts(row.verdict, row.stage, row.mechanism, row.direction), row
         assert len(direct_of(row)) == 1
@@ -60,7 +62,9 @@ def test_where_another_program_holds_the_direct_legs_port_that_leg_is_not_tested
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held_by_another(monkeypatch, leg("peer").port)
-    measurement = run_simulated(load_worlds().get("clean"), apps=("signal",), seed=SEED)
+    measurement = run_simulated(
+        load_worlds().get("clean"), apps=("signal",), seed=SEED, budget_bytes=BUDGET_BYTES
+    )
     (row,) = judge(measurement).results
     assert (row.verdict, direct_of(row)) == (Verdict.OK, [])
     assert "direct-leg" in row.not_tested
@@ -71,7 +75,9 @@ def test_where_another_program_holds_the_relay_legs_port_nothing_is_said_of_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     held_by_another(monkeypatch, leg("turn").port)
-    measurement = run_simulated(load_worlds().get("clean"), apps=("signal",), seed=SEED)
+    measurement = run_simulated(
+        load_worlds().get("clean"), apps=("signal",), seed=SEED, budget_bytes=BUDGET_BYTES
+    )
     (row,) = judge(measurement).results
     assert row.rule == "insufficient.port-not-served"
     assert not [flow for flow in measurement.flows if flow.relay_rounds]
@@ -81,7 +87,9 @@ def test_where_another_program_holds_the_relay_legs_port_nothing_is_said_of_the_
 def test_without_the_log_a_cut_direct_leg_is_still_told() -> None:
     world = load_worlds().get("direct-checks")
     only = msgspec.structs.replace(world, expected={"signal": world.expected["signal"]})
-    measurement = run_simulated(only, apps=("signal",), seed=SEED, control_blocked=True)
+    measurement = run_simulated(
+        only, apps=("signal",), seed=SEED, budget_bytes=BUDGET_BYTES, control_blocked=True
+    )
     (row,) = judge(measurement).results
     assert (row.verdict, row.stage) in {(Verdict.BLOCKED, Stage.DIRECT), (Verdict.OK, None)}
     assert direct_of(row) != [Verdict.OK]

@@ -39,12 +39,13 @@ def exchange(
     *,
     answers: Mapping[bytes, bytes] | None = None,
     version: int = 4,
-    pause_ms: float = 2.0,
+    pause_ms: float | Sequence[float] = 2.0,
     wait_s: float = 0.25,
 ) -> Seen:
-    """Sends from the line, each after an answer to the one before or `pause_ms`; the far end answers as told,
-    else echoes.
+    """Sends from the line, each after an answer to the one before or `pause_ms` (one for all, or one each);
+    the far end answers as told, else echoes.
     """
+    pauses_ms = [pause_ms] * len(sends) if isinstance(pause_ms, int | float) else pause_ms
     ports = sorted({port for _, port, _ in sends})
     told = {question.hex(): answer.hex() for question, answer in (answers or {}).items()}
     far = net.popen_far(
@@ -57,7 +58,10 @@ def exchange(
     assert far.stdout.readline().strip() == "ready"
     order = {
         "address": net.far_address if version == 4 else net.far_address6,
-        "sends": [[flow, port, payload.hex(), pause_ms] for flow, port, payload in sends],
+        "sends": [
+            [flow, port, payload.hex(), pause]
+            for (flow, port, payload), pause in zip(sends, pauses_ms, strict=True)
+        ],
         "wait_s": wait_s,
     }
     near: Any = net.run_near(

@@ -207,7 +207,7 @@ def test_a_silence_waits_for_the_late_and_is_told_by_others_arrivals(store: Stor
 
 
 def test_a_collector_that_was_off_makes_nobody_silent(store: Store) -> None:
-    votes = [each for each in story(200, 0) if not HOUR + 60 * 3600 <= each.hour < HOUR + 120 * 3600]
+    votes = [each for each in story(130, 0) if not HOUR + 60 * 3600 <= each.hour < HOUR + 120 * 3600]
     found = Detecting(store).consume(put(store, votes, size=4))
     assert [each for each in found if each.change.detected_s < HOUR + 119 * 3600] == []
 

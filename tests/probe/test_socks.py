@@ -43,7 +43,7 @@ def relayed(server: Socks5Server, ip: str = FAR) -> RelayedSocket:
 
 
 def awaited(opened: RelayedSocket) -> list[bytes]:
-    give_up_at = time.monotonic() + 5
+    give_up_at = time.monotonic() + 60
     while time.monotonic() < give_up_at:
         if batch := opened.receive():
             return batch
@@ -106,7 +106,7 @@ def test_a_datagram_without_a_header_is_nobodys(server: Socks5Server) -> None:
 def test_a_proxy_that_dies_is_lost_and_no_failure_of_the_far_ends(server: Socks5Server) -> None:
     opened = relayed(server)
     server.die()
-    give_up_at = time.monotonic() + 5
+    give_up_at = time.monotonic() + 60
     while not opened.lost and time.monotonic() < give_up_at:
         opened.send(9, b"x")
     assert opened.lost
@@ -183,7 +183,7 @@ def test_a_refused_port_of_the_proxy_is_no_refusal_of_the_far_end() -> None:
     control, other = socket.socketpair()
     control.setblocking(False)
     opened = RelayedSocket.open(Path(FAR), Association(control, Path(IP), port))
-    give_up_at = time.monotonic() + 5
+    give_up_at = time.monotonic() + 60
     while not opened.lost and time.monotonic() < give_up_at:
         opened.send(9, b"x")
         opened.receive()

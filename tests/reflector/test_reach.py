@@ -28,7 +28,7 @@ class Looker:
     def __call__(self, target: Target) -> CanaryView:
         self.looked.append(target.id)
         if self._wait is not None:
-            self._wait.wait(10)
+            self._wait.wait(100)
         return CanaryView(("203.0.113.1", "203.0.113.2"), ("203.0.113.1",), 0.0)
 
 

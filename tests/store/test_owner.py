@@ -19,7 +19,9 @@ def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
 
 def test_a_lock_file_that_nobody_holds_is_no_lock(tmp_path: Path) -> None:
     (tmp_path / "owner.lock").write_text("voipwatch serve, pid 1\n", "utf-8")
-    Ownership(tmp_path, who="voipwatch").release()
+    owner = Ownership(tmp_path, who="voipwatch")
+    assert holder(tmp_path) == f"voipwatch, pid {os.getpid()}", "the old word is gone"
+    owner.release()
 
 
 def test_a_holder_that_left_no_word(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.store import segments
+from voipwatch.store.opening import open_store
 from voipwatch.store.rows import ContextRecord
 from voipwatch.store.store import Store
 
@@ -13,9 +16,13 @@ def test_refresh_takes_the_hours_of_segments_that_wait_and_notes_them(store: Sto
     assert store.as_of() == HOUR + 9
 
 
-def test_a_store_closes_once(store: Store) -> None:
-    store.close()
-    store.close()
+def test_a_store_closes_once(tmp_path: Path) -> None:
+    first = open_store(f"chdb://{tmp_path}/store", create=True)
+    first.close()
+    with open_store(f"chdb://{tmp_path}/store") as second:
+        first.close()
+        assert second.writable
+        assert second.segments() == {}, "another's engine and lock are not let go"
 
 
 def test_a_detectors_memory(store: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wire.checks import points_inside, read_to_the_end
 from tests.wire.test_pcapng import FILE
 from voipwatch.wire.capture import ETHERNET, LOOP, NULL, SLL, SLL2, network_packet, read_capture
 from voipwatch.wire.errors import WireError
@@ -72,10 +73,16 @@ def test_a_packet_longer_than_any_and_a_file_of_another_kind() -> None:
 @given(st.binary(max_size=200), st.integers(0, len(CLASSIC)))
 def test_any_bytes_give_packets_or_the_one_error(noise: bytes, at: int) -> None:
     for data in (noise, CLASSIC[:at] + noise):
-        try:
-            read(data)
-        except WireError:
-            continue
+        packets, error = read_to_the_end(read_capture, data)
+        size = sum(16 + len(packet.data) for packet in packets)
+        if error is None:
+            assert 24 + size == len(data)
+        else:
+            points_inside(error, data, protocol=("capture", "pcap", "pcapng"))
+            assert size <= error.offset
+        if data is not noise:
+            whole = sum(end <= at for end in ENDS - {24})
+            assert packets[:whole] == PACKETS[:whole], "what stands before the noise is read all the same"
 
 
 ETHER = bytes(12) + b"\x08\0"

@@ -38,6 +38,17 @@ CODECS: dict[Kind, tuple[Callable[[bytes], Any], Callable[[Any], bytes]]] = {
     Kind.MS_TURN: (ms_turn.decode_multiplexed_turn, ms_turn.encode_multiplexed_turn),
 }
 
+PROTOCOLS: dict[Kind, str] = {
+    Kind.STUN: "STUN",
+    Kind.TURN_CHANNEL: "TURN",
+    Kind.RTP: "RTP",
+    Kind.RTCP: "RTCP",
+    Kind.DTLS: "DTLS",
+    Kind.SIP: "SIP",
+    Kind.MS_TURN: "MS-TURN",
+}
+"""As a refusal names it."""
+
 # How many datagrams of each kind a capture decodes to, at least.
 EXPECTED: dict[str, dict[Kind, int]] = {
     "KakaoTalk_talk.pcap": {Kind.RTP: 2991, Kind.RTCP: 44},
@@ -88,7 +99,7 @@ def test_whatever_decodes_comes_back_byte_for_byte(name: str) -> None:
     for payload in udp_payloads(name):
         kind = demultiplex(payload)
         if kind in CODECS:
-            decoded[kind] += comes_back(*CODECS[kind], payload)
+            decoded[kind] += comes_back(*CODECS[kind], payload, protocol=PROTOCOLS[kind]) is not None
     for kind, least in EXPECTED.get(name, {}).items():
         assert decoded[kind] >= least, kind
 
@@ -99,7 +110,8 @@ def test_a_call_s_datagrams_are_all_readable(name: str) -> None:
     for kind in (Kind.STUN, Kind.SIP, Kind.TURN_CHANNEL, Kind.MS_TURN):
         decode, encode = CODECS[kind]
         for payload in of_kind(name, kind):
-            assert comes_back(decode, encode, payload), payload.hex()
+            message = comes_back(decode, encode, payload, protocol=PROTOCOLS[kind])
+            assert message is not None, payload.hex()
 
 
 # nDPI's packet counts of these captures, every one of which it gives to a call (the captures' README).
@@ -120,7 +132,7 @@ WHOLE_CALLS = {
 @pytest.mark.parametrize("name", sorted(WHOLE_CALLS))
 def test_a_capture_of_a_call_alone_is_readable_to_its_last_datagram(name: str) -> None:
     decoded = sum(
-        comes_back(*CODECS[kind], payload)
+        comes_back(*CODECS[kind], payload, protocol=PROTOCOLS[kind]) is not None
         for payload in udp_payloads(name)
         if (kind := demultiplex(payload)) in CODECS
     )

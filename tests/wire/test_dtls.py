@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.checks import comes_back, hostile, refuses_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, refuses_every_truncation
 from voipwatch.wire.dtls import (
     DtlsCiphertext,
     DtlsHandshake,
@@ -47,7 +50,8 @@ def test_unified_header_of_dtls_1_3() -> None:
 def test_every_first_byte_of_the_unified_header_comes_back(first: int) -> None:
     sequence = b"\x12\x34" if first & 0x08 else b"\x12"
     length = b"\0\x11" if first & 0x04 else b""
-    assert comes_back(decode_dtls, encode_dtls, bytes((first,)) + sequence + length + bytes(17))
+    data = bytes((first,)) + sequence + length + bytes(17)
+    assert comes_back(decode_dtls, encode_dtls, data, protocol="DTLS") is not None
 
 
 def test_a_record_without_length_takes_the_rest_of_the_datagram() -> None:
@@ -98,14 +102,35 @@ def test_errors_name_field_and_offset(data: bytes, field: str, offset: int) -> N
     assert (caught.value.field, caught.value.offset) == (field, offset)
 
 
+def are_records(records: Sequence[DtlsRecord | DtlsCiphertext], *, connection_id_bytes: int) -> None:
+    assert records
+    for record in records:
+        if isinstance(record, DtlsRecord):
+            fits(record, epoch=16, sequence=48)
+            assert record.content_type in range(20, 27)
+            assert record.version in {0xFEFF, 0xFEFD, 0x0100}
+            assert len(record.connection_id) == (connection_id_bytes if record.content_type == 25 else 0)
+        else:
+            fits(record, epoch_bits=2)
+            assert len(record.sequence) in {1, 2}
+            assert record.connection_id is None or len(record.connection_id) == connection_id_bytes
+            assert len(record.ciphertext) >= 16
+            assert record.has_length or record is records[-1]
+
+
 @given(hostile(VALID))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_dtls, encode_dtls, data)
+    records = comes_back(decode_dtls, encode_dtls, data, protocol="DTLS")
+    if records is not None:
+        are_records(records, connection_id_bytes=0)
 
 
 @given(hostile([WITH_ID, CID_1_2]), st.integers(0, 20))
 def test_whatever_the_connection_ids_length(data: bytes, connection_id_bytes: int) -> None:
-    comes_back(lambda raw: decode_dtls(raw, connection_id_bytes=connection_id_bytes), encode_dtls, data)
+    decode = partial(decode_dtls, connection_id_bytes=connection_id_bytes)
+    records = comes_back(decode, encode_dtls, data, protocol="DTLS")
+    if records is not None:
+        are_records(records, connection_id_bytes=connection_id_bytes)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +183,12 @@ def test_a_fragment_outside_its_message_raises() -> None:
 
 @given(hostile([FRAGMENT, FRAGMENT * 2]))
 def test_whatever_the_bytes_of_a_handshake(data: bytes) -> None:
-    comes_back(decode_handshake, encode_all, data)
+    messages = comes_back(decode_handshake, encode_all, data, protocol="DTLS")
+    if messages is not None:
+        assert messages
+        for message in messages:
+            fits(message, message_type=8, length=24, message_sequence=16, fragment_offset=24)
+            assert message.fragment_offset + len(message.body) <= message.length
 
 
 def test_first_handshake() -> None:

@@ -1,8 +1,7 @@
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.wire.checks import comes_back, hostile, survives_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, survives_every_truncation
 from voipwatch.wire.dtls_hello import (
     ClientHello,
     DtlsExtension,
@@ -23,6 +22,7 @@ CLIENT = (
     + bytes.fromhex("000f 0017 0000 000e 0003 000107 0017 0000")
 )  # fmt: skip
 SERVER = bytes.fromhex("fefd") + RANDOM + bytes.fromhex("00 c02f 00 0007 000e 0003 000107")
+VERIFY = bytes.fromhex("feff 03 010203")
 
 
 def test_a_client_hello_keeps_order_and_duplicates() -> None:
@@ -58,19 +58,23 @@ def test_a_server_hello() -> None:
 
 
 def test_a_hello_verify_request() -> None:
-    data = bytes.fromhex("feff 03 010203")
-    assert decode_hello_verify_request(data) == HelloVerifyRequest(0xFEFF, b"\x01\x02\x03")
-    assert encode_hello_verify_request(HelloVerifyRequest(0xFEFF, b"\x01\x02\x03")) == data
+    assert decode_hello_verify_request(VERIFY) == HelloVerifyRequest(0xFEFF, b"\x01\x02\x03")
+    assert encode_hello_verify_request(HelloVerifyRequest(0xFEFF, b"\x01\x02\x03")) == VERIFY
 
 
 def test_truncations() -> None:
     # Only the piece that ends before the extensions is a hello of its own.
-    refused = survives_every_truncation(decode_client_hello, encode_client_hello, CLIENT)
+    refused = survives_every_truncation(
+        decode_client_hello, encode_client_hello, CLIENT, protocol="DTLS ClientHello"
+    )
     assert refused == len(CLIENT) - 1
-    refused = survives_every_truncation(decode_server_hello, encode_server_hello, SERVER)
+    refused = survives_every_truncation(
+        decode_server_hello, encode_server_hello, SERVER, protocol="DTLS ServerHello"
+    )
     assert refused == len(SERVER) - 1
-    verify = bytes.fromhex("feff 03 010203")
-    assert survives_every_truncation(decode_hello_verify_request, encode_hello_verify_request, verify) == 6
+    decode, encode = decode_hello_verify_request, encode_hello_verify_request
+    refused = survives_every_truncation(decode, encode, VERIFY, protocol="DTLS HelloVerifyRequest")
+    assert refused == len(VERIFY)
 
 
 @pytest.mark.parametrize(
@@ -89,17 +93,36 @@ def test_errors_name_the_field(data: bytes, field: str) -> None:
 
 @given(hostile([CLIENT]))
 def test_whatever_the_bytes_of_a_client_hello(data: bytes) -> None:
-    comes_back(decode_client_hello, encode_client_hello, data)
+    hello = comes_back(decode_client_hello, encode_client_hello, data, protocol="DTLS ClientHello")
+    if hello is not None:
+        fits(hello, version=16)
+        assert len(hello.random) == 32
+        assert max(len(hello.session_id), len(hello.cookie), len(hello.compression_methods)) <= 255
+        assert all(0 <= suite <= 0xFFFF for suite in hello.cipher_suites)
+        for each in hello.extensions or ():
+            fits(each, type=16)
+            assert hello.extension(each.type) is not None
 
 
 @given(hostile([SERVER]))
 def test_whatever_the_bytes_of_a_server_hello(data: bytes) -> None:
-    comes_back(decode_server_hello, encode_server_hello, data)
+    hello = comes_back(decode_server_hello, encode_server_hello, data, protocol="DTLS ServerHello")
+    if hello is not None:
+        fits(hello, version=16, cipher_suite=16, compression_method=8)
+        assert len(hello.random) == 32
+        assert len(hello.session_id) <= 255
+        for each in hello.extensions or ():
+            fits(each, type=16)
+            assert hello.extension(each.type) is not None
 
 
-@given(st.binary(max_size=40))
+@given(hostile([VERIFY]))
 def test_whatever_the_bytes_of_a_hello_verify_request(data: bytes) -> None:
-    comes_back(decode_hello_verify_request, encode_hello_verify_request, data)
+    decode, encode = decode_hello_verify_request, encode_hello_verify_request
+    request = comes_back(decode, encode, data, protocol="DTLS HelloVerifyRequest")
+    if request is not None:
+        fits(request, version=16)
+        assert len(request.cookie) == data[2] == len(data) - 3
 
 
 @pytest.mark.parametrize(

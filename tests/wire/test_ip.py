@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from tests.wire.checks import comes_back, hostile, refuses_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, refuses_every_truncation
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.ip import (
     IpPacket,
@@ -104,7 +104,14 @@ def test_what_is_no_ip_raises(data: bytes) -> None:
 
 @given(hostile(VALID))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_ip, encode_ip, data)
+    packet = comes_back(decode_ip, encode_ip, data, protocol=("IP", "IPv4", "IPv6"))
+    if packet is not None:
+        size = {4: 4, 6: 16}[packet.version]
+        assert (len(packet.source), len(packet.destination)) == (size, size)
+        fits(packet, protocol=8, ttl=8, tos=8, identification=16, fragment_field=16, flow_label=20)
+        assert len(packet.options) in range(0, 41, 4) or packet.version == 6
+        assert (packet.checksum is None) == (packet.version == 6)
+        assert packet.is_fragment or not packet.is_later_fragment
 
 
 @pytest.mark.parametrize(

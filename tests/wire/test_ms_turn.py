@@ -24,4 +24,7 @@ def test_encoding_a_short_session_id_raises() -> None:
 
 @given(hostile([VALID]))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_multiplexed_turn, encode_multiplexed_turn, data)
+    message = comes_back(decode_multiplexed_turn, encode_multiplexed_turn, data, protocol="MS-TURN")
+    if message is not None:
+        assert len(message.session_id) == 8
+        assert 8 + len(message.payload) == int.from_bytes(data[2:4])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wire.checks import points_inside, read_to_the_end
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.pcap import PcapPacket
 from voipwatch.wire.pcapng import BLOCK_MAX_BYTES, INTERFACES_MAX, read_pcapng
@@ -124,7 +125,13 @@ def test_what_is_wrong_is_named(file: bytes, field: str) -> None:
 @given(st.binary(max_size=200), st.integers(0, len(FILE)))
 def test_any_bytes_give_packets_or_the_one_error(noise: bytes, at: int) -> None:
     for data in (noise, FILE[:at] + noise, FILE[:at] + noise + FILE[at:]):
-        try:
-            read(data)
-        except WireError:
-            continue
+        packets, error = read_to_the_end(read_pcapng, data)
+        assert sum(12 + len(packet.data) for packet in packets) <= len(data)
+        assert all(0 <= packet.linktype <= 0xFFFF for packet in packets)
+        if error is None:
+            assert data == b"" or data.startswith(b"\x0a\x0d\x0d\x0a")
+        else:
+            points_inside(error, data, protocol="pcapng")
+        if data is not noise:
+            whole, _ = read_to_the_end(read_pcapng, FILE[: max(end for end in ENDS if end <= at)])
+            assert packets[: len(whole)] == whole, "what stands before the noise is read all the same"

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from tests.wire.checks import comes_back, hostile, survives_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, survives_every_truncation
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.rtcp import RtcpCompound, RtcpPacket, RtcpType, decode_rtcp, encode_rtcp
 
@@ -39,7 +39,9 @@ def test_padding_stays_in_the_body() -> None:
 
 
 def test_truncation_of_the_first_packet_raises_and_later_pieces_are_kept() -> None:
-    assert survives_every_truncation(decode_rtcp, encode_rtcp, COMPOUND) == len(RECEIVER_REPORT)
+    assert survives_every_truncation(decode_rtcp, encode_rtcp, COMPOUND, protocol="RTCP") == len(
+        RECEIVER_REPORT
+    )
     piece = decode_rtcp(COMPOUND[:-1])
     assert len(piece.packets) == 1
     assert piece.trailing == SDES[:-1]
@@ -63,7 +65,13 @@ def test_errors_name_field_and_offset(data: bytes, field: str, offset: int) -> N
 
 @given(hostile(VALID))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_rtcp, encode_rtcp, data)
+    compound = comes_back(decode_rtcp, encode_rtcp, data, protocol="RTCP")
+    if compound is not None:
+        assert compound.packets
+        for packet in compound.packets:
+            fits(packet, count=5)
+            assert (packet.version, packet.packet_type in range(192, 224)) == (2, True)
+            assert len(packet.body) % 4 == 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.checks import comes_back, hostile, survives_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, survives_every_truncation
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.rtp import RtpExtension, RtpPacket, decode_rtp, encode_rtp
 
@@ -49,8 +49,8 @@ def test_padding_count(payload: bytes, has_padding: bool, expected: int | None) 
 
 
 def test_truncation_of_the_header_raises_and_of_the_payload_does_not() -> None:
-    assert survives_every_truncation(decode_rtp, encode_rtp, PLAIN) == 12
-    assert survives_every_truncation(decode_rtp, encode_rtp, FULL) == 28
+    assert survives_every_truncation(decode_rtp, encode_rtp, PLAIN, protocol="RTP") == 12
+    assert survives_every_truncation(decode_rtp, encode_rtp, FULL, protocol="RTP") == 28
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,14 @@ def test_any_packet_comes_back(packet: RtpPacket) -> None:
 
 @given(hostile(VALID))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_rtp, encode_rtp, data)
+    packet = comes_back(decode_rtp, encode_rtp, data, protocol="RTP")
+    if packet is not None:
+        fits(packet, payload_type=7, sequence=16, timestamp=32, ssrc=32)
+        assert packet.version == 2
+        assert len(packet.csrcs) == data[0] & 15
+        padding = packet.padding_bytes
+        assert padding is None or padding <= len(packet.payload)
+        assert packet.extension is None or len(packet.extension.data) % 4 == 0
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """SOCKS 5: the messages of RFC 1928 and RFC 1929 byte by byte, and whatever else a proxy may say."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.wire.checks import hostile, points_inside, refusal
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.socks5 import (
     ANSWER_BYTES_MAX,
@@ -124,9 +125,27 @@ def test_a_name_stands_as_it_is_and_a_zone_is_left_out() -> None:
     assert encode_address("fe80::1%eth0", 1) == encode_address("fe80::1", 1)
 
 
-@given(st.binary(max_size=64))
+PLAIN = [
+    encode_datagram("192.0.2.7", 9, b"x"),
+    encode_datagram("2001:db8::7", 9, b"x"),
+    b"\0\0\0\x03\x03a.b\0\x07data",
+]
+
+
+@given(st.binary(max_size=64) | hostile(PLAIN))
+@example(PLAIN[2])
+@example(b"\0\0\0\x03")
+@example(b"\0\0\0\x03\xff")
 def test_any_bytes_are_a_datagram_or_a_wire_error(data: bytes) -> None:
-    try:
-        decode_datagram(data)
-    except WireError:
+    found: list[tuple[str, int, bytes]] = []
+    error = refusal(lambda: found.append(decode_datagram(data)))
+    if error is not None:
+        points_inside(error, data, protocol="socks5")
         return
+    ((host, port, payload),) = found
+    if data[3] == 3:
+        name = data[5 : 5 + data[4]]
+        assert (host, len(host)) == (name.decode("ascii", "replace"), data[4])
+        assert data[5:] == name + port.to_bytes(2, "big") + payload
+    else:
+        assert encode_datagram(host, port, payload) == data

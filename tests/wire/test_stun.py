@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.wire.checks import comes_back, hostile, refuses_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, refuses_every_truncation
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.stun import (
     MAGIC_COOKIE,
@@ -87,7 +87,7 @@ def test_packed_attributes_of_ms_turn_whose_length_happens_to_be_a_multiple_of_f
     data = bytes.fromhex("00030024 2112a442") + ID + body
     assert len(body) == 36
     assert [len(item.value) for item in decode_stun(data).attributes] == [4, 5, 15]
-    assert comes_back(decode_stun, encode_stun, data)
+    assert comes_back(decode_stun, encode_stun, data, protocol="STUN") is not None
 
 
 def test_only_the_last_padding_is_missing() -> None:
@@ -96,7 +96,7 @@ def test_only_the_last_padding_is_missing() -> None:
     assert [(item.value, item.padding) for item in message.attributes] == [(b"A", bytes(3)), (b"AB", b"")]
     assert not message.is_aligned
     assert decode_stun(data + b"after").attributes == message.attributes
-    assert comes_back(decode_stun, encode_stun, data + b"after")
+    assert comes_back(decode_stun, encode_stun, data + b"after", protocol="STUN") is not None
 
 
 def test_classic_message_has_a_16_byte_id_and_no_cookie() -> None:
@@ -232,4 +232,12 @@ def test_padded_and_packed_messages_come_back(
 @example(bytes(20))
 @example(b"\x00\x01\x00\x01" + bytes(17))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_stun, encode_stun, data)
+    message = comes_back(decode_stun, encode_stun, data, protocol="STUN")
+    if message is not None:
+        fits(message, type=14, length_field=16, method=12)
+        assert len(message.cookie + message.transaction_id) == 16
+        assert message.length_field + len(message.trailing) == len(data) - 20
+        for attribute in message.attributes:
+            fits(attribute, type=16, length=16)
+            assert attribute.declared_length is None
+            assert len(attribute.padding) < 4

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from tests.wire.checks import comes_back, hostile, survives_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, survives_every_truncation
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.ip import decode_ip, transport_checksum
 from voipwatch.wire.tcp import TcpFlag, TcpSegment, build_tcp_packet, decode_tcp, encode_tcp
@@ -26,7 +26,7 @@ def test_by_hand() -> None:
 
 
 def test_truncation_of_the_header_raises() -> None:
-    assert survives_every_truncation(decode_tcp, encode_tcp, SYN + b"data") == len(SYN)
+    assert survives_every_truncation(decode_tcp, encode_tcp, SYN + b"data", protocol="TCP") == len(SYN)
 
 
 def test_a_header_shorter_than_twenty_bytes_raises() -> None:
@@ -36,7 +36,12 @@ def test_a_header_shorter_than_twenty_bytes_raises() -> None:
 
 @given(hostile([SYN, SYN + b"data"]))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_tcp, encode_tcp, data)
+    segment = comes_back(decode_tcp, encode_tcp, data, protocol="TCP")
+    if segment is not None:
+        fits(segment, source_port=16, destination_port=16, sequence=32, acknowledgement=32, flags=12)
+        fits(segment, window=16, checksum=16, urgent=16)
+        assert len(segment.options) in range(0, 41, 4)
+        assert len(data) == 20 + len(segment.options) + len(segment.payload)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,10 @@ def test_what_does_not_fit_is_not_encoded() -> None:
 
 @given(hostile([bytes.fromhex("40010003 616263"), bytes.fromhex("4fff0004 61626364 00")]))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_channel_data, encode_channel_data, data)
+    message = comes_back(decode_channel_data, encode_channel_data, data, protocol="TURN")
+    if message is not None:
+        assert 0x4000 <= message.channel <= 0x7FFF
+        assert len(message.data) == int.from_bytes(data[2:4])
 
 
 def test_send_and_data_indications() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.checks import comes_back, hostile, refuses_every_truncation
+from tests.wire.checks import comes_back, fits, hostile, refuses_every_truncation
 from voipwatch.wire.address import TransportAddress
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.ip import IpPacket, decode_ip, encode_ip, transport_checksum
@@ -39,7 +39,11 @@ def test_a_length_under_eight_raises() -> None:
 
 @given(hostile([VALID]))
 def test_whatever_the_bytes_only_wire_errors_come_out(data: bytes) -> None:
-    comes_back(decode_udp, encode_udp, data)
+    datagram = comes_back(decode_udp, encode_udp, data, protocol="UDP")
+    if datagram is not None:
+        fits(datagram, source_port=16, destination_port=16, checksum=16)
+        assert datagram.length_field is None
+        assert int.from_bytes(data[4:6]) == 8 + len(datagram.payload)
 
 
 @pytest.mark.parametrize(("source", "destination"), [(V4, V4_PEER), (V6, V6_PEER)])

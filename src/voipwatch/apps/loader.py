@@ -6,6 +6,7 @@ Each step runs only if the one before found nothing; within a step everything wr
 import json
 import re
 import tomllib
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ def load_profile_file(path: str, data: bytes) -> Profile:
         ProfileError: with everything that is wrong with it.
     """
     text, document = parse_document(path, data)
-    findings = Findings(path, key_lines(text))
+    findings = Findings(path, partial(key_lines, text))
     profile = _read_profile(Table(document, "", findings), document)
     if not findings.problems:
         verify_profile(profile, findings)

@@ -5,7 +5,8 @@ file shows all that is wrong with it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -45,10 +46,15 @@ class ProfileError(ValueError):
 class Findings:
     """The problems of one file, as they are found."""
 
-    def __init__(self, file: str, lines: Mapping[str, int]) -> None:
+    def __init__(self, file: str, lines: Mapping[str, int] | Callable[[], Mapping[str, int]]) -> None:
+        """`lines`: of each key, or what finds them, which is asked once there is a problem to tell of."""
         self.file = file
         self.problems: list[Problem] = []
-        self._lines = dict(lines)
+        self._given = lines
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        return self._given() if callable(self._given) else self._given
 
     def add(self, path: str, message: str) -> None:
         """Note that `path` is wrong."""

@@ -5,6 +5,7 @@ line. This scanner runs after that parser has accepted the text, so it may assum
 """
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -19,7 +20,7 @@ def key_lines(text: str) -> dict[str, int]:
     return scanner.lines
 
 
-def line_of(lines: dict[str, int], path: str) -> int | None:
+def line_of(lines: Mapping[str, int], path: str) -> int | None:
     """The line of `path`, or of the nearest thing around it; None if nothing of it is known."""
     while path:
         if path in lines:

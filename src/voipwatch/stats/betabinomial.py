@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, gammaln
 
 from voipwatch.stats import _checks
 
@@ -35,6 +34,8 @@ def betabinomial_pmf(n: int, p: float, rho: float) -> npt.NDArray[np.float64]:
 
     Source: J. G. Skellam, JRSS B 10 (1948) 257-261; a = p (1/rho - 1), b = (1 - p) (1/rho - 1).
     """
+    from scipy.special import betaln, gammaln  # noqa: PLC0415 -- slow, and no probe needs it
+
     _checks.count("n", n, at_least=1)
     _checks.level("p", p)
     _checks.ratio("rho", rho)

@@ -9,8 +9,6 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from scipy.special import betaincinv
-
 from voipwatch.stats import _checks
 
 
@@ -75,6 +73,8 @@ def clopper_pearson_interval(hits: int, n: int, *, confidence: float = 0.95) -> 
 
     Source: Clopper and Pearson 1934, by the beta quantiles of Newcombe 1998 (857-872), method 5.
     """
+    from scipy.special import betaincinv  # noqa: PLC0415 -- slow, and no probe needs it
+
     hits, n = _checks.successes(hits, n)
     tail = (1.0 - _checks.level("confidence", confidence)) / 2.0
     low = 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, tail))

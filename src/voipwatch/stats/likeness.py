@@ -141,8 +141,8 @@ def wasserstein_distance(one: Sequence[float] | FloatArray, other: Sequence[floa
     a = np.sort(finite_array("one", one))
     b = np.sort(finite_array("other", other))
     merged = np.sort(np.concatenate([a, b]))
-    share_a = np.searchsorted(a, merged[:-1], side="right") / a.size
-    share_b = np.searchsorted(b, merged[:-1], side="right") / b.size
+    share_a = a.searchsorted(merged[:-1], side="right") / a.size
+    share_b = b.searchsorted(merged[:-1], side="right") / b.size
     return float(np.sum(np.abs(share_a - share_b) * np.diff(merged)))
 
 
@@ -202,14 +202,14 @@ def _view(trace: Trace, chosen: _Ints | None = None) -> _View:
 
 def _stretch(trace: Trace, block_us: int, starts: _Ints) -> _Ints:
     """Places of the packets of blocks from these starts, around the end to the beginning."""
-    places: list[_Ints] = []
-    for start in starts:
-        end = int(start) + block_us
-        low, high = np.searchsorted(trace.at_us, [start, end])
-        places.append(np.arange(low, high))
-        if end > trace.length_us:
-            places.append(np.arange(np.searchsorted(trace.at_us, end - trace.length_us)))
-    return np.concatenate(places).astype(np.int64)
+    ends = starts + block_us
+    low, high, over = (trace.at_us.searchsorted(at) for at in (starts, ends, ends - trace.length_us))
+    # Two runs of places a block: its own, and what of it lies beyond the end, so at the beginning.
+    first = np.stack([low, np.zeros_like(low)], axis=1).ravel()
+    counts = np.stack([high, over], axis=1).ravel() - first
+    before = np.cumsum(counts) - counts
+    places: _Ints = np.arange(counts.sum()) + np.repeat(first - before, counts)
+    return places
 
 
 def _distances(one: _View, other: _View) -> Distances:

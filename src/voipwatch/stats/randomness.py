@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtr
 
 from voipwatch.stats.tokenbucket import SentFlow
 
@@ -41,6 +40,8 @@ def runs_test(lost: Sequence[bool]) -> float:
     variance = product * (product - n) / (n * n * (n - 1.0))
     if variance <= 0.0:
         return 1.0  # one loss and one arrival: nothing can be told
+    from scipy.special import ndtr  # noqa: PLC0415 -- slow, and seldom needed
+
     # Continuity correction towards the mean.
     distance = max(0.0, abs(runs - mean) - 0.5)
     return float(2.0 * ndtr(-distance / np.sqrt(variance)))

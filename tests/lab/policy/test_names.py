@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wire.checks import hostile
 from voipwatch.lab.policy import DROP, PASS, Packet, Reject, make_policy
 from voipwatch.lab.policy.names import dns_addresses, dns_answer, dns_name, dns_query, server_name
 from voipwatch.lab.policy.packet import TCP, UDP, Inject
@@ -38,11 +39,24 @@ def test_names_are_read_where_they_stand() -> None:
     assert dns_addresses(dns_answer(query, ())) == ()
 
 
-@given(st.binary(max_size=120))
+@given(
+    st.binary(max_size=120)
+    | hostile([hello("a.example"), hello("a.example")[3:], dns_query("g.whatsapp.net")])
+)
 def test_no_bytes_fail(data: bytes) -> None:
-    server_name(data)
-    server_name(b"\x16\x03\x01" + data)
-    dns_name(data)
+    """What comes out is a name that stands in the bytes, where a hello or a question starts as one does."""
+    for stream in (data, b"\x16\x03\x01" + data):
+        name = server_name(stream)
+        if name is not None:
+            assert (stream[0], stream[5]) == (22, 1)
+            assert name in stream.decode("ascii", "replace").lower()
+    asked = dns_name(data)
+    if asked is not None:
+        assert int.from_bytes(data[4:6]) >= 1
+        end = 13 + len(asked)
+        assert (data[12] in range(1, 64), data[end]) == (True, 0)
+        stands = data[13:end].decode("ascii", "replace").lower()
+        assert all(said in {there, "."} for said, there in zip(asked, stands, strict=True))
 
 
 @pytest.mark.parametrize(("addresses", "said"), [(["10.0.0.1"], ("10.0.0.1",)), ([], ())])

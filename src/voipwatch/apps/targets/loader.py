@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -137,7 +137,7 @@ def read_targets(
         text, document = parse_document(path, content)
     except ProfileError as error:
         return TargetSet((), TargetsState.UNREADABLE, "", "", error.problems, on)
-    findings = Findings(path, key_lines(text))
+    findings = Findings(path, partial(key_lines, text))
     table = Table(document, "", findings)
     targets = _read_list(table)
     version = table.text("version", pattern=_VERSION)
