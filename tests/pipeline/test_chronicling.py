@@ -69,7 +69,7 @@ def test_changepoints_of_a_store_become_one_incident(seen: Store, tmp_path: Path
     assert [row.rank for row in incident.spread] == [1, 2]
     assert incident.mechanisms == ("stun.drop.cookie",)
     assert (incident.quality.probes, incident.quality.probes_both_sides) == (12, 9)
-    assert incident.as_of == "2016-01-06T00:01:00Z"
+    assert incident.as_of == "2016-01-06T01:00:00Z", "no second of an arrival"
     assert incident.attribution.reasons == (AttributionReason.CANARY_SILENT,)
     assert chronicling.turn() == 0, "nothing new says nothing new"
 

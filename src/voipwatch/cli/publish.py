@@ -30,6 +30,7 @@ MEMORY_FOLDER: Final = "publication"
 _STAGES: Final = {"votes": 0.0, "rows": 0.5, "files": 0.7, "disk": 0.9}
 """Where on the bar a stage begins; measured on a year of one country."""
 BAR: Final = 1000
+HOUR_S: Final = 3600
 
 
 def publish(  # noqa: PLR0913 -- one parameter an option
@@ -68,7 +69,8 @@ def publish(  # noqa: PLR0913 -- one parameter an option
         request = making.Request(
             out=Path(out).absolute(),
             memory=_memory(folder, instance),
-            as_of=found.as_of() + 1 if moment is None else moment,
+            as_of=told_as_of(found.as_of()) if moment is None else moment,
+            now=found.as_of() + 1 if moment is None else moment,
             key=signer,
             log=_lines(chronicle),
             instance=instance,
@@ -78,6 +80,15 @@ def publish(  # noqa: PLR0913 -- one parameter an option
             done = making.publish(found, request, step=lambda stage, n, of: step(_progress(stage, n, of)))
     _say(context, request, done, json=json)
     return CLEAR
+
+
+def told_as_of(newest_s: int) -> int:
+    """The last second of the hour in which the newest report arrived.
+
+    Its own second would tell an onlooker at the collector's door whose it was; the full hour would close
+    pools that still wait for votes.
+    """
+    return newest_s // HOUR_S * HOUR_S + HOUR_S - 1
 
 
 def _say(context: Context, request: "Request", done: "Published", *, json: bool) -> None:

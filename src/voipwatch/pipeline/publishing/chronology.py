@@ -57,8 +57,8 @@ def seconds(text: str) -> int:
     return int(_seconds(text))
 
 
-def read(lines: Sequence[bytes], world: World) -> Chronology:
-    """The chronicle's files for a bundle of `world`.
+def read(lines: Sequence[bytes], world: World, *, now_s: int | None = None) -> Chronology:
+    """The chronicle's files for a bundle of `world`; embargoes are on or off at `now_s` (None: its `as_of`).
 
     Raises:
         LogError: a line that does not hold.
@@ -68,7 +68,7 @@ def read(lines: Sequence[bytes], world: World) -> Chronology:
     state = replay(entries)
     if state.instance is not None:
         world.admit_instances([state.instance])
-    now = iso(world.as_of)
+    now = iso(world.as_of if now_s is None else now_s)
     held = frozenset(name for name, story in state.stories.items() if story.held_until(now) is not None)
     told = {name: story for name, story in state.stories.items() if name not in held}
     newest = [story.newest for story in told.values()]

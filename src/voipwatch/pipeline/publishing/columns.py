@@ -70,7 +70,12 @@ CHANGEPOINTS: Final = Table(
         ),
         Column("id", "text", "permanent"),
         Column("earliest", "time?", "not before this; null where nothing was seen before"),
-        Column("detected", "time", "observation time that decided, cut to the hour"),
+        Column(
+            "detected",
+            "time",
+            "start of the block in which the deciding vote was observed. Bounds are edges of half days, days "
+            "or ISO weeks, in each of which three probes voted",
+        ),
         Column("level_before", "percent?", "blocked votes, in steps of 5 percent; null without a quiet past"),
         Column("level_after", "percent?", "the same since; null for silence"),
         Column("probes_both_sides", "count?", "seen before and after; null where fewer than three"),

@@ -68,6 +68,8 @@ class Request(NamedTuple):
     instance: str = ""
     final: str = ""
     """Why the observatory closes with this bundle; empty while it does not."""
+    now: int | None = None
+    """Unix seconds at which an embargo is on or off; None: `as_of`."""
 
 
 class Published(NamedTuple):
@@ -101,7 +103,7 @@ def publish(
     content = folder.current_manifest(request.out)
     before = None if content is None else _before(content, world, request)
     memory = _memory(request, before)
-    told = chronology.read(request.log, world)
+    told = chronology.read(request.log, world, now_s=request.now)
     if told.final is not None and told.final.reason != request.final:
         raise RefusedError("final", told.final.reason)
     public = request.key.public_key().public_bytes_raw().hex()
