@@ -11,6 +11,7 @@ from voipwatch.chronicle.log import digest_of
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder
+from voipwatch.pipeline.publishing.alone import alone
 from voipwatch.store.opening import open_store
 
 SERIES = SeriesName("AS36925", "4g", "whatsapp")
@@ -99,6 +100,25 @@ def test_an_embargo_keeps_the_incident_out_until_its_time_and_then_proves_it(dat
     )
     assert (ran.status, ran.err.count("\n")) == (64, 1)
     assert "cannot take back" in ran.err
+
+
+def test_while_somebody_publishes_another_is_told_and_announces_no_embargo(data: Path) -> None:
+    lines = (data / "chronicle/log.jsonl").read_bytes()
+    with alone(data / "publication/chronicle", data / "elsewhere"):
+        for lang in ("en", "fr", "ar"):
+            ran = run_line(
+                "publish", "--data", str(data), "--out", str(data / "bundle"),
+                "--hold", NAME, "--until", "2016-01-20", lang=lang, width=300,
+            )  # fmt: skip
+            assert (ran.status, ran.out, ran.err.count("\n")) == (70, "", 1), ran.err
+            assert "publication" in ran.err
+        assert (data / "chronicle/log.jsonl").read_bytes() == lines
+        ran = run_line(
+            "chronicle", "dispute", NAME, "--by", "A", "--ground", "It was maintenance.", "--data", str(data)
+        )
+        assert ran.status == 0
+        assert "A bundle is being made right now" in ran.out
+    published(data)
 
 
 def test_a_closed_observatory(data: Path) -> None:

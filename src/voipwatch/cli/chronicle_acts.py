@@ -24,8 +24,9 @@ from voipwatch.cli.chronicle import (
     story_of,
     troubles,
 )
-from voipwatch.cli.context import Context
+from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
+from voipwatch.cli.publish import memory_folder
 from voipwatch.cli.store import Data
 from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.model.acts import (
@@ -41,6 +42,7 @@ from voipwatch.model.acts import (
     Withdrawal,
 )
 from voipwatch.model.incidents import Incident
+from voipwatch.pipeline.publishing.alone import busy
 
 REPLY_BYTES_MAX = 64 << 10
 
@@ -86,7 +88,12 @@ def review(  # noqa: PLR0913 -- one parameter an option
             named = ", ".join(to_be_named(incident)) or context.texts("chronicle.nobody")
             _agree(context, "chronicle.ask_review", yes=yes, id=id, revision=incident.revision, named=named)
             body, kind = Review(id, incident.revision, by, note), EntryKind.REVIEW
-        return _done(context, folder.add([(kind, body)], at=now, role=KeyRole.EDITOR), json=json)
+        return _done(
+            context,
+            folder.add([(kind, body)], at=now, role=KeyRole.EDITOR),
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def reply(  # noqa: PLR0913 -- the same
@@ -189,7 +196,12 @@ def key(
         folder = folder_of(context, data, instance)
         if not folder.state().keyring.standing(KeyRole(role)):
             raise Misuse("chronicle.no_key", role=role)
-        return _done(context, [folder.rotate(KeyRole(role), at=now_iso(), lost=lost)], json=json)
+        return _done(
+            context,
+            [folder.rotate(KeyRole(role), at=now_iso(), lost=lost)],
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def _act(
@@ -201,7 +213,12 @@ def _act(
         _may(story.newest, kind)
         if isinstance(body, Correction) and not 1 <= body.revision <= len(story.revisions):
             raise Misuse("chronicle.no_revision", id=body.incident, count=len(story.revisions))
-        return _done(context, folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR), json=json)
+        return _done(
+            context,
+            folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR),
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def _may(incident: Incident, kind: EntryKind) -> None:
@@ -226,12 +243,18 @@ def _agree(context: Context, question: str, *, yes: bool, **values: object) -> N
         raise Stop(INTERRUPTED, "chronicle.left")
 
 
-def _done(context: Context, entries: Sequence[Entry], *, json: bool) -> int:
+def _memory(context: Context, data: Path | None, instance: str) -> Path:
+    return memory_folder(data_folder(context.environment) if data is None else data, instance)
+
+
+def _done(context: Context, entries: Sequence[Entry], *, json: bool, memory: Path) -> int:
     entry = entries[-1]
     if json:
         print_json(context, {"n": entry.n, "kind": entry.kind, "at": entry.at, "digest": entry.digest})
     else:
         context.tell("chronicle.written", line=entry.n, digest=entry.digest)
+        if busy(memory):
+            context.tell("chronicle.publishing", style="yellow")
     return CLEAR
 
 

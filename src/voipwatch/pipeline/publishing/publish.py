@@ -22,6 +22,7 @@ from voipwatch.model.bundle import (
     PublicRow,
 )
 from voipwatch.pipeline.publishing import chronology, documents, folder, rowdetector, signing
+from voipwatch.pipeline.publishing.alone import alone
 from voipwatch.pipeline.publishing.changes import published_changes
 from voipwatch.pipeline.publishing.chronology import Chronology
 from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
@@ -89,16 +90,36 @@ class Published(NamedTuple):
 
 
 def publish(
-    store: Store, request: Request, *, step: Step = lambda *_: None, disk: folder.Step = lambda _: None
+    store: Store,
+    request: Request,
+    *,
+    log: Callable[[], tuple[bytes, ...]] | None = None,
+    step: Step = lambda *_: None,
+    disk: folder.Step = lambda _: None,
 ) -> Published:
-    """Make the bundle and put it at `request.out`.
+    """Make the bundle and put it at `request.out`, alone.
+
+    Args:
+        store: whose votes and changepoints are told.
+        request: what was asked for.
+        log: gives the log's lines once nobody else publishes, in place of `request.log`: what is put under
+            embargo there is under embargo for whoever comes next.
+        step: progress.
+        disk: told before each step on disk; the tests stop the process there.
 
     Raises:
+        BusyError: somebody else publishes there.
         RefusedError: final, older than what is out, a bundle of another world.
         NotABundleError: something else is at `out`.
         MemoryDamagedError, MixedWorldsError, StoreError, OSError: nothing changed at `out`.
         LogError: the chronicle's log does not hold.
     """
+    with alone(request.memory, request.out):
+        asked = request if log is None else request._replace(log=log())
+        return _publish(store, asked, step=step, disk=disk)
+
+
+def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -> Published:
     world = World(request.instance, request.as_of, final=bool(request.final))
     content = folder.current_manifest(request.out)
     before = None if content is None else _before(content, world, request)
