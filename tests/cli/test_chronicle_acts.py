@@ -114,3 +114,18 @@ def test_keys_are_replaced_and_losses_are_told_to_readers(desk: Desk) -> None:
     told = desk.run("verify")
     assert (told.status, "compare it" in told.out) == (0, True)
     assert desk.run("key", "janitor", "--yes").status == 64
+
+
+def test_evidence_is_withdrawn_by_its_name_and_stands_on_the_list(desk: Desk) -> None:
+    shown = json.loads(desk.run("show", ID, "--json").out)
+    (name,) = shown["incident"]["phases"][0]["changepoints"]
+    unknown = desk.run("withdraw", ID, "--reason", "x", "--evidence", "c9", "--yes")
+    assert (unknown.status, f"{ID} does not rest on c9" in unknown.err) == (64, True)
+    ran = desk.run("withdraw", ID, "--reason", "a simulator", "--evidence", name, "--yes")
+    assert ran.status == 0, ran.err
+    assert "another revision, or a tombstone" in " ".join(ran.out.split())
+    state = desk.folder.state()
+    assert state.withdrawn == {name}
+    assert [each.what.reason for each in state.corrections] == ["a simulator"]
+    assert "evidence withdrawn" in desk.run("show", ID).out
+    assert desk.run("withdraw", ID, "--reason", "all of it", "--yes").status == 0

@@ -13,6 +13,7 @@ from rich.text import Text
 from voipwatch.chronicle.acts import TRANSITIONS, to_be_named, unheard
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.log import Entry
+from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.titles import card_of
 from voipwatch.cli.chronicle import (
     Instance,
@@ -161,19 +162,32 @@ def withdraw(
     *,
     context: Quiet,
     reason: Annotated[str, Parameter(metavar="TEXT")],
+    evidence: Annotated[tuple[str, ...], Parameter(metavar="CHANGEPOINT", consume_multiple=True)] = (),
     yes: bool = False,
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
-    """Withdraw an incident for good; its tombstone stays."""
+    """Withdraw an incident for good, its tombstone stays; or some of its evidence."""
     with troubles():
         incident = story_of(folder_of(context, data, instance).state(), id).newest
         _may(incident, EntryKind.WITHDRAWAL)
+        if unknown := sorted(set(evidence) - evidence_of(incident)):
+            raise Misuse("chronicle.no_evidence", id=id, value=shown(", ".join(unknown)))
     _show(context, incident)
-    _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
-    body = Withdrawal(reason, incident=id)
-    return _act(context, EntryKind.WITHDRAWAL, body, data=data, instance=instance, json=json)
+    if not evidence:
+        _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
+        whole = Withdrawal(reason, incident=id)
+        return _act(context, EntryKind.WITHDRAWAL, whole, data=data, instance=instance, json=json)
+    _agree(context, "chronicle.ask_withdraw_evidence", yes=yes, id=id, count=len(set(evidence)))
+    body = Withdrawal(reason, changepoints=tuple(sorted(set(evidence))))
+    with troubles():
+        folder = folder_of(context, data, instance)
+        entries = folder.add([(EntryKind.WITHDRAWAL, body)], at=now_iso(), role=KeyRole.EDITOR)
+        status = _done(context, entries, json=json, memory=_memory(context, data, instance))
+    if not json:
+        context.tell("chronicle.revised_next", style="yellow")
+    return status
 
 
 def key(

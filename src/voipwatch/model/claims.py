@@ -8,8 +8,6 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.model.cells import CellKey
-
 CLAIMS_SCHEMA: Final = "voipwatch.claims/1"
 
 
@@ -111,6 +109,19 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     flag: DateFlag | None = None
 
 
+class Witness(msgspec.Struct, frozen=True, order=True):
+    """One published row behind a check, as the table of cells names it."""
+
+    country: str
+    operator: str
+    access: str
+    app: str
+    start: str
+    """ISO 8601 with Z."""
+    level: str
+    """hour or day."""
+
+
 class ClaimCheck(msgspec.Struct, frozen=True, kw_only=True):
     """A claim set against the cells."""
 
@@ -133,6 +144,6 @@ class ClaimCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Days with a cell that speaks."""
     series: int = 0
     """Series with one."""
-    rows: tuple[CellKey, ...] = ()
-    """Witnesses: of every series the first and the last cell that speak."""
+    rows: tuple[Witness, ...] = ()
+    """Of every series the first and the last row that speak."""
     as_of: str = ""

@@ -62,14 +62,16 @@ def test_every_revision_is_a_file() -> None:
     assert told.keys == (PUBLIC,)
 
 
-def test_under_embargo_nothing_but_its_announcement_is_told() -> None:
+def test_under_embargo_nothing_but_hashes_is_told() -> None:
     told = read(HELD, World("", MONDAY))
     assert [each.id for each in told.incidents] == ["MA-2016-01-b"]
     assert told.hidden == {"ca1", "ca2"}
     lines = text_of(told.files[LOG_FILE]).splitlines()
-    assert [set(json.loads(line)) == {"n", "withheld"} for line in lines] == [False, True, False, False, True]
+    assert [set(json.loads(line)) == {"n", "withheld"} for line in lines] == [False, True, False, True, True]
     public = read_public_log(lines)
-    assert (public.lines, public.withheld, list(public.state.stories)) == (5, 2, ["MA-2016-01-b"])
+    assert (public.lines, public.withheld, list(public.state.stories)) == (5, 3, ["MA-2016-01-b"])
+    files = {path: text_of(text) for path, text in told.files.items()}
+    assert not [path for path, text in files.items() if b"MA-2016-01-a" in text or b"ca1" in text]
     over = read(HELD, World("", MONDAY + 86_400))
     assert [each.revision for each in over.incidents] == [2, 1]
     assert text_of(over.files[LOG_FILE]).splitlines() == HELD
@@ -84,7 +86,7 @@ def test_a_published_log_that_does_not_hold_is_named_by_its_line() -> None:
         ([lines[0], *lines[2:]], 2),
         ([*lines[:1], lines[1].replace(b'"n":2', b'"n":7'), *lines[2:]], 2),
         ([*lines[:1], lines[1].replace(b"withheld", b"Withheld"), *lines[2:]], 2),
-        ([*lines[:3], lines[3].replace(b"MA-2016-01-a", b"MA-2016-01-c"), lines[4]], 4),
+        ([*lines[:2], lines[2].replace(b"MA-2016-01-b", b"MA-2016-01-c"), *lines[3:]], 3),
         (
             [
                 lines[0],
