@@ -77,7 +77,7 @@ def test_a_reply_is_kept_as_it_came(desk: Desk, tmp_path: Path) -> None:
     assert json.loads(desk.run("show", ID, "--json").out)["said"][0]["what"]["text"] == text
     for wrong, words in (
         (("reply", ID, str(file), "--side", "friend", "--by", "x", "--received", "2016"), "no side"),
-        (("reply", ID, str(file), "--side", "operator", "--by", "x", "--received", "today"), "no date"),
+        (("reply", ID, str(file), "--side", "operator", "--by", "x", "--received", "today"), "no such day"),
         (
             ("reply", ID, str(tmp_path / "no"), "--side", "operator", "--by", "x", "--received", "2016"),
             "read",
@@ -129,3 +129,34 @@ def test_evidence_is_withdrawn_by_its_name_and_stands_on_the_list(desk: Desk) ->
     assert [each.what.reason for each in state.corrections] == ["a simulator"]
     assert "evidence withdrawn" in desk.run("show", ID).out
     assert desk.run("withdraw", ID, "--reason", "all of it", "--yes").status == 0
+
+
+def test_a_source_that_disappeared_is_noted_and_its_claim_stays(desk: Desk) -> None:
+    claim = "morocco-2016/start-5-january"
+    copy = "https://archive.example/voipdown"
+    for wrong, words in (
+        (("source", "x/y", "--gone", "2019"), "no claim x/y"),
+        (("source", claim), "--gone DATE"),
+        (("source", claim, "--gone", "2019-02-30"), "--gone 2019-02-30: there is no such day"),
+        (("source", claim, "--archived", "ftp://x"), "no address"),
+    ):
+        ran = desk.run(*wrong)
+        assert (ran.status, ran.err.count("\n"), words in ran.err) == (64, 1, True), ran.err
+    assert desk.run("source", claim, "--gone", "2019-05", "--archived", copy).status == 0
+    told = json.loads(desk.run("claims", "--json").out)["claims"]
+    (mine,) = [each["claim"] for each in told if each["claim"]["id"] == claim]
+    assert (mine["source"]["gone_at"], mine["source"]["archived_url"]) == ("2019-05", copy)
+    assert mine["source"]["publisher"] == "VoIPDown"
+    shown = "".join(desk.run("claims").out.split())
+    assert "VoIPDown;gonesince2019-05" in shown
+
+
+@pytest.mark.parametrize(("lang", "words"), [("fr", "Le blocage demeure."), ("ar", "الحجب قائم.")])
+def test_claims_are_told_in_the_readers_language_and_as_nobody_has_read_them(
+    desk: Desk, lang: str, words: str
+) -> None:
+    ran = run_line("chronicle", "claims", "--data", str(desk.data), lang=lang, width=300)
+    assert ran.status == 0
+    assert words in ran.out
+    assert "The block stands" not in ran.out
+    assert {"fr": "aucun lecteur", "ar": "ولم يقرأها"}[lang] in ran.out

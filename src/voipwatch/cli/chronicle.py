@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.text import Text
 
-from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.chronicle.claims_file import all_packaged_claims, told_in
 from voipwatch.chronicle.log import LogError, complete_lines, read_log
 from voipwatch.chronicle.state import ChronicleState, Story, replay
 from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
@@ -23,6 +23,7 @@ from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.acts import Withdrawal
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
+from voipwatch.pipeline.publishing.claims import checked_claims, noted
 
 if TYPE_CHECKING:
     from voipwatch.pipeline.chronicle_folder import ChronicleFolder
@@ -100,7 +101,10 @@ def claims(
     json: bool = False,
 ) -> int:
     """What sources said; with --measured each against the published rows."""
-    found = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    known = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    with troubles():
+        notes = folder_of(context, data, instance).state().claim_notes
+    found = noted(known, notes)
     checks: dict[str, ClaimCheck] = {}
     if measured:
         with troubles():
@@ -112,8 +116,7 @@ def claims(
     names = ["date", "claim", "source", *(["measured"] if measured else [])]
     lines: list[list[Text | str]] = []
     for claim in found:
-        source = claim.source.publisher or context.texts("chronicle.unnamed")
-        line: list[Text | str] = [claim.date, claim.text, source]
+        line: list[Text | str] = [claim.date, _in_words(context, claim), _source_of(context, claim)]
         if measured:
             check = checks[claim.id]
             line.append(
@@ -123,9 +126,29 @@ def claims(
     context.out.print(
         tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
     )
+    if any(
+        each.lang == context.texts.lang and not each.read for claim in found for each in claim.translations
+    ):
+        context.tell("chronicle.unread", style="dim")
     if instance:
         context.tell("chronicle.emulated", instance=shown(instance))
     return CLEAR
+
+
+def _in_words(context: Context, claim: Claim) -> str:
+    """Our words in the reader's language; where there are none in English, which is said."""
+    text, lang = told_in(claim.text, claim.translations, context.texts.lang)
+    return text if lang == context.texts.lang else f"[{lang}] {text}"
+
+
+def _source_of(context: Context, claim: Claim) -> str:
+    source = claim.source
+    told = source.publisher or context.texts("chronicle.unnamed")
+    if source.gone_at:
+        told = "; ".join((told, context.texts("chronicle.source.gone", date=source.gone_at)))
+    if source.archived_url:
+        told = "; ".join((told, context.texts("chronicle.source.archived", url=source.archived_url)))
+    return told
 
 
 def verify(
@@ -290,8 +313,7 @@ def _plain(each: Any) -> dict[str, Any]:  # noqa: ANN401 -- the same
 
 def _checked(context: Context, found: list[Claim], data: Path | None, instance: str) -> dict[str, ClaimCheck]:
     """Against the rows that are out, as claims.json has it. Raises Misuse where nothing was published."""
-    from voipwatch.pipeline.publishing.claims import checked_claims  # noqa: PLC0415 -- Arrow is an extra
-    from voipwatch.pipeline.publishing.memory import Memory, MemoryDamagedError  # noqa: PLC0415 -- the same
+    from voipwatch.pipeline.publishing.memory import Memory, MemoryDamagedError  # noqa: PLC0415 -- Arrow is an extra
 
     folder = data_folder(context.environment) if data is None else data
     try:

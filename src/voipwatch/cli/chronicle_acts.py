@@ -1,4 +1,4 @@
-"""`voipwatch chronicle review | reply | dispute | correct | withdraw | key`: what people do, signed."""
+"""`voipwatch chronicle review | reply | dispute | correct | withdraw | source | key`: what people sign."""
 
 import sys
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from voipwatch.chronicle.acts import TRANSITIONS, to_be_named, unheard
+from voipwatch.chronicle.claims_file import all_packaged_claims
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.log import Entry
 from voipwatch.chronicle.revising import evidence_of
@@ -32,6 +33,7 @@ from voipwatch.cli.store import Data
 from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.model.acts import (
     NOTICE_HOURS,
+    ClaimNote,
     Correction,
     Dispute,
     EntryKind,
@@ -116,10 +118,7 @@ def reply(  # noqa: PLR0913 -- the same
     known = [each.value for each in ReplySide]
     if side not in known:
         raise Misuse("chronicle.no_side", value=shown(side), known=", ".join(known))
-    try:
-        decode_edtf(received)
-    except EdtfError:
-        raise Misuse("chronicle.no_date", value=shown(received)) from None
+    _require_day("--received", received)
     body = Reply(id, ReplySide(side), by, received, _text_of(file), language, url)
     return _act(context, EntryKind.REPLY, body, data=data, instance=instance, json=json)
 
@@ -188,6 +187,45 @@ def withdraw(
     if not json:
         context.tell("chronicle.revised_next", style="yellow")
     return status
+
+
+def source(
+    claim: str,
+    /,
+    *,
+    context: Quiet,
+    gone: Annotated[str, Parameter(metavar="DATE")] = "",
+    archived: Annotated[str, Parameter(metavar="URL")] = "",
+    note: Annotated[str, Parameter(metavar="TEXT")] = "",
+    data: Data = None,
+    instance: Instance = "",
+    json: bool = False,
+) -> int:
+    """Note what became of a claim's source; the claim stays, and stays cited."""
+    if claim not in {each.id for each in all_packaged_claims()}:
+        raise Misuse("chronicle.no_claim", id=shown(claim))
+    if not (gone or archived or note):
+        raise Misuse("chronicle.no_news")
+    if gone:
+        _require_day("--gone", gone)
+    if archived and not archived.startswith(("http://", "https://")):
+        raise Misuse("chronicle.no_url", value=shown(archived))
+    now = now_iso()
+    body = ClaimNote(claim, note, now[:10], gone, archived)
+    with troubles():
+        entries = folder_of(context, data, instance).add(
+            [(EntryKind.CLAIM_NOTE, body)], at=now, role=KeyRole.EDITOR
+        )
+        return _done(context, entries, json=json, memory=_memory(context, data, instance))
+
+
+def _require_day(option: str, text: str) -> None:
+    try:
+        possible = not decode_edtf(text).impossible
+    except EdtfError:
+        possible = False
+    if not possible:
+        raise Misuse("chronicle.no_day", option=option, value=shown(text))
 
 
 def key(

@@ -76,17 +76,34 @@ class Scope(msgspec.Struct, frozen=True):
     apps: tuple[str, ...] = ()
 
 
+class Translation(msgspec.Struct, frozen=True):
+    """Our own English words in another language."""
+
+    lang: str
+    """BCP 47."""
+    text: str
+    read: bool = False
+    """A fluent reader has read it."""
+
+
 class Source(msgspec.Struct, frozen=True):
     """Where it was said."""
 
     publisher: str
     title: str
+    """What it is, in English."""
     url: str = ""
     """Empty where it is not known."""
     date: str = ""
     """Of publication, EDTF; empty where it is not known."""
     reliability: Reliability = Reliability.REPORTED
     lang: str = ""
+    translations: tuple[Translation, ...] = ()
+    """Of the title."""
+    gone_at: str = ""
+    """Since when it cannot be read where it was, EDTF; empty while it can. It is cited all the same."""
+    archived_url: str = ""
+    """Where a copy is."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +124,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     contradicts: tuple[str, ...] = ()
     """Claims that cannot be true together with it."""
     flag: DateFlag | None = None
+    translations: tuple[Translation, ...] = ()
+    """Of the text."""
 
 
 class Witness(msgspec.Struct, frozen=True, order=True):

@@ -1,8 +1,11 @@
 import json
 
+from tests.chronicle.writing import NOON
 from tests.pipeline.publishing.rows import row, unsplit
 from tests.pipeline.publishing.support import DAY, MONDAY
 from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.chronicle.state import Said
+from voipwatch.model.acts import ClaimNote
 from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
 from voipwatch.pipeline.publishing.claims import claims_document
 from voipwatch.pipeline.publishing.world import World
@@ -36,3 +39,12 @@ def test_all_claims_of_the_package_are_told() -> None:
     told = json.loads(claims_document([], WORLD))
     assert len(told["claims"]) == len(all_packaged_claims()) > 20
     assert told["synthetic"] is False
+
+
+def test_what_became_of_a_source_is_beside_its_claim() -> None:
+    known = claim(ClaimSays.BLOCKED, "2016-01-27")
+    gone = Said(NOON, 7, ClaimNote("x/y", "gone", "2020-01-01", "2019-12", "https://archive.example/x"))
+    other = Said(NOON, 8, ClaimNote("x/z", "of another claim", "2020-01-01", "2019-12"))
+    (told,) = json.loads(claims_document(ROWS, WORLD, [known], notes=[gone, other]))["claims"]
+    assert (told["claim"]["source"]["gone_at"], told["claim"]["source"]["title"]) == ("2019-12", "t")
+    assert [(each["line"], each["body"]["note"]) for each in told["notes"]] == [(7, "gone")]

@@ -11,6 +11,7 @@ import msgspec
 
 from voipwatch.chronicle.coarsen import closes_at, start_of, state_of_row
 from voipwatch.chronicle.log import LogError, complete_lines
+from voipwatch.chronicle.state import Said
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.bundle import (
     MANIFEST_FILE,
@@ -177,9 +178,18 @@ def _made_of_rows(folder: Path, rows: list[PublicRow], world: World) -> Iterator
     made = {"states.json": documents.states_document(series, world)} | documents.series_documents(
         series, world
     )
-    made[CLAIMS_FILE] = claims_document(rows, world)
+    made[CLAIMS_FILE] = claims_document(rows, world, notes=_claim_notes(folder))
     wrong = [path for path, content in made.items() if (folder / path).read_bytes() != content]
     yield CheckFinding("summaries", not wrong, {"count": len(made), "path": wrong[0] if wrong else ""})
+
+
+def _claim_notes(folder: Path) -> list[Said]:
+    """What the log says of claims' sources; that the log holds is asked elsewhere."""
+    lines, _ = complete_lines((folder / chronology.LOG_FILE).read_bytes())
+    try:
+        return chronology.read_public_log(lines).state.claim_notes
+    except LogError:
+        return []
 
 
 def _changes(folder: Path, rows: list[PublicRow], world: World) -> Iterator[CheckFinding]:

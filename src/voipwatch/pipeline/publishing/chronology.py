@@ -42,6 +42,7 @@ class Chronology(NamedTuple):
     final: Closed | None
     keys: tuple[str, ...]
     """Of the instance, that sign now; empty where there is no log."""
+    claim_notes: tuple[Said, ...] = ()
 
 
 class PublicLog(NamedTuple):
@@ -93,6 +94,7 @@ def read(lines: Sequence[bytes], world: World, *, now_s: int | None = None) -> C
         hidden=hidden,
         final=None if state.closed is None else Closed(state.closed.what.reason, state.closed.at),
         keys=tuple(state.keyring.standing(KeyRole.INSTANCE)),
+        claim_notes=tuple(state.claim_notes),
     )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from voipwatch.chronicle.claims import CellRow, check_claim
-from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.chronicle.claims_file import all_packaged_claims, with_note
 from voipwatch.chronicle.edtf import decode_edtf
+from voipwatch.chronicle.state import Said
 from voipwatch.model.bundle import DAY_S, Level, PublicRow
 from voipwatch.model.cells import CALL_STAGE, CellKey
 from voipwatch.model.claims import CLAIMS_SCHEMA, Claim, ClaimCheck
@@ -23,12 +24,45 @@ MARGIN_S: Final = 60 * DAY_S
 """Rows so far around a claim's time are looked at: its changes are looked for in three weeks."""
 
 
-def claims_document(rows: Sequence[PublicRow], world: World, claims: Sequence[Claim] | None = None) -> bytes:
-    """Every claim, with what the rows say to it. `claims`: None for those of the package."""
-    found = all_packaged_claims() if claims is None else claims
+def claims_document(
+    rows: Sequence[PublicRow],
+    world: World,
+    claims: Sequence[Claim] | None = None,
+    *,
+    notes: Sequence[Said] = (),
+) -> bytes:
+    """Every claim, with what the rows say to it and what became of its source.
+
+    Args:
+        rows: all that are out.
+        world: of the bundle.
+        claims: None for those of the package.
+        notes: of the log, on any claim.
+    """
+    found = noted(all_packaged_claims() if claims is None else claims, notes)
     checks = checked_claims(found, rows, as_of=world.as_of)
-    told = [{"claim": claim, "check": checks[claim.id]} for claim in found]
+    told = [
+        {
+            "claim": claim,
+            "check": checks[claim.id],
+            "notes": [
+                {"at": each.at, "line": each.line, "body": each.what}
+                for each in notes
+                if each.what.claim == claim.id
+            ],
+        }
+        for claim in found
+    ]
     return document(world.head(CLAIMS_SCHEMA), {"claims": told})
+
+
+def noted(claims: Iterable[Claim], notes: Iterable[Said]) -> list[Claim]:
+    """The claims, sources marked as the log's notes say, the later over the earlier."""
+    found = {claim.id: claim for claim in claims}
+    for each in notes:
+        if each.what.claim in found:
+            found[each.what.claim] = with_note(found[each.what.claim], each.what)
+    return list(found.values())
 
 
 def checked_claims(

@@ -225,7 +225,7 @@ def _files(
     withheld = sum(memory.kept.withheld_cells.values())
     return files | {
         "states.json": documents.states_document(series, world),
-        CLAIMS_FILE: claims_document(rows, world),
+        CLAIMS_FILE: claims_document(rows, world, notes=told.claim_notes),
         "privacy.json": documents.privacy_document(rows, withheld, world),
         "data-dictionary.json": document(world.head(documents.DICTIONARY_SCHEMA), dictionary()),
         "LICENCE": documents.LICENCE.encode(),
