@@ -5,11 +5,16 @@ import json
 import msgspec
 import pytest
 
+from tests.chronicle.build import finding, series
+from tests.chronicle.writing import MACHINE, NOON, Writing, found_incident
 from tests.pipeline.publishing.support import KEY, MONDAY, PUBLIC
 from voipwatch.chronicle.log import LogError, append, digest_of, read_line
+from voipwatch.chronicle.revising import revise
+from voipwatch.chronicle.titles import LANGUAGES, card_of, told
 from voipwatch.model.acts import Closing, EntryKind, Hold, KeyEntry, KeyRole
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.publishing.chronology import LOG_FILE, read, read_public_log
+from voipwatch.pipeline.publishing.tables import incidents_columns
 from voipwatch.pipeline.publishing.world import MixedWorldsError, World
 
 AT = "2016-01-04T00:00:00Z"
@@ -115,3 +120,70 @@ def test_a_closed_log() -> None:
     assert told.final is not None
     assert told.final.reason == "no money"
     assert read([], World("", MONDAY)).final is None
+
+
+def operators_in(told: object, way: str = "") -> set[str]:
+    """Where in a document an operator is named, lists as `[]`."""
+    if isinstance(told, dict):
+        rest = {key: value for key, value in told.items() if key != "changepoints"}  # ids that a test reads
+        return {each for key, value in rest.items() for each in operators_in(value, f"{way}.{key}")}
+    if isinstance(told, list):
+        return {each for value in told for each in operators_in(value, f"{way}[]")}
+    return {way} if isinstance(told, str) and "AS1" in told else set()
+
+
+def test_an_unreviewed_incident_names_an_operator_as_evidence_alone() -> None:
+    """Its series are what was measured; no title, list, count, notice or correction has the name."""
+    writing = Writing()
+    found = writing.detect(found_incident())
+    writing.told(found)
+    before = read(writing.lines, World("", MONDAY + 30 * 86_400))
+    named = {
+        path: operators_in(json.loads(text_of(text)))
+        for path, text in before.files.items()
+        if path.endswith(".json")
+    }
+    evidence = {".incident.phases[].series[].operator", ".incident.spread[].series.operator"}
+    pages = {f"incidents/{found.id}.json", f"incidents/{found.id}/r1.json", f"incidents/{found.id}/r2.json"}
+    assert {path: ways for path, ways in named.items() if ways} == dict.fromkeys(pages, evidence)
+    assert "AS1" not in json.dumps(incidents_columns(before.incidents, World("", MONDAY)), default=str)
+    page = json.loads(text_of(before.files[f"incidents/{found.id}.json"]))
+    assert [(each["operators_count"], each["body"]["operators"]) for each in page["notices"]] == [(1, [])]
+    for lang in LANGUAGES:
+        card = card_of(before.incidents[0])
+        assert "AS1" not in " ".join(told(each, lang) for each in (card.title, *card.marks, *card.lines))
+    writing.review(found)
+    after = read(writing.lines, World("", MONDAY + 30 * 86_400))
+    index = json.loads(text_of(after.files["incidents/index.json"]))
+    assert index["incidents"][0]["named"] == ["AS1"]
+    page = json.loads(text_of(after.files[f"incidents/{found.id}.json"]))
+    assert page["notices"][0]["body"]["operators"] == ["AS1"]
+
+
+def test_incidents_that_are_one_and_one_that_is_two_point_both_ways_in_the_bundle() -> None:
+    """From findings through the log to the published pages: ids, graves and addresses stay."""
+    day = 86_400
+    one, between, other = (
+        finding("onset", series(operator, app=app), MONDAY + (1 + 2 * number) * day)
+        for number, (operator, app) in enumerate([("AS1", "whatsapp"), ("AS3", "skype"), ("AS2", "viber")])
+    )
+    writing = Writing()
+    for findings, gone in (
+        ([one, other], ""),
+        ([one, between, other], ""),
+        ([one, between, other], "between"),
+    ):
+        withdrawn = frozenset({between.changepoint} if gone else set())
+        for change in revise(writing.state.newest, findings, country="MA", as_of=NOON, withdrawn=withdrawn):
+            writing.add(change.kind, change.incident, signer=MACHINE)
+    files = read(writing.lines, World("", MONDAY + 300 * day)).files
+    pages = {
+        name: json.loads(text_of(files[f"incidents/MA-2016-01-{name}.json"]))["incident"] for name in "abc"
+    }
+    assert (pages["b"]["status"], pages["b"]["merged_into"]) == ("withdrawn", "MA-2016-01-a")
+    assert pages["a"]["merged_from"] == ["MA-2016-01-b"]
+    assert pages["c"]["split_from"] == ["MA-2016-01-a"], "what comes apart again gets a new id"
+    assert pages["a"]["split_into"] == ["MA-2016-01-c"]
+    assert [path for path in files if path.startswith("incidents/MA-2016-01-b/")] == [
+        "incidents/MA-2016-01-b/r1.json", "incidents/MA-2016-01-b/r2.json",
+    ]  # fmt: skip

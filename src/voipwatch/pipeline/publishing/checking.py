@@ -36,6 +36,7 @@ from voipwatch.pipeline.publishing.tables import (
     same_sqlite,
     table_of,
 )
+from voipwatch.pipeline.publishing.tampered import changed_line
 from voipwatch.pipeline.publishing.world import MixedWorldsError, World, iso
 
 CELLS_FOLDER: Final = "tables/cells/"
@@ -96,14 +97,18 @@ def _whose(manifest: Manifest, key: str | None) -> CheckFinding:
 def _files(folder: Path, manifest: Manifest) -> Iterator[CheckFinding]:
     """Each file whose bytes are not those of the manifest, by name; one finding where all are."""
     named = {entry.path for entry in manifest.files}
-    bad = []
+    bad, changed = [], []
     for entry in manifest.files:
         place = folder / entry.path
         inside = place.resolve().is_relative_to(folder.resolve())
         if not inside or not place.is_file():
             bad.append(CheckFinding("file", False, {"path": entry.path, "why": "missing"}))
         elif digest_and_size(place) != (entry.sha256, entry.bytes):
-            bad.append(CheckFinding("file", False, {"path": entry.path, "why": "changed"}))
+            changed.append(entry.path)
+    for path in changed:
+        line = changed_line(folder, path, changed)
+        where = {"why": "changed"} if line is None else {"why": "changed-line", "number": line}
+        bad.append(CheckFinding("file", False, {"path": path} | where))
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     unlisted = sorted(there - named - {MANIFEST_FILE, SIGNATURE_FILE})
     bad += [CheckFinding("file", False, {"path": path, "why": "unlisted"}) for path in unlisted]

@@ -206,6 +206,12 @@ def _page(story: Story) -> dict[str, Any]:
         ("reviews", Review), ("notices", Notice), ("replies", Reply), ("disputes", Dispute), ("holds", Hold),
     ):  # fmt: skip
         told[name] = [_said(each) for each in story.of(kind)]
+    # That an operator was told of a finding accuses it as the finding does: not before a review names it.
+    for each in told["notices"]:
+        operators = each["body"].operators
+        named = tuple(name for name in operators if name in story.newest.named)
+        each["operators_count"] = len(operators)
+        each["body"] = msgspec.structs.replace(each["body"], operators=named)
     return told
 
 
