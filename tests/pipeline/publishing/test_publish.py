@@ -131,11 +131,16 @@ def test_two_stores_of_the_same_votes_give_the_same_bytes(
 SCRIPT = """
 import sys, locale, pyarrow
 from pathlib import Path
+from tests.chronicle.writing import MACHINE
 from tests.pipeline.publishing.support import *
+from tests.pipeline.publishing.test_fields import eventful
 from voipwatch.pipeline.publishing.publish import publish
 locale.setlocale(locale.LC_ALL, "")
 pyarrow.set_cpu_count(int(sys.argv[2])); pyarrow.set_io_thread_count(int(sys.argv[2]))
-print(publish(store_of(votes(20)), request(Path(sys.argv[1]), 21)).digest)
+log = eventful()
+said = store_of(votes(30, blocked_from=20), [changepoint(20)])
+asked = request(Path(sys.argv[1]), 31, log=tuple(log.lines), key=MACHINE)
+print(publish(said, asked).digest)
 """
 
 
@@ -156,6 +161,11 @@ def test_time_zone_locale_threads_and_hash_seed_change_nothing(tmp_path: Path) -
         assert ran.returncode == 0, ran.stderr
         digests.add(ran.stdout)
     assert len(digests) == 1
+    whole = contents(tmp_path / "0/bundle")
+    assert whole == contents(tmp_path / "1/bundle") == contents(tmp_path / "2/bundle")
+    assert "incidents/MA-2016-01-a/r1.json" in whole, "with a chronicle, and changepoints of both kinds"
+    rows = whole["tables/changepoints.csv"]
+    assert all(basis in rows for basis in (b',"votes",', b',"rows",'))
 
 
 def test_the_same_again_is_no_new_link_of_the_chain(tmp_path: Path) -> None:

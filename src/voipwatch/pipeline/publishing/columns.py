@@ -1,4 +1,5 @@
-"""The bundle's data dictionary: every column of every downloadable table, and what it means.
+"""The bundle's data dictionary: every column of every downloadable table, and what it means; `fields` has the
+JSON files.
 
 The files are made of it, the bundle carries it, and docs/bundle.md is printed from it
 (`python -m voipwatch.pipeline.publishing.columns > docs/bundle.md`).
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from voipwatch.pipeline.publishing.fields import FIELDS, field_lines
 from voipwatch.store.columns import Column, Table
 
 ARROW: Final[dict[str, pa.DataType]] = {
@@ -153,6 +155,7 @@ def dictionary() -> dict[str, Any]:
     """The bundle's data-dictionary.json, without its head."""
     return {
         "files": DOCUMENTS,
+        "documents": FIELDS,
         "tables": {
             table.name: {
                 "meaning": table.meaning,
@@ -200,7 +203,7 @@ def page() -> str:
             f"| `{c.name}` | `{ARROW[c.kind.rstrip('?')]}`{' or null' if c.nullable else ''} | {c.meaning} |"
             for c in table.columns
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *field_lines()]) + "\n"
 
 
 if __name__ == "__main__":
