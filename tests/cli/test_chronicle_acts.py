@@ -7,8 +7,10 @@ import pytest
 
 from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
 from tests.cli.doubles import Ran, run_line
-from voipwatch.model.acts import EntryKind, KeyRole, Notice, Reply
+from voipwatch.model.acts import Closing, EntryKind, KeyRole, Notice, Reply
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
+from voipwatch.pipeline.publishing.chronology import read
+from voipwatch.pipeline.publishing.world import World
 
 ID = "MA-2016-01-a"
 
@@ -160,3 +162,19 @@ def test_claims_are_told_in_the_readers_language_and_as_nobody_has_read_them(
     assert words in ran.out
     assert "The block stands" not in ran.out
     assert {"fr": "aucun lecteur", "ar": "ولم يقرأها"}[lang] in ran.out
+
+
+@pytest.mark.parametrize("side", ["operator", "provider", "regulator"])
+def test_each_side_may_reply_also_to_a_grave_and_after_the_end(desk: Desk, tmp_path: Path, side: str) -> None:
+    """And its words stand in the bundle as they came, beside the finding."""
+    assert desk.run("withdraw", ID, "--reason", "a bug", "--yes").status == 0
+    desk.folder.add([(EntryKind.FINAL, Closing("no money"))], at=NOON, role=KeyRole.INSTANCE)
+    words = "  \u0646\u0646\u0641\u064a.\n« Rien »  \n"
+    (tmp_path / "reply.txt").write_text(words, encoding="utf-8")
+    line = ("reply", ID, str(tmp_path / "reply.txt"), "--side", side, "--by", "X", "--received", "2016-01-14")
+    assert desk.run(*line, "--language", "ar").status == 0
+    lines = desk.folder.log.read_bytes().splitlines()
+    page = read(lines, World("", 2_000_000_000)).files[f"incidents/{ID}.json"]
+    assert isinstance(page, bytes)
+    (reply,) = json.loads(page)["replies"]
+    assert (reply["body"]["side"], reply["body"]["lang"], reply["body"]["text"]) == (side, "ar", words)
