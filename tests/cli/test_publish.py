@@ -1,6 +1,7 @@
 """`voipwatch publish` on a store of its own: the bundle, an embargo, the end, refusals in one line."""
 
 import json
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.cli.doubles import run_line
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.chronicle.log import digest_of
+from voipwatch.cli.publish import told_as_of
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder
@@ -186,3 +188,14 @@ def test_no_store_and_no_bundle(tmp_path: Path) -> None:
     assert (ran.status, ran.err.count("\n")) == (64, 1)
     ran = run_line("verify", str(tmp_path))
     assert (ran.status, ran.err.count("\n")) == (64, 1)
+
+
+def test_a_bundle_tells_the_hour_of_the_newest_report_and_lifts_no_embargo_for_it(data: Path) -> None:
+    """The newest came a minute after the full hour; as of the hour's last second an embargo still runs."""
+    newest = HOUR + 23 * 3600 + 60
+    assert told_as_of(newest) == told_as_of(newest + 3000) == HOUR + 24 * 3600 - 1
+    until = datetime.fromtimestamp(newest + 600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = published(data, "--hold", NAME, "--until", until)
+    assert str(told["as_of"]).endswith(":59:59Z")
+    assert str(told["as_of"]) > until
+    assert not (data / "bundle/incidents" / f"{NAME}.json").exists()
