@@ -9,9 +9,9 @@ from tests.chronicle.build import finding, series
 from tests.chronicle.writing import MACHINE, NOON, Writing, found_incident
 from tests.pipeline.publishing.support import KEY, MONDAY, PUBLIC
 from voipwatch.chronicle.log import LogError, append, digest_of, read_line
-from voipwatch.chronicle.revising import revise
+from voipwatch.chronicle.revising import evidence_of, revise
 from voipwatch.chronicle.titles import LANGUAGES, card_of, told
-from voipwatch.model.acts import Closing, EntryKind, Hold, KeyEntry, KeyRole
+from voipwatch.model.acts import Closing, EntryKind, Hold, KeyEntry, KeyRole, Withdrawal
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.publishing.chronology import LOG_FILE, read, read_public_log
 from voipwatch.pipeline.publishing.tables import incidents_columns
@@ -187,3 +187,16 @@ def test_incidents_that_are_one_and_one_that_is_two_point_both_ways_in_the_bundl
     assert [path for path in files if path.startswith("incidents/MA-2016-01-b/")] == [
         "incidents/MA-2016-01-b/r1.json", "incidents/MA-2016-01-b/r2.json",
     ]  # fmt: skip
+
+
+def test_evidence_of_what_is_held_is_withdrawn_without_a_word_of_it() -> None:
+    writing = Writing()
+    found = writing.detect(found_incident())
+    writing.add(EntryKind.HOLD, Hold(found.id, 1, "2016-02-01T00:00:00Z", digest_of(found)), signer=MACHINE)
+    (name,) = evidence_of(found)
+    writing.add(EntryKind.WITHDRAWAL, Withdrawal("a simulator", changepoints=(name,)))
+    during = read(writing.lines, World("", MONDAY))
+    assert not [path for path, text in during.files.items() if b"a simulator" in text_of(text)]
+    assert read_public_log(text_of(during.files[LOG_FILE]).splitlines()).withheld == 3
+    after = read(writing.lines, World("", MONDAY + 60 * 86_400))
+    assert b"a simulator" in text_of(after.files["corrections.json"])

@@ -6,6 +6,7 @@ from tests.pipeline.publishing.support import DAY, MONDAY
 from voipwatch.chronicle.claims_file import all_packaged_claims
 from voipwatch.chronicle.state import Said
 from voipwatch.model.acts import ClaimNote
+from voipwatch.model.bundle import Level
 from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
 from voipwatch.pipeline.publishing.claims import claims_document
 from voipwatch.pipeline.publishing.world import World
@@ -33,6 +34,8 @@ def test_a_claim_is_set_against_the_published_rows() -> None:
     assert state(ClaimSays.OPEN, "2016-01-27/2016-02-10", everything) == "contradicted"
     assert state(ClaimSays.BLOCKED, "2014-01-27/2014-02-10", everything) == "not-measurable"
     assert state(ClaimSays.BLOCKED, "2016-01-05/2016-01-09", [unsplit(0)]) == "not-measurable"
+    weeks: list[object] = [row(7 * n, ok=0, blocked=9, level=Level.WEEK) for n in range(6)]
+    assert state(ClaimSays.BLOCKED, "2016-01-04/2016-02-10", weeks) == "not-measurable", "a week has no day"
 
 
 def test_all_claims_of_the_package_are_told() -> None:
