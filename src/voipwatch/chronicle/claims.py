@@ -231,16 +231,19 @@ def _told(
 
 def witnesses(rows: Sequence[CellRow]) -> tuple[Witness, ...]:
     """Of every series the first and the last cell that speak; whoever quotes a claim opens them first."""
-    first: dict[tuple[str, str, str], Witness] = {}
-    last: dict[tuple[str, str, str], Witness] = {}
+    first: dict[tuple[str, str, str], CellRow] = {}
+    last: dict[tuple[str, str, str], CellRow] = {}
     for row in sorted(rows, key=lambda each: each.key.hour):
-        key = row.key
-        name = (key.operator, key.access, key.app)
-        last[name] = Witness(
-            key.country, key.operator, key.access.value, key.app, iso(key.hour), level=row.level
-        )
-        first.setdefault(name, last[name])
-    return tuple(sorted({*first.values(), *last.values()}))[:WITNESSES_MAX]
+        name = (row.key.operator, row.key.access, row.key.app)
+        first.setdefault(name, row)
+        last[name] = row
+    found = {_witness(row) for row in (*first.values(), *last.values())}
+    return tuple(sorted(found))[:WITNESSES_MAX]
+
+
+def _witness(row: CellRow) -> Witness:
+    key = row.key
+    return Witness(key.country, key.operator, key.access.value, key.app, iso(key.hour), level=row.level)
 
 
 def _unmeasurable(claim: Claim, why: str, as_of: str) -> ClaimCheck:
