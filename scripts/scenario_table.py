@@ -49,7 +49,7 @@ class Seed(msgspec.Struct, frozen=True):
 def run_seed(seed: int, size_name: str, checks: str | None) -> Seed:
     """One calendar, by votes, in an empty store."""
     started = perf_counter()
-    scenario = load_scenario(NAME)
+    scenario = load_scenario(NAME).sized(size_name)
     runs = calendar(scenario, scenario.sizes[size_name], seed)
     said = said_as_planted(scenario) if checks is None else said_by_checks(scenario, Library(Path(checks)))
     with (

@@ -42,6 +42,9 @@ def finding(
         probes_both_sides=probes - 2,
         arl_days=467_520.0,
         instance=instance,
+        earliest_step_s=43_200,
+        latest_step_s=43_200,
+        probes_low=probes,
     )
 
 

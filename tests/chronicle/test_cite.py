@@ -3,7 +3,9 @@
 import re
 
 import msgspec
-from hypothesis import given
+import rispy
+from bibtexparser.entrypoint import parse_string
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voipwatch.chronicle.cite import Citation, cite_bibtex, cite_ris, cite_text, permanent_url
@@ -59,3 +61,27 @@ def test_no_title_breaks_out_of_its_field(title: str) -> None:
         assert depth >= 0
     assert depth == 0
     assert bibtex.count("\n") == 8
+
+
+def test_a_reader_of_ris_reads_it() -> None:
+    (read,) = rispy.loads(cite_ris(ONE))
+    assert (read["type_of_reference"], read["id"], read["title"]) == ("DATA", "MA-2016-01-a-r3", ONE.title)
+    assert (read["authors"], read["urls"]) == (["voipwatch"], [URL])
+    assert (read["year"], read["date"]) == ("2016", "2016/02/01")
+    assert read["notes"] == [f"bundle sha256:{'ab' * 32}"]
+    assert read["edition"] == "revision 3, as of 2016-02-01T10:00:00Z"
+
+
+@example('50 % {of} \\ all & "calls" #1_2 $3^4~')
+@example("TY  - X\r\nER  - ")
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60))
+def test_readers_of_ris_and_bibtex_read_one_entry_whatever_the_title(title: str) -> None:
+    hostile = msgspec.structs.replace(ONE, title=title)
+    assert [each["urls"] for each in rispy.loads(cite_ris(hostile))] == [[URL]]
+    library = parse_string(cite_bibtex(hostile))
+    assert not library.failed_blocks
+    (entry,) = library.entries
+    fields = {name: field.value for name, field in entry.fields_dict.items()}
+    assert (entry.entry_type, entry.key) == ("misc", "voipwatch-ma-2016-01-a-r3")
+    assert (fields["url"], fields["year"], fields["version"]) == (URL, "2016", "revision 3")
+    assert fields.keys() == {"title", "author", "year", "version", "note", "url"}

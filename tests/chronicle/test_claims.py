@@ -169,8 +169,9 @@ def test_a_change_agrees_with_a_second_way_of_finding_it() -> None:
 
 def test_witnesses_are_the_first_and_last_cell_of_each_series() -> None:
     rows = [row(n * HOUR, CellState.OK, operator=operator) for operator in ("AS1", "AS2") for n in range(9)]
-    assert [(key.operator, key.hour // HOUR) for key in witnesses(rows)] == [
-        ("AS1", 0), ("AS1", 8), ("AS2", 0), ("AS2", 8),
+    assert [(each.operator, each.start, each.level) for each in witnesses(rows)] == [
+        ("AS1", "1970-01-01T00:00:00Z", "hour"), ("AS1", "1970-01-01T08:00:00Z", "hour"),
+        ("AS2", "1970-01-01T00:00:00Z", "hour"), ("AS2", "1970-01-01T08:00:00Z", "hour"),
     ]  # fmt: skip
 
 

@@ -7,13 +7,18 @@ from importlib.resources import files
 import pytest
 
 from voipwatch.chronicle.claims_file import (
+    ENGLISH,
     PACKAGED,
+    TRANSLATED,
     ClaimsError,
     all_packaged_claims,
     packaged_claims,
     parse_claims,
+    told_in,
+    with_note,
 )
 from voipwatch.chronicle.edtf import decode_edtf
+from voipwatch.model.acts import ClaimNote
 from voipwatch.model.claims import ClaimSays, ClaimType, DateFlag, Reliability
 
 FILE = """
@@ -83,7 +88,7 @@ def test_what_contradicts_is_contradicted_and_impossible_dates_are_kept() -> Non
         ('["b"]', '["a"]', "a.contradicts"),
         ('id = "b"', 'id = "a"', "a"),
         ("2016-01-05", "5 janvier", "a.date"),
-        ('flag = "impossible"', "", "b.flag"),
+        ('flag = "impossible"', "", "b.date"),
         ("2016-02-30", "2016-02-28", "b.flag"),
         ('"onset"', '"gossip"', "file"),
         ("as_published", "published", "file"),
@@ -139,7 +144,7 @@ def hashed(word: str) -> str:
 
 def test_no_private_person_and_no_official_is_named() -> None:
     folder = files("voipwatch.chronicle").joinpath("data")
-    for name in PACKAGED:
+    for name in (*PACKAGED, *(f"{name}.{lang}" for name in PACKAGED for lang in TRANSLATED)):
         text = folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
         assert {word for word in words_of(text) if hashed(word) in NAMES} == set()
 
@@ -148,3 +153,60 @@ def test_the_search_finds_a_name() -> None:
     assert hashed("placeholder") not in NAMES
     assert hashed("jean") == hashed(next(iter(words_of("JEAN"))))
     assert len(NAMES) >= 18
+
+
+WORDS = """
+read = true
+[source]
+s = "Le titre"
+[claim]
+a = "Bloqué."
+"""
+
+
+def test_our_words_in_a_language_or_in_english_and_it_is_said() -> None:
+    first, second = parse_claims(FILE, {"fr": WORDS})
+    assert told_in(first.text, first.translations, "fr") == ("Bloqué.", "fr")
+    assert told_in(second.text, second.translations, "fr") == ("Open.", ENGLISH)
+    assert told_in(first.source.title, first.source.translations, "fr") == ("Le titre", "fr")
+    assert first.translations[0].read is True
+    for wrong, where in ((WORDS.replace("a =", "c ="), "c.fr"), ("x", "file.fr"), ("[title]", "file.fr")):
+        with pytest.raises(ClaimsError) as caught:
+            parse_claims(FILE, {"fr": wrong})
+        assert caught.value.where == where
+
+
+def test_every_word_of_ours_is_there_in_every_language_and_says_who_read_it() -> None:
+    arabic = re.compile("[\u0621-\u064a]")
+    for claim in all_packaged_claims():
+        for text, translations in (
+            (claim.text, claim.translations),
+            (claim.source.title, claim.source.translations),
+        ):
+            assert [each.lang for each in translations] == list(TRANSLATED), claim.id
+            assert not any(each.read for each in translations), "nobody fluent has read them yet"
+            french, arab = (each.text for each in translations)
+            assert french != text, claim.id
+            assert arabic.search(arab), claim.id
+            for told in (french, arab):
+                assert numbers(told) == numbers(text), (claim.id, told)
+
+
+def numbers(text: str) -> list[str]:
+    """Figures in a text, whatever their marks and order; ordinals as figures."""
+    plain = re.sub(r"(?<=\d)[,. \u202f\u00a0](?=\d)", "", text)
+    return sorted(each for each in re.findall(r"\d+", plain) if each not in {"3", "4"})
+
+
+def test_a_source_that_is_gone_is_marked_and_cited() -> None:
+    place = 'title = "T"\n'
+    marks = 'gone_at = "2019-05"\narchived_url = "https://archive.example/x"\n'
+    first, _ = parse_claims(FILE.replace(place, place + marks))
+    assert (first.source.title, first.source.gone_at) == ("T", "2019-05")
+    assert first.source.archived_url == "https://archive.example/x"
+    with pytest.raises(ClaimsError) as caught:
+        parse_claims(FILE.replace(place, place + 'gone_at = "2019-02-30"\n'))
+    assert caught.value.where == "s.gone_at"
+    noted = with_note(first, ClaimNote(first.id, "the domain was sold", "2020-01-01", gone_at="2019-12"))
+    assert (noted.source.gone_at, noted.source.archived_url) == ("2019-12", "https://archive.example/x")
+    assert noted.source.title == "T"

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from tests.chronicle.build import at, finding, series
-from tests.chronicle.writing import LATER, MACHINE, NOON, Writing, found_incident
+from tests.chronicle.writing import ATTRIBUTED, LATER, MACHINE, NOON, Writing, found_incident
 from voipwatch.chronicle.log import LogError, digest_of
-from voipwatch.chronicle.revising import evidence_of, revise
+from voipwatch.chronicle.revising import EVIDENCE_GONE, Facts, evidence_of, revise
 from voipwatch.chronicle.state import replay
 from voipwatch.model.acts import (
     ClaimNote,
@@ -131,6 +131,45 @@ def test_evidence_alone_may_be_withdrawn() -> None:
     assert log.state.withdrawn == {"abc"}
     with pytest.raises(LogError, match="neither"):
         log.add(EntryKind.WITHDRAWAL, Withdrawal("nothing"))
+
+
+def test_what_nobody_signed_loses_evidence_without_a_correction_of_its_status() -> None:
+    """It is told beside it all the same, and what is left is the machine's: here a tombstone."""
+    log = Writing()
+    incident = log.detect()
+    gone = evidence_of(incident)
+    log.add(EntryKind.WITHDRAWAL, Withdrawal("a probe was a simulator", changepoints=tuple(gone)))
+    state = log.state
+    assert state.newest[incident.id] == incident
+    assert [each.what.reason for each in state.corrections] == ["a probe was a simulator"]
+    (change,) = revise(state.newest, [], country="MA", as_of=NOON, withdrawn=frozenset(state.withdrawn))
+    log.add(change.kind, change.incident, signer=MACHINE)
+    grave = log.state.newest[incident.id]
+    assert (grave.status, grave.reason) == (IncidentStatus.WITHDRAWN, EVIDENCE_GONE)
+    assert evidence_of(grave) == gone, "what it said stays readable"
+
+
+def test_what_was_signed_is_corrected_by_the_loss_of_its_evidence() -> None:
+    onsets = [finding("onset", series(operator), at("2016-01-05T09")) for operator in ("AS1", "AS2")]
+    (change,) = revise({}, onsets, country="MA", as_of=NOON, facts_of=lambda _: Facts(attribution=ATTRIBUTED))
+    log = Writing()
+    log.add(change.kind, change.incident, signer=MACHINE)
+    log.told(change.incident)
+    log.review(change.incident)
+    name = change.incident.id
+    reason = "its reports were deleted"
+    log.add(EntryKind.WITHDRAWAL, Withdrawal(reason, changepoints=(onsets[1].changepoint,)), when=LATER)
+    state = log.state
+    assert state.newest[name].status is IncidentStatus.CORRECTED
+    assert [(each.what.reason, each.line) for each in state.corrections] == [(reason, state.last.n)]  # type: ignore[union-attr]  # there are lines
+    (after,) = revise(
+        state.newest, onsets, country="MA", as_of=LATER, withdrawn=frozenset(state.withdrawn),
+        facts_of=lambda _: Facts(attribution=ATTRIBUTED),
+    )  # fmt: skip
+    log.add(after.kind, after.incident, signer=MACHINE, when=LATER)
+    left = log.state.newest[name]
+    assert left.status is IncidentStatus.CORRECTED
+    assert [row.series.operator for row in left.spread] == ["AS1"]
 
 
 def test_an_embargo_fixes_what_it_holds_and_runs_out() -> None:

@@ -1,5 +1,6 @@
 """What a reader sees of the chronicle, and how a tampered log is told."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
 from tests.cli.doubles import run_line
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.model.acts import EntryKind, KeyRole
+from voipwatch.model.claims import Witness
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
 from voipwatch.store.opening import open_store
@@ -97,28 +99,45 @@ def test_verify_names_the_line_that_was_tampered_with(data: Path, tmp_path: Path
 
 
 def test_claims_are_listed_and_measured(tmp_path: Path) -> None:
+    """The verdicts of the command are those of the file, and the rows behind them are published rows."""
     ran = run_line("chronicle", "claims", "--country", "MA", lang="fr")
     assert ran.status == 0
     assert "Numerama" in ran.out
-    url = f"chdb://{tmp_path}/store"
-    with open_store(url, create=True) as store:
+    line = ("chronicle", "claims", "--data", str(tmp_path), "--measured")
+    with open_store(f"chdb://{tmp_path}/store", create=True) as store:
         day = HOUR + 5 * 86_400
         votes = [
             make_vote(
                 10 * operator + n,
                 Verdict.BLOCKED,
                 operator=f"AS{operator}",
+                pseudonym=f"p{n}",
+                prefix=f"x{n}",
                 observed_at_ms=(day + 3600 * 12) * 1000,
+                received_at_ms=(day + 3600 * 12 + 60) * 1000,
             )
-            for operator in (1, 2, 3)
-            for n in range(3)
+            for operator in (1, 2, 3, 4)
+            for n in range(2 if operator == 4 else 3)
         ]
         store.insert_segment("s", rows_of(votes))
         store.refresh_cells()
-    told = json.loads(run_line("chronicle", "claims", "--store", url, "--measured", "--json").out)
-    states = {row["claim"]["id"].split("/")[1]: row["check"]["state"] for row in told["claims"]}
-    assert states["mobile-blocked-6-january"] == "supported"
-    assert states["petition-8000"] == "not-measurable"
-    text = run_line("chronicle", "claims", "--store", url, "--measured")
+    early = run_line(*line)
+    assert (early.status, early.err.count("\n"), "Nothing was published" in early.err) == (64, 1, True)
+    out = tmp_path / "bundle"
+    ran = run_line("publish", "--data", str(tmp_path), "--out", str(out), "--as-of", "2016-01-20")
+    assert ran.status == 0, ran.err
+    told = json.loads(run_line(*line, "--json").out)
+    published = json.loads((out / "claims.json").read_bytes())["claims"]
+    assert told["claims"] == [{"claim": each["claim"], "check": each["check"]} for each in published]
+    checks = {row["claim"]["id"].split("/")[1]: row["check"] for row in told["claims"]}
+    assert checks["mobile-blocked-6-january"]["state"] == "supported"
+    assert checks["petition-8000"]["state"] == "not-measurable"
+    rows = list(csv.DictReader((out / "tables/cells/2016-01.csv").read_text("utf-8").splitlines()))
+    names = list(Witness.__struct_fields__)
+    there = {tuple(row[name] for name in names) for row in rows}
+    behind = {tuple(row[name] for name in names) for check in checks.values() for row in check["rows"]}
+    assert behind <= there
+    assert {row[1] for row in behind} == {"AS1", "AS2", "AS3"}, "two probes are behind nothing"
+    text = run_line(*line)
     assert text.status == 0, text.err
     assert "supported, 3 of 3" in " ".join(text.out.split())

@@ -7,8 +7,10 @@ import pytest
 
 from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
 from tests.cli.doubles import Ran, run_line
-from voipwatch.model.acts import EntryKind, KeyRole, Notice, Reply
+from voipwatch.model.acts import Closing, EntryKind, KeyRole, Notice, Reply
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
+from voipwatch.pipeline.publishing.chronology import read
+from voipwatch.pipeline.publishing.world import World
 
 ID = "MA-2016-01-a"
 
@@ -77,7 +79,7 @@ def test_a_reply_is_kept_as_it_came(desk: Desk, tmp_path: Path) -> None:
     assert json.loads(desk.run("show", ID, "--json").out)["said"][0]["what"]["text"] == text
     for wrong, words in (
         (("reply", ID, str(file), "--side", "friend", "--by", "x", "--received", "2016"), "no side"),
-        (("reply", ID, str(file), "--side", "operator", "--by", "x", "--received", "today"), "no date"),
+        (("reply", ID, str(file), "--side", "operator", "--by", "x", "--received", "today"), "no such day"),
         (
             ("reply", ID, str(tmp_path / "no"), "--side", "operator", "--by", "x", "--received", "2016"),
             "read",
@@ -114,3 +116,65 @@ def test_keys_are_replaced_and_losses_are_told_to_readers(desk: Desk) -> None:
     told = desk.run("verify")
     assert (told.status, "compare it" in told.out) == (0, True)
     assert desk.run("key", "janitor", "--yes").status == 64
+
+
+def test_evidence_is_withdrawn_by_its_name_and_stands_on_the_list(desk: Desk) -> None:
+    shown = json.loads(desk.run("show", ID, "--json").out)
+    (name,) = shown["incident"]["phases"][0]["changepoints"]
+    unknown = desk.run("withdraw", ID, "--reason", "x", "--evidence", "c9", "--yes")
+    assert (unknown.status, f"{ID} does not rest on c9" in unknown.err) == (64, True)
+    ran = desk.run("withdraw", ID, "--reason", "a simulator", "--evidence", name, "--yes")
+    assert ran.status == 0, ran.err
+    assert "another revision, or a tombstone" in " ".join(ran.out.split())
+    state = desk.folder.state()
+    assert state.withdrawn == {name}
+    assert [each.what.reason for each in state.corrections] == ["a simulator"]
+    assert "evidence withdrawn" in desk.run("show", ID).out
+    assert desk.run("withdraw", ID, "--reason", "all of it", "--yes").status == 0
+
+
+def test_a_source_that_disappeared_is_noted_and_its_claim_stays(desk: Desk) -> None:
+    claim = "morocco-2016/start-5-january"
+    copy = "https://archive.example/voipdown"
+    for wrong, words in (
+        (("source", "x/y", "--gone", "2019"), "no claim x/y"),
+        (("source", claim), "--gone DATE"),
+        (("source", claim, "--gone", "2019-02-30"), "--gone 2019-02-30: there is no such day"),
+        (("source", claim, "--archived", "ftp://x"), "no address"),
+    ):
+        ran = desk.run(*wrong)
+        assert (ran.status, ran.err.count("\n"), words in ran.err) == (64, 1, True), ran.err
+    assert desk.run("source", claim, "--gone", "2019-05", "--archived", copy).status == 0
+    told = json.loads(desk.run("claims", "--json").out)["claims"]
+    (mine,) = [each["claim"] for each in told if each["claim"]["id"] == claim]
+    assert (mine["source"]["gone_at"], mine["source"]["archived_url"]) == ("2019-05", copy)
+    assert mine["source"]["publisher"] == "VoIPDown"
+    shown = "".join(desk.run("claims").out.split())
+    assert "VoIPDown;gonesince2019-05" in shown
+
+
+@pytest.mark.parametrize(("lang", "words"), [("fr", "Le blocage demeure."), ("ar", "الحجب قائم.")])
+def test_claims_are_told_in_the_readers_language_and_as_nobody_has_read_them(
+    desk: Desk, lang: str, words: str
+) -> None:
+    ran = run_line("chronicle", "claims", "--data", str(desk.data), lang=lang, width=300)
+    assert ran.status == 0
+    assert words in ran.out
+    assert "The block stands" not in ran.out
+    assert {"fr": "aucun lecteur", "ar": "ولم يقرأها"}[lang] in ran.out
+
+
+@pytest.mark.parametrize("side", ["operator", "provider", "regulator"])
+def test_each_side_may_reply_also_to_a_grave_and_after_the_end(desk: Desk, tmp_path: Path, side: str) -> None:
+    """And its words stand in the bundle as they came, beside the finding."""
+    assert desk.run("withdraw", ID, "--reason", "a bug", "--yes").status == 0
+    desk.folder.add([(EntryKind.FINAL, Closing("no money"))], at=NOON, role=KeyRole.INSTANCE)
+    words = "  \u0646\u0646\u0641\u064a.\n« Rien »  \n"
+    (tmp_path / "reply.txt").write_text(words, encoding="utf-8")
+    line = ("reply", ID, str(tmp_path / "reply.txt"), "--side", side, "--by", "X", "--received", "2016-01-14")
+    assert desk.run(*line, "--language", "ar").status == 0
+    lines = desk.folder.log.read_bytes().splitlines()
+    page = read(lines, World("", 2_000_000_000)).files[f"incidents/{ID}.json"]
+    assert isinstance(page, bytes)
+    (reply,) = json.loads(page)["replies"]
+    assert (reply["body"]["side"], reply["body"]["lang"], reply["body"]["text"]) == (side, "ar", words)

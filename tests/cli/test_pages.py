@@ -59,7 +59,8 @@ def test_the_contracts_commands_are_all_there() -> None:
         "store status", "store query", "store migrate", "store export",
         "serve", "publish",
         "chronicle list", "chronicle show", "chronicle review", "chronicle reply", "chronicle dispute",
-        "chronicle correct", "chronicle withdraw", "chronicle key", "chronicle claims", "chronicle verify",
+        "chronicle correct", "chronicle withdraw", "chronicle cite", "chronicle source", "chronicle key",
+        "chronicle claims", "chronicle verify",
     }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """`voipwatch publish` on a store of its own: the bundle, an embargo, the end, refusals in one line."""
 
 import json
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,11 @@ import pytest
 from tests.cli.doubles import run_line
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.chronicle.log import digest_of
+from voipwatch.cli.publish import told_as_of
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder
+from voipwatch.pipeline.publishing.alone import alone
 from voipwatch.store.opening import open_store
 
 SERIES = SeriesName("AS36925", "4g", "whatsapp")
@@ -83,9 +87,14 @@ def test_an_embargo_keeps_the_incident_out_until_its_time_and_then_proves_it(dat
     assert not page.exists()
     log = (data / "bundle/chronicle/log.jsonl").read_text("utf-8").splitlines()
     kinds = [json.loads(line).get("kind", "withheld") for line in log]
-    assert kinds == ["key", "withheld", "hold"]
-    assert json.loads(log[2])["body"]["digest"] == digest_of(INCIDENT)
-    assert "AS36925" not in log[1]
+    assert kinds == ["key", "withheld", "withheld"]
+    whole = (data / "chronicle/log.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["withheld"] for line in log[1:]] == [
+        sha256(line).hexdigest() for line in whole[1:]
+    ]
+    secrets = (NAME, "MA-2016-01", digest_of(INCIDENT), "2016-01-20")
+    files = [path for path in (data / "bundle").rglob("*") if path.is_file() and "cells" not in path.parts]
+    assert not [(path, each) for path in files for each in secrets if each.encode() in path.read_bytes()]
     assert run_line("verify", str(data / "bundle")).status == 0
     published(data, "--as-of", "2016-01-19T23:59:59Z")
     assert not page.exists()
@@ -99,6 +108,25 @@ def test_an_embargo_keeps_the_incident_out_until_its_time_and_then_proves_it(dat
     )
     assert (ran.status, ran.err.count("\n")) == (64, 1)
     assert "cannot take back" in ran.err
+
+
+def test_while_somebody_publishes_another_is_told_and_announces_no_embargo(data: Path) -> None:
+    lines = (data / "chronicle/log.jsonl").read_bytes()
+    with alone(data / "publication/chronicle", data / "elsewhere"):
+        for lang in ("en", "fr", "ar"):
+            ran = run_line(
+                "publish", "--data", str(data), "--out", str(data / "bundle"),
+                "--hold", NAME, "--until", "2016-01-20", lang=lang, width=300,
+            )  # fmt: skip
+            assert (ran.status, ran.out, ran.err.count("\n")) == (70, "", 1), ran.err
+            assert "publication" in ran.err
+        assert (data / "chronicle/log.jsonl").read_bytes() == lines
+        ran = run_line(
+            "chronicle", "dispute", NAME, "--by", "A", "--ground", "It was maintenance.", "--data", str(data)
+        )
+        assert ran.status == 0
+        assert "A bundle is being made right now" in ran.out
+    published(data)
 
 
 def test_a_closed_observatory(data: Path) -> None:
@@ -160,3 +188,14 @@ def test_no_store_and_no_bundle(tmp_path: Path) -> None:
     assert (ran.status, ran.err.count("\n")) == (64, 1)
     ran = run_line("verify", str(tmp_path))
     assert (ran.status, ran.err.count("\n")) == (64, 1)
+
+
+def test_a_bundle_tells_the_hour_of_the_newest_report_and_lifts_no_embargo_for_it(data: Path) -> None:
+    """The newest came a minute after the full hour; as of the hour's last second an embargo still runs."""
+    newest = HOUR + 23 * 3600 + 60
+    assert told_as_of(newest) == told_as_of(newest + 3000) == HOUR + 24 * 3600 - 1
+    until = datetime.fromtimestamp(newest + 600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = published(data, "--hold", NAME, "--until", until)
+    assert str(told["as_of"]).endswith(":59:59Z")
+    assert str(told["as_of"]) > until
+    assert not (data / "bundle/incidents" / f"{NAME}.json").exists()

@@ -18,9 +18,11 @@ from voipwatch.model.incidents import PhaseKind
 ASKED: list[Order] = []
 
 
-def perfect() -> Outcome:
-    found = Outcome(runs=10, checks=4, handed=Handed(9, {"unsigned": 1}), incidents=[right_incident()])
-    for truth in planted(load_scenario("morocco-2016")):
+def perfect(size: str) -> Outcome:
+    scenario = load_scenario("morocco-2016").sized(size)
+    incidents = [right_incident(scenario)]
+    found = Outcome(runs=10, checks=4, handed=Handed(9, {"unsigned": 1}), incidents=incidents)
+    for truth in planted(scenario):
         for spell in truth.spells:
             if not spell.gated:
                 for kind, at_s in (("onset", spell.since_s), ("end", spell.until_s)):
@@ -29,23 +31,24 @@ def perfect() -> Outcome:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Outcome:
-    outcome = perfect()
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
+    """By size."""
+    outcomes = {size: perfect(size) for size in ("demo", "full")}
 
     def run(order: Order, step: Step) -> Outcome:
         ASKED.append(order)
         step("checks", 1, 4)
-        return outcome
+        return outcomes[order.size]
 
     monkeypatch.setattr(scenario_run, "run_scenario", run)
-    return outcome
+    return outcomes
 
 
-def test_what_was_planted_was_found(told: Outcome, tmp_path: Path) -> None:
+def test_what_was_planted_was_found(told: dict[str, Outcome], tmp_path: Path) -> None:
     ran = run_line("lab", "scenario", "morocco-2016", "--data", str(tmp_path / "d"), width=200)
     assert ran.status == 0
     assert "EMULATION" in ran.out
-    assert "180 of 180 onsets and ends" in ran.out
+    assert "60 of 60 onsets and ends" in ran.out
     assert "2016-01-02 21:00 .. 2016-01-02 22:00" in ran.out
     assert "LAB-MA-2016-01-a (detected, not reviewed)" in ran.out
     assert "2016-01-05 VoIPDown" in ran.out
@@ -57,7 +60,7 @@ def test_what_was_planted_was_found(told: Outcome, tmp_path: Path) -> None:
     assert (order.size, order.seed, order.every_check) == ("demo", 1, False)
 
 
-def test_as_json(told: Outcome) -> None:
+def test_as_json(told: dict[str, Outcome]) -> None:
     ran = run_line("lab", "scenario", "morocco-2016", "--full", "--seed", "3", "--checks", "kept", "--json")
     document = json.loads(ran.out)
     assert ran.status == 0
@@ -78,9 +81,10 @@ def test_as_json(told: Outcome) -> None:
     assert (order.size, order.seed, order.every_check, order.checks) == ("full", 3, True, Path("kept"))
 
 
-def test_what_is_wrong_is_named_and_is_1(told: Outcome) -> None:
-    lost = told.changes.pop(0)
-    told.changes.append(Change(lost.series, "onset", 1_470_000_000.0, 1_470_003_600.0, 1_470_003_600.0))
+def test_what_is_wrong_is_named_and_is_1(told: dict[str, Outcome]) -> None:
+    changes = told["demo"].changes
+    lost = changes.pop(0)
+    changes.append(Change(lost.series, "onset", 1_470_000_000.0, 1_470_003_600.0, 1_470_003_600.0))
     ran = run_line("lab", "scenario", "morocco-2016", width=200)
     assert ran.status == 1
     assert "False: onset of Operator A 3g whatsapp, 2016-07-31 22:20 UTC." in ran.out
@@ -89,28 +93,28 @@ def test_what_is_wrong_is_named_and_is_1(told: Outcome) -> None:
     assert [(each["kind"], each["at"]) for each in document["missed"]] == [("onset", "2016-01-02T22:00:00Z")]
 
 
-def test_a_chronology_that_is_wrong_is_1_and_says_what_is_wrong(told: Outcome) -> None:
-    (incident,) = told.incidents
+def test_a_chronology_that_is_wrong_is_1_and_says_what_is_wrong(told: dict[str, Outcome]) -> None:
+    (incident,) = told["demo"].incidents
     relief = next(phase for phase in incident.phases if phase.kind is PhaseKind.RELIEF)
     hourly = [
         msgspec.structs.replace(phase, blocked_hours=(6, 7)) if phase.blocked_hours else phase
         for phase in incident.phases
         if phase.kind is not PhaseKind.END
     ]
-    told.incidents = [
+    told["demo"].incidents = [
         msgspec.structs.replace(incident, phases=(*hourly, relief)),
         msgspec.structs.replace(incident, id="LAB-MA-2016-01-b", phases=(), spread=()),
     ]
     ran = run_line("lab", "scenario", "morocco-2016", width=200)
     assert ran.status == 1
     assert "Not one incident but 2: LAB-MA-2016-01-a, LAB-MA-2016-01-b" in ran.out
-    assert "Told, and not planted: relief of 18 series" in ran.out
+    assert "Told, and not planted: relief of 6 series" in ran.out
     assert ran.out.count("MISSED") == 1, "the end"
     assert "Operator A wifi, by intermittence: hours 6–8 UTC found (planted 6–22)" in ran.out
 
 
 @pytest.mark.parametrize("lang", ["fr", "ar"])
-def test_in_other_languages(told: Outcome, lang: str) -> None:
+def test_in_other_languages(told: dict[str, Outcome], lang: str) -> None:
     assert run_line("lab", "scenario", "morocco-2016", lang=lang, width=200).status == 0
 
 

@@ -14,7 +14,7 @@ from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.store.opening import open_store
 
-SCENARIO = load_scenario("morocco-2016")
+SCENARIO = load_scenario("morocco-2016").sized("demo")
 
 
 def test_the_demo_finds_every_onset_and_end_and_tells_one_incident(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_changepoints_of_a_store_become_one_incident(seen: Store, tmp_path: Path
     assert [row.rank for row in incident.spread] == [1, 2]
     assert incident.mechanisms == ("stun.drop.cookie",)
     assert (incident.quality.probes, incident.quality.probes_both_sides) == (12, 9)
-    assert incident.as_of == "2016-01-06T00:01:00Z"
+    assert incident.as_of == "2016-01-06T01:00:00Z", "no second of an arrival"
     assert incident.attribution.reasons == (AttributionReason.CANARY_SILENT,)
     assert chronicling.turn() == 0, "nothing new says nothing new"
 
@@ -175,3 +175,22 @@ def test_findings_carry_what_the_changepoint_knows(seen: Store) -> None:
     assert (first.probes, first.joined, first.left, first.arl_votes) == (12, 1, 2, 9e5)
     assert second.changepoint != first.changepoint
     assert schedules_of(seen, instance="", country="MA") == []
+
+
+def test_what_two_probes_saw_is_no_mechanism_that_is_told(seen: Store, tmp_path: Path) -> None:
+    few = [vote(30 + n, mechanism="udp.drop", pseudonym=f"few{n % 2}") for n in range(4)]
+    arrive(seen, few, "few")
+    chronicling = Chronicling(seen, tmp_path)
+    chronicling.turn()
+    (incident,) = chronicling.folder().state().newest.values()
+    assert incident.mechanisms == ("stun.drop.cookie",)
+    arrive(seen, [vote(40, mechanism="udp.drop", pseudonym="third")], "third")
+    chronicling.turn()
+    (incident,) = chronicling.folder().state().newest.values()
+    assert set(incident.mechanisms) == {"stun.drop.cookie", "udp.drop"}
+
+
+def test_no_line_of_the_log_tells_the_second_of_an_arrival(seen: Store, tmp_path: Path) -> None:
+    chronicling = Chronicling(seen, tmp_path)
+    chronicling.turn()
+    assert {entry.at for entry in chronicling.folder().entries()} == {"2016-01-06T01:00:00Z"}

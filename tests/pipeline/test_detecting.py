@@ -1,17 +1,19 @@
 """Votes to changepoints: once each whatever is killed, in the order of arrival, one voice a house."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.pipeline.ballots_by_hand import HOUR, vote
+from voipwatch.chronicle.telling import STEPS_S, step_of
 from voipwatch.model.cells import LAG_UNKNOWN_S
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Verdict
 from voipwatch.model.votes import Vote
-from voipwatch.pipeline.detecting import CountryMemory, Detecting, Found, Memory, churn_of, hit_of
+from voipwatch.pipeline.detecting import CountryMemory, Detecting, Found, Memory, _voices, churn_of, hit_of
 from voipwatch.pipeline.pieces import Piece
 from voipwatch.store.errors import StoreError
 from voipwatch.store.rows import SegmentRows
@@ -224,3 +226,27 @@ def test_churn_is_told_beside_a_series() -> None:
         str(HOUR + day): {"s\0x1": ["a"], "s\0x3": ["c", "d"]},
     }
     assert churn_of(CountryMemory(voices=voices), "s", HOUR + 2 * day) == (3, 2, 1)
+
+
+def test_a_bound_is_told_to_the_block_in_which_three_houses_voted(store: Store) -> None:
+    """Four probes in four houses: half a day. All in one house they are one, and it is the coarsest block."""
+    (found,) = Detecting(store).consume(put(store, story(72, 12)))
+    assert {found.earliest_step_s, found.latest_step_s, found.detected_step_s} == {STEPS_S[0]}
+    assert found.probes_low == PROBES
+    voters = [f"p{probe}" for probe in range(PROBES)]
+    said = {str(HOUR + hour * 3600): {"s\0x=": voters[hour % 2 : hour % 2 + 2]} for hour in range(12)}
+    home = _voices(CountryMemory(voices=said), "s")
+    assert (len(home), step_of(float(HOUR), home)) == (24, STEPS_S[-1])
+    carrier = _voices(
+        CountryMemory(voices={hour: {"s\0x": each["s\0x="]} for hour, each in said.items()}), "s"
+    )
+    assert step_of(float(HOUR), carrier) == STEPS_S[0]
+
+
+def test_an_id_tells_no_time(store: Store) -> None:
+    """The second of one vote could be found in it by trying all of a day."""
+    (found,) = Detecting(store).consume(put(store, story(72, 12)))
+    (row,) = store.changepoints(country="MA").to_pylist()
+    name = f"\0MA\0AS36925\0004g\0whatsapp\0onset\0{found.number}"
+    assert row["changepoint_id"] == sha256(name.encode()).hexdigest()[:32]
+    assert found.number == 1

@@ -13,7 +13,8 @@ import msgspec
 from voipwatch.chronicle.edtf import Span, decode_edtf
 from voipwatch.chronicle.instants import DAY_S, HOUR_S
 from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
-from voipwatch.model.claims import Claim, ClaimCheck, ClaimSays, ClaimState
+from voipwatch.model.claims import Claim, ClaimCheck, ClaimSays, ClaimState, Witness
+from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import LINE
 from voipwatch.stats.intervals import wilson_interval
 
@@ -44,6 +45,8 @@ class CellRow(msgspec.Struct, frozen=True, order=True):
 
     key: CellKey
     state: CellState
+    level: str = "hour"
+    """Of the published row that it is: hour or day."""
 
 
 Unit = tuple[str, str, int]
@@ -227,15 +230,21 @@ def _told(
     )
 
 
-def witnesses(rows: Sequence[CellRow]) -> tuple[CellKey, ...]:
+def witnesses(rows: Sequence[CellRow]) -> tuple[Witness, ...]:
     """Of every series the first and the last cell that speak; whoever quotes a claim opens them first."""
-    first: dict[tuple[str, str, str], CellKey] = {}
-    last: dict[tuple[str, str, str], CellKey] = {}
+    first: dict[tuple[str, str, str], CellRow] = {}
+    last: dict[tuple[str, str, str], CellRow] = {}
     for row in sorted(rows, key=lambda each: each.key.hour):
         name = (row.key.operator, row.key.access, row.key.app)
-        first.setdefault(name, row.key)
-        last[name] = row.key
-    return tuple(sorted({*first.values(), *last.values()}))[:WITNESSES_MAX]
+        first.setdefault(name, row)
+        last[name] = row
+    found = {_witness(row) for row in (*first.values(), *last.values())}
+    return tuple(sorted(found))[:WITNESSES_MAX]
+
+
+def _witness(row: CellRow) -> Witness:
+    key = row.key
+    return Witness(key.country, key.operator, key.access.value, key.app, iso(key.hour), level=row.level)
 
 
 def _unmeasurable(claim: Claim, why: str, as_of: str) -> ClaimCheck:

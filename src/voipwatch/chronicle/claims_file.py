@@ -1,6 +1,9 @@
-"""Claims as they are kept: one TOML file a chronology, sources once, claims by source."""
+"""Claims as they are kept: one TOML file a chronology, sources once, claims by source; beside it a file a
+language with our own words in it.
+"""
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -8,10 +11,23 @@ from typing import Any, Final
 import msgspec
 
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
-from voipwatch.model.claims import Claim, ClaimSays, ClaimType, DateFlag, Scope, Source
+from voipwatch.model.acts import ClaimNote
+from voipwatch.model.claims import (
+    Claim,
+    ClaimSays,
+    ClaimType,
+    DateFlag,
+    Reliability,
+    Scope,
+    Source,
+    Translation,
+)
 
 PACKAGED: Final = ("morocco-2015-2016",)
 """Chronologies that come with the package."""
+ENGLISH: Final = "en"
+TRANSLATED: Final = ("fr", "ar")
+"""Languages of which there is a file `NAME.LANG.toml`."""
 
 
 class ClaimsError(Exception):
@@ -23,8 +39,15 @@ class ClaimsError(Exception):
         """Claim or source, and its field."""
 
 
-class _Source(Source, frozen=True, forbid_unknown_fields=True):
-    """A source as a file may spell it: no field but its own."""
+class _Source(msgspec.Struct, forbid_unknown_fields=True):
+    publisher: str
+    title: str
+    url: str = ""
+    date: str = ""
+    reliability: Reliability = Reliability.REPORTED
+    lang: str = ""
+    gone_at: str = ""
+    archived_url: str = ""
 
 
 class _Claim(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,8 +72,19 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     claim: list[_Claim]
 
 
-def parse_claims(text: str) -> list[Claim]:
+class _Words(msgspec.Struct, forbid_unknown_fields=True):
+    source: dict[str, str] = {}
+    claim: dict[str, str] = {}
+    read: bool = False
+
+
+def parse_claims(text: str, words: Mapping[str, str] | None = None) -> list[Claim]:
     """The claims of a file, in its order. What contradicts is contradicted: it need be written once.
+
+    Args:
+        text: TOML.
+        words: language -> TOML with our words in it, by id of claim and source; what one lacks is told in
+            English.
 
     Raises:
         ClaimsError: no TOML, an unknown field or word, a claim or source that is not there, a date that is
@@ -72,14 +106,45 @@ def parse_claims(text: str) -> list[Claim]:
                 raise ClaimsError(f"{each.id}.contradicts", f"there is no claim {other}")
             against[each.id].add(other)
             against[other].add(each.id)
-    return [_claim(found, each, against[each.id]) for each in found.claim]
+    told = {lang: _words(lang, content, found) for lang, content in ({} if words is None else words).items()}
+    return [_claim(found, each, against[each.id], told) for each in found.claim]
+
+
+def _words(lang: str, content: str, file: _File) -> _Words:
+    try:
+        found = msgspec.convert(tomllib.loads(content), _Words)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise ClaimsError(f"file.{lang}", str(error)) from None
+    unknown = sorted({*found.claim} - {each.id for each in file.claim} | {*found.source} - {*file.source})
+    if unknown:
+        raise ClaimsError(f"{unknown[0]}.{lang}", "there is no such claim or source")
+    return found
+
+
+def told_in(text: str, translations: Iterable[Translation], lang: str) -> tuple[str, str]:
+    """Our words in a language, and the language they are in: English where there are none."""
+    for each in translations:
+        if each.lang == lang:
+            return each.text, lang
+    return text, ENGLISH
+
+
+def with_note(claim: Claim, note: ClaimNote) -> Claim:
+    """The claim, its source marked as what became of it; it stays cited as it was."""
+    source = msgspec.structs.replace(
+        claim.source,
+        gone_at=note.gone_at or claim.source.gone_at,
+        archived_url=note.archived_url or claim.source.archived_url,
+    )
+    return msgspec.structs.replace(claim, source=source)
 
 
 @cache
 def packaged_claims(name: str) -> tuple[Claim, ...]:
     """One of `PACKAGED`."""
-    place = files("voipwatch.chronicle").joinpath("data").joinpath(f"{name}.toml")
-    return tuple(parse_claims(place.read_text(encoding="utf-8")))
+    folder = files("voipwatch.chronicle").joinpath("data")
+    words = {lang: folder.joinpath(f"{name}.{lang}.toml").read_text(encoding="utf-8") for lang in TRANSLATED}
+    return tuple(parse_claims(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"), words))
 
 
 def all_packaged_claims() -> tuple[Claim, ...]:
@@ -87,15 +152,22 @@ def all_packaged_claims() -> tuple[Claim, ...]:
     return tuple(claim for name in PACKAGED for claim in packaged_claims(name))
 
 
-def _claim(file: _File, each: _Claim, against: set[str]) -> Claim:
+def _claim(file: _File, each: _Claim, against: set[str], told: Mapping[str, _Words]) -> Claim:
     source = file.source.get(each.source)
     if source is None:
         raise ClaimsError(f"{each.id}.source", f"there is no source {each.source}")
     impossible = _date(f"{each.id}.date", each.date)
-    if source.date:
-        _date(f"{each.source}.date", source.date)
-    if impossible != (each.flag is DateFlag.IMPOSSIBLE):
-        raise ClaimsError(f"{each.id}.flag", f"{each.date} is {'' if impossible else 'not '}impossible")
+    for field in ("date", "gone_at"):
+        value = getattr(source, field)
+        if value and _date(f"{each.source}.{field}", value):
+            raise ClaimsError(f"{each.source}.{field}", f"{value}: there is no such day")
+    if impossible and each.flag is not DateFlag.IMPOSSIBLE:
+        raise ClaimsError(
+            f"{each.id}.date",
+            f'{each.date}: there is no such day; where it was published so: flag = "impossible"',
+        )
+    if not impossible and each.flag is DateFlag.IMPOSSIBLE:
+        raise ClaimsError(f"{each.id}.flag", f"{each.date} is not impossible")
     return Claim(
         id=f"{file.name}/{each.id}",
         type=each.type,
@@ -104,9 +176,28 @@ def _claim(file: _File, each: _Claim, against: set[str]) -> Claim:
         as_published=each.as_published,
         text=each.text,
         scope=Scope(file.country, tuple(each.operators), tuple(each.accesses), tuple(each.apps)),
-        source=Source(**msgspec.structs.asdict(source)),
+        source=Source(
+            publisher=source.publisher,
+            title=source.title,
+            url=source.url,
+            date=source.date,
+            reliability=source.reliability,
+            lang=source.lang,
+            translations=tuple(
+                Translation(lang, words.source[each.source], words.read)
+                for lang, words in told.items()
+                if each.source in words.source
+            ),
+            gone_at=source.gone_at,
+            archived_url=source.archived_url,
+        ),
         contradicts=tuple(f"{file.name}/{name}" for name in sorted(against)),
         flag=each.flag,
+        translations=tuple(
+            Translation(lang, words.claim[each.id], words.read)
+            for lang, words in told.items()
+            if each.id in words.claim
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """What happened in an incident, in its order: phases, and the spread from series to series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from voipwatch.chronicle.grouping import bursts
@@ -14,9 +14,24 @@ ENDS_TOGETHER_S: Final = 48 * 3600
 """Ends so near to each other are one phase, as onsets are (`grouping.TOGETHER_S`)."""
 
 
-def phases_of(spells: Sequence[Spell]) -> tuple[Phase, ...]:
-    """The phases of one incident, by the time at which they had reached the last of their series."""
-    found = [*_onsets(spells), *_schedules(spells), *_ends(spells), *_silences(spells)]
+Fineness = Callable[[str, SeriesName], int]
+"""Kind of finding, series -> how finely its times may be told; series of one phase are told alike."""
+
+
+def phases_of(spells: Sequence[Spell], *, fineness: Fineness = lambda *_: 0) -> tuple[Phase, ...]:
+    """The phases of one incident, by the time at which they had reached the last of their series.
+
+    Args:
+        spells: of one group.
+        fineness: a series whose times can only be told roughly has a phase beside that of the others, which
+            is not blurred by it (`chronicle.telling`).
+    """
+    found = [
+        *_onsets(spells, fineness),
+        *_schedules(spells),
+        *_ends(spells, fineness),
+        *_silences(spells),
+    ]
     return tuple(sorted(found, key=_in_time))
 
 
@@ -48,14 +63,21 @@ def spread_of(spells: Sequence[Spell]) -> tuple[Spread, ...]:
     return tuple(sorted(found, key=lambda each: (each.rank, each.latest, each.series)))
 
 
-def _onsets(spells: Sequence[Spell]) -> list[Phase]:
+def _onsets(spells: Sequence[Spell], fineness: Fineness) -> list[Phase]:
     found = []
     for number, burst in enumerate(bursts(spells)):
         opens = PhaseKind.ONSET if number == 0 else PhaseKind.EXTENSION
         plain = [spell for spell in burst if spell.schedule is None]
-        if plain:
-            found.append(_phase(opens, plain))
+        found += [_phase(opens, alike) for alike in _alike(plain, "onset", fineness)]
     return found
+
+
+def _alike(spells: Iterable[Spell], kind: str, fineness: Fineness) -> list[list[Spell]]:
+    """By how finely they may be told, finest first."""
+    found: dict[int, list[Spell]] = {}
+    for spell in spells:
+        found.setdefault(fineness(kind, spell.series), []).append(spell)
+    return [found[step] for step in sorted(found)]
 
 
 def _schedules(spells: Sequence[Spell]) -> list[Phase]:
@@ -91,7 +113,7 @@ def _counts(schedule: Intermittence | None) -> DayCounts:
     return DayCounts(schedule.hour_hits, schedule.hour_votes)
 
 
-def _ends(spells: Sequence[Spell]) -> list[Phase]:
+def _ends(spells: Sequence[Spell], fineness: Fineness) -> list[Phase]:
     """Relief where something still stands, end where nothing does.
 
     The end of a schedule that plain interference takes up at once is told by its phase alone.
@@ -102,25 +124,33 @@ def _ends(spells: Sequence[Spell]) -> list[Phase]:
         if spell.ends is not None
         and not (spell.schedule is not None and any(is_relapse(spell, after) for after in spells))
     ]
-    found: list[Phase] = []
-    cluster: list[tuple[tuple[float, float], Spell]] = []
+    clusters: list[list[tuple[tuple[float, float], Spell]]] = []
     for ends, spell in sorted(ended, key=lambda each: (each[0], each[1].order)):
-        if cluster and ends[0] > max(each[0][1] for each in cluster) + ENDS_TOGETHER_S:
-            found.append(_end_phase(cluster, spells))
-            cluster = []
-        cluster.append((ends, spell))
-    return [*found, _end_phase(cluster, spells)] if cluster else found
+        if clusters and ends[0] <= max(each[0][1] for each in clusters[-1]) + ENDS_TOGETHER_S:
+            clusters[-1].append((ends, spell))
+        else:
+            clusters.append([(ends, spell)])
+    found = []
+    for cluster in clusters:
+        kind = _kind_of_ends(cluster, spells)
+        groups = _alike((spell for _, spell in cluster), "end", fineness)
+        found += [_end_phase(kind, [each for each in cluster if each[1] in alike]) for alike in groups]
+    return found
 
 
-def _end_phase(cluster: Sequence[tuple[tuple[float, float], Spell]], spells: Sequence[Spell]) -> Phase:
+def _kind_of_ends(cluster: Sequence[tuple[tuple[float, float], Spell]], spells: Sequence[Spell]) -> PhaseKind:
     latest_s = max(ends[1] for ends, _ in cluster)
     stands = any(
         spell.latest_s <= latest_s and (spell.ends is None or spell.ends[1] > latest_s) for spell in spells
     )
+    return PhaseKind.RELIEF if stands else PhaseKind.END
+
+
+def _end_phase(kind: PhaseKind, cluster: Sequence[tuple[tuple[float, float], Spell]]) -> Phase:
     return Phase(
-        kind=PhaseKind.RELIEF if stands else PhaseKind.END,
+        kind=kind,
         earliest=hour_before(min(ends[0] for ends, _ in cluster)),
-        latest=hour_after(latest_s),
+        latest=hour_after(max(ends[1] for ends, _ in cluster)),
         series=_names(spell for _, spell in cluster),
         changepoints=_sorted(name for _, spell in cluster for name in spell.end_evidence),
     )

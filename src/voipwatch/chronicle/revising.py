@@ -14,6 +14,7 @@ from voipwatch.chronicle.grouping import group_spells
 from voipwatch.chronicle.instants import hour_after
 from voipwatch.chronicle.phases import phases_of, spread_of
 from voipwatch.chronicle.spells import Spell, spells_of
+from voipwatch.chronicle.telling import Blocks, may_begin, told_phases, told_quality, told_spread
 from voipwatch.model.acts import EntryKind
 from voipwatch.model.incidents import (
     Attribution,
@@ -23,6 +24,7 @@ from voipwatch.model.incidents import (
     Intermittence,
     Quality,
 )
+from voipwatch.model.instants import seconds
 
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 EVIDENCE_GONE: Final = "evidence-withdrawn"
@@ -74,12 +76,13 @@ def revise(
         findings: all of the country and instance, in any order.
         schedules: all of its regimes.
         country: ISO 3166.
-        as_of: of what the revisions hold.
+        as_of: of what the revisions hold; told to the next full hour.
         instance: name of the emulation, else empty.
         withdrawn: changepoints that count no more.
         facts_of: what else is known of a group; a function of the store's state at `as_of`.
     """
-    standing = [finding for finding in findings if finding.changepoint not in withdrawn]
+    as_of = hour_after(seconds(as_of))
+    standing = [each for each in findings if each.changepoint not in withdrawn and may_begin(each)]
     groups = [_group(spells) for spells in group_spells(spells_of(standing, schedules))]
     own = {
         name: incident
@@ -158,11 +161,14 @@ def _survivor(claimants: Sequence[Incident]) -> Incident:
 
 def _content(group: _Group, facts: Facts, by_name: Mapping[str, Finding]) -> dict[str, Any]:
     findings = [by_name[name] for name in sorted(group.evidence) if name in by_name]
+    named = {name for phase in phases_of(group.spells) for name in phase.changepoints} | group.evidence
+    blocks = Blocks(by_name[name] for name in named if name in by_name)
+    phases = phases_of(group.spells, fineness=blocks.fineness)
     return {
-        "phases": phases_of(group.spells),
-        "spread": spread_of(group.spells),
+        "phases": told_phases(phases, blocks),
+        "spread": told_spread(spread_of(group.spells), blocks),
         "mechanisms": facts.mechanisms,
-        "quality": quality_of(findings, votes_surplus=facts.votes_surplus),
+        "quality": told_quality(quality_of(findings, votes_surplus=facts.votes_surplus)),
         "attribution": facts.attribution,
     }
 

@@ -80,10 +80,13 @@ class ChronicleState(msgspec.Struct):
     def corrections(self) -> list[Said]:
         """All corrections and withdrawals by people, oldest first: the corrections list."""
         kinds = (Correction, Withdrawal)
-        found = [
-            each for story in self.stories.values() for each in story.said if isinstance(each.what, kinds)
-        ]
-        return sorted(found, key=lambda each: each.line)
+        found = {
+            each.line: each
+            for story in self.stories.values()
+            for each in story.said
+            if isinstance(each.what, kinds)
+        }
+        return [found[line] for line in sorted(found)]
 
     def apply(self, entry: Entry) -> None:
         """Take one entry. Raises LogError where it may not be said; the state is then as it was."""
@@ -215,7 +218,25 @@ def _withdrawal(state: ChronicleState, entry: Entry) -> None:
         state.withdrawn |= gone
     elif not withdrawal.changepoints:
         raise LogError(entry.n, "body", "neither an incident nor changepoints")
+    else:
+        _without_evidence(state, entry, frozenset(withdrawal.changepoints))
     state.withdrawn |= set(withdrawal.changepoints)
+
+
+def _without_evidence(state: ChronicleState, entry: Entry, gone: frozenset[str]) -> None:
+    """Beside every incident that rests on it; one that a person had signed is corrected by that.
+
+    What is left of each the machine finds in its next turn: another revision, or a tombstone.
+    """
+    for story in state.stories.values():
+        before = story.newest
+        if before.status is IncidentStatus.WITHDRAWN or not evidence_of(before) & gone:
+            continue
+        if before.status is IncidentStatus.DETECTED:
+            story.said.append(Said(entry.at, entry.n, entry.body))
+            continue
+        after = msgspec.structs.replace(before, revision=before.revision + 1, status=IncidentStatus.CORRECTED)
+        _keep(state, story, after, entry, entry.body)
 
 
 def _hold(state: ChronicleState, entry: Entry) -> None:

@@ -22,6 +22,7 @@ from voipwatch.model.incidents import (
     Phase,
     PhaseKind,
 )
+from voipwatch.model.instants import iso, seconds
 
 LANGUAGES: Final = ("en", "fr", "ar")
 APPS_SHOWN: Final = 3
@@ -48,7 +49,7 @@ class Card(msgspec.Struct, frozen=True):
 def title_of(incident: Incident) -> Sentence:
     """What happened, where, since when; to whose customers only where that was signed."""
     apps = sorted({row.series.app for row in incident.spread})
-    since = incident.spread[0].latest[:10] if incident.spread else ""
+    since = day_of(incident.spread[0].latest) if incident.spread else ""
     values = {"country": incident.country, "date": since}
     kind = "down" if incident.kind is IncidentKind.DOWN else "calls"
     if incident.kind is IncidentKind.CALLS:
@@ -56,11 +57,16 @@ def title_of(incident: Incident) -> Sentence:
         if len(apps) > APPS_SHOWN:
             kind, values = "calls-more", values | {"more": str(len(apps) - APPS_SHOWN)}
     if incident.ended:
-        values |= {"until": max(row.ended_latest or "" for row in incident.spread)[:10]}
+        values |= {"until": day_of(max(row.ended_latest or "" for row in incident.spread))}
     tense = "ended" if incident.ended else "stands"
     if incident.named:
         return Sentence(f"title.named.{kind}.{tense}", values | {"operators": ", ".join(incident.named)})
     return Sentence(f"title.{kind}.{tense}", values)
+
+
+def day_of(latest: str) -> str:
+    """The day of an upper bound, `2016-01-05`: midnight is the end of the day before."""
+    return iso(seconds(latest) - 1)[:10] if latest.endswith("T00:00:00Z") else latest[:10]
 
 
 def marks_of(incident: Incident) -> tuple[Sentence, ...]:

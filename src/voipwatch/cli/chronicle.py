@@ -9,32 +9,27 @@ import msgspec
 from cyclopts import Parameter
 from rich.text import Text
 
-from voipwatch.chronicle.claims import CellRow, check_claim
-from voipwatch.chronicle.claims_file import all_packaged_claims
-from voipwatch.chronicle.edtf import decode_edtf
+from voipwatch.chronicle.claims_file import all_packaged_claims, told_in
 from voipwatch.chronicle.log import LogError, complete_lines, read_log
 from voipwatch.chronicle.state import ChronicleState, Story, replay
 from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
 from voipwatch.cli import show as tables
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Stop, Trouble
-from voipwatch.cli.store import Data, Url, opened, store_place
+from voipwatch.cli.publish import memory_folder
+from voipwatch.cli.store import Data
 from voipwatch.cli.values import shown, shown_path
-from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
+from voipwatch.model.acts import Withdrawal
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
-from voipwatch.model.instants import iso
-from voipwatch.model.vocabulary import Access
+from voipwatch.pipeline.publishing.claims import checked_claims, noted
 
 if TYPE_CHECKING:
     from voipwatch.pipeline.chronicle_folder import ChronicleFolder
-    from voipwatch.store.store import Store
 
 SCHEMA = "voipwatch.chronicle/1"
 KEPT = ("chronicle", "store", "collector")
 """What an observatory has in its folder, the first of them as soon as something was found."""
-CLAIM_MARGIN_S = 60 * 86_400
-"""Cells so far around a claim's time are read: its changes are looked for in three weeks."""
 
 Country = Annotated[str, Parameter(metavar="CODE")]
 Instance = Annotated[str, Parameter(metavar="NAME")]
@@ -100,18 +95,20 @@ def claims(
     *,
     context: Quiet,
     country: Country = "",
-    store: Url = None,
     data: Data = None,
     instance: Instance = "",
     measured: bool = False,
     json: bool = False,
 ) -> int:
-    """What sources said; with --measured each against the store's cells."""
-    found = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    """What sources said; with --measured each against the published rows."""
+    known = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    with troubles():
+        notes = folder_of(context, data, instance).state().claim_notes
+    found = noted(known, notes)
     checks: dict[str, ClaimCheck] = {}
     if measured:
-        with opened(context, store_place(store, data)) as held:
-            checks = {claim.id: _checked(held, claim, instance) for claim in found}
+        with troubles():
+            checks = _checked(context, found, data, instance)
     if json:
         rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]
         print_json(context, {"instance": instance, "claims": rows})
@@ -119,8 +116,7 @@ def claims(
     names = ["date", "claim", "source", *(["measured"] if measured else [])]
     lines: list[list[Text | str]] = []
     for claim in found:
-        source = claim.source.publisher or context.texts("chronicle.unnamed")
-        line: list[Text | str] = [claim.date, claim.text, source]
+        line: list[Text | str] = [claim.date, _in_words(context, claim), _source_of(context, claim)]
         if measured:
             check = checks[claim.id]
             line.append(
@@ -130,9 +126,29 @@ def claims(
     context.out.print(
         tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
     )
+    if any(
+        each.lang == context.texts.lang and not each.read for claim in found for each in claim.translations
+    ):
+        context.tell("chronicle.unread", style="dim")
     if instance:
         context.tell("chronicle.emulated", instance=shown(instance))
     return CLEAR
+
+
+def _in_words(context: Context, claim: Claim) -> str:
+    """Our words in the reader's language; where there are none in English, which is said."""
+    text, lang = told_in(claim.text, claim.translations, context.texts.lang)
+    return text if lang == context.texts.lang else f"[{lang}] {text}"
+
+
+def _source_of(context: Context, claim: Claim) -> str:
+    source = claim.source
+    told = source.publisher or context.texts("chronicle.unnamed")
+    if source.gone_at:
+        told = "; ".join((told, context.texts("chronicle.source.gone", date=source.gone_at)))
+    if source.archived_url:
+        told = "; ".join((told, context.texts("chronicle.source.archived", url=source.archived_url)))
+    return told
 
 
 def verify(
@@ -266,7 +282,10 @@ def _print_incident(context: Context, incident: Incident, story: Story) -> None:
         "chronicle.as_of", time=incident.as_of, revision=incident.revision, count=len(story.revisions)
     )
     for each in story.said:
-        context.tell(f"chronicle.said.{_kind(each.what)}", time=each.at, **_values(each.what))
+        word = (
+            "evidence" if isinstance(each.what, Withdrawal) and not each.what.incident else _kind(each.what)
+        )
+        context.tell(f"chronicle.said.{word}", time=each.at, **_values(each.what))
         if _kind(each.what) == "reply":
             context.out.print(Text(each.what.text), soft_wrap=True)
 
@@ -287,19 +306,15 @@ def _plain(each: Any) -> dict[str, Any]:  # noqa: ANN401 -- the same
     return {"what": each.what}
 
 
-def _checked(store: "Store", claim: Claim, instance: str) -> ClaimCheck:
-    span = decode_edtf(claim.date)
-    since = int(max(0.0, (span.since_s or 0.0) - CLAIM_MARGIN_S))
-    until = 2**32 - 1 if span.until_s is None else int(span.until_s + CLAIM_MARGIN_S)
-    cells = store.cells(country=claim.scope.country, since=since, until=until, instance=instance)
-    rows = [
-        CellRow(
-            CellKey(
-                row["country"], row["operator"], Access(row["access"]), row["app"], row["stage"], row["hour"]
-            ),
-            CellState(row["state"]),
-        )
-        for row in cells.to_pylist()
-        if row["stage"] == CALL_STAGE
-    ]
-    return check_claim(claim, rows, as_of=iso(store.as_of()))
+def _checked(context: Context, found: list[Claim], data: Path | None, instance: str) -> dict[str, ClaimCheck]:
+    """Against the rows that are out, as claims.json has it. Raises Misuse where nothing was published."""
+    from voipwatch.pipeline.publishing.memory import Memory, MemoryDamagedError  # noqa: PLC0415 -- Arrow is an extra
+
+    folder = data_folder(context.environment) if data is None else data
+    try:
+        memory = Memory(memory_folder(folder, instance), instance)
+    except MemoryDamagedError as error:
+        raise Trouble("publish.memory", detail=shown(str(error), longest=300)) from error
+    if memory.empty:
+        raise Misuse("chronicle.nothing_published", path=shown_path(folder))
+    return checked_claims(found, memory.all_rows(), as_of=memory.kept.until)

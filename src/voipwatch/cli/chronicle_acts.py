@@ -1,4 +1,4 @@
-"""`voipwatch chronicle review | reply | dispute | correct | withdraw | key`: what people do, signed."""
+"""`voipwatch chronicle review | reply | dispute | correct | withdraw | source | key`: what people sign."""
 
 import sys
 from collections.abc import Sequence
@@ -10,9 +10,11 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from voipwatch.chronicle.acts import TRANSITIONS, to_be_named, unheard
+from voipwatch.chronicle.claims_file import all_packaged_claims
 from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.instants import HOUR_S
 from voipwatch.chronicle.log import Entry
+from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.titles import card_of
 from voipwatch.cli.chronicle import (
     Instance,
@@ -23,12 +25,14 @@ from voipwatch.cli.chronicle import (
     story_of,
     troubles,
 )
-from voipwatch.cli.context import Context, now_iso
+from voipwatch.cli.context import Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
+from voipwatch.cli.publish import memory_folder
 from voipwatch.cli.store import Data
 from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.model.acts import (
     NOTICE_HOURS,
+    ClaimNote,
     Correction,
     Dispute,
     EntryKind,
@@ -41,6 +45,7 @@ from voipwatch.model.acts import (
 )
 from voipwatch.model.incidents import Incident
 from voipwatch.model.instants import iso, seconds
+from voipwatch.pipeline.publishing.alone import busy
 
 REPLY_BYTES_MAX = 64 << 10
 
@@ -86,7 +91,12 @@ def review(  # noqa: PLR0913 -- one parameter an option
             named = ", ".join(to_be_named(incident)) or context.texts("chronicle.nobody")
             _agree(context, "chronicle.ask_review", yes=yes, id=id, revision=incident.revision, named=named)
             body, kind = Review(id, incident.revision, by, note), EntryKind.REVIEW
-        return _done(context, folder.add([(kind, body)], at=now, role=KeyRole.EDITOR), json=json)
+        return _done(
+            context,
+            folder.add([(kind, body)], at=now, role=KeyRole.EDITOR),
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def reply(  # noqa: PLR0913 -- the same
@@ -108,10 +118,7 @@ def reply(  # noqa: PLR0913 -- the same
     known = [each.value for each in ReplySide]
     if side not in known:
         raise Misuse("chronicle.no_side", value=shown(side), known=", ".join(known))
-    try:
-        decode_edtf(received)
-    except EdtfError:
-        raise Misuse("chronicle.no_date", value=shown(received)) from None
+    _require_day("--received", received)
     body = Reply(id, ReplySide(side), by, received, _text_of(file), language, url)
     return _act(context, EntryKind.REPLY, body, data=data, instance=instance, json=json)
 
@@ -154,19 +161,71 @@ def withdraw(
     *,
     context: Quiet,
     reason: Annotated[str, Parameter(metavar="TEXT")],
+    evidence: Annotated[tuple[str, ...], Parameter(metavar="CHANGEPOINT", consume_multiple=True)] = (),
     yes: bool = False,
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
-    """Withdraw an incident for good; its tombstone stays."""
+    """Withdraw an incident for good, its tombstone stays; or some of its evidence."""
     with troubles():
         incident = story_of(folder_of(context, data, instance).state(), id).newest
         _may(incident, EntryKind.WITHDRAWAL)
+        if unknown := sorted(set(evidence) - evidence_of(incident)):
+            raise Misuse("chronicle.no_evidence", id=id, value=shown(", ".join(unknown)))
     _show(context, incident)
-    _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
-    body = Withdrawal(reason, incident=id)
-    return _act(context, EntryKind.WITHDRAWAL, body, data=data, instance=instance, json=json)
+    if not evidence:
+        _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
+        whole = Withdrawal(reason, incident=id)
+        return _act(context, EntryKind.WITHDRAWAL, whole, data=data, instance=instance, json=json)
+    _agree(context, "chronicle.ask_withdraw_evidence", yes=yes, id=id, count=len(set(evidence)))
+    body = Withdrawal(reason, changepoints=tuple(sorted(set(evidence))))
+    with troubles():
+        folder = folder_of(context, data, instance)
+        entries = folder.add([(EntryKind.WITHDRAWAL, body)], at=now_iso(), role=KeyRole.EDITOR)
+        status = _done(context, entries, json=json, memory=_memory(context, data, instance))
+    if not json:
+        context.tell("chronicle.revised_next", style="yellow")
+    return status
+
+
+def source(
+    claim: str,
+    /,
+    *,
+    context: Quiet,
+    gone: Annotated[str, Parameter(metavar="DATE")] = "",
+    archived: Annotated[str, Parameter(metavar="URL")] = "",
+    note: Annotated[str, Parameter(metavar="TEXT")] = "",
+    data: Data = None,
+    instance: Instance = "",
+    json: bool = False,
+) -> int:
+    """Note what became of a claim's source; the claim stays, and stays cited."""
+    if claim not in {each.id for each in all_packaged_claims()}:
+        raise Misuse("chronicle.no_claim", id=shown(claim))
+    if not (gone or archived or note):
+        raise Misuse("chronicle.no_news")
+    if gone:
+        _require_day("--gone", gone)
+    if archived and not archived.startswith(("http://", "https://")):
+        raise Misuse("chronicle.no_url", value=shown(archived))
+    now = now_iso()
+    body = ClaimNote(claim, note, now[:10], gone, archived)
+    with troubles():
+        entries = folder_of(context, data, instance).add(
+            [(EntryKind.CLAIM_NOTE, body)], at=now, role=KeyRole.EDITOR
+        )
+        return _done(context, entries, json=json, memory=_memory(context, data, instance))
+
+
+def _require_day(option: str, text: str) -> None:
+    try:
+        possible = not decode_edtf(text).impossible
+    except EdtfError:
+        possible = False
+    if not possible:
+        raise Misuse("chronicle.no_day", option=option, value=shown(text))
 
 
 def key(
@@ -189,7 +248,12 @@ def key(
         folder = folder_of(context, data, instance)
         if not folder.state().keyring.standing(KeyRole(role)):
             raise Misuse("chronicle.no_key", role=role)
-        return _done(context, [folder.rotate(KeyRole(role), at=now_iso(), lost=lost)], json=json)
+        return _done(
+            context,
+            [folder.rotate(KeyRole(role), at=now_iso(), lost=lost)],
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def _act(
@@ -201,7 +265,12 @@ def _act(
         _may(story.newest, kind)
         if isinstance(body, Correction) and not 1 <= body.revision <= len(story.revisions):
             raise Misuse("chronicle.no_revision", id=body.incident, count=len(story.revisions))
-        return _done(context, folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR), json=json)
+        return _done(
+            context,
+            folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR),
+            json=json,
+            memory=_memory(context, data, instance),
+        )
 
 
 def _may(incident: Incident, kind: EntryKind) -> None:
@@ -226,12 +295,18 @@ def _agree(context: Context, question: str, *, yes: bool, **values: object) -> N
         raise Stop(INTERRUPTED, "chronicle.left")
 
 
-def _done(context: Context, entries: Sequence[Entry], *, json: bool) -> int:
+def _memory(context: Context, data: Path | None, instance: str) -> Path:
+    return memory_folder(data_folder(context.environment) if data is None else data, instance)
+
+
+def _done(context: Context, entries: Sequence[Entry], *, json: bool, memory: Path) -> int:
     entry = entries[-1]
     if json:
         print_json(context, {"n": entry.n, "kind": entry.kind, "at": entry.at, "digest": entry.digest})
     else:
         context.tell("chronicle.written", line=entry.n, digest=entry.digest)
+        if busy(memory):
+            context.tell("chronicle.publishing", style="yellow")
     return CLEAR
 
 

@@ -37,6 +37,8 @@ COMMANDS: Final[dict[str, str]] = {
     "chronicle dispute": "voipwatch.cli.chronicle_acts:dispute",
     "chronicle correct": "voipwatch.cli.chronicle_acts:correct",
     "chronicle withdraw": "voipwatch.cli.chronicle_acts:withdraw",
+    "chronicle cite": "voipwatch.cli.chronicle_cite:cite",
+    "chronicle source": "voipwatch.cli.chronicle_acts:source",
     "chronicle key": "voipwatch.cli.chronicle_acts:key",
     "chronicle claims": "voipwatch.cli.chronicle:claims",
     "chronicle verify": "voipwatch.cli.chronicle:verify",

@@ -31,6 +31,7 @@ MEMORY_FOLDER: Final = "publication"
 _STAGES: Final = {"votes": 0.0, "rows": 0.5, "files": 0.7, "disk": 0.9}
 """Where on the bar a stage begins; measured on a year of one country."""
 BAR: Final = 1000
+HOUR_S: Final = 3600
 
 
 def publish(  # noqa: PLR0913 -- one parameter an option
@@ -62,23 +63,38 @@ def publish(  # noqa: PLR0913 -- one parameter an option
 
         signer = _signer(chronicle, key)
         now = now_iso()
-        if hold and end is not None:
-            _hold(chronicle, hold, until=iso(end), now=now, out=out)
-        if final and chronicle.state().closed is None:
-            chronicle.add([(EntryKind.FINAL, Closing(final))], at=now, role=KeyRole.INSTANCE)
+
+        def log() -> tuple[bytes, ...]:
+            if hold and end is not None:
+                _hold(chronicle, hold, until=iso(end), now=now, out=out)
+            if final and chronicle.state().closed is None:
+                chronicle.add([(EntryKind.FINAL, Closing(final))], at=now, role=KeyRole.INSTANCE)
+            return _lines(chronicle)
+
         request = making.Request(
             out=Path(out).absolute(),
-            memory=_memory(folder, instance),
-            as_of=found.as_of() + 1 if moment is None else moment,
+            memory=memory_folder(folder, instance),
+            as_of=told_as_of(found.as_of()) if moment is None else moment,
+            now=found.as_of() + 1 if moment is None else moment,
             key=signer,
-            log=_lines(chronicle),
             instance=instance,
             final=final,
         )
         with shown_work(context, "publish.working", BAR) as step:
-            done = making.publish(found, request, step=lambda stage, n, of: step(_progress(stage, n, of)))
+            done = making.publish(
+                found, request, log=log, step=lambda stage, n, of: step(_progress(stage, n, of))
+            )
     _say(context, request, done, json=json)
     return CLEAR
+
+
+def told_as_of(newest_s: int) -> int:
+    """The last second of the hour in which the newest report arrived.
+
+    Its own second would tell an onlooker at the collector's door whose it was; the full hour would close
+    pools that still wait for votes.
+    """
+    return newest_s // HOUR_S * HOUR_S + HOUR_S - 1
 
 
 def _say(context: Context, request: "Request", done: "Published", *, json: bool) -> None:
@@ -138,7 +154,7 @@ def _signer(chronicle: ChronicleFolder, key: Path | None) -> Ed25519PrivateKey:
         ) from error
 
 
-def _memory(folder: Path, instance: str) -> Path:
+def memory_folder(folder: Path, instance: str) -> Path:
     """Beside the chronicle of the same world, under the same name."""
     return folder / MEMORY_FOLDER / chronicle_folder(Path("of"), instance).relative_to("of")
 
@@ -162,7 +178,8 @@ def _progress(stage: str, done: int, of: int) -> int:
 @contextmanager
 def _told() -> Iterator[None]:
     """Every way in which a bundle is not made, as one line."""
-    from voipwatch.pipeline.publishing.folder import NotABundleError  # noqa: PLC0415 -- Arrow is an extra
+    from voipwatch.pipeline.publishing.alone import BusyError  # noqa: PLC0415 -- Arrow is an extra
+    from voipwatch.pipeline.publishing.folder import NotABundleError  # noqa: PLC0415 -- the same
     from voipwatch.pipeline.publishing.memory import MemoryDamagedError  # noqa: PLC0415 -- the same
     from voipwatch.pipeline.publishing.publish import RefusedError  # noqa: PLC0415 -- the same
     from voipwatch.pipeline.publishing.world import MixedWorldsError  # noqa: PLC0415 -- the same
@@ -174,6 +191,8 @@ def _told() -> Iterator[None]:
         yield
     except RefusedError as error:
         raise Misuse(f"publish.refused.{error.reason}", detail=shown(error.detail, longest=300)) from error
+    except BusyError as error:
+        raise Trouble("publish.busy", path=shown_path(error.place)) from error
     except NotABundleError as error:
         raise Misuse("publish.not_a_bundle", **detail(error)) from error
     except LogError as error:

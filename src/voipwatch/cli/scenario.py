@@ -53,6 +53,7 @@ def scenario(  # noqa: PLR0913 -- one keyword for each option of the command
     size = FULL if full else size
     if size not in chosen.sizes:
         raise Misuse("error.scenario_size", value=shown(size), known=", ".join(chosen.sizes))
+    chosen = chosen.sized(size)
     parse_count(seed, option="--seed", low=0, high=SEED_MAX)
     wanted = (os.cpu_count() or 1) if jobs is None else jobs
     processes = parse_count(wanted, option="--jobs", low=1, high=JOBS_MAX)

@@ -98,7 +98,7 @@ def run_scenario(order: Order, step: Step) -> Outcome:
         OSError, StoreError: no room, no engine.
         RuntimeError: the collector's side failed.
     """
-    scenario = load_scenario(order.scenario)
+    scenario = load_scenario(order.scenario).sized(order.size)
     size = scenario.sizes[order.size]
     outcome = Outcome()
     clear(order)
@@ -161,7 +161,7 @@ class _Said(msgspec.Struct, tag=True):
 def _collect(order: Order, pipe: Connection) -> None:
     """The collector's side, in a process of its own."""
     try:
-        scenario = load_scenario(order.scenario)
+        scenario = load_scenario(order.scenario).sized(order.size)
         runs = calendar(scenario, scenario.sizes[order.size], order.seed)
         handed = hand_in(
             scenario,

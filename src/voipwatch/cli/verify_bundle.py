@@ -73,7 +73,7 @@ def _plain(context: Context, values: dict[str, object]) -> dict[str, object]:
         name: shown(value, longest=200) if isinstance(value, str) else value for name, value in values.items()
     }
     if "why" in plain:
-        plain["why"] = context.texts(f"bundle.why.{plain['why']}")
+        plain["why"] = context.texts(f"bundle.why.{plain['why']}", number=plain.get("number"))
     if plain.get("instance") == "":
         plain["instance"] = context.texts("bundle.real")
     return plain

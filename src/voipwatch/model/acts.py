@@ -156,6 +156,10 @@ class ClaimNote(msgspec.Struct, frozen=True):
     note: str
     seen: str
     """Date, EDTF."""
+    gone_at: str = ""
+    """Since when its source cannot be read, EDTF; empty where it can."""
+    archived_url: str = ""
+    """Where a copy is."""
 
 
 class Closing(msgspec.Struct, frozen=True):

@@ -137,7 +137,7 @@ class PublicChange(msgspec.Struct, frozen=True, order=True):
     earliest: int | None
     """Not before this; None where nothing was seen before."""
     detected: int
-    """The vote that decided was observed then, cut to the hour; for rows, the end of the deciding day."""
+    """Start of the block in which the deciding vote was observed; for rows, the end of the deciding day."""
     level_before: int | None
     """Share of blocked votes, in whole steps of `LEVEL_STEP` percent; None where there is no quiet past."""
     level_after: int | None

@@ -8,8 +8,6 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.model.cells import CellKey
-
 CLAIMS_SCHEMA: Final = "voipwatch.claims/1"
 
 
@@ -78,17 +76,34 @@ class Scope(msgspec.Struct, frozen=True):
     apps: tuple[str, ...] = ()
 
 
+class Translation(msgspec.Struct, frozen=True):
+    """Our own English words in another language."""
+
+    lang: str
+    """BCP 47."""
+    text: str
+    read: bool = False
+    """A fluent reader has read it."""
+
+
 class Source(msgspec.Struct, frozen=True):
     """Where it was said."""
 
     publisher: str
     title: str
+    """What it is, in English."""
     url: str = ""
     """Empty where it is not known."""
     date: str = ""
     """Of publication, EDTF; empty where it is not known."""
     reliability: Reliability = Reliability.REPORTED
     lang: str = ""
+    translations: tuple[Translation, ...] = ()
+    """Of the title."""
+    gone_at: str = ""
+    """Since when it cannot be read where it was, EDTF; empty while it can. It is cited all the same."""
+    archived_url: str = ""
+    """Where a copy is."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +124,21 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     contradicts: tuple[str, ...] = ()
     """Claims that cannot be true together with it."""
     flag: DateFlag | None = None
+    translations: tuple[Translation, ...] = ()
+    """Of the text."""
+
+
+class Witness(msgspec.Struct, frozen=True, order=True):
+    """One published row behind a check, as the table of cells names it."""
+
+    country: str
+    operator: str
+    access: str
+    app: str
+    start: str
+    """ISO 8601 with Z."""
+    level: str
+    """hour or day."""
 
 
 class ClaimCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +163,6 @@ class ClaimCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Days with a cell that speaks."""
     series: int = 0
     """Series with one."""
-    rows: tuple[CellKey, ...] = ()
-    """Witnesses: of every series the first and the last cell that speak."""
+    rows: tuple[Witness, ...] = ()
+    """Of every series the first and the last row that speak."""
     as_of: str = ""

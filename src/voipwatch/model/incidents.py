@@ -1,8 +1,8 @@
 """Incidents: changepoints of one country that are explained together.
 
-Times are UTC, ISO 8601 with Z, cut to the hour: the lower bound down, the upper bound up, so that what is
-published holds what was found. What makes an incident is in `chronicle.grouping`, what may be done with it
-in `chronicle.acts`.
+Times are UTC, ISO 8601 with Z. Bounds lie on edges of half days, days or ISO weeks (`chronicle.telling`): the
+lower one down, the upper one up, so that what is published holds what was found. What makes an incident is in
+`chronicle.grouping`, what may be done with it in `chronicle.acts`.
 """
 
 from enum import StrEnum
@@ -112,6 +112,13 @@ class Finding(msgspec.Struct, frozen=True):
     """Days between false onsets, promised."""
     arl_votes: float | None = None
     instance: str = ""
+    earliest_step_s: int = 86_400
+    """Length of the block about the lower bound in which three probes voted: it may be told to that, and no
+    finer (`chronicle.telling`). A day where nobody counted."""
+    latest_step_s: int = 86_400
+    """The same of the upper bound."""
+    probes_low: int | None = None
+    """Probes that voted in the three days before the decision, counted low; None where nobody counted."""
 
 
 class Intermittence(msgspec.Struct, frozen=True):
@@ -160,7 +167,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Quality(msgspec.Struct, frozen=True):
-    """What stands behind an incident."""
+    """What stands behind an incident. Counts of probes below three are told as 0."""
 
     probes: int = 0
     """The most that voted in one of its series on the day of a decision."""
@@ -172,7 +179,7 @@ class Quality(msgspec.Struct, frozen=True):
     """Probes that joined the panel on the day of the decision, the most of any series."""
     left: int = 0
     votes_surplus: int = 0
-    """Votes of the country beyond their prefix's cap: evidence of nothing."""
+    """Votes of the country beyond their prefix's cap, in whole tens: evidence of nothing."""
     arl_days: float = 0.0
     """Days between false onsets promised for each of its series, the least."""
     arl_votes: float | None = None

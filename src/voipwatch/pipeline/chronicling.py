@@ -18,10 +18,11 @@ from voipwatch.chronicle.blame import (
     canary_losses,
 )
 from voipwatch.chronicle.grouping import TOGETHER_S
-from voipwatch.chronicle.instants import DAY_S, HOUR_S
+from voipwatch.chronicle.instants import DAY_S, HOUR_S, hour_after
 from voipwatch.chronicle.revising import Facts, revise
 from voipwatch.chronicle.spells import Spell
 from voipwatch.model.acts import KeyRole
+from voipwatch.model.bundle import PROBES_PER_ROW
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
 from voipwatch.model.instants import iso
 from voipwatch.model.series import Regime
@@ -64,6 +65,9 @@ def _finding(name: str, found: Found) -> Finding:
         arl_days=found.arl_days,
         arl_votes=found.arl_votes,
         instance=found.instance,
+        earliest_step_s=found.earliest_step_s,
+        latest_step_s=found.latest_step_s,
+        probes_low=found.probes_low,
     )
 
 
@@ -183,7 +187,7 @@ class Chronicling:
             )
             items += [(change.kind, change.incident) for change in changes]
         if items:
-            folder.add(items, at=iso(as_of_s), role=KeyRole.INSTANCE)
+            folder.add(items, at=hour_after(as_of_s), role=KeyRole.INSTANCE)
         return len(items)
 
 
@@ -211,9 +215,12 @@ class _Asking:
         names = {spell.series for spell in spells}
         own = [row for row in rows if SeriesName(row["operator"], row["access"], row["app"]) in names]
         seen: dict[str, int] = {}
+        seen_by: dict[str, set[str]] = {}
         for row in own:
             if row["mechanism"]:
                 seen[row["mechanism"]] = seen.get(row["mechanism"], 0) + row["votes"]
+                seen_by.setdefault(row["mechanism"], set()).update(row["probes"])
+        seen = {word: votes for word, votes in seen.items() if len(seen_by[word]) >= PROBES_PER_ROW}
         at_s = self._moment_s(spells)
         lines = {(name.operator, name.access) for name in names}
         apps = frozenset(name.app for name in names)

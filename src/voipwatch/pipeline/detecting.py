@@ -13,13 +13,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from voipwatch.chronicle.coarsen import Voice, count_probes
+from voipwatch.chronicle.instants import DAY_S
+from voipwatch.chronicle.telling import step_of
 from voipwatch.inference.detection import Detector, Settings
 from voipwatch.inference.detection.panel import Panel, PanelState
 from voipwatch.inference.lag import lag_of, lag_of_many
+from voipwatch.model.bundle import SeriesId
 from voipwatch.model.cells import CALL_STAGE, PREFIX_WEIGHT_CARRIER, PREFIX_WEIGHT_FIXED
 from voipwatch.model.series import Changepoint, Regime, SeriesRow
 from voipwatch.model.submission import PrefixKind
-from voipwatch.model.vocabulary import LINE, Verdict
+from voipwatch.model.vocabulary import LINE, Access, Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.pieces import Piece
 from voipwatch.store.pieces import votes_of
@@ -36,8 +40,12 @@ three accesses. Doubled when there are more, so that the share changes seldom.""
 LAGS_KEPT: Final = 2000
 LAG_MAX_S: Final = 14 * 86_400.0
 """A queue that was offline longer tells nothing of the others."""
-VOICES_KEPT_H: Final = 72
-"""Hours for which it is known who spoke from behind a prefix: its hash is another one every day."""
+HOME: Final = "="
+"""At the end of a prefix that is a household's: whoever is behind it counts once."""
+VOICES_KEPT_H: Final = 8 * 24
+"""Hours for which it is known who spoke from behind a prefix (its hash is another one every day), and so how
+finely a bound may be told: a decision may come days after the change, and what is forgotten by then can only
+be told to four weeks."""
 
 _HIT: Final = frozenset({Verdict.BLOCKED, Verdict.THROTTLED})
 _NO_HIT: Final = frozenset({Verdict.OK})
@@ -55,7 +63,9 @@ class CountryMemory(msgspec.Struct):
     """Of the last piece in it."""
     panel: PanelState = msgspec.field(default_factory=PanelState)
     voices: dict[str, dict[str, list[str]]] = {}
-    """Hour -> series and prefix -> pseudonyms that spoke."""
+    """Hour -> series and prefix -> pseudonyms that spoke; a prefix that is no carrier's ends in `HOME`."""
+    told: dict[str, int] = {}
+    """Series and kind -> changepoints so far."""
     surplus: int = 0
     """Votes beyond their prefix's cap: dated by nothing, evidence of nothing."""
 
@@ -95,6 +105,16 @@ class Found(msgspec.Struct, frozen=True):
     """Of them, those not seen the day before."""
     left: int
     """Seen the day before, and not that day."""
+    number: int = 0
+    """Of its series and kind, from 1; 0 of those of before they were counted."""
+    earliest_step_s: int = int(DAY_S)
+    """To which of `chronicle.telling.STEPS_S` the lower bound may be told."""
+    latest_step_s: int = int(DAY_S)
+    """The same of the upper bound."""
+    detected_step_s: int = int(DAY_S)
+    """The same of the deciding vote."""
+    probes_low: int | None = None
+    """Distinct probes that voted in `VOICES_KEPT_H` before the decision, counted low."""
 
 
 def hit_of(vote: Vote) -> bool | None:
@@ -242,7 +262,11 @@ class Detecting:
     def _found(self, name: str, series: str, change: Changepoint) -> Found:
         instance, _, country = name.rpartition(":")
         detector = self._panels[name].detectors[series]
-        size, joined, left = churn_of(self._countries[name], series, change.detected_s)
+        memory = self._countries[name]
+        size, joined, left = churn_of(memory, series, change.detected_s)
+        counted = f"{series}\0{change.kind.value}"
+        memory.told[counted] = memory.told.get(counted, 0) + 1
+        voices = _voices(memory, series)
         return Found(
             instance,
             country,
@@ -253,6 +277,13 @@ class Detecting:
             size,
             joined,
             left,
+            number=memory.told[counted],
+            earliest_step_s=step_of(
+                change.latest_s if change.earliest_s is None else change.earliest_s, voices
+            ),
+            latest_step_s=step_of(change.latest_s, voices),
+            detected_step_s=step_of(change.detected_s, voices),
+            probes_low=count_probes([each for each in voices if each.hour < change.detected_s]),
         )
 
 
@@ -278,7 +309,8 @@ def _may_speak(country: CountryMemory, series: str, vote: Vote) -> bool:
 
     First come, first heard: the detector never looks back, so that who spoke cannot be weighed anew.
     """
-    speaking = country.voices.setdefault(str(vote.hour), {}).setdefault(f"{series}\0{vote.prefix}", [])
+    home = "" if vote.prefix_kind is PrefixKind.CARRIER else HOME
+    speaking = country.voices.setdefault(str(vote.hour), {}).setdefault(f"{series}\0{vote.prefix}{home}", [])
     if vote.pseudonym in speaking or len(speaking) >= _WEIGHT[vote.prefix_kind]:
         return False
     speaking.append(vote.pseudonym)
@@ -305,11 +337,28 @@ def _heard(country: CountryMemory, series: str, since_s: float, until_s: float) 
     }
 
 
+def _voices(country: CountryMemory, series: str) -> list[Voice]:
+    """Who voted in a series lately, as privacy counts them."""
+    nobody = SeriesId("", "", Access.UNKNOWN, "")
+    return [
+        Voice(
+            nobody, int(hour), pseudonym, prefix if prefix.endswith(HOME) else "", int(hour), Verdict.OK.value
+        )
+        for hour, said in country.voices.items()
+        for name, _, prefix in (voice.rpartition("\0") for voice in said)
+        if name == series
+        for pseudonym in said[f"{name}\0{prefix}"]
+    ]
+
+
 def record_of(found: Found) -> dict[str, Any]:
-    """The row of `changepoints`; its id is made of what it is about, so that a rerun writes the same row."""
+    """The row of `changepoints`; its id is made of what it is about, so that a rerun writes the same row.
+
+    Of no time: whoever guesses it would find the second of one vote in a published id.
+    """
     operator, access, app = found.series.split("\0")
     change = found.change
-    name = f"{found.instance}\0{found.country}\0{found.series}\0{change.kind.value}\0{change.detected_s!r}"
+    name = f"{found.instance}\0{found.country}\0{found.series}\0{change.kind.value}\0{found.number}"
     return {
         "changepoint_id": sha256(name.encode()).hexdigest()[:32],
         "instance": found.instance,

@@ -45,11 +45,12 @@ def witnesses(store: Store, *, country: str, instance: str, since: int, until: i
     """The panel's votes of whole apps in a time, counted by who was asked with what.
 
     Returns:
-        operator, access, app, software, reflectors (comma-separated), verdict, mechanism, votes.
+        operator, access, app, software, reflectors (comma-separated), verdict, mechanism, votes, probes
+        (pseudonyms).
     """
     found = store.select(
         "SELECT votes.operator AS operator, votes.access AS access, app, software, reflectors, verdict, "
-        "mechanism, count() AS votes "
+        "mechanism, count() AS votes, groupUniqArray(pseudonym) AS probes "
         "FROM votes LEFT JOIN reports ON reports.report_id = votes.report_id "
         "WHERE source = {source:String} AND votes.instance = {instance:String} "
         f"AND votes.country = {{country:String}} AND {_WHEN} AND stage = {{stage:String}} "

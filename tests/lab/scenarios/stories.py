@@ -1,6 +1,6 @@
 """The incident of `morocco-2016` as a perfect chronicle would tell it, made from the truth."""
 
-from voipwatch.lab.scenarios.table import load_scenario
+from voipwatch.lab.scenarios.table import Scenario, load_scenario
 from voipwatch.lab.scenarios.truth import HOUR_S, TruePhase, planted, true_phases
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName, Spread
 from voipwatch.model.instants import iso
@@ -15,27 +15,27 @@ KINDS = {
 }
 
 
-def names(phase: TruePhase) -> tuple[SeriesName, ...]:
+def names(scenario: Scenario, phase: TruePhase) -> tuple[SeriesName, ...]:
     lines = [(operator, access.value) for operator, access, _ in phase.lines]
-    return tuple(SeriesName(operator, access, app) for operator, access in lines for app in SCENARIO.apps)
+    return tuple(SeriesName(operator, access, app) for operator, access in lines for app in scenario.apps)
 
 
-def right_phases() -> list[Phase]:
+def right_phases(scenario: Scenario) -> list[Phase]:
     """Each an hour wider than what was planted."""
     found = []
-    for phase in true_phases(SCENARIO):
+    for phase in true_phases(scenario):
         kind = KINDS[phase.name]
         hours = HOURS if kind is PhaseKind.INTERMITTENT else ()
         since, until = iso(phase.since_s - HOUR_S), iso(phase.latest_s)
-        found.append(Phase(kind, since, until, names(phase), blocked_hours=hours))
+        found.append(Phase(kind, since, until, names(scenario, phase), blocked_hours=hours))
         if hours:
             over = "2016-01-29T10:00:00Z", "2016-01-30T10:00:00Z"
-            found.append(Phase(PhaseKind.RELIEF, *over, names(phase)))
+            found.append(Phase(PhaseKind.RELIEF, *over, names(scenario, phase)))
     return found
 
 
-def right_spread() -> list[Spread]:
-    truths = sorted(planted(SCENARIO), key=lambda truth: truth.spells[0].since_s)
+def right_spread(scenario: Scenario) -> list[Spread]:
+    truths = sorted(planted(scenario), key=lambda truth: truth.spells[0].since_s)
     starts = [truth.spells[0].since_s for truth in truths]
     return [
         Spread(
@@ -48,7 +48,7 @@ def right_spread() -> list[Spread]:
     ]
 
 
-def right_incident() -> Incident:
+def right_incident(scenario: Scenario = SCENARIO) -> Incident:
     """All of it."""
     return Incident(
         id="LAB-MA-2016-01-a",
@@ -57,6 +57,6 @@ def right_incident() -> Incident:
         status=IncidentStatus.DETECTED,
         as_of="2016-12-31T23:00:00Z",
         instance="morocco-2016",
-        phases=tuple(right_phases()),
-        spread=tuple(right_spread()),
+        phases=tuple(right_phases(scenario)),
+        spread=tuple(right_spread(scenario)),
     )

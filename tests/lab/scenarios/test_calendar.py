@@ -139,7 +139,7 @@ def test_windows_have_their_own_rhythm_and_their_own_probes() -> None:
     runs = scheduled(calendar(msgspec.structs.replace(short, noise=()), size, 1))
     assert {run.person.access for run in runs} == {Access.WIFI}
     assert len({run.person for run in runs}) == 36
-    assert len(runs) == pytest.approx(36 * 10 * 4, rel=0.07)
+    assert len(runs) == pytest.approx(36 * 10 * window.runs_a_day, rel=0.07)
     assert all(window.since.timestamp() <= run.at_s for run in runs)
 
 

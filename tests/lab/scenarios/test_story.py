@@ -7,7 +7,7 @@ from tests.lab.scenarios.stories import SCENARIO, right_incident
 from voipwatch.lab.scenarios.story import Story, judge_story
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind
 
-FULL, DEMO = SCENARIO.sizes["full"], SCENARIO.sizes["demo"]
+FULL = SCENARIO.sizes["full"]
 
 
 def judged(*incidents: Incident) -> Story:
@@ -67,6 +67,22 @@ def test_a_phase_beside_its_time_or_of_other_lines_is_strange_and_missed() -> No
         assert [each.phase for each in story.phases if not each.right] == ["end"]
 
 
+def test_series_that_are_told_roughly_have_a_phase_of_their_own() -> None:
+    onset = phase_of(PhaseKind.ONSET)
+    fine = msgspec.structs.replace(onset, series=onset.series[6:])
+    rough = msgspec.structs.replace(
+        onset, series=onset.series[:6], earliest="2015-12-07T00:00:00Z", latest="2016-01-04T00:00:00Z"
+    )
+    incident = right_incident()
+    rest = [phase for phase in incident.phases if phase.kind is not PhaseKind.ONSET]
+    story = judged(msgspec.structs.replace(incident, phases=(rough, fine, *rest)))
+    assert story.right
+    assert story.phases[0].found == fine, "what most series say is shown"
+    late = msgspec.structs.replace(rough, earliest="2016-01-04T00:00:00Z", latest="2016-02-01T00:00:00Z")
+    story = judged(msgspec.structs.replace(incident, phases=(late, fine, *rest)))
+    assert not story.right, "a rough interval must hold what was planted too"
+
+
 def test_silence_is_no_claim_and_any_other_phase_too_many_is() -> None:
     incident = right_incident()
     quiet = msgspec.structs.replace(phase_of(PhaseKind.END), kind=PhaseKind.SILENCE)
@@ -99,7 +115,8 @@ def test_the_order_must_be_told_and_not_the_wrong_way_round() -> None:
     story = judged(msgspec.structs.replace(incident, spread=swapped))
     assert story.reversed > 0
     assert not story.right
-    assert judge_story(SCENARIO, DEMO, [right_incident()]).pairs < 1836, "fewer need be told from few votes"
+    rough = msgspec.structs.replace(FULL, order_h=48.0)
+    assert judge_story(SCENARIO, rough, [right_incident()]).pairs < 1836, "fewer need be told from few votes"
 
 
 @pytest.mark.parametrize(

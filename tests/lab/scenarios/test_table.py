@@ -60,10 +60,12 @@ def test_every_operator_interferes_in_its_own_way() -> None:
         ("asn = 64499", "asn = 36903", "canary.asn: 36903 is not for documentation"),
         ('access = "ethernet"', 'access = "adsl"', "canary.access: it must be on no access of the"),
         ("runs_a_day = 12.0", "runs_a_day = 0.0", "canary.runs_a_day: over 0, at most 24"),
+        ('apps = ["whatsapp", "viber"]', 'apps = ["whatsapp"]', "sizes.demo.apps: an even number"),
+        ('apps = ["whatsapp", "viber"]', 'apps = ["whatsapp", "signal"]', "sizes.demo.apps: an even number"),
         ("share = 0.6", "share = 1.6", "noise[0].share: over 0, at most 1"),
         ('software = "0.1.1-canary"', 'software = ""', "noise[5].software: noise of kind release needs it"),
         ("draws = 25", "draws = 0", "sizes.full.draws: 1 to 999"),
-        ("runs_a_day = 0.08", "runs_a_day = 99", "sizes.demo.runs_a_day: 0 to 24"),
+        ("runs_a_day = 0.012", "runs_a_day = 99", "sizes.demo.runs_a_day: 0 to 24"),
         ('"facetime", "imo"]', '"facetime"]', "apps: an even number of known apps"),
         ('country = "MA"', 'county = "MA"', "county"),
         ("budget_bytes", "= ", ""),
@@ -104,3 +106,9 @@ def test_what_was_said_of_each_phase_is_in_the_packaged_chronology() -> None:
     assert list(said) == ["mobile", "intermittence", "everywhere", "end"]
     known = {claim.id for claim in all_packaged_claims()}
     assert [name for names in said.values() for name in names if name not in known] == []
+
+
+def test_a_size_may_have_fewer_apps() -> None:
+    scenario = load_scenario("morocco-2016")
+    assert scenario.sized("demo").apps == ("whatsapp", "viber")
+    assert scenario.sized("full") == scenario

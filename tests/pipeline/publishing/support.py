@@ -86,7 +86,8 @@ def changepoint(day: int, *, name: str = "c1", instance: str = "") -> dict[str, 
         "changepoint_id": name, "instance": instance, "country": "MA", "operator": "AS36925", "access": "4g",
         "app": "whatsapp", "stage": "call", "kind": "onset", "earliest": at - 3700, "latest": at + 100,
         "detected_at": at + 20_000,
-        "payload": '{"change":{"level_before":0.012,"level_after":0.971,"probes_both_sides":4}}',
+        "payload": '{"change":{"level_before":0.012,"level_after":0.971,"probes_both_sides":4},'
+        '"earliest_step_s":43200,"latest_step_s":43200,"detected_step_s":43200,"probes_low":5}',
     }  # fmt: skip
 
 

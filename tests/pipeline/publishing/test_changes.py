@@ -23,7 +23,7 @@ def published(
 def test_it_is_cut_so_that_it_tells_no_vote() -> None:
     (found,) = published(3)
     at = MONDAY + 20 * DAY
-    assert (found.earliest, found.latest, found.detected) == (at - 7200, at + 3600, at + 18_000)
+    assert (found.earliest, found.latest, found.detected) == (at - DAY // 2, at + DAY // 2, at)
     assert (found.level_before, found.level_after, found.probes_both_sides) == (0, 95, 4)
     assert found.shown_by == recomputed(ROWS, as_of=END)[0].id
 
@@ -43,8 +43,42 @@ def test_an_embargo_a_later_decision_and_another_world_are_left_out() -> None:
 
 
 def test_few_probes_are_not_counted() -> None:
-    few = ONSET | {"payload": '{"change":{"probes_both_sides":2}}'}
+    few = ONSET | {"payload": '{"change":{"probes_both_sides":2},"panel":3}'}
     (found,) = published_changes(
         store_of([], [few]), [], Released([], [], 0), instance="", as_of=END, below={}
     )
     assert (found.probes_both_sides, found.level_before, found.shown_by) == (None, None, "")
+
+
+def test_a_series_that_two_probes_saw_is_not_told() -> None:
+    """Nor its end; that fewer are left at the end of one that is told keeps nothing back."""
+
+    def told(onset: int, end: int) -> list[str]:
+        changes = [
+            changepoint(day, name=kind)
+            | {"kind": kind, "payload": f'{{"change":{{}},"panel":9,"probes_low":{low}}}'}
+            for day, kind, low in ((20, "onset", onset), (30, "end", end))
+        ]
+        found = published_changes(
+            store_of([], changes[::-1]), [], Released([], [], 0), instance="", as_of=END, below={}
+        )
+        return [each.kind for each in found]
+
+    assert told(2, 9) == []
+    assert told(3, 1) == ["onset", "end"]
+
+
+def test_bounds_are_as_coarse_as_three_probes_ask() -> None:
+    """2016-01-24 is a Sunday: its week is told where neither half a day nor the day has three."""
+    monday = MONDAY + 14 * DAY
+    payload = '{"change":{},"probes_low":3,"earliest_step_s":604800,"latest_step_s":86400}'
+    (found,) = published_changes(
+        store_of([], [ONSET | {"payload": payload}]),
+        [],
+        Released([], [], 0),
+        instance="",
+        as_of=END,
+        below={},
+    )
+    at = MONDAY + 20 * DAY
+    assert (found.earliest, found.latest, found.detected) == (monday, at + DAY, at)

@@ -4,21 +4,30 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.pipeline.publishing.support import KEY, PUBLIC, changepoint, contents, request, store_of, votes
+from tests.chronicle.writing import MACHINE, Writing
+from tests.pipeline.publishing.support import changepoint, contents, request, store_of, votes
 from voipwatch.pipeline.publishing import signing
 from voipwatch.pipeline.publishing.checking import BadBundleError, CheckFinding, check_bundle
 from voipwatch.pipeline.publishing.publish import publish
+
+PUBLIC = MACHINE.public_key().public_bytes_raw().hex()
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Never changed: tests work on copies."""
     place = tmp_path_factory.mktemp("whole")
-    publish(store_of(votes(40, blocked_from=20), [changepoint(20)]), request(place, 41))
+    log = Writing()
+    log.detect()
+    asked = request(place, 41, log=tuple(log.lines), key=MACHINE)
+    publish(store_of(votes(40, blocked_from=20), [changepoint(20)]), asked)
     return place / "bundle"
 
 
@@ -41,7 +50,7 @@ def resign(folder: Path) -> None:
     ]
     text = json.dumps(manifest).encode()
     (folder / "manifest.json").write_bytes(text)
-    (folder / "manifest.sig").write_bytes(signing.sign(text, KEY))
+    (folder / "manifest.sig").write_bytes(signing.sign(text, MACHINE))
 
 
 def test_any_one_byte_of_any_file_is_found_and_the_file_named(copied: Path) -> None:
@@ -66,6 +75,29 @@ def test_any_one_byte_of_any_file_is_found_and_the_file_named(copied: Path) -> N
                     assert [(each.id, each.values["path"]) for each in found] == [("file", path)]
         (copied / path).write_bytes(content)
     assert failed(copied) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(file=st.randoms(use_true_random=False), flip=st.integers(1, 255))
+def test_a_random_byte_of_a_random_file_is_found_and_named(copied: Path, file: Random, flip: int) -> None:
+    """And in a table or the log the line, where the same table beside it bears witness."""
+    path = file.choice(sorted(contents(copied)))
+    content = (copied / path).read_bytes()
+    place = file.randrange(len(content))
+    (copied / path).write_bytes(content[:place] + bytes([content[place] ^ flip]) + content[place + 1 :])
+    try:
+        found = failed(copied)
+        if path.startswith("manifest."):
+            assert found[0].id == "signature"
+        else:
+            (only,) = found
+            assert (only.id, only.values["path"]) == ("file", path)
+            if path.endswith((".csv", ".jsonl")):
+                assert only.values["number"] == content[:place].count(b"\n") + 1
+    except BadBundleError:
+        assert path == "manifest.json"
+    finally:
+        (copied / path).write_bytes(content)
 
 
 def test_missing_and_added_files_are_named(copied: Path) -> None:
@@ -177,5 +209,5 @@ def test_a_path_that_leaves_the_bundle_is_not_read(copied: Path) -> None:
     manifest["files"].append({"path": "../secret", "sha256": signing.digest_of(b"x"), "bytes": 1})
     text = json.dumps(manifest).encode()
     (copied / "manifest.json").write_bytes(text)
-    (copied / "manifest.sig").write_bytes(signing.sign(text, KEY))
+    (copied / "manifest.sig").write_bytes(signing.sign(text, MACHINE))
     assert [each.values["path"] for each in failed(copied)] == ["../secret"]

@@ -1,8 +1,12 @@
 import json
 
+from tests.chronicle.writing import NOON
 from tests.pipeline.publishing.rows import row, unsplit
 from tests.pipeline.publishing.support import DAY, MONDAY
 from voipwatch.chronicle.claims_file import all_packaged_claims
+from voipwatch.chronicle.state import Said
+from voipwatch.model.acts import ClaimNote
+from voipwatch.model.bundle import Level
 from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
 from voipwatch.pipeline.publishing.claims import claims_document
 from voipwatch.pipeline.publishing.world import World
@@ -30,9 +34,20 @@ def test_a_claim_is_set_against_the_published_rows() -> None:
     assert state(ClaimSays.OPEN, "2016-01-27/2016-02-10", everything) == "contradicted"
     assert state(ClaimSays.BLOCKED, "2014-01-27/2014-02-10", everything) == "not-measurable"
     assert state(ClaimSays.BLOCKED, "2016-01-05/2016-01-09", [unsplit(0)]) == "not-measurable"
+    weeks: list[object] = [row(7 * n, ok=0, blocked=9, level=Level.WEEK) for n in range(6)]
+    assert state(ClaimSays.BLOCKED, "2016-01-04/2016-02-10", weeks) == "not-measurable", "a week has no day"
 
 
 def test_all_claims_of_the_package_are_told() -> None:
     told = json.loads(claims_document([], WORLD))
     assert len(told["claims"]) == len(all_packaged_claims()) > 20
     assert told["synthetic"] is False
+
+
+def test_what_became_of_a_source_is_beside_its_claim() -> None:
+    known = claim(ClaimSays.BLOCKED, "2016-01-27")
+    gone = Said(NOON, 7, ClaimNote("x/y", "gone", "2020-01-01", "2019-12", "https://archive.example/x"))
+    other = Said(NOON, 8, ClaimNote("x/z", "of another claim", "2020-01-01", "2019-12"))
+    (told,) = json.loads(claims_document(ROWS, WORLD, [known], notes=[gone, other]))["claims"]
+    assert (told["claim"]["source"]["gone_at"], told["claim"]["source"]["title"]) == ("2019-12", "t")
+    assert [(each["line"], each["body"]["note"]) for each in told["notes"]] == [(7, "gone")]

@@ -1,6 +1,9 @@
 """The old bundle stays whole, wherever the new one is cut off."""
 
+import contextlib
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -125,19 +128,58 @@ def test_names_with_stars_clean_only_their_own(tmp_path: Path) -> None:
     assert contents(tmp_path / "bundle") == OLD
 
 
-@pytest.mark.parametrize("name", ["write", "manifest.json", "rename", "link", "clean"])
-def test_publish_goes_on_after_a_cut(tmp_path: Path, name: str) -> None:
-    """The memory is ahead of the bundle then: the next bundle is the one that would have been."""
-    said = votes(12)
-    publish(store_of(said), request(tmp_path, 10))
-    publish(store_of(said), request(tmp_path / "whole", 10))
-    expected = publish(store_of(said), request(tmp_path / "whole", 12)).digest
-    child = os.fork()
-    if child == 0:
-        publish(
-            store_of(said), request(tmp_path, 12), disk=lambda step: os._exit(CUT) if step == name else None
-        )
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == CUT
-    assert not [each for each in check_bundle(tmp_path / "bundle") if each.holds is False]
-    assert publish(store_of(said), request(tmp_path, 12)).digest == expected
+def test_publish_cut_at_every_step_leaves_the_old_bundle_or_the_new_one(tmp_path: Path) -> None:
+    """Every write of the memory, before and after its rename, and every step on disk: the power goes at each
+    of them in turn, and whoever publishes next makes the bundle that would have been.
+    """
+    said = store_of(votes(12))
+    old = publish(said, request(tmp_path, 10)).digest
+    before = contents(tmp_path / "bundle")
+    publish(said, request(tmp_path / "whole", 10))
+    done: list[str] = []
+    with told_of_every_write(done.append):
+        expected = publish(said, request(tmp_path / "whole", 12), disk=done.append).digest
+    after = contents(tmp_path / "whole/bundle")
+    assert len(done) > 30
+    assert {"write", "manifest.json", "rename", "link", "clean", "publication.json: renamed"} <= set(done)
+    for number, name in enumerate(done):
+        shutil.rmtree(tmp_path / "try", ignore_errors=True)
+        place = tmp_path / "try"
+        for part in ("bundle", "memory"):
+            shutil.copytree(tmp_path / part, place / part, symlinks=True, copy_function=os.link)
+        (place / "bundle").rename(place / f".bundle-{old[:16]}")
+        (place / "bundle").symlink_to(f".bundle-{old[:16]}")
+        child = os.fork()
+        if child == 0:
+            left = number
+
+            def cut(_step: str) -> None:
+                nonlocal left
+                if left == 0:
+                    os._exit(CUT)
+                left -= 1
+
+            with told_of_every_write(cut):
+                publish(said, request(place, 12), disk=cut)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == CUT, name
+        there = contents(place / "bundle")
+        assert there == (after if name in {"bundle: renamed", "clean"} else before), name
+        if name in {"publication.json", "publication.json: renamed", "2016-01.csv: renamed", "manifest.json"}:
+            assert publish(said, request(place, 12)).digest == expected, name
+            assert not [each for each in check_bundle(place / "bundle") if each.holds is False]
+
+
+@contextlib.contextmanager
+def told_of_every_write(step: Callable[[str], None]) -> Iterator[None]:
+    """Of the memory: before a file is renamed into its place, and after that."""
+    with pytest.MonkeyPatch.context() as patch:
+        replace = os.replace
+
+        def watched(source: Path, target: Path) -> None:
+            step(Path(target).name)
+            replace(source, target)
+            step(f"{Path(target).name}: renamed")
+
+        patch.setattr(os, "replace", watched)
+        yield

@@ -9,10 +9,12 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from tests.chronicle.writing import MACHINE, Writing, found_incident
 from tests.pipeline.publishing.support import (
     DAY,
     MONDAY,
     PUBLIC,
+    Said,
     changepoint,
     contents,
     request,
@@ -53,6 +55,58 @@ def test_nothing_of_a_probe_is_in_it(tmp_path: Path) -> None:
     assert not [(path, secret) for path, text in kept.items() for secret in secrets if secret in text]
 
 
+def test_no_file_says_more_of_the_votes_than_the_rows_do(tmp_path: Path) -> None:
+    """The attack on everything: votes are changed in ways that no row shows, and no byte of any release may
+    change: states, series, claims, privacy.json, incidents, corrections, log. What rows say is attacked alone
+    (`tests/chronicle/test_coarsen.py`), and what incidents and changepoints say beside them
+    (`tests/chronicle/test_telling.py`).
+    """
+    incident = found_incident()
+    writing = Writing()
+    writing.detect(incident)
+    pair = [
+        vote._replace(pseudonym=vote.pseudonym[:2].ljust(32, "e"))
+        for vote in votes(40, probes=2, operator="AS6713")
+    ]
+
+    def flipped(said: list[Said]) -> list[Said]:
+        return [vote._replace(verdict={"ok": "blocked", "blocked": "ok"}[vote.verdict]) for vote in said]
+
+    def on_day_15(of_probe: dict[str, str]) -> list[Said]:
+        """Probes 00 and 03 measure in the same hours: whose the block was cannot be in any file."""
+        return [
+            vote._replace(verdict=of_probe.get(vote.pseudonym[:2], vote.verdict))
+            if (vote.hour - MONDAY) // DAY == 15
+            else vote
+            for vote in FORTY
+        ]
+
+    swapped = on_day_15({"00": "blocked", "03": "ok"})
+    exchanged = on_day_15({"00": "ok", "03": "blocked"})
+    worlds = {
+        "as they were": [*swapped, *pair],
+        "withheld ones flipped": [*swapped, *flipped(pair)],
+        "two of a row exchanged": [*exchanged, *pair],
+    }
+    releases: dict[str, list[dict[str, bytes]]] = {}
+    for name, said in worlds.items():
+        folder = tmp_path / name
+        releases[name] = []
+        for day in (17, 30, 41):
+            publish(store_of(said), request(folder, day, log=tuple(writing.lines), key=MACHINE))
+            releases[name].append(contents(folder / "bundle"))
+    assert releases["withheld ones flipped"] == releases["as they were"]
+    assert releases["two of a row exchanged"] == releases["as they were"]
+    files = releases["as they were"][-1].keys()
+    assert {"states.json", "claims.json", "privacy.json", "corrections.json", "chronicle/log.jsonl"} <= files
+    assert f"incidents/{incident.id}.json" in files
+    told = [read_cells(text) for path, text in releases["as they were"][-1].items()
+            if path.startswith("tables/cells") and path.endswith("parquet")]  # fmt: skip
+    rows = [row for each in told for row in each]
+    assert {row.series.operator for row in rows} == {"AS36925"}, "two probes are in no row"
+    assert any(row.ok and row.blocked for row in rows), "what is exchanged is in a row of both kinds"
+
+
 def test_two_stores_of_the_same_votes_give_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,11 +131,16 @@ def test_two_stores_of_the_same_votes_give_the_same_bytes(
 SCRIPT = """
 import sys, locale, pyarrow
 from pathlib import Path
+from tests.chronicle.writing import MACHINE
 from tests.pipeline.publishing.support import *
+from tests.pipeline.publishing.test_fields import eventful
 from voipwatch.pipeline.publishing.publish import publish
 locale.setlocale(locale.LC_ALL, "")
 pyarrow.set_cpu_count(int(sys.argv[2])); pyarrow.set_io_thread_count(int(sys.argv[2]))
-print(publish(store_of(votes(20)), request(Path(sys.argv[1]), 21)).digest)
+log = eventful()
+said = store_of(votes(30, blocked_from=20), [changepoint(20)])
+asked = request(Path(sys.argv[1]), 31, log=tuple(log.lines), key=MACHINE)
+print(publish(said, asked).digest)
 """
 
 
@@ -102,6 +161,11 @@ def test_time_zone_locale_threads_and_hash_seed_change_nothing(tmp_path: Path) -
         assert ran.returncode == 0, ran.stderr
         digests.add(ran.stdout)
     assert len(digests) == 1
+    whole = contents(tmp_path / "0/bundle")
+    assert whole == contents(tmp_path / "1/bundle") == contents(tmp_path / "2/bundle")
+    assert "incidents/MA-2016-01-a/r1.json" in whole, "with a chronicle, and changepoints of both kinds"
+    rows = whole["tables/changepoints.csv"]
+    assert all(basis in rows for basis in (b',"votes",', b',"rows",'))
 
 
 def test_the_same_again_is_no_new_link_of_the_chain(tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ def _section(scenario: Scenario) -> str:
         "### Sizes",
         "",
         *_table(
-            ("size", "probes", "runs a day", "distinct checks", "closer looks", "what"), _sizes(scenario)
+            ("size", "apps", "probes", "runs a day", "distinct checks", "closer looks", "what"),
+            _sizes(scenario),
         ),
     ]
     return "\n".join(lines)
@@ -137,7 +138,8 @@ def _sizes(scenario: Scenario) -> Iterable[str]:
             for window in size.windows
         )
         yield (
-            f"| `{name}` | {size.probes} | {size.runs_a_day:g} | {sum(kinds(scenario, size).values()):,} "
+            f"| `{name}` | {', '.join(size.apps) or 'all'} | {size.probes} | {size.runs_a_day:g} "
+            f"| {sum(kinds(scenario.sized(name), size).values()):,} "
             f"| {windows} | {size.why} |"
         )
 

@@ -5,7 +5,7 @@ phases hold what was planted and nothing else, does it tell the order in which l
 hours of what came and went.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -133,6 +133,7 @@ def judge_story(scenario: Scenario, size: Size, incidents: Sequence[Incident]) -
 class _Wanted(msgspec.Struct, frozen=True):
     told: Told
     kind: PhaseKind
+    reached_s: Mapping[Line, float]
     off_s: float = 0.0
     """By how much its interval may miss what was planted."""
 
@@ -142,29 +143,39 @@ def _wanted(scenario: Scenario) -> list[_Wanted]:
     hourly = {block.phase for block in scenario.blocks if block.hours is not None}
     found: list[_Wanted] = []
     for number, phase in enumerate(true_phases(scenario)):
-        lines = tuple(sorted((operator, access) for operator, access, _ in phase.lines))
+        reached_s = {(operator, access): at_s for operator, access, at_s in phase.lines}
+        lines = tuple(sorted(reached_s))
         kind = PhaseKind.EXTENSION if number else PhaseKind.ONSET
         if phase.name == END_PHASE:
             kind = PhaseKind.END
         elif phase.name in hourly:
             kind = PhaseKind.INTERMITTENT
-        found.append(_Wanted(Told(phase.name, phase.since_s, phase.latest_s, lines, None), kind))
+        told = Told(phase.name, phase.since_s, phase.latest_s, lines, None)
+        found.append(_Wanted(told, kind, reached_s))
         if kind is PhaseKind.INTERMITTENT:
             hourly_blocks = [block for block in scenario.blocks if block.hours is not None]
             over = [block.until.timestamp() for block in hourly_blocks if block.phase == phase.name]
             relief = Told(f"{phase.name} over", min(over), max(over), lines, None)
-            found.append(_Wanted(relief, PhaseKind.RELIEF, BEAT_OFF_S))
+            found.append(_Wanted(relief, PhaseKind.RELIEF, dict.fromkeys(lines, max(over)), BEAT_OFF_S))
     return found
 
 
 def _told(wanted: _Wanted, left: list[Phase]) -> Told:
-    """With the phase that tells it, which is taken out of `left`."""
-    told = wanted.told
+    """With the phase that tells it, which is taken out of `left`.
+
+    Series that may be told only roughly have a phase of their own beside it, which tells the same.
+    """
+    told, lines = wanted.told, set(wanted.told.lines)
+    telling: list[Phase] = []
     for phase in left:
-        if phase.kind is wanted.kind and _lines_of(phase) == set(told.lines) and _holds(phase, wanted):
-            left.remove(phase)
-            return msgspec.structs.replace(told, found=phase)
-    return told
+        fits = phase.kind is wanted.kind and _lines_of(phase) <= lines and _holds(phase, wanted)
+        if fits and not any(set(phase.series) & set(other.series) for other in telling):
+            telling.append(phase)
+    if set().union(*(_lines_of(phase) for phase in telling)) != lines:
+        return told
+    for phase in telling:
+        left.remove(phase)
+    return msgspec.structs.replace(told, found=max(telling, key=lambda phase: len(phase.series)))
 
 
 def _lines_of(phase: Phase) -> set[Line]:
@@ -172,10 +183,10 @@ def _lines_of(phase: Phase) -> set[Line]:
 
 
 def _holds(phase: Phase, wanted: _Wanted) -> bool:
-    earliest_s = None if phase.earliest is None else seconds(phase.earliest) - wanted.off_s
-    return (earliest_s is None or earliest_s <= wanted.told.since_s) and (
-        wanted.told.until_s <= seconds(phase.latest) + wanted.off_s
-    )
+    """Whether its interval holds what was planted in its own lines."""
+    mine_s = [wanted.reached_s[line] for line in _lines_of(phase)]
+    earliest_s = float("-inf") if phase.earliest is None else seconds(phase.earliest)
+    return earliest_s - wanted.off_s <= min(mine_s) and max(mine_s) <= seconds(phase.latest) + wanted.off_s
 
 
 def _order(truths: Sequence[Planted], ranks: dict[SeriesName, int], apart_s: float) -> tuple[int, int, int]:

@@ -193,6 +193,8 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same of the kinds that only noise meets."""
     canary_runs_a_day: float = 0.0
     """Of the canary, outside windows."""
+    apps: tuple[str, ...] = ()
+    """Only these of the scenario's; empty: all."""
     windows: tuple[Window, ...] = ()
     interval_h: float = 36.0
     """Widest interval of an onset or end that is good enough at this density."""
@@ -233,6 +235,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def instance(self) -> str:
         """What every row says that it is of."""
         return self.id
+
+    def sized(self, name: str) -> "Scenario":
+        """With the apps of a size. Raises KeyError."""
+        apps = self.sizes[name].apps
+        return msgspec.structs.replace(self, apps=apps) if apps else self
 
     def operator(self, name: str) -> Operator:
         """By id; the canary's network too. Raises StopIteration where there is none."""
@@ -280,6 +287,8 @@ def read_scenario(text: str) -> Scenario:
     _check_overlaps(scenario)
     for name, size in scenario.sizes.items():
         _check_size(size, f"sizes.{name}")
+        if len(size.apps) % 2 or not set(size.apps) <= set(scenario.apps):
+            raise ScenarioError(f"sizes.{name}.apps: an even number of the scenario's own")
     return scenario
 
 

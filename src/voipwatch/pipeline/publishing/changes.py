@@ -1,8 +1,9 @@
 """The detector's changepoints as they may be told, each beside what the published rows alone show.
 
 A changepoint of the store rests on votes, of which some are in no row. What is told of it is cut so that it
-does not tell those votes: times to the hour outwards, shares in steps of five percent, numbers of probes only
-from three on, withheld votes in steps of ten.
+does not tell those votes: times outwards to blocks of three probes as incidents have them
+(`chronicle.telling`), shares in steps of five percent, numbers of probes only from three on, withheld votes
+in steps of ten; and nothing of a series in which fewer than three probes saw the onset.
 """
 
 from collections import defaultdict
@@ -11,13 +12,16 @@ from typing import Any, Final
 
 import msgspec
 
-from voipwatch.model.bundle import HOUR_S, PROBES_PER_ROW, WITHHELD_STEP, PublicChange, SeriesId
+from voipwatch.chronicle.instants import DAY_S
+from voipwatch.chronicle.telling import block_end, block_start
+from voipwatch.model.bundle import PROBES_PER_ROW, WITHHELD_STEP, PublicChange, SeriesId
 from voipwatch.model.vocabulary import Access
 from voipwatch.pipeline.publishing.releasing import Released
 from voipwatch.pipeline.publishing.rowdetector import in_steps, order_of
 from voipwatch.store.store import Store
 
 VOTES: Final = "votes"
+ONSET: Final = "onset"
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -30,6 +34,11 @@ class _Payload(msgspec.Struct, frozen=True):
     """The part of `pipeline.detecting.Found` that is told."""
 
     change: _Change
+    panel: int = 0
+    earliest_step_s: int = int(DAY_S)
+    latest_step_s: int = int(DAY_S)
+    detected_step_s: int = int(DAY_S)
+    probes_low: int | None = None
 
 
 def published_changes(
@@ -60,10 +69,16 @@ def published_changes(
     for change in by_rows:
         shows[change.series, change.kind].append(change)
     found = list(by_rows)
-    for row in store.changepoints(instance=instance).to_pylist():
+    begun: set[SeriesId] = set()
+    for row in sorted(store.changepoints(instance=instance).to_pylist(), key=_in_time):
+        payload = msgspec.json.decode(row["payload"], type=_Payload)
+        change = _public(row, payload)
+        if change.kind == ONSET and _enough(payload):
+            begun.add(change.series)
+        if change.series not in begun or (change.kind == ONSET and not _enough(payload)):
+            continue
         if row["changepoint_id"] in hidden or row["detected_at"] >= as_of:
             continue
-        change = _public(row)
         since = change.latest if change.earliest is None else change.earliest
         if since >= released.opened:
             until = max(change.detected, change.latest)
@@ -92,19 +107,31 @@ def _since(change: PublicChange) -> int:
     return change.latest if change.earliest is None else change.earliest
 
 
-def _public(row: Mapping[str, Any]) -> PublicChange:
-    payload = msgspec.json.decode(row["payload"], type=_Payload).change
-    both = payload.probes_both_sides
+def _in_time(row: Mapping[str, Any]) -> tuple[int, int, str]:
+    return row["latest"], row["detected_at"], row["changepoint_id"]
+
+
+def _enough(payload: _Payload) -> bool:
+    """As `chronicle.telling.may_begin`."""
+    probes = payload.panel if payload.probes_low is None else payload.probes_low
+    return probes >= PROBES_PER_ROW
+
+
+def _public(row: Mapping[str, Any], payload: _Payload) -> PublicChange:
+    change = payload.change
+    both = change.probes_both_sides
     return PublicChange(
         series=SeriesId(row["country"], row["operator"], Access(row["access"]), row["app"], row["instance"]),
-        latest=-(-row["latest"] // HOUR_S) * HOUR_S,
+        latest=int(block_end(row["latest"], payload.latest_step_s)),
         kind=row["kind"],
         basis=VOTES,
         id=row["changepoint_id"],
-        earliest=None if row["earliest"] is None else row["earliest"] // HOUR_S * HOUR_S,
-        detected=row["detected_at"] // HOUR_S * HOUR_S,
-        level_before=in_steps(payload.level_before),
-        level_after=in_steps(payload.level_after),
+        earliest=None
+        if row["earliest"] is None
+        else int(block_start(row["earliest"], payload.earliest_step_s)),
+        detected=int(block_start(row["detected_at"], payload.detected_step_s)),
+        level_before=in_steps(change.level_before),
+        level_after=in_steps(change.level_after),
         probes_both_sides=both if both >= PROBES_PER_ROW else None,
         shown_by="",
         withheld_below=None,

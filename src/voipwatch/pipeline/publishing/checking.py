@@ -11,6 +11,7 @@ import msgspec
 
 from voipwatch.chronicle.coarsen import closes_at, start_of, state_of_row
 from voipwatch.chronicle.log import LogError, complete_lines
+from voipwatch.chronicle.state import Said
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.bundle import (
     MANIFEST_FILE,
@@ -36,6 +37,7 @@ from voipwatch.pipeline.publishing.tables import (
     same_sqlite,
     table_of,
 )
+from voipwatch.pipeline.publishing.tampered import changed_line
 from voipwatch.pipeline.publishing.world import MixedWorldsError, World
 
 CELLS_FOLDER: Final = "tables/cells/"
@@ -96,14 +98,18 @@ def _whose(manifest: Manifest, key: str | None) -> CheckFinding:
 def _files(folder: Path, manifest: Manifest) -> Iterator[CheckFinding]:
     """Each file whose bytes are not those of the manifest, by name; one finding where all are."""
     named = {entry.path for entry in manifest.files}
-    bad = []
+    bad, changed = [], []
     for entry in manifest.files:
         place = folder / entry.path
         inside = place.resolve().is_relative_to(folder.resolve())
         if not inside or not place.is_file():
             bad.append(CheckFinding("file", False, {"path": entry.path, "why": "missing"}))
         elif digest_and_size(place) != (entry.sha256, entry.bytes):
-            bad.append(CheckFinding("file", False, {"path": entry.path, "why": "changed"}))
+            changed.append(entry.path)
+    for path in changed:
+        line = changed_line(folder, path, changed)
+        where = {"why": "changed"} if line is None else {"why": "changed-line", "number": line}
+        bad.append(CheckFinding("file", False, {"path": path} | where))
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     unlisted = sorted(there - named - {MANIFEST_FILE, SIGNATURE_FILE})
     bad += [CheckFinding("file", False, {"path": path, "why": "unlisted"}) for path in unlisted]
@@ -178,9 +184,18 @@ def _made_of_rows(folder: Path, rows: list[PublicRow], world: World) -> Iterator
     made = {"states.json": documents.states_document(series, world)} | documents.series_documents(
         series, world
     )
-    made[CLAIMS_FILE] = claims_document(rows, world)
+    made[CLAIMS_FILE] = claims_document(rows, world, notes=_claim_notes(folder))
     wrong = [path for path, content in made.items() if (folder / path).read_bytes() != content]
     yield CheckFinding("summaries", not wrong, {"count": len(made), "path": wrong[0] if wrong else ""})
+
+
+def _claim_notes(folder: Path) -> list[Said]:
+    """What the log says of claims' sources; that the log holds is asked elsewhere."""
+    lines, _ = complete_lines((folder / chronology.LOG_FILE).read_bytes())
+    try:
+        return chronology.read_public_log(lines).state.claim_notes
+    except LogError:
+        return []
 
 
 def _changes(folder: Path, rows: list[PublicRow], world: World) -> Iterator[CheckFinding]:

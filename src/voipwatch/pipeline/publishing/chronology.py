@@ -1,8 +1,9 @@
 """The chronicle's part of the bundle: a replay of the log, less what is under embargo.
 
 A line of the log that tells of an incident under embargo is published as its hash alone, so that the chain
-holds and the line can be shown to have stood there when the embargo is over. The entry that announces the
-embargo is published at once: with it the incident's own digest.
+holds and the line can be shown to have stood there when the embargo is over: its announcement too, since an
+id names country and month, and an incident's own digest could be found by trying. A line's hash cannot: the
+line holds a signature.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ import msgspec
 from voipwatch.chronicle.log import Entry, LogError, canonical, read_line, read_log
 from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.state import ChronicleState, Said, Story, replay
-from voipwatch.model.acts import Dispute, EntryKind, Hold, KeyRole, Notice, Reply, Review
+from voipwatch.model.acts import Dispute, Hold, KeyRole, Notice, Reply, Review, Withdrawal
 from voipwatch.model.bundle import Closed
 from voipwatch.model.incidents import Incident
 from voipwatch.model.instants import iso
@@ -41,6 +42,7 @@ class Chronology(NamedTuple):
     final: Closed | None
     keys: tuple[str, ...]
     """Of the instance, that sign now; empty where there is no log."""
+    claim_notes: tuple[Said, ...] = ()
 
 
 class PublicLog(NamedTuple):
@@ -52,8 +54,8 @@ class PublicLog(NamedTuple):
     withheld: int
 
 
-def read(lines: Sequence[bytes], world: World) -> Chronology:
-    """The chronicle's files for a bundle of `world`.
+def read(lines: Sequence[bytes], world: World, *, now_s: int | None = None) -> Chronology:
+    """The chronicle's files for a bundle of `world`; embargoes are on or off at `now_s` (None: its `as_of`).
 
     Raises:
         LogError: a line that does not hold.
@@ -63,29 +65,31 @@ def read(lines: Sequence[bytes], world: World) -> Chronology:
     state = replay(entries)
     if state.instance is not None:
         world.admit_instances([state.instance])
-    now = iso(world.as_of)
+    now = iso(world.as_of if now_s is None else now_s)
     held = frozenset(name for name, story in state.stories.items() if story.held_until(now) is not None)
     told = {name: story for name, story in state.stories.items() if name not in held}
     newest = [story.newest for story in told.values()]
+    hidden = frozenset(
+        name
+        for story in map(state.stories.__getitem__, held)
+        for each in story.revisions
+        for name in evidence_of(each)
+    )
     files: dict[str, Content] = {
         LOG_FILE: b"".join(
-            (withheld_line(entry) if _is_of(entry, held) else line) + b"\n"
+            (withheld_line(entry) if _is_of(entry, held, hidden) else line) + b"\n"
             for entry, line in zip(entries, lines, strict=True)
         ),
         **story_files(told, world),
-        "corrections.json": corrections(state, held, world),
+        "corrections.json": corrections(state, held, world, hidden=hidden),
     }
     return Chronology(
         incidents=newest,
         files=files,
-        hidden=frozenset(
-            name
-            for story in map(state.stories.__getitem__, held)
-            for each in story.revisions
-            for name in evidence_of(each)
-        ),
+        hidden=hidden,
         final=None if state.closed is None else Closed(state.closed.what.reason, state.closed.at),
         keys=tuple(state.keyring.standing(KeyRole.INSTANCE)),
+        claim_notes=tuple(state.claim_notes),
     )
 
 
@@ -106,10 +110,15 @@ def story_files(stories: dict[str, Story], world: World) -> dict[str, bytes]:
     return files
 
 
-def corrections(state: ChronicleState, held: Iterable[str], world: World) -> bytes:
-    """corrections.json."""
-    hidden = set(held)
-    told = [_said(each) for each in state.corrections if each.what.incident not in hidden]
+def corrections(
+    state: ChronicleState, held: Iterable[str], world: World, *, hidden: frozenset[str] = frozenset()
+) -> bytes:
+    """corrections.json: all that was corrected or withdrawn, less what is under embargo.
+
+    `held`: incidents under embargo; `hidden`: their changepoints.
+    """
+    secret = frozenset(held)
+    told = [_said(each) for each in state.corrections if not _speaks_of(each.what, secret, hidden)]
     return document(world.head(CORRECTIONS_SCHEMA), {"corrections": told})
 
 
@@ -139,8 +148,6 @@ def read_public_log(lines: Sequence[bytes]) -> PublicLog:
         if entry.prev != last:
             raise LogError(number, "prev", "is not the hash of the line before")
         last = entry.digest
-        if entry.kind is EntryKind.HOLD and entry.body.incident not in state.stories and withheld:
-            continue  # it announces what is under embargo
         state.apply(entry)
     return PublicLog(state, len(lines), withheld)
 
@@ -156,12 +163,18 @@ def _stub(line: bytes) -> tuple[int, str] | None:
     return (number, digest) if isinstance(number, int) and isinstance(digest, str) else None
 
 
-def _is_of(entry: Entry, held: frozenset[str]) -> bool:
-    """Whether a line tells of an incident under embargo; the announcement itself does not."""
-    if entry.kind is EntryKind.HOLD:
-        return False
-    name = entry.body.id if isinstance(entry.body, Incident) else getattr(entry.body, "incident", "")
-    return name in held
+def _is_of(entry: Entry, held: frozenset[str], hidden: frozenset[str]) -> bool:
+    """Whether a line tells of an incident under embargo; its announcement does, by the id."""
+    if isinstance(entry.body, Incident):
+        return entry.body.id in held
+    return _speaks_of(entry.body, held, hidden)
+
+
+def _speaks_of(body: object, held: frozenset[str], hidden: frozenset[str]) -> bool:
+    """Whether an act is about nothing but incidents under embargo."""
+    if isinstance(body, Withdrawal) and not body.incident:
+        return bool(hidden) and hidden >= set(body.changepoints)
+    return getattr(body, "incident", "") in held
 
 
 def _in_short(incident: Incident) -> dict[str, Any]:
@@ -188,6 +201,12 @@ def _page(story: Story) -> dict[str, Any]:
         ("reviews", Review), ("notices", Notice), ("replies", Reply), ("disputes", Dispute), ("holds", Hold),
     ):  # fmt: skip
         told[name] = [_said(each) for each in story.of(kind)]
+    # That an operator was told of a finding accuses it as the finding does: not before a review names it.
+    for each in told["notices"]:
+        operators = each["body"].operators
+        named = tuple(name for name in operators if name in story.newest.named)
+        each["operators_count"] = len(operators)
+        each["body"] = msgspec.structs.replace(each["body"], operators=named)
     return told
 
 

@@ -1,4 +1,5 @@
-"""The bundle's data dictionary: every column of every downloadable table, and what it means.
+"""The bundle's data dictionary: every column of every downloadable table, and what it means; `fields` has the
+JSON files.
 
 The files are made of it, the bundle carries it, and docs/bundle.md is printed from it
 (`python -m voipwatch.pipeline.publishing.columns > docs/bundle.md`).
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from voipwatch.pipeline.publishing.fields import FIELDS, field_lines
 from voipwatch.store.columns import ACCESS, APP, OPERATOR, Column, Table
 
 ARROW: Final[dict[str, pa.DataType]] = {
@@ -68,7 +70,12 @@ CHANGEPOINTS: Final = Table(
         ),
         Column("id", "text", "permanent"),
         Column("earliest", "time?", "not before this; null where nothing was seen before"),
-        Column("detected", "time", "observation time that decided, cut to the hour"),
+        Column(
+            "detected",
+            "time",
+            "start of the block in which the deciding vote was observed. Bounds are edges of half days, days "
+            "or ISO weeks, in each of which three probes voted",
+        ),
         Column("level_before", "percent?", "blocked votes, in steps of 5 percent; null without a quiet past"),
         Column("level_after", "percent?", "the same since; null for silence"),
         Column("probes_both_sides", "count?", "seen before and after; null where fewer than three"),
@@ -146,6 +153,7 @@ def dictionary() -> dict[str, Any]:
     """The bundle's data-dictionary.json, without its head."""
     return {
         "files": DOCUMENTS,
+        "documents": FIELDS,
         "tables": {
             table.name: {
                 "meaning": table.meaning,
@@ -193,7 +201,7 @@ def page() -> str:
             f"| `{c.name}` | `{ARROW[c.kind.rstrip('?')]}`{' or null' if c.nullable else ''} | {c.meaning} |"
             for c in table.columns
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *field_lines()]) + "\n"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from voipwatch.model.bundle import (
 )
 from voipwatch.model.instants import iso, seconds
 from voipwatch.pipeline.publishing import chronology, documents, folder, rowdetector, signing
+from voipwatch.pipeline.publishing.alone import alone
 from voipwatch.pipeline.publishing.changes import published_changes
 from voipwatch.pipeline.publishing.chronology import Chronology
 from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
@@ -69,6 +70,8 @@ class Request(NamedTuple):
     instance: str = ""
     final: str = ""
     """Why the observatory closes with this bundle; empty while it does not."""
+    now: int | None = None
+    """Unix seconds at which an embargo is on or off; None: `as_of`."""
 
 
 class Published(NamedTuple):
@@ -88,21 +91,41 @@ class Published(NamedTuple):
 
 
 def publish(
-    store: Store, request: Request, *, step: Step = lambda *_: None, disk: folder.Step = lambda _: None
+    store: Store,
+    request: Request,
+    *,
+    log: Callable[[], tuple[bytes, ...]] | None = None,
+    step: Step = lambda *_: None,
+    disk: folder.Step = lambda _: None,
 ) -> Published:
-    """Make the bundle and put it at `request.out`.
+    """Make the bundle and put it at `request.out`, alone.
+
+    Args:
+        store: whose votes and changepoints are told.
+        request: what was asked for.
+        log: gives the log's lines once nobody else publishes, in place of `request.log`: what is put under
+            embargo there is under embargo for whoever comes next.
+        step: progress.
+        disk: told before each step on disk; the tests stop the process there.
 
     Raises:
+        BusyError: somebody else publishes there.
         RefusedError: final, older than what is out, a bundle of another world.
         NotABundleError: something else is at `out`.
         MemoryDamagedError, MixedWorldsError, StoreError, OSError: nothing changed at `out`.
         LogError: the chronicle's log does not hold.
     """
+    with alone(request.memory, request.out):
+        asked = request if log is None else request._replace(log=log())
+        return _publish(store, asked, step=step, disk=disk)
+
+
+def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -> Published:
     world = World(request.instance, request.as_of, final=bool(request.final))
     content = folder.current_manifest(request.out)
     before = None if content is None else _before(content, world, request)
     memory = _memory(request, before)
-    told = chronology.read(request.log, world)
+    told = chronology.read(request.log, world, now_s=request.now)
     if told.final is not None and told.final.reason != request.final:
         raise RefusedError("final", told.final.reason)
     public = request.key.public_key().public_bytes_raw().hex()
@@ -203,7 +226,7 @@ def _files(
     withheld = sum(memory.kept.withheld_cells.values())
     return files | {
         "states.json": documents.states_document(series, world),
-        CLAIMS_FILE: claims_document(rows, world),
+        CLAIMS_FILE: claims_document(rows, world, notes=told.claim_notes),
         "privacy.json": documents.privacy_document(rows, withheld, world),
         "data-dictionary.json": document(world.head(documents.DICTIONARY_SCHEMA), dictionary()),
         "LICENCE": documents.LICENCE.encode(),
