@@ -17,8 +17,8 @@ setup:   ## make .venv with everything in it (again only when something changed)
 system:  ## the system packages of the tests: apt as root or through sudo, else the line to type
 	@scripts/system.sh
 
-demo: setup  ## the main job in about a minute (setup takes one or two more, once): no root, no network, no question
-	@$(BIN)/voipwatch demo
+demo: setup  ## the main job in about four minutes (setup takes one or two more, once): no root, no network, no question
+	@$(BIN)/voipwatch demo --bundle demo/bundle
 
 # In this order, also under -j: the compiler and headers come before what is compiled with them, and what only reads
 # the code before what runs it.

@@ -16,8 +16,9 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from pathlib import Path
 from threading import Lock, Timer
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -36,6 +37,9 @@ from voipwatch.cli.show import table, verdict_paragraph, verdict_text
 from voipwatch.cli.values import parse_count, shown
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.results import AppResult, Check
+
+if TYPE_CHECKING:
+    from voipwatch.cli.demo_year import Year
 
 APPS: Final = ("whatsapp", "sip", "webrtc")
 LINES: Final = {
@@ -95,9 +99,12 @@ def demo(
     context: Annotated[Context, Parameter(parse=False)],
     network: Annotated[str, Parameter(metavar="auto|kernel|sim")] = "auto",
     seed: Annotated[int | None, Parameter(metavar="N")] = None,
+    bundle: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     json: bool = False,
 ) -> int:
-    """Measure all lines, then show the table and the sentences; 0 unless a line could not be measured."""
+    """Measure all lines, then show the table and the sentences; then the year, where its bundle is wanted. 0
+    unless a line could not be measured.
+    """
     if network not in NETWORKS:
         raise Misuse("error.network", value=shown(network), known=", ".join(NETWORKS))
     drawn = secrets.randbelow(SEED_MAX)
@@ -106,6 +113,10 @@ def demo(
     problem = _problem(network)
     if network == "kernel" and problem is not None:
         raise Trouble("error.kernel", reason=problem)
+    if bundle is not None:
+        from voipwatch.cli.demo_year import make_room  # noqa: PLC0415 -- slow, and seldom needed
+
+        make_room(bundle)
     board = _Board(plan(network, possible=problem is None, cores=os.cpu_count() or 1))
     if not json:
         context.tell("demo.title", style="bold")
@@ -119,11 +130,25 @@ def demo(
         for name in _measure_all(board, drawn, context.texts.lang):
             refresh(name)
     took_s = time.monotonic() - started
-    if json:
-        context.print_json(_json(board, drawn, took_s))
-    else:
+    if not json:
         _show(context, board, drawn, took_s)
+    year = None if bundle is None else _year(context, bundle, drawn, told=not json)
+    if json:
+        context.print_json(_json(board, drawn, took_s, year))
+    else:
+        context.tell("demo.next")
     return OUR_FAULT if board.problems else CLEAR
+
+
+def _year(context: Context, bundle: Path, seed: int, *, told: bool) -> "Year":
+    from voipwatch.cli.demo_year import run_year, show_year  # noqa: PLC0415 -- slow, and seldom needed
+
+    if told:
+        context.tell("demo.year", style="bold")
+    year = run_year(context, seed, bundle)
+    if told:
+        show_year(context, year)
+    return year
 
 
 def _problem(network: str) -> str | None:
@@ -335,7 +360,6 @@ def _show(context: Context, board: _Board, seed: int, took_s: float) -> None:
     context.tell(
         "demo.took", checks=len(board.done), apps=", ".join(APPS), seconds=f"{took_s:.0f}", seed=seed
     )
-    context.tell("demo.next")
 
 
 def _alike(board: _Board) -> list[list[str]]:
@@ -348,7 +372,7 @@ def _alike(board: _Board) -> list[list[str]]:
     return list(groups.values())
 
 
-def _json(board: _Board, seed: int, took_s: float) -> bytes:
+def _json(board: _Board, seed: int, took_s: float, year: "Year | None") -> bytes:
     lines = []
     for name, world in LINES.items():
         done = board.done.get(name)
@@ -363,5 +387,14 @@ def _json(board: _Board, seed: int, took_s: float) -> bytes:
                 "check": msgspec.to_builtins(done.check) if done else None,
             }
         )
-    document = {"schema": "voipwatch.demo/1", "seed": seed, "seconds": round(took_s, 1), "lines": lines}
+    document: dict[str, Any] = {
+        "schema": "voipwatch.demo/1",
+        "seed": seed,
+        "seconds": round(took_s, 1),
+        "lines": lines,
+    }
+    if year is not None:
+        from voipwatch.cli.demo_year import year_json  # noqa: PLC0415 -- loaded by now
+
+        document["year"] = year_json(year)
     return msgspec.json.format(msgspec.json.encode(document), indent=2)

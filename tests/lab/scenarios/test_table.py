@@ -60,8 +60,8 @@ def test_every_operator_interferes_in_its_own_way() -> None:
         ("asn = 64499", "asn = 36903", "canary.asn: 36903 is not for documentation"),
         ('access = "ethernet"', 'access = "adsl"', "canary.access: it must be on no access of the"),
         ("runs_a_day = 12.0", "runs_a_day = 0.0", "canary.runs_a_day: over 0, at most 24"),
-        ('apps = ["whatsapp", "viber"]', 'apps = ["whatsapp"]', "sizes.demo.apps: an even number"),
-        ('apps = ["whatsapp", "viber"]', 'apps = ["whatsapp", "signal"]', "sizes.demo.apps: an even number"),
+        ('apps = ["whatsapp", "imo"]', 'apps = ["whatsapp"]', "sizes.demo.apps: an even number"),
+        ('apps = ["whatsapp", "imo"]', 'apps = ["whatsapp", "signal"]', "sizes.demo.apps: an even number"),
         ("share = 0.6", "share = 1.6", "noise[0].share: over 0, at most 1"),
         ('software = "0.1.1-canary"', 'software = ""', "noise[5].software: noise of kind release needs it"),
         ("draws = 25", "draws = 0", "sizes.full.draws: 1 to 999"),
@@ -110,5 +110,5 @@ def test_what_was_said_of_each_phase_is_in_the_packaged_chronology() -> None:
 
 def test_a_size_may_have_fewer_apps() -> None:
     scenario = load_scenario("morocco-2016")
-    assert scenario.sized("demo").apps == ("whatsapp", "viber")
+    assert scenario.sized("demo").apps == ("whatsapp", "imo")
     assert scenario.sized("full") == scenario
