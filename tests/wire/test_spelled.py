@@ -1,11 +1,19 @@
 import json
+import re
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voipwatch.wire.spelled import canonical, hints_at_address, ipv6_in, names_address
+from voipwatch.wire.spelled import (
+    canonical,
+    hints_at_address,
+    ipv6_in,
+    names_address,
+    names_ipv6,
+    spells_address,
+)
 
 SPELLED = [
     "192.0.2.7",
@@ -63,6 +71,27 @@ def test_every_spelling_of_an_address_is_hinted_at(
 def test_no_hint_means_no_address(text: str) -> None:
     if names_address(text):
         assert hints_at_address(text.encode())
+    assert spells_address(text.encode()) == names_address(text)
+
+
+PIECES = st.sampled_from([
+    "1", "ab", "12345", ":", "::", ".", "..", "1.2.3.4", "1.2.3.04", "256.1.1.1", " ", "g", "0:0:0:",
+    "1:2:3:4:5:6:7", "a:b:c:d:e:f:",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=9).map("".join) | st.text("1:.a ", max_size=24))
+@example("..1::2.")
+@example(".1:2:3:4:5:6:7:8..")
+@example("1.2::")
+@example(":.1::")
+@example("a:b:c:d:e:f:1.2.3.4")
+@example("a:b:c:d:e:f:1.2.3.04")
+def test_going_over_a_text_once_finds_what_taking_its_runs_apart_finds(text: str) -> None:
+    by_parts = any(
+        ipv6_in(run) is not None for run in re.findall(r"[0-9A-Fa-f:.]+", text) if run.count(":") > 1
+    )
+    assert names_ipv6(text.encode()) == by_parts
 
 
 def test_long_runs_cost_no_more_than_their_length() -> None:

@@ -22,16 +22,13 @@ class Cached:
     Visitors at the door ask the same text of the same object: their answer is as new as its owner's.
     """
 
+    writable = True
+
     def __init__(self, engine: Engine) -> None:
         """`engine`: written through this object only."""
         self._engine = engine
         self._writes = 0
         self._answers: dict[str, tuple[int, pa.Table]] = {}
-
-    @property
-    def writable(self) -> bool:
-        """As `Engine.writable`."""
-        return self._engine.writable
 
     def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """As `Engine.select`."""
