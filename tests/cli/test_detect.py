@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,7 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.cli.doubles import run_line
+from voipwatch.cli import detect
 from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.seriesfile import Numbered, SeriesFile
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,6 +53,29 @@ def test_the_document(blocked: Path) -> None:
     assert "2026-01-31T00:00:00Z" <= change["detected_at"] <= "2026-01-31T05:00:00Z"
     assert change["level_after"] == 1.0
     assert "UTC" in ran.err
+
+
+def test_rows_are_understood_once_and_of_too_many_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.csv", hours=33 * 24, key="x")
+    readings: list[int] = []
+    whole = SeriesFile.rows
+
+    def counted(self: SeriesFile) -> Iterator[Numbered]:
+        readings.append(1)
+        yield from whole(self)
+
+    monkeypatch.setattr(SeriesFile, "rows", counted)
+    for extra, status in ((), 1), (("--probe", "operator"), 0):  # one probe alone proves nothing
+        readings.clear()
+        line = ("detect", str(path), "--by", "operator", *extra, "--json")
+        monkeypatch.setattr(detect, "ROWS_KEPT_MAX", 10_000)
+        once = run_line(*line)
+        assert (once.status, len(readings)) == (status, 1)
+        monkeypatch.setattr(detect, "ROWS_KEPT_MAX", 100)
+        again = run_line(*line)
+        assert (again.out, len(readings)) == (once.out, 3)
 
 
 def test_a_quiet_series_is_clear_and_a_short_one_insufficient(tmp_path: Path) -> None:

@@ -93,20 +93,27 @@ def memories(store: Store) -> list[Any]:
     return [
         store.load_detector("detecting"),
         store.load_detector("detecting::MA"),
+        store.load_detector("detecting::TN"),
         store.changepoints().to_pylist(),
     ]
 
 
 def test_killed_at_any_write_a_rerun_ends_as_an_uninterrupted_run(store: Store) -> None:
-    pieces = put(store, story(72, 12), size=84)
+    """Two countries, one of which falls silent: what is not written again is none the worse for it."""
+    others = [
+        msgspec.structs.replace(each, country="TN", report_id=f"{10_000 + n:032x}")
+        for n, each in enumerate(story(20, 0))
+    ]
+    ordered = sorted([*story(72, 12), *others], key=lambda each: (each.received_at_ms, each.country))
+    pieces = put(store, ordered, size=104)
     quiet = Detecting(store)
     for end in range(1, len(pieces) + 1):
         quiet.consume(pieces[:end])
     wanted = memories(store)
-    assert len(wanted[2]) == 1
+    assert {each["kind"] for each in wanted[3]} >= {"onset"}
     engine: Any = store._engine
     real = engine.insert
-    for fails_at in range(1, 12):
+    for fails_at in range(1, 14):
         engine.command("TRUNCATE TABLE detector_state")
         engine.command("TRUNCATE TABLE changepoints")
         steps = 0
@@ -130,6 +137,37 @@ def test_killed_at_any_write_a_rerun_ends_as_an_uninterrupted_run(store: Store) 
                 end += 1
         engine.insert = real
         assert memories(store) == wanted, fails_at
+
+
+def test_only_a_country_that_changed_is_written(store: Store) -> None:
+    votes = [
+        msgspec.structs.replace(each, country=country, report_id=f"{n * 2 + k:032x}")
+        for n, each in enumerate(story(4, 0))
+        for k, country in enumerate(["MA", "TN"])
+    ]
+    pieces = put(store, votes, size=16)
+    detecting = Detecting(store)
+    detecting.consume(pieces)
+    before = memories(store)
+    told = msgspec.structs.replace(votes[-2], pseudonym="late", prefix="late", report_id=f"{5_000:032x}")
+    pieces += put(store, [told], first=len(pieces) + 1)
+    written: list[str] = []
+    save = store.save_detector
+
+    def counted(detector: str, payload: str) -> None:
+        written.append(detector)
+        save(detector, payload)
+
+    store.save_detector = counted  # type: ignore[method-assign]  # counted
+    detecting.consume(pieces)
+    assert written == ["detecting::MA", "detecting"]
+    after = memories(store)
+    assert after[1] != before[1]
+    assert after[2] == before[2]
+    undecided = msgspec.structs.replace(told, verdict=Verdict.INSUFFICIENT, report_id=f"{5_001:032x}")
+    pieces += put(store, [undecided], first=len(pieces) + 1)
+    detecting.consume(pieces)
+    assert written[2:] == ["detecting"]
 
 
 def test_nothing_is_taken_twice(store: Store) -> None:

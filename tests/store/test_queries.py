@@ -1,6 +1,10 @@
+from itertools import count
+from random import Random
+
 import pytest
 
 from tests.store.support import HOUR, hourly, make_vote, rows_of
+from voipwatch.model.cells import STALE_AFTER_H
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.model.votes import Vote
@@ -46,6 +50,43 @@ def test_the_matrix_has_the_latest_state_that_decides(store: Store) -> None:
     earlier = store.matrix("MA", "AS36925", as_of=HOUR + 3600).to_pylist()
     assert [(r["app"], r["state"]) for r in earlier if r["access"] == "4g"] == [("whatsapp", "ok")]
     assert store.matrix("MA", "AS36925", as_of=HOUR + 30 * DAY).num_rows == 0, "a week later nothing is known"
+
+
+def test_the_matrix_is_what_its_cells_say_one_by_one(store: Store) -> None:
+    """Seven accesses and apps, some hours made anew, each row counted by hand from the cells."""
+    random = Random(4)
+    verdicts = (Verdict.OK, Verdict.BLOCKED, Verdict.THROTTLED)
+    votes: list[Vote] = []
+    number = count(1000)
+    for access, app in ((a, b) for a in (Access.G4, Access.WIFI, Access.ADSL) for b in ("viber", "whatsapp")):
+        hours = sorted(random.sample(range(200), 12))
+        votes += [
+            make_vote(next(number), verdict, access=access, app=app,
+                      observed_at_ms=(HOUR + 3600 * hour) * 1000,
+                      received_at_ms=(HOUR + 3600 * hour + 60) * 1000)
+            for hour in hours
+            for verdict in [random.choice(verdicts)] * random.choice((1, 3))
+        ]  # fmt: skip
+    votes.append(make_vote(77, app="imo", received_at_ms=(HOUR + 190 * 3600) * 1000,
+                           observed_at_ms=(HOUR + 190 * 3600) * 1000))  # fmt: skip
+    put(store, votes)
+    store.refresh_cells([HOUR + 3600 * hour for hour in range(200)])
+    as_of = HOUR + 199 * 3600 + 1800
+    expected: dict[tuple[str, str], dict[str, object]] = {}
+    for cell in store.cells(country="MA", since=as_of - STALE_AFTER_H * 3600, until=as_of).to_pylist():
+        row = expected.setdefault((cell["access"], cell["app"]), {
+            "state": "insufficient", "hour": 0, "probes": 0, "mechanisms": "", "measured_hours": 0,
+        })  # fmt: skip
+        row["last_hour"] = cell["hour"]
+        if cell["state"] != "insufficient":
+            row |= {name: cell[name] for name in ("state", "hour", "probes", "mechanisms")}
+            row["measured_hours"] = int(str(row["measured_hours"])) + 1
+    assert len(expected) == 7
+    assert {row["state"] for row in expected.values()} >= {"insufficient", "ok", "blocked"}
+    assert store.matrix("MA", "AS36925", as_of=as_of).to_pylist() == [
+        {"access": access, "app": app, **expected[access, app], "as_of": as_of}
+        for access, app in sorted(expected)
+    ]
 
 
 def test_a_panel_day_by_day_in_one_month(store: Store) -> None:

@@ -1,6 +1,8 @@
 """`voipwatch detect FILE`: onsets, ends and silences in anybody's series of blocked and other votes."""
 
 import math
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,10 +18,47 @@ from voipwatch.cli.seriesplot import DRAWN_MAX, Bins, draw
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import Step, shown_work
 from voipwatch.inference.detection import Panel, Settings, daily
+from voipwatch.model.series import SeriesRow
 
 SERIES_MAX: Final = 100_000
 """More series than that are a mistaken --by, such as a column of times."""
 ROWS_A_STEP: Final = 5_000
+ROWS_KEPT_MAX: Final = 4_000_000
+"""At 36 bytes each: 144 MB. A file of more is read a second time."""
+
+
+class Rows:
+    """What was understood of a file's rows, in their order, for as long as they are few enough."""
+
+    def __init__(self) -> None:
+        self._keys: dict[Key, int] = {}
+        self._probes: dict[str, int] = {}
+        self._of_key, self._of_probe = array("i"), array("i")
+        self._times_s = array("d")
+        self._blocked, self._totals = array("q"), array("q")
+        self.whole = True
+        """None was left out."""
+
+    def add(self, key: Key, row: SeriesRow) -> None:
+        """Keep one more; of too many, none."""
+        if not self.whole:
+            return
+        if len(self._times_s) == ROWS_KEPT_MAX:
+            self.whole = False
+            for column in (self._of_key, self._of_probe, self._times_s, self._blocked, self._totals):
+                del column[:]
+            return
+        self._of_key.append(self._keys.setdefault(key, len(self._keys)))
+        self._of_probe.append(self._probes.setdefault(row.probe, len(self._probes)))
+        self._times_s.append(row.time_s)
+        self._blocked.append(row.blocked_count)
+        self._totals.append(row.total_count)
+
+    def __iter__(self) -> Iterator[tuple[Key, SeriesRow]]:
+        keys, probes = list(self._keys), list(self._probes)
+        columns = zip(self._of_key, self._times_s, self._blocked, self._totals, self._of_probe, strict=True)
+        for key, time_s, blocked, total, probe in columns:
+            yield keys[key], SeriesRow(time_s, blocked, total, probes[probe])
 
 
 @dataclass(slots=True)
@@ -31,6 +70,7 @@ class Survey:
     daily: bool = True
     spans: dict[Key, tuple[float, float]] = field(default_factory=dict)
     """First and last time of each series."""
+    kept: Rows = field(default_factory=Rows)
 
 
 def detect(  # noqa: PLR0913 -- one parameter an option of the command
@@ -47,7 +87,7 @@ def detect(  # noqa: PLR0913 -- one parameter an option of the command
     json: bool = False,
     plot: Annotated[str | None, Parameter(metavar="FILE.svg")] = None,
 ) -> int:
-    """Read twice, judge once; 1 where an onset is found, 2 where a series is insufficient, else 0."""
+    """Read everything, then judge; 1 where an onset is found, 2 where a series is insufficient, else 0."""
     columns = _columns(time, blocked, over, total, by, probe)
     target = None if plot is None else Path(plot)
     if target is not None:
@@ -105,7 +145,7 @@ def _limit(text: str) -> float:
 
 
 def _survey(series: SeriesFile, step: Step) -> Survey:
-    """Read everything once: every row is understood or refused before one is judged."""
+    """Read everything: every row is understood or refused before one is judged."""
     survey = Survey()
     for each in series.rows():
         survey.rows += 1
@@ -113,6 +153,7 @@ def _survey(series: SeriesFile, step: Step) -> Survey:
         survey.daily &= each.midnight
         first, _ = survey.spans.get(each.key, (each.row.time_s, 0.0))
         survey.spans[each.key] = (first, each.row.time_s)
+        survey.kept.add(each.key, each.row)
         if survey.rows % ROWS_A_STEP == 0:
             step(series.read_bytes)
             if len(survey.spans) > SERIES_MAX:
@@ -125,18 +166,19 @@ def _survey(series: SeriesFile, step: Step) -> Survey:
 
 
 def _judge(series: SeriesFile, survey: Survey, step: Step, *, drawn: bool) -> list[SeriesResult]:
-    """Read it again, in the order of the file, and judge."""
+    """Judge in the order of the file; read it again where its rows are too many to keep."""
     count = len(survey.spans)
     panel = Panel(daily(count) if survey.daily else Settings(series=count))
     names = {key: str(number) for number, key in enumerate(survey.spans)}
     shown_keys = list(survey.spans)[:DRAWN_MAX] if drawn else []
     bins = {key: Bins(*survey.spans[key], daily=survey.daily) for key in shown_keys}
-    for number, each in enumerate(series.rows(), 1):
-        panel.receive(names[each.key], each.row)
-        if each.key in bins:
-            bins[each.key].add(each.row)
+    rows = iter(survey.kept) if survey.kept.whole else ((each.key, each.row) for each in series.rows())
+    for number, (key, row) in enumerate(rows, 1):
+        panel.receive(names[key], row)
+        if key in bins:
+            bins[key].add(row)
         if number % ROWS_A_STEP == 0:
-            step(series.read_bytes)
+            step(round(series.size_bytes * min(1.0, number / survey.rows)))
     results = []
     for key in survey.spans:
         detector = panel.detectors[names[key]]

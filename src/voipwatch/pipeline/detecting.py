@@ -60,7 +60,7 @@ class CountryMemory(msgspec.Struct):
     """All that is remembered of one country, or of one emulated world."""
 
     number: int = 0
-    """Of the last piece in it."""
+    """Of the last piece in it when it was kept; those that changed nothing here since are in it too."""
     panel: PanelState = msgspec.field(default_factory=PanelState)
     voices: dict[str, dict[str, list[str]]] = {}
     """Hour -> series and prefix -> pseudonyms that spoke; a prefix that is no carrier's ends in `HOME`."""
@@ -146,6 +146,10 @@ class Detecting:
         self._memory = _kept(store, INDEX, Memory)
         self._countries: dict[str, CountryMemory] = {}
         self._panels: dict[str, Panel] = {}
+        self._kept: dict[str, bytes] = {}
+        """Digest of what the store has of each country."""
+        self._touched: set[str] = set()
+        """Countries that may have changed since."""
         for name in self._memory.countries:
             self._open(name)
 
@@ -183,14 +187,13 @@ class Detecting:
             country = self._countries.get(name) or self._open(name)
             if country.number < piece.number:
                 found += self._vote(name, country, vote)
-        for country in self._countries.values():
-            country.number = max(country.number, piece.number)
         return found
 
     def _vote(self, name: str, country: CountryMemory, vote: Vote) -> list[Found]:
         hit = hit_of(vote)
         if hit is None:
             return []
+        self._touched.add(name)
         series = series_of(vote)
         if not _may_speak(country, series, vote):
             country.surplus += 1
@@ -219,6 +222,7 @@ class Detecting:
         for name, country in self._countries.items():
             if country.number >= piece.number:
                 continue
+            self._touched.add(name)
             for series, detector in self._panels[name].detectors.items():
                 found += [self._found(name, series, change) for change in detector.advance(now_s)]
             for hour in [hour for hour in country.voices if int(hour) < hour_s - VOICES_KEPT_H * HOUR_S]:
@@ -230,6 +234,7 @@ class Detecting:
     def _open(self, name: str) -> CountryMemory:
         country = self._countries[name] = _kept(self._store, f"{INDEX}:{name}", CountryMemory)
         self._panels[name] = self._panel(country)
+        self._kept[name] = _digest(country)
         return country
 
     def _panel(self, country: CountryMemory) -> Panel:
@@ -251,11 +256,21 @@ class Detecting:
         return panel
 
     def _keep(self, found: Sequence[Found]) -> None:
-        """Changepoints first, each country, then what they share: what is cut off in between is redone."""
+        """Changepoints first, each country, then what they share: what is cut off in between is redone.
+
+        A country in which nothing changed is not written: its votes and hours, taken again, change nothing.
+        """
         if found:
             self._store.save_changepoints([record_of(each) for each in found])
-        for name, country in self._countries.items():
+        for name in sorted(self._touched):
+            country = self._countries[name]
+            digest = _digest(country)
+            if digest == self._kept[name]:
+                continue
+            country.number = self._memory.number
             self._store.save_detector(f"{INDEX}:{name}", msgspec.json.encode(country).decode())
+            self._kept[name] = digest
+        self._touched.clear()
         self._memory.countries = list(self._countries)
         self._store.save_detector(INDEX, msgspec.json.encode(self._memory).decode())
 
@@ -302,6 +317,11 @@ def surplus_of(store: Store, instance: str, country: str) -> int:
 def _kept(store: Store, name: str, kind: type[T]) -> T:
     payload = store.load_detector(name)
     return kind() if payload is None else msgspec.json.decode(payload, type=kind)
+
+
+def _digest(country: CountryMemory) -> bytes:
+    """Of all that is remembered but the number: equal where nothing happened."""
+    return sha256(msgspec.json.encode(msgspec.structs.replace(country, number=0))).digest()
 
 
 def _may_speak(country: CountryMemory, series: str, vote: Vote) -> bool:

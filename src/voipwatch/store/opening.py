@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from voipwatch.store.cache import Cached
 from voipwatch.store.door import Door, Visitor
 from voipwatch.store.engine import SCRATCH, ClickHouse
 from voipwatch.store.errors import StoreError
@@ -80,7 +81,8 @@ def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, t
     door = None
     try:
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-        engine = ClickHouse(folder / ENGINE, database=DATABASE, threads=threads)
+        # The lock is ours: whatever is written is written through this object.
+        engine = Cached(ClickHouse(folder / ENGINE, database=DATABASE, threads=threads))
         if create:
             migrate(engine)
         else:

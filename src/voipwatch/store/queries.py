@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H
+from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H, CellState
 from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.model.votes import PANEL, Vote
@@ -14,7 +16,7 @@ from voipwatch.store.columns import TABLES
 from voipwatch.store.engine import Engine, scalar
 from voipwatch.store.migrate import version_of
 from voipwatch.store.rows import records_table
-from voipwatch.store.series import FIGURES, OF_SERIES, SeriesKey
+from voipwatch.store.series import FIGURES, OF_FEW_ROWS, OF_SERIES, SeriesKey, coded, newest_report, plain
 from voipwatch.store.sorting import latest_by_key
 
 HOUR_S: Final = 3600
@@ -34,14 +36,12 @@ _DAMAGED: Final = (
 """Parts that the engine found unreadable and set aside."""
 
 
-def newest(engine: Engine, instance: str | None = None) -> int:
-    """Unix seconds of the newest report that is in a cell (of an instance); 0 without any."""
-    where = "" if instance is None else " WHERE instance = {instance:String}"
-    return int(
-        scalar(
-            engine, f"SELECT toUnixTimestamp(max(last_received)) FROM arrivals{where}", {"instance": instance}
-        )
-    )
+_WEEK: Final = (
+    "SELECT access, app, hour, state, probes, mechanisms, version, deleted FROM cells "
+    "PREWHERE instance = {instance:String} AND source = {source:String} AND country = {country:String} "
+    "AND operator = {operator:String} AND stage = {stage:String} "
+    "AND hour > toDateTime({since:UInt32}, 'UTC') AND hour <= toDateTime({until:UInt32}, 'UTC')" + OF_FEW_ROWS
+)
 
 
 def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, instance: str) -> pa.Table:
@@ -60,29 +60,10 @@ def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, in
         state), probes and mechanisms then, measured_hours (with a state, within `STALE_AFTER_H`),
         last_hour (newest with any vote), as_of.
     """
-    now = newest(engine, instance) if as_of is None else as_of
+    now = newest_report(engine, instance) if as_of is None else as_of
     since = max(now - STALE_AFTER_H * HOUR_S, 0)
-    return engine.select(
-        """
-        SELECT access, app,
-            if(measured_hours = 0, 'insufficient', argMaxIf(said, at, said != 'insufficient')) AS state,
-            toUnixTimestamp(maxIf(at, said != 'insufficient')) AS hour,
-            argMaxIf(voices, at, said != 'insufficient') AS probes,
-            argMaxIf(blamed, at, said != 'insufficient') AS mechanisms,
-            countIf(said != 'insufficient') AS measured_hours,
-            toUnixTimestamp(max(at)) AS last_hour,
-            {as_of:UInt64} AS as_of
-        FROM (
-            SELECT access, app, hour AS at,
-                argMax(tuple(toString(state), probes, toString(mechanisms), deleted), version) AS latest,
-                latest.1 AS said, latest.2 AS voices, latest.3 AS blamed
-            FROM cells
-            PREWHERE instance = {instance:String} AND source = {source:String} AND country = {country:String}
-                AND operator = {operator:String} AND stage = {stage:String}
-                AND hour > toDateTime({since:UInt32}, 'UTC') AND hour <= toDateTime({until:UInt32}, 'UTC')
-            GROUP BY access, app, hour HAVING NOT latest.4
-        )
-        GROUP BY access, app ORDER BY access, app""",
+    found = engine.select(
+        _WEEK,
         {
             "country": country,
             "operator": operator,
@@ -91,9 +72,35 @@ def matrix(engine: Engine, country: str, operator: str, *, as_of: int | None, in
             "stage": CALL_STAGE,
             "since": since,
             "until": now,
-            "as_of": now,
         },
     )
+    # The newest versions and their last hours are taken here: the engine groups for as long as it reads.
+    return _latest_states(latest_by_key(found, ("access", "app", "hour")), now)
+
+
+def _latest_states(week: pa.Table, now: int) -> pa.Table:
+    """Rows of `matrix` of its cells in the order of access, app and hour."""
+    hours, said = week["hour"].to_numpy(), plain(week["state"])
+    access, app = coded(week["access"])[1], coded(week["app"])[1]
+    changes = np.flatnonzero((np.diff(access) != 0) | (np.diff(app) != 0)) + 1
+    begins = np.concatenate([np.zeros(min(len(hours), 1), np.int64), changes])
+    ends = np.append(begins, len(hours))[1:]
+    decided = np.flatnonzero(pc.not_equal(said, CellState.INSUFFICIENT.value).to_numpy(zero_copy_only=False))
+    before, after = np.searchsorted(decided, begins), np.searchsorted(decided, ends)
+    measured = after - before
+    # The place of the last cell that decides something, none where there is no such cell.
+    last = pa.array(np.append(decided, 0)[after - 1], mask=measured == 0)
+    return pa.table({
+        "access": week["access"].take(pa.array(begins)),
+        "app": week["app"].take(pa.array(begins)),
+        "state": pc.fill_null(said.take(last), CellState.INSUFFICIENT.value),
+        "hour": pc.fill_null(pa.array(hours).take(last), 0),
+        "probes": pc.fill_null(week["probes"].take(last), 0),
+        "mechanisms": pc.fill_null(plain(week["mechanisms"]).take(last), ""),
+        "measured_hours": pa.array(measured.astype(np.uint64)),
+        "last_hour": pa.array(hours[ends - 1]),
+        "as_of": pa.array(np.full(len(begins), now, np.uint64)),
+    })  # fmt: skip
 
 
 def panel(engine: Engine, key: SeriesKey, *, since: int, until: int) -> pa.Table:
@@ -253,7 +260,7 @@ def status(engine: Engine) -> dict[str, Any]:
         "engine": scalar(engine, "SELECT version()"),
         "tables": {table.name: sizes[table.name] for table in TABLES if table.name in sizes},
         "segments": {{1: "begun", 2: "in", 3: "celled"}[row["step"]]: row["n"] for row in ledger},
-        "as_of": newest(engine),
+        "as_of": newest_report(engine),
         "damaged_parts": scalar(engine, _DAMAGED),
     }
 

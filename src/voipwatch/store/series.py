@@ -1,7 +1,8 @@
 """One series hour by hour: its cells, silence where none is, and what is provisional yet.
 
 Planning a query costs the engine more than reading a year of one series: there are two plain ones, of the
-table of arrivals, a row a line, and of the cells, whose conditions are said to be those of the sorting key.
+table of arrivals, a row a line, which the owner of an embedded store keeps in memory (`cache`), and of the
+cells, whose conditions are said to be those of the sorting key.
 """
 
 from typing import Any, Final, NamedTuple
@@ -9,7 +10,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from voipwatch.model.cells import CALL_STAGE, LAG_UNKNOWN_S, STALE_AFTER_H, CellState
 from voipwatch.model.votes import PANEL
@@ -50,11 +50,18 @@ FIGURES: Final = (
     "hour, state, ok_micro, blocked_micro, throttled_micro, down_micro, insufficient_micro, "
     "probes, prefixes, reports, mechanisms, last_received"
 )
+OF_FEW_ROWS: Final = (
+    " SETTINGS max_threads = 1, max_block_size = 1000000, preferred_block_size_bytes = 0, "
+    "enable_multiple_prewhere_read_steps = 0"
+)
+"""Of a query that finds its few rows by the key: one more thread, block or step of filtering takes the engine
+longer to set up than it then saves."""
 _SERIES: Final = (
     f"SELECT {FIGURES}, version, deleted FROM cells PREWHERE {OF_SERIES} "
     "AND hour >= toDateTime({before:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC')"
+    + OF_FEW_ROWS
 )
-_ARRIVALS: Final = "SELECT instance, country, operator, access, last_received, lag_s, version FROM arrivals"
+ARRIVALS: Final = "SELECT instance, country, operator, access, last_received, lag_s, version FROM arrivals"
 """All of it: a row a line and what is not merged yet. Each condition costs more than the rows."""
 
 
@@ -90,15 +97,25 @@ def series(engine: Engine, key: SeriesKey, *, since: int, until: int, as_of: int
 
 def arrivals(engine: Engine, key: SeriesKey) -> Arrivals:
     """Of the line of a series; the lag of one that nothing is known of is `LAG_UNKNOWN_S`."""
-    found = engine.select(_ARRIVALS)
-    mine = _equal(plain(found["instance"]), key.instance)
-    as_of = int(found["last_received"].to_numpy()[mine].max(initial=0))
+    found = engine.select(ARRIVALS)
+    mine = _equal(found["instance"], key.instance)
+    as_of = _newest(found, mine)
     for name in ("country", "operator", "access"):
-        mine &= _equal(plain(found[name]), getattr(key, name))
+        mine &= _equal(found[name], getattr(key, name))
     if not mine.any():
         return Arrivals(as_of, LAG_UNKNOWN_S)
     newest = np.argmax(np.where(mine, found["version"].to_numpy(), 0))
     return Arrivals(as_of, int(found["lag_s"].to_numpy()[newest]))
+
+
+def newest_report(engine: Engine, instance: str | None = None) -> int:
+    """Unix seconds of the newest report that is in a cell (of an instance); 0 without any."""
+    found = engine.select(ARRIVALS)
+    return _newest(found, slice(None) if instance is None else _equal(found["instance"], instance))
+
+
+def _newest(found: pa.Table, mine: slice | npt.NDArray[np.bool_]) -> int:
+    return int(found["last_received"].to_numpy()[mine].max(initial=0))
 
 
 def with_silence(found: pa.Table, *, since: int, until: int, arrivals: Arrivals) -> pa.Table:
@@ -107,27 +124,26 @@ def with_silence(found: pa.Table, *, since: int, until: int, arrivals: Arrivals)
     Silence is filled in here: in SQL it costs three times the reading.
     """
     hours = found["hour"].to_numpy().astype(np.int64)
-    said = plain(found["state"])
-    decided = hours[~_equal(said, CellState.INSUFFICIENT.value)]
+    decided = hours[~_equal(found["state"], CellState.INSUFFICIENT.value)]
     grid = np.arange(-(-since // HOUR_S) * HOUR_S, until, HOUR_S, dtype=np.int64)
     place = np.searchsorted(hours, grid)
-    there = np.isin(grid, hours, assume_unique=True)
+    there = np.append(hours, -1)[place] == grid
     last = np.concatenate([[-STALE_S - HOUR_S], decided])[np.searchsorted(decided, grid)]
     kept = there | (grid - last <= STALE_S)
     grid, there, place = grid[kept], there[kept], place[kept]
-    columns: dict[str, Any] = {"hour": pa.array(grid, pa.uint32())}
-    columns["state"] = _filled(said, place, there, CellState.SILENT.value)
-    taken = np.where(there, place, 0)
+    # A row after the last one stands for silence.
+    place[~there] = len(hours)
+    columns: dict[str, Any] = {"hour": pa.array(grid.astype(np.uint32))}
+    columns["state"] = _filled(found["state"], place, CellState.SILENT.value)
     for name in found.column_names:
         if name in columns:
             continue
         column = found[name]
         if pa.types.is_integer(column.type):
             values = column.to_numpy()
-            filled = np.where(there, values[taken], 0) if len(values) else np.zeros(len(grid))
-            columns[name] = pa.array(filled.astype(values.dtype))
+            columns[name] = pa.array(np.append(values, values.dtype.type(0))[place])
         else:
-            columns[name] = _filled(plain(column), taken, there, "")
+            columns[name] = _filled(column, place, "")
     columns["provisional"] = pa.array(grid + HOUR_S + arrivals.lag_s > arrivals.as_of)
     columns["lag_s"] = pa.array(np.full(len(grid), arrivals.lag_s, np.uint32))
     columns["as_of"] = pa.array(np.full(len(grid), arrivals.as_of, np.uint32))
@@ -141,9 +157,24 @@ def plain(column: Any) -> Any:  # noqa: ANN401 -- Arrow has no types
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _filled(words: Any, place: npt.NDArray[np.int64], there: npt.NDArray[np.bool_], fill: str) -> Any:  # noqa: ANN401 -- the same
-    return pc.fill_null(words.take(pa.array(place, mask=~there)), fill)
+def _filled(words: Any, place: npt.NDArray[np.int64], fill: str) -> Any:  # noqa: ANN401 -- the same
+    """The words at these places; `fill` at the place after the last."""
+    dictionary, codes = coded(words)
+    return pa.array([*dictionary, fill], pa.string()).take(pa.array(np.append(codes, len(dictionary))[place]))
 
 
 def _equal(words: Any, word: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 -- the same
-    return np.array(pc.equal(words, word).to_numpy(zero_copy_only=False), np.bool_)
+    dictionary, codes = coded(words)
+    # A dictionary that was filtered may hold a word twice.
+    wanted = [code for code, each in enumerate(dictionary) if each == word]
+    return codes == wanted[0] if len(wanted) == 1 else np.isin(codes, wanted)
+
+
+def coded(words: Any) -> tuple[list[str], npt.NDArray[np.int32]]:  # noqa: ANN401 -- the same
+    """The different words of a column, and which of them each row has: Arrow's cost is by the call."""
+    if not pa.types.is_dictionary(words.type):
+        words = words.dictionary_encode()
+    if isinstance(words, pa.ChunkedArray):
+        words = words.chunk(0) if words.num_chunks == 1 else words.unify_dictionaries().combine_chunks()
+    codes: npt.NDArray[np.int32] = words.indices.to_numpy()
+    return words.dictionary.to_pylist(), codes

@@ -216,7 +216,7 @@ class Store:
 
     def as_of(self) -> int:
         """Unix seconds of the newest report that is in a cell; 0 in an empty store."""
-        return queries.newest(self._engine)
+        return series.newest_report(self._engine)
 
     def status(self) -> dict[str, Any]:
         """What `voipwatch store status` says; see `queries.status`."""

@@ -17,16 +17,23 @@ DASHED_IPV4: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9]{1,3}-){3}[0-9]{1,3}(?
 IPV6: Final = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.~-]+)?", re.ASCII)
 """A run that could hold an IPv6 address, with a zone (RFC 4007) if there is one."""
 
-_RUN: Final = re.compile(rb"[0-9A-Fa-f:.]+")
-_RUN_BYTES: Final = frozenset(b"0123456789ABCDEFabcdef:.")
-RUN_BYTES_MAX: Final = 1024
-_TEXT_RUN: Final = re.compile(r"[0-9A-Fa-f:.]+", re.ASCII)
-"""As `IPV6` without the zone; that one goes over a long run once for each of its characters."""
+_GROUP: Final = "[0-9A-Fa-f]{1,4}"
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_QUAD: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+_GROUP_BEGINS: Final = r"[^0-9A-Fa-f.](?:(?<!:)\.+)?"
+_GROUP_ENDS: Final = r"(?=:|\.*(?![0-9A-Fa-f:.]))"
+_SHORTENED: Final = re.compile(
+    f"{_GROUP_BEGINS}(?:{_GROUP}::(?:{_GROUP}|{_QUAD})?|::(?:{_GROUP}|{_QUAD})){_GROUP_ENDS}".encode()
+)
+_EIGHT: Final = re.compile(
+    f"{_GROUP_BEGINS}(?:{_GROUP}:){{6}}(?:{_GROUP}:{_GROUP}|{_QUAD}){_GROUP_ENDS}".encode()
+)
+"""Where `ipv6_in` finds one in a run: a whole group beside `::`, or eight of them. It takes each stretch of
+groups apart, which for a run of 8 MB is a minute; these go over the text once."""
 GROUPS_MAX: Final = 9
 """Parts between the colons: eight groups, or `1:2:3:4:5:6:7::` with two empty ones at its end."""
-_HINTS: Final = tuple(
-    re.compile(pattern) for pattern in (rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", rb"-[0-9]{1,3}-[0-9]{1,3}-[0-9]")
-)
+_HINT_IPV4: Final = re.compile(rb"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_HINT_DASHED_IPV4: Final = re.compile(rb"-[0-9]{1,3}-[0-9]{1,3}-[0-9]")
 _HINT_IPV6: Final = re.compile(rb":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]")
 """Inside of every address without `::`. They begin with one fixed byte each, which makes them quick."""
 _COLONS_SPAN: Final = 10
@@ -38,7 +45,17 @@ def hints_at_address(data: bytes) -> bool:
 
     For whole documents, about 1 ns a byte; strings must be spelled plainly in it (no JSON escapes in them).
     """
-    return any(hint.search(data) for hint in _HINTS) or _hints_at_ipv6(data)
+    return any(hint.search(data) for hint in (_HINT_IPV4, _HINT_DASHED_IPV4)) or _hints_at_ipv6(data)
+
+
+def spells_address(data: bytes) -> bool:
+    """As `names_address`, of a document of ASCII or UTF-8; only for what it hints at is it gone through."""
+    text = data.decode("latin-1")
+    return (
+        (_HINT_IPV4.search(data) is not None and _names(text, IPV4, "."))
+        or (_HINT_DASHED_IPV4.search(data) is not None and _names(text, DASHED_IPV4, "-"))
+        or names_ipv6(data)
+    )
 
 
 def _hints_at_ipv6(data: bytes) -> bool:
@@ -47,31 +64,28 @@ def _hints_at_ipv6(data: bytes) -> bool:
     gaps = colons[1:] - colons[:-1]
     if gaps.size > 1 and (gaps[1:] + gaps[:-1]).min() <= _COLONS_SPAN and _HINT_IPV6.search(data):
         return True
-    return gaps.size > 0 and bool(gaps.min() == 1) and _shortened_ipv6(data)
-
-
-def _shortened_ipv6(data: bytes) -> bool:
-    """Whether an address with `::` stands somewhere; in a log's numbers the two bytes alone are frequent."""
-    at = data.find(b"::")
-    while at >= 0:
-        start = at
-        while start and data[start - 1] in _RUN_BYTES:
-            start -= 1
-        run = _RUN.match(data[start : start + RUN_BYTES_MAX])
-        assert run is not None  # it begins with one of these bytes
-        if len(run[0]) == RUN_BYTES_MAX or ipv6_in(run[0].decode("ascii")) is not None:
-            return True
-        at = data.find(b"::", start + run.end())
-    return False
+    return gaps.size > 0 and bool(gaps.min() == 1) and _SHORTENED.search(b"|" + data) is not None
 
 
 def names_address(text: str) -> bool:
-    """Whether any address is spelled in `text`."""
+    """Whether any address is spelled in `text`. Its cost grows with the length alone, whatever is in it."""
     return (
-        any(max(map(int, run[0].split("."))) <= 255 for run in IPV4.finditer(text))
-        or any(max(map(int, run[0].split("-"))) <= 255 for run in DASHED_IPV4.finditer(text))
-        or any(ipv6_in(run[0]) is not None for run in _TEXT_RUN.finditer(text) if run[0].count(":") >= 2)
+        _names(text, IPV4, ".")
+        or _names(text, DASHED_IPV4, "-")
+        or names_ipv6(text.encode("utf-8", "replace"))
     )
+
+
+def names_ipv6(data: bytes) -> bool:
+    """Whether an IPv6 address is spelled in ASCII or UTF-8: what `ipv6_in` finds in one of its runs."""
+    text = b"|" + data  # what stands before a group is part of the patterns
+    return (b"::" in data and _SHORTENED.search(text) is not None) or (
+        _HINT_IPV6.search(data) is not None and _EIGHT.search(text) is not None
+    )
+
+
+def _names(text: str, ipv4: re.Pattern[str], separator: str) -> bool:
+    return any(max(map(int, run[0].split(separator))) <= 255 for run in ipv4.finditer(text))
 
 
 def ipv6_in(run: str) -> tuple[str, str, str] | None:
