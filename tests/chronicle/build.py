@@ -82,6 +82,7 @@ def morocco(*, instance: str = "morocco-2016") -> tuple[list[Finding], list[Inte
                     hour_hits=tuple(9.0 if 18 <= hour < 23 else 0.0 for hour in range(24)),
                     hour_votes=(10.0,) * 24,
                     ended_s=at("2016-02-24T23"),
+                    ended_step_s=43_200,
                     instance=instance,
                 )
             )

@@ -5,6 +5,7 @@ import msgspec
 from tests.chronicle.build import DAY, HOUR, at, finding, series
 from voipwatch.chronicle.spells import is_relapse, spells_of
 from voipwatch.model.incidents import Finding, IncidentKind, Intermittence
+from voipwatch.model.vocabulary import LINE
 
 START = at("2016-01-02")
 
@@ -143,3 +144,40 @@ def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone()
     late = beats_of("whatsapp", range(15, 16))
     lonely = spells_of([*whole, *late], regimes[:1])
     assert [s.schedule is None for s in lonely if s.series.app == "whatsapp"] == [True]
+
+
+def test_what_lasts_what_is_the_lines_own_and_what_no_regime_covers_is_no_beat() -> None:
+    whole = [*beats_of("viber", range(0, 6, 3)), *beats_of("imo", range(0, 6, 3))]
+    last_s = START + 90 * DAY
+    regimes = [of_app("viber", ended_s=last_s), of_app("imo", ended_s=last_s)]
+    long = [
+        finding("onset", series(app="whatsapp"), START + 20 * DAY),
+        finding("end", series(app="whatsapp"), START + 80 * DAY),
+    ]
+    down = [
+        finding("onset", series(app=LINE), START + 10 * DAY),
+        finding("end", series(app=LINE), START + 11 * DAY),
+    ]
+    for changes in (long, down):
+        (mine,) = [s for s in spells_of([*whole, *changes], regimes) if s.series == changes[0].series]
+        assert mine.schedule is None
+        assert mine.ends is not None
+
+
+def test_a_block_between_two_regimes_of_the_only_app_is_a_block() -> None:
+    """From 1 to 25 March; the regimes are of January and June."""
+    first, second = beats_of("viber", range(0, 6, 3)), beats_of("viber", range(150, 156, 3))
+    block = [
+        finding("onset", series(app="viber"), START + 60 * DAY),
+        finding("end", series(app="viber"), START + 62 * DAY),
+    ]
+    early = of_app("viber", ended_s=START + 4 * DAY)
+    late = msgspec.structs.replace(
+        of_app("viber", ended_s=START + 160 * DAY),
+        earliest_s=START + 150 * DAY,
+        declared_s=START + 155 * DAY,
+    )
+    spells = spells_of([*first, *block, *second], [early, late])
+    assert [spell.schedule is None for spell in spells] == [False, True, False]
+    assert spells[0].ends is not None
+    assert spells[0].ends[1] < START + 6 * DAY

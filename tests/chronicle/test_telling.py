@@ -22,7 +22,7 @@ from voipwatch.chronicle.telling import (
     told_quality,
 )
 from voipwatch.model.bundle import SeriesId
-from voipwatch.model.incidents import Finding, Incident, Quality
+from voipwatch.model.incidents import Finding, Incident, Intermittence, Quality
 from voipwatch.model.instants import iso, seconds
 from voipwatch.model.vocabulary import Access
 
@@ -173,3 +173,24 @@ def test_nothing_finer_than_half_a_day_is_in_an_incident() -> None:
     times += [row for each in incident.spread for row in (each.earliest, each.latest) if row]
     assert all(seconds(text) % HALF_DAY_S == 0 for text in times)
     assert len(times) == 4
+
+
+def test_ranks_are_of_what_is_told_and_a_regimes_end_needs_its_own_voters() -> None:
+    """The exact bounds of one are before the other's; both are told to the same half day."""
+    first = finding("onset", series("AS1"), at("2016-01-05T03"), width_s=2 * HOUR)
+    second = finding("onset", series("AS2"), at("2016-01-05T09"), width_s=2 * HOUR)
+    fine = {"earliest_step_s": HALF_DAY_S, "latest_step_s": HALF_DAY_S}
+    changes = [msgspec.structs.replace(each, **fine) for each in (first, second)]
+    (change,) = revise({}, changes, country="MA", as_of="2016-05-01T00:00:00Z")
+    assert [row.rank for row in change.incident.spread] == [1, 1]
+    regime = Intermittence(
+        country="MA",
+        series=series("AS1"),
+        earliest_s=at("2016-01-05"),
+        declared_s=at("2016-01-08"),
+        ended_s=at("2016-03-10T09"),
+    )
+    for step_s, latest in ((HALF_DAY_S, "2016-03-11T00:00:00Z"), (LAST_S, "2016-03-28T00:00:00Z")):
+        told = msgspec.structs.replace(regime, ended_step_s=step_s)
+        (change,) = revise({}, changes[:1], [told], country="MA", as_of="2016-05-01T00:00:00Z")
+        assert change.incident.spread[0].ended_latest == latest

@@ -3,7 +3,13 @@
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
-from voipwatch.store.blame import canary_votes, changepoint_scopes, witnesses
+from voipwatch.store.blame import (
+    canary_votes,
+    changepoint_scopes,
+    voters_by_hour,
+    votes_by_hour,
+    witnesses,
+)
 from voipwatch.store.store import Store
 
 
@@ -46,3 +52,36 @@ def test_witnesses_are_counted_by_who_was_asked_with_what(store: Store) -> None:
     ]
     assert witnesses(store, country="MA", instance="", since=HOUR + 1, until=HOUR + 9) == []
     assert changepoint_scopes(store) == []
+
+
+LINE_OF = {"instance": "", "country": "MA", "operator": "AS36925", "access": "4g"}
+
+
+def test_voters_of_a_series_are_told_by_the_hour_and_only_the_panels(store: Store) -> None:
+    votes = [
+        make_vote(1, prefix="aa"),
+        make_vote(2, prefix="aa", observed_at_ms=(HOUR + 3600) * 1000),
+        make_vote(3, app="viber"),
+        make_vote(4, instance="lab"),
+        make_vote(5, kind=RunKind.MANUAL),
+        make_vote(6, observed_at_ms=(HOUR + 9 * 3600) * 1000),
+    ]
+    store.insert_segment("s", rows_of(votes))
+    found = voters_by_hour(store, **LINE_OF, app="whatsapp", since=HOUR, until=HOUR + 9 * 3600)
+    assert [(row["at"], row["pseudonym"], row["prefix"]) for row in found] == [
+        (HOUR, "p1", "aa"),
+        (HOUR + 3600, "p2", "aa"),
+    ]
+
+
+def test_votes_by_hour_are_of_the_line_and_in_votes(store: Store) -> None:
+    votes = [make_vote(n, Verdict.BLOCKED if n < 2 else Verdict.OK) for n in range(5)]
+    votes += [make_vote(7, Verdict.THROTTLED, app="viber"), make_vote(8, Verdict.BLOCKED, access="wifi")]
+    store.insert_segment("s", rows_of(votes))
+    store.refresh_cells()
+    rows = votes_by_hour(store, **LINE_OF, since=HOUR, until=HOUR + 3600)
+    assert [(row["app"], row["at"]) for row in rows] == [("viber", HOUR), ("whatsapp", HOUR)]
+    assert all(row["hits"] <= row["votes"] for row in rows)
+    assert rows[0]["hits"] == rows[0]["votes"] > 0
+    assert rows[1]["hits"] * 5 == rows[1]["votes"] * 2
+    assert votes_by_hour(store, **LINE_OF, since=0, until=HOUR) == []

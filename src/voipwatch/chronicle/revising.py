@@ -162,7 +162,8 @@ def _survivor(claimants: Sequence[Incident]) -> Incident:
 def _content(group: _Group, facts: Facts, by_name: Mapping[str, Finding]) -> dict[str, Any]:
     findings = [by_name[name] for name in sorted(group.evidence) if name in by_name]
     named = {name for phase in phases_of(group.spells) for name in phase.changepoints} | group.evidence
-    blocks = Blocks(by_name[name] for name in named if name in by_name)
+    schedules = [spell.schedule for spell in group.spells if spell.schedule is not None]
+    blocks = Blocks((by_name[name] for name in named if name in by_name), schedules)
     phases = phases_of(group.spells, fineness=blocks.fineness)
     return {
         "phases": told_phases(phases, blocks),

@@ -140,38 +140,74 @@ def _with_schedules(spells: list[Spell], schedules: Sequence[Intermittence]) -> 
     return [*found, *rest]
 
 
+RELAPSE_S: Final = 14 * DAY_S
+"""An onset so soon after the end of the same series is the same incident: the pause that the detector's
+regimes bridge too (`inference.detection.regime.PAUSE_MAX_S`)."""
+BEAT_MAX_S: Final = 3 * DAY_S
+"""A longer spell is interference of its own: the least after which the detector lets one outgrow its regime
+(`inference.detection.regime.LEAST_S`)."""
+
+
 def _with_lines_schedules(spells: Sequence[Spell]) -> list[Spell]:
-    """Where most series of a line come and go by a schedule, a spell of another one inside it is a beat too.
+    """Where most other apps of a line come and go by a schedule, a short spell at that time is a beat too.
 
     A beat that one app's few votes do not show makes its pause look longer, and its regime over: the apps of
-    a line vouch for each other.
+    a line vouch for each other. What lasts, what still stands, what no other regime covers, and what is said
+    of the line itself stays as it is.
     """
     lines: dict[tuple[str, str], list[Spell]] = {}
+    found = [spell for spell in spells if spell.series.app == LINE]
     for spell in sorted(spells, key=lambda each: each.order):
-        lines.setdefault((spell.series.operator, spell.series.access), []).append(spell)
-    return [spell for own in lines.values() for spell in _of_one_line(own)]
+        if spell.series.app != LINE:
+            lines.setdefault((spell.series.operator, spell.series.access), []).append(spell)
+    for own in lines.values():
+        found += _of_one_line(own)
+    return found
 
 
-def _of_one_line(spells: list[Spell]) -> list[Spell]:
-    regular = [spell for spell in spells if spell.schedule is not None]
-    patterns = [spell.schedule for spell in spells if spell.schedule is not None]
-    if 2 * len({spell.series for spell in regular}) <= len({spell.series for spell in spells}):
-        return spells
-    since_s = min(spell.since_s for spell in regular)
-    until_s = max(float("inf") if spell.ends is None else spell.ends[1] for spell in regular)
-    found = {spell.series: spell for spell in reversed(regular)}
-    rest = [spell for spell in regular if found[spell.series] is not spell]
+def _of_one_line(spells: Sequence[Spell]) -> list[Spell]:
+    found = [spell for spell in spells if spell.schedule is not None]
+    regular = list(found)
     for spell in spells:
         if spell.schedule is not None:
             continue
-        if spell.ends is None or not since_s <= spell.latest_s <= spell.ends[1] <= until_s:
-            rest.append(spell)
-        elif spell.series in found:
-            found[spell.series] = _with_beat(found[spell.series], spell)
+        patterns = [each for each in regular if each.series != spell.series and _covers(each, spell)]
+        others = {each.series for each in spells if each.series != spell.series}
+        if not patterns or 2 * len({each.series for each in patterns}) <= len(others):
+            found.append(spell)
+            continue
+        near = next((each for each in found if _takes(each, spell)), None)
+        if near is not None:
+            found[found.index(near)] = _with_beat(near, spell)
         else:
-            told = msgspec.structs.replace(patterns[0], series=spell.series, hour_hits=(), hour_votes=())
-            found[spell.series] = msgspec.structs.replace(spell, schedule=told)
-    return [*found.values(), *rest]
+            found.append(_beat_alone(spell, patterns[0]))
+    return found
+
+
+def _covers(regular: Spell, beat: Spell) -> bool:
+    """Whether a short spell lies inside a schedule's own time."""
+    if beat.ends is None or beat.ends[1] - beat.since_s > BEAT_MAX_S:
+        return False
+    until_s = float("inf") if regular.ends is None else regular.ends[1]
+    return regular.since_s <= beat.latest_s and beat.ends[1] <= until_s
+
+
+def _takes(regular: Spell, beat: Spell) -> bool:
+    """Whether a beat is of this regime of the same series: at most the pause of a relapse away."""
+    if regular.series != beat.series or regular.schedule is None or beat.ends is None:
+        return False
+    until_s = float("inf") if regular.ends is None else regular.ends[1]
+    return beat.since_s - until_s <= RELAPSE_S and regular.since_s - beat.ends[1] <= RELAPSE_S
+
+
+def _beat_alone(beat: Spell, pattern: Spell) -> Spell:
+    """A beat of a series that declared no regime itself; its hours are the others' to tell."""
+    schedule = pattern.schedule
+    assert schedule is not None
+    told = msgspec.structs.replace(
+        schedule, series=beat.series, hour_hits=(), hour_votes=(), ended_s=None, ended_step_s=0
+    )
+    return msgspec.structs.replace(beat, schedule=told)
 
 
 def _with_beat(regular: Spell, beat: Spell) -> Spell:
@@ -184,13 +220,8 @@ def _with_beat(regular: Spell, beat: Spell) -> Spell:
         latest_s=first.latest_s,
         evidence=(*regular.evidence, *beat.evidence, *beat.end_evidence),
         ends=max(regular.ends, beat.ends, key=lambda ends: ends[1]) if over else regular.ends,
-        silences=(*regular.silences, *beat.silences),
+        silences=tuple(sorted({*regular.silences, *beat.silences}, key=lambda each: each.latest_s)),
     )
-
-
-RELAPSE_S: Final = 14 * DAY_S
-"""An onset so soon after the end of the same series is the same incident: the pause that the detector's
-regimes bridge too (`inference.detection.regime.PAUSE_MAX_S`)."""
 
 
 def is_relapse(before: Spell, after: Spell) -> bool:

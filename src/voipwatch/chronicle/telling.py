@@ -15,7 +15,7 @@ import msgspec
 from voipwatch.chronicle.coarsen import Voice, count_probes
 from voipwatch.chronicle.instants import DAY_S
 from voipwatch.model.bundle import PROBES_PER_ROW, WITHHELD_STEP
-from voipwatch.model.incidents import Finding, Phase, PhaseKind, Quality, SeriesName, Spread
+from voipwatch.model.incidents import Finding, Intermittence, Phase, PhaseKind, Quality, SeriesName, Spread
 from voipwatch.model.instants import iso, seconds
 
 HALF_DAY_S: Final = int(DAY_S) // 2
@@ -91,13 +91,18 @@ class Blocks:
     Of several findings the coarsest decides; where none says, as of a regime's end, it is a day.
     """
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, findings: Iterable[Finding], schedules: Iterable[Intermittence] = ()) -> None:
         self._earliest: dict[tuple[str, SeriesName], int] = {}
         self._latest: dict[tuple[str, SeriesName], int] = {}
         for each in findings:
             name = each.kind, each.series
             self._earliest[name] = max(each.earliest_step_s, self._earliest.get(name, 0))
             self._latest[name] = max(each.latest_step_s, self._latest.get(name, 0))
+        for regime in schedules:
+            name = "end", regime.series
+            if regime.ended_s is not None:
+                self._earliest[name] = max(regime.ended_step_s, self._earliest.get(name, 0))
+                self._latest[name] = max(regime.ended_step_s, self._latest.get(name, 0))
 
     def fineness(self, kind: str, series: SeriesName) -> int:
         """The coarser of a series' two bounds, seconds; up to a day all are alike."""
@@ -138,7 +143,7 @@ def told_phases(phases: Sequence[Phase], blocks: Blocks) -> tuple[Phase, ...]:
 
 
 def told_spread(spread: Sequence[Spread], blocks: Blocks) -> tuple[Spread, ...]:
-    """The spread in blocks; within a rank in an order that tells nothing finer."""
+    """The spread in blocks, ranked by what is told: the bounds' own order may tell of one vote."""
     found = []
     for row in spread:
         own = (row.series,)
@@ -152,7 +157,14 @@ def told_spread(spread: Sequence[Spread], blocks: Blocks) -> tuple[Spread, ...]:
                 ended_latest=None if ended is None else blocks.latest(ended, "end", own, least_s=HALF_DAY_S),
             )
         )
-    return tuple(sorted(found, key=lambda each: (each.rank, each.latest, each.series)))
+    ranked = [
+        msgspec.structs.replace(
+            row,
+            rank=1 + sum(other.latest <= (row.earliest or row.latest) for other in found if other is not row),
+        )
+        for row in found
+    ]
+    return tuple(sorted(ranked, key=lambda each: (each.rank, each.latest, each.series)))
 
 
 def told_quality(quality: Quality) -> Quality:

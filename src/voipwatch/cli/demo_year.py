@@ -75,7 +75,11 @@ def run_year(context: Context, seed: int, bundle: Path) -> Year:
         outcome = outcome_of(context, (NAME, DEMO, seed), data, cache_folder(os.environ), processes=cores)
         said = io.StringIO()
         publish(context=replace(context, stdout=said), out=bundle, data=data, instance=NAME, json=True)
-    found = Found(score(chosen, outcome.changes), judge_story(chosen, chosen.sizes[DEMO], outcome.incidents))
+    found = Found(
+        score(chosen, outcome.changes),
+        judge_story(chosen, chosen.sizes[DEMO], outcome.incidents),
+        chosen.sizes[DEMO].interval_h,
+    )
     return Year(
         chosen, outcome, found, msgspec.json.decode(said.getvalue()), seed, time.monotonic() - started
     )

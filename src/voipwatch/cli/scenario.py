@@ -66,7 +66,11 @@ def scenario(  # noqa: PLR0913 -- one keyword for each option of the command
         )
         kept = Path(checks) if checks is not None else cache_folder(os.environ)
         outcome = outcome_of(context, (name, size, seed), folder, kept, processes=processes, every=full)
-    found = Found(score(chosen, outcome.changes), judge_story(chosen, chosen.sizes[size], outcome.incidents))
+    found = Found(
+        score(chosen, outcome.changes),
+        judge_story(chosen, chosen.sizes[size], outcome.incidents),
+        chosen.sizes[size].interval_h,
+    )
     run = {"size": size, "seed": seed, "took_s": time.monotonic() - started}
     if json:
         context.print_json(scenario_json(chosen, found, outcome, run))

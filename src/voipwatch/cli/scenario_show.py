@@ -34,11 +34,13 @@ class Found(NamedTuple):
 
     series: Score
     story: Story
+    interval_h: float
+    """Widest interval that is good enough."""
 
     @property
     def right(self) -> bool:
-        """Whether everything planted was found and told, and nothing else."""
-        return self.series.right and self.story.right
+        """Whether everything planted was found and told, closely enough, and nothing else."""
+        return self.series.right and self.story.right and self.series.widest_h <= self.interval_h
 
 
 # --- the chronology -----------------------------------------------------------------------------------------
@@ -187,7 +189,7 @@ def _minute(at_s: float) -> str:
 
 def scenario_json(chosen: Scenario, found: Found, outcome: "Outcome", run: dict[str, Any]) -> bytes:
     """The whole outcome. `run`: size, seed, took_s."""
-    result, story = found
+    result, story = found.series, found.story
     document = {
         "schema": SCHEMA,
         "scenario": chosen.id,
@@ -233,7 +235,12 @@ def _story_json(story: Story) -> dict[str, Any]:
         "incidents": story.incidents,
         "phases": [_told_json(each) for each in story.phases],
         "strange": story.strange,
-        "order": {"pairs": story.pairs, "untold": story.untold, "reversed": story.reversed},
+        "order": {
+            "pairs": story.pairs,
+            "untold": story.untold,
+            "reversed": story.reversed,
+            "ends_wrong": story.ends_wrong,
+        },
         "hours": [{**msgspec.to_builtins(hours), "right": hours.right} for hours in story.hours],
     }
 

@@ -133,6 +133,8 @@ class Intermittence(msgspec.Struct, frozen=True):
     hour_votes: tuple[float, ...] = ()
     """All votes that decide, the same way."""
     ended_s: float | None = None
+    ended_step_s: int = 28 * 86_400
+    """How finely its end may be told, seconds (`chronicle.telling`): four weeks where nobody counted."""
     duty_cycle: float = 0.0
     instance: str = ""
 

@@ -17,19 +17,22 @@ from voipwatch.chronicle.blame import (
     attribute,
     canary_losses,
 )
+from voipwatch.chronicle.coarsen import Voice
 from voipwatch.chronicle.grouping import TOGETHER_S
 from voipwatch.chronicle.instants import DAY_S, HOUR_S, hour_after
 from voipwatch.chronicle.revising import Facts, revise
 from voipwatch.chronicle.spells import Spell
+from voipwatch.chronicle.telling import LAST_S, step_of
 from voipwatch.model.acts import KeyRole
-from voipwatch.model.bundle import PROBES_PER_ROW
+from voipwatch.model.bundle import PROBES_PER_ROW, SeriesId
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
 from voipwatch.model.instants import iso
 from voipwatch.model.series import Regime
-from voipwatch.model.vocabulary import LINE, Verdict
+from voipwatch.model.submission import PrefixKind
+from voipwatch.model.vocabulary import LINE, Access, Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, Item, chronicle_folder
 from voipwatch.pipeline.detecting import Found, regimes_of, surplus_of
-from voipwatch.store.blame import canary_votes, changepoint_scopes, votes_by_hour, witnesses
+from voipwatch.store.blame import canary_votes, changepoint_scopes, voters_by_hour, votes_by_hour, witnesses
 from voipwatch.store.store import Store
 
 WITNESS_S: Final = 3 * DAY_S
@@ -86,11 +89,41 @@ def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermitt
                 hour_hits=hits,
                 hour_votes=votes,
                 ended_s=regime.ended_s,
+                ended_step_s=_step_of_end(store, instance, country, series, regime.ended_s),
                 duty_cycle=regime.duty_cycle,
                 instance=instance,
             )
         )
     return found
+
+
+def _step_of_end(store: Store, instance: str, country: str, series: SeriesName, ended_s: float | None) -> int:
+    """How finely the end of a regime may be told, by who voted in the weeks around it."""
+    if ended_s is None:
+        return LAST_S
+    votes = voters_by_hour(
+        store,
+        instance=instance,
+        country=country,
+        operator=series.operator,
+        access=series.access,
+        app=series.app,
+        since=int(ended_s - LAST_S),
+        until=int(ended_s + LAST_S),
+    )
+    nobody = SeriesId("", "", Access.UNKNOWN, "")
+    voices = [
+        Voice(
+            nobody,
+            int(row["at"]),
+            row["pseudonym"],
+            "" if row["prefix_kind"] == PrefixKind.CARRIER.value else row["prefix"],
+            int(row["at"]),
+            Verdict.OK.value,
+        )
+        for row in votes
+    ]
+    return step_of(ended_s, voices)
 
 
 def _by_hour_of_day(

@@ -107,3 +107,43 @@ def votes_by_hour(
     )
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows
+
+
+def voters_by_hour(
+    store: Store, *, instance: str, country: str, operator: str, access: str, app: str, since: int, until: int
+) -> list[dict[str, Any]]:
+    """Who of the panel voted of a whole app on one line, hour by hour; nothing once raw votes are dropped.
+
+    Args:
+        store: that reads.
+        instance: of emulated rows, else empty.
+        country: ISO 3166.
+        operator: as cells name it.
+        access: the same.
+        app: the same.
+        since: Unix seconds, inclusive.
+        until: Unix seconds, exclusive.
+
+    Returns:
+        at (Unix seconds of the hour), pseudonym, prefix, prefix_kind; each once.
+    """
+    found = store.select(
+        "SELECT DISTINCT toUnixTimestamp(hour) AS at, "
+        "pseudonym, prefix, prefix_kind FROM votes "
+        f"WHERE instance = {{instance:String}} AND source = {{source:String}} AND {_WHEN} "
+        "AND country = {country:String} AND operator = {operator:String} AND access = {access:String} "
+        "AND app = {app:String} AND stage = {stage:String} ORDER BY at, pseudonym, prefix, prefix_kind",
+        {
+            "instance": instance,
+            "source": PANEL,
+            "country": country,
+            "operator": operator,
+            "access": access,
+            "app": app,
+            "stage": CALL_STAGE,
+            "since": since,
+            "until": until,
+        },
+    )
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows

@@ -43,6 +43,8 @@ def right_spread(scenario: Scenario) -> list[Spread]:
             iso(at_s - HOUR_S),
             iso(at_s),
             1 + sum(other < at_s for other in starts),
+            iso(truth.spells[-1].until_s - HOUR_S),
+            iso(truth.spells[-1].until_s),
         )
         for truth, at_s in zip(truths, starts, strict=True)
     ]

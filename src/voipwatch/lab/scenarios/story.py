@@ -12,10 +12,16 @@ import msgspec
 
 from voipwatch.lab.scenarios.table import END_PHASE, Scenario, Size
 from voipwatch.lab.scenarios.truth import HOUR_S, Planted, Series, planted, true_phases
-from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
+from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName, Spread
 from voipwatch.model.instants import seconds
 from voipwatch.model.vocabulary import Access
 
+SERIES_SHARE: Final = 0.75
+"""Of a phase's planted series so many must be told, and as finely as the panel allows; the others may be told
+only roughly, or had too few voters to be told at all (`chronicle.telling`)."""
+BLOCKS_S: Final = 36 * HOUR_S
+"""By which the blocks in which an incident is told may widen an interval: a day on one side, half a day on
+the other."""
 HOURS_OFF: Final = 1
 """Hours at either border of a schedule that may be missing or too many: its first and last hours have the
 fewest votes."""
@@ -79,6 +85,8 @@ class Story(msgspec.Struct, frozen=True):
     """Pairs without an order."""
     reversed: int
     """Pairs of any distance in the wrong one."""
+    ends_wrong: int
+    """Series of the spread whose end is not where it was planted."""
     hours: tuple[Hours, ...]
 
     @property
@@ -93,8 +101,8 @@ class Story(msgspec.Struct, frozen=True):
 
     @property
     def order_right(self) -> bool:
-        """No pair the wrong way round, and none untold that must be told."""
-        return not self.reversed and not self.untold
+        """No pair the wrong way round, none untold that must be told, and every end in its interval."""
+        return not self.reversed and not self.untold and not self.ends_wrong
 
     @property
     def right(self) -> bool:
@@ -113,7 +121,8 @@ def judge_story(scenario: Scenario, size: Size, incidents: Sequence[Incident]) -
     standing = [each for each in incidents if each.status is not IncidentStatus.WITHDRAWN]
     truths = planted(scenario)
     left = [phase for each in standing for phase in each.phases if phase.kind is not PhaseKind.SILENCE]
-    told = [_told(wanted, left) for wanted in _wanted(scenario)]
+    most_s = size.interval_h * HOUR_S + BLOCKS_S
+    told = [_told(wanted, left, most_s) for wanted in _wanted(scenario)]
     ranks = {row.series: row.rank for each in standing for row in each.spread}
     pairs, untold, wrong = _order(truths, ranks, size.order_h * HOUR_S)
     intermittent = [
@@ -126,6 +135,7 @@ def judge_story(scenario: Scenario, size: Size, incidents: Sequence[Incident]) -
         pairs,
         untold,
         wrong,
+        _ends(truths, [row for each in standing for row in each.spread]),
         tuple(_hours(truths, intermittent)),
     )
 
@@ -134,6 +144,8 @@ class _Wanted(msgspec.Struct, frozen=True):
     told: Told
     kind: PhaseKind
     reached_s: Mapping[Line, float]
+    series: int
+    """Planted in it."""
     off_s: float = 0.0
     """By how much its interval may miss what was planted."""
 
@@ -151,19 +163,22 @@ def _wanted(scenario: Scenario) -> list[_Wanted]:
         elif phase.name in hourly:
             kind = PhaseKind.INTERMITTENT
         told = Told(phase.name, phase.since_s, phase.latest_s, lines, None)
-        found.append(_Wanted(told, kind, reached_s))
+        series = len(lines) * len(scenario.apps)
+        found.append(_Wanted(told, kind, reached_s, series))
         if kind is PhaseKind.INTERMITTENT:
             hourly_blocks = [block for block in scenario.blocks if block.hours is not None]
             over = [block.until.timestamp() for block in hourly_blocks if block.phase == phase.name]
             relief = Told(f"{phase.name} over", min(over), max(over), lines, None)
-            found.append(_Wanted(relief, PhaseKind.RELIEF, dict.fromkeys(lines, max(over)), BEAT_OFF_S))
+            ended_s = dict.fromkeys(lines, max(over))
+            found.append(_Wanted(relief, PhaseKind.RELIEF, ended_s, series, BEAT_OFF_S))
     return found
 
 
-def _told(wanted: _Wanted, left: list[Phase]) -> Told:
+def _told(wanted: _Wanted, left: list[Phase], most_s: float) -> Told:
     """With the phase that tells it, which is taken out of `left`.
 
-    Series that may be told only roughly have a phase of their own beside it, which tells the same.
+    Series that may be told only roughly have a phase of their own beside it, which tells the same. Most
+    series must be in phases that are no wider than `most_s` and what was planted.
     """
     told, lines = wanted.told, set(wanted.told.lines)
     telling: list[Phase] = []
@@ -171,11 +186,19 @@ def _told(wanted: _Wanted, left: list[Phase]) -> Told:
         fits = phase.kind is wanted.kind and _lines_of(phase) <= lines and _holds(phase, wanted)
         if fits and not any(set(phase.series) & set(other.series) for other in telling):
             telling.append(phase)
+    fine = [phase for phase in telling if _width_s(phase) <= most_s + told.until_s - told.since_s]
     if set().union(*(_lines_of(phase) for phase in telling)) != lines:
+        return told
+    if sum(len(phase.series) for phase in fine) < SERIES_SHARE * wanted.series:
         return told
     for phase in telling:
         left.remove(phase)
-    return msgspec.structs.replace(told, found=max(telling, key=lambda phase: len(phase.series)))
+    return msgspec.structs.replace(told, found=max(fine, key=lambda phase: len(phase.series)))
+
+
+def _width_s(phase: Phase) -> float:
+    """Of its interval; endless where it has no beginning."""
+    return float("inf") if phase.earliest is None else seconds(phase.latest) - seconds(phase.earliest)
 
 
 def _lines_of(phase: Phase) -> set[Line]:
@@ -190,20 +213,37 @@ def _holds(phase: Phase, wanted: _Wanted) -> bool:
 
 
 def _order(truths: Sequence[Planted], ranks: dict[SeriesName, int], apart_s: float) -> tuple[int, int, int]:
-    """Pairs that must be told, those without an order, and pairs in the wrong order."""
-    reached = sorted(
-        (truth.spells[0].since_s, ranks[_name(truth.series)])
-        for truth in truths
-        if truth.spells and _name(truth.series) in ranks
-    )
+    """Pairs that must be told, those without an order, and pairs in the wrong order.
+
+    A series that is not told has no order; up to a quarter of them (`SERIES_SHARE`) may be missing.
+    """
+    planted_s = {_name(truth.series): truth.spells[0].since_s for truth in truths if truth.spells}
+    missing = [name for name in planted_s if name not in ranks]
+    if len(missing) <= (1.0 - SERIES_SHARE) * len(planted_s):
+        planted_s = {name: at_s for name, at_s in planted_s.items() if name in ranks}
+    reached = sorted((at_s, name) for name, at_s in planted_s.items())
     pairs = untold = wrong = 0
     for number, (first_s, first) in enumerate(reached):
         for later_s, later in reached[number + 1 :]:
-            wrong += later_s > first_s and later < first
+            told = first in ranks and later in ranks
+            wrong += told and later_s > first_s and ranks[later] < ranks[first]
             if later_s - first_s >= apart_s:
                 pairs += 1
-                untold += later == first
+                untold += not told or ranks[later] == ranks[first]
     return pairs, untold, wrong
+
+
+def _ends(truths: Sequence[Planted], rows: Sequence[Spread]) -> int:
+    """Series whose told end does not hold the planted one."""
+    planted_s = {_name(truth.series): truth.spells[-1].until_s for truth in truths if truth.spells}
+    wrong = 0
+    for row in rows:
+        at_s = planted_s.get(row.series)
+        if at_s is None or row.ended_earliest is None or row.ended_latest is None:
+            wrong += at_s is not None
+        else:
+            wrong += not seconds(row.ended_earliest) <= at_s <= seconds(row.ended_latest)
+    return wrong
 
 
 def _name(series: Series) -> SeriesName:

@@ -198,7 +198,7 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: tuple[Window, ...] = ()
     interval_h: float = 36.0
     """Widest interval of an onset or end that is good enough at this density."""
-    order_h: float = 24.0
+    order_h: float = 36.0
     """Series that were reached so many hours apart, or more, must be told in their order."""
 
 
