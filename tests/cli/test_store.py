@@ -178,7 +178,8 @@ def test_the_store_of_a_folder_of_serve_and_a_plain_folder(tmp_path: Path) -> No
             ("export", "cells", "--out", str(tmp_path / "x.csv")),
         ):
             assert run_line("store", *line, *place).status == 0
-    assert run_line("chronicle", "claims", "--measured", "--data", str(folder)).status == 0
+    unpublished = run_line("chronicle", "claims", "--measured", "--data", str(folder))
+    assert (unpublished.status, "voipwatch publish --out" in unpublished.err) == (64, True)
     both = run_line("store", "status", "--data", str(folder), "--store", str(folder / "store"))
     assert both.status == 64
     elsewhere = run_line("store", "status", "--data", str(tmp_path), width=300)

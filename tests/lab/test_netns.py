@@ -147,7 +147,9 @@ def test_loss_on_the_line_is_as_planted() -> None:
     sent = arrived = 0
     with KernelNet(world({"policy": "open"}, line)) as net:
         while sent < 6400 and (sent == 0 or not 0.05 < 1 - arrived / sent < 0.6):
-            seen = exchange(net, [(0, 3478, control(4, 60 + n % 9)) for n in range(400)], pause_ms=5)
+            seen = exchange(
+                net, [(0, 3478, control(4, 60 + n % 9)) for n in range(400)], pause_ms=5, wait_s=2.0
+            )
             sent, arrived = sent + 400, arrived + len(seen.far)
             assert len(seen.near) == len(seen.far)
     assert 0.05 < 1 - arrived / sent < 0.6
