@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from voipwatch.chronicle.acts import still_named
 from voipwatch.chronicle.log import Entry, LogError, canonical, read_line, read_log
 from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.state import ChronicleState, Said, Story, replay
@@ -188,7 +189,7 @@ def _in_short(incident: Incident) -> dict[str, Any]:
         "onset_earliest": incident.phases[0].earliest if incident.phases else None,
         "onset_latest": incident.phases[0].latest if incident.phases else None,
         "ended": incident.ended,
-        "named": incident.named,
+        "named": still_named(incident),
         "attribution": incident.attribution.state,
         "merged_into": incident.merged_into,
         "path": f"incidents/{incident.id}.json",
