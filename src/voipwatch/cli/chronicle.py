@@ -22,7 +22,8 @@ from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.acts import Withdrawal
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
-from voipwatch.pipeline.publishing.claims import checked_claims, noted
+from voipwatch.pipeline.publishing.claims import checked_claims, marked_check, noted
+from voipwatch.pipeline.publishing.world import World
 
 if TYPE_CHECKING:
     from voipwatch.pipeline.chronicle_folder import ChronicleFolder
@@ -115,7 +116,9 @@ def claims(
         with troubles():
             checks = _checked(context, found, data, instance)
     if json:
-        rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]
+        world = World(instance, 0)
+        marked = {name: marked_check(check, world) for name, check in checks.items()}
+        rows = [world.mark | {"claim": claim, "check": marked.get(claim.id)} for claim in found]
         print_json(context, {"instance": instance, "claims": rows})
         return CLEAR
     names = ["date", "claim", "source", *(["measured"] if measured else [])]

@@ -115,6 +115,16 @@ def test_an_emulated_log_enters_no_real_bundle_nor_the_reverse() -> None:
     assert read(emulated, World("lab", MONDAY)).incidents[0].synthetic
 
 
+@pytest.mark.parametrize("instance", ["", "lab"])
+def test_every_correction_says_of_which_world_it_is(instance: str) -> None:
+    writing = Writing()
+    found = writing.detect(found_incident(instance=instance))
+    writing.add(EntryKind.WITHDRAWAL, Withdrawal("a bug", incident=found.id))
+    files = read(writing.lines, World(instance, MONDAY)).files
+    (entry,) = json.loads(text_of(files["corrections.json"]))["corrections"]
+    assert (entry["synthetic"], entry["instance"]) == (bool(instance), instance)
+
+
 def test_a_closed_log() -> None:
     told = read(log((EntryKind.FINAL, Closing("no money"))), World("", MONDAY))
     assert told.final is not None

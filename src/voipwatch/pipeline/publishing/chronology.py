@@ -113,7 +113,9 @@ def corrections(
     `held`: incidents under embargo; `hidden`: their changepoints.
     """
     secret = frozenset(held)
-    told = [_said(each) for each in state.corrections if not _speaks_of(each.what, secret, hidden)]
+    told = [
+        world.mark | _said(each) for each in state.corrections if not _speaks_of(each.what, secret, hidden)
+    ]
     return document(world.head(CORRECTIONS_SCHEMA), {"corrections": told})
 
 
