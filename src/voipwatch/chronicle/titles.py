@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.chronicle.acts import still_named
 from voipwatch.model.incidents import (
     AttributionReason,
     AttributionState,
@@ -82,9 +81,10 @@ def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
 
 def _rows_of_named(incident: Incident, signed: Incident | None) -> tuple[Spread, ...]:
     """What may stand beside the names, in order."""
-    named = still_named(incident)
     known = {row.series for row in (incident if signed is None else signed).spread}
-    return tuple(row for row in incident.spread if row.series.operator in named and row.series in known)
+    return tuple(
+        row for row in incident.spread if row.series.operator in incident.named and row.series in known
+    )
 
 
 def day_of(latest: str) -> str:
