@@ -5,8 +5,8 @@ from itertools import product
 import msgspec
 import pytest
 
-from tests.chronicle.writing import LATER, NOON, found_incident
-from voipwatch.chronicle.acts import SIGNERS, TRANSITIONS, operators_of, to_be_named, unheard
+from tests.chronicle.writing import ATTRIBUTED, LATER, NOON, found_incident
+from voipwatch.chronicle.acts import SIGNERS, TRANSITIONS, operators_of, still_named, to_be_named, unheard
 from voipwatch.model.acts import EntryKind, KeyRole, Notice
 from voipwatch.model.incidents import Attribution, IncidentStatus
 
@@ -51,6 +51,12 @@ def test_nobody_is_named_while_nothing_is_attributed() -> None:
     assert to_be_named(incident) == ()
     assert unheard(incident, [], NOON) == ()
     assert to_be_named(found_incident()) == ("AS1",)
+
+
+def test_who_is_no_longer_in_it_is_named_no_longer() -> None:
+    for attribution in (Attribution(), ATTRIBUTED):
+        incident = msgspec.structs.replace(found_incident(attribution=attribution), named=("AS1", "AS2"))
+        assert still_named(incident) == to_be_named(incident) == ("AS1",)
 
 
 def test_an_operator_is_heard_when_its_notice_has_run_out() -> None:

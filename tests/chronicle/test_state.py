@@ -72,6 +72,32 @@ def test_an_extension_after_the_review_names_nobody_new() -> None:
     assert newest.named == ("AS1",)
 
 
+def test_a_later_review_drops_who_is_no_longer_in_it() -> None:
+    log = Writing()
+    findings = [finding("onset", series(name), at("2016-01-05T09")) for name in ("AS1", "AS2")]
+
+    def turn() -> None:
+        for change in revise(
+            log.state.newest,
+            findings,
+            country="MA",
+            as_of="2016-01-06T00:00:00Z",
+            withdrawn=frozenset(log.state.withdrawn),
+            facts_of=lambda _: Facts(attribution=ATTRIBUTED),
+        ):
+            log.add(change.kind, change.incident, signer=MACHINE)
+
+    turn()
+    (incident,) = log.state.newest.values()
+    log.told(incident)
+    assert log.review(incident).named == ("AS1", "AS2")
+    gone = Withdrawal("a simulator", changepoints=(findings[0].changepoint,))
+    log.add(EntryKind.WITHDRAWAL, gone, when=LATER)
+    turn()
+    assert log.state.newest[incident.id].named == ("AS1", "AS2"), "a finding does not change that"
+    assert log.review(incident).named == ("AS2",)
+
+
 def test_the_machine_may_not_do_what_people_do() -> None:
     log = Writing()
     incident = log.detect()

@@ -7,11 +7,13 @@ import msgspec
 import pytest
 
 from tests.chronicle.build import at, finding, morocco, series
-from tests.chronicle.writing import ATTRIBUTED, found_incident
-from voipwatch.chronicle.revising import revise
+from tests.chronicle.writing import ATTRIBUTED, MACHINE, Writing, found_incident
+from voipwatch.chronicle.revising import Facts, revise
+from voipwatch.chronicle.state import Story
 from voipwatch.chronicle.titles import (
     LANGUAGES,
     Card,
+    Sentence,
     card_of,
     hours_text,
     line_of,
@@ -20,10 +22,12 @@ from voipwatch.chronicle.titles import (
     title_of,
     told,
 )
+from voipwatch.model.acts import EntryKind, Withdrawal
 from voipwatch.model.incidents import (
     Attribution,
     AttributionReason,
     AttributionState,
+    Finding,
     Incident,
     IncidentStatus,
     Phase,
@@ -56,8 +60,85 @@ def test_no_sentence_names_an_operator_before_a_person_signed(lang: str) -> None
     incident = year()
     text = all_of(card_of(incident), lang)
     assert "Operator" not in text
-    named = msgspec.structs.replace(incident, named=("Operator A", "Operator B"))
-    assert "Operator A, Operator B" in told(title_of(named), lang)
+    first, second = sorted({row.series.operator for row in incident.spread})[:2]
+    assert first not in text
+    assert second not in text
+    named = msgspec.structs.replace(incident, named=(second, first))
+    assert f"{first}, {second}" in told(title_of(named), lang)
+
+
+def signed_and_then(first: list[Finding], then: list[Finding], gone: tuple[str, ...] = ()) -> Story:
+    """Found, told, signed at revision 2; then found otherwise."""
+    writing = Writing()
+
+    def turn(findings: list[Finding]) -> None:
+        for change in revise(
+            writing.state.newest,
+            findings,
+            country="MA",
+            as_of="2016-01-20T00:00:00Z",
+            withdrawn=frozenset(writing.state.withdrawn),
+            facts_of=lambda _: Facts(attribution=ATTRIBUTED),
+        ):
+            writing.add(change.kind, change.incident, signer=MACHINE)
+
+    turn(first)
+    (incident,) = writing.state.newest.values()
+    writing.told(incident)
+    writing.review(incident)
+    if gone:
+        writing.add(EntryKind.WITHDRAWAL, Withdrawal("a simulator", changepoints=gone))
+    turn(then)
+    return next(iter(writing.state.stories.values()))
+
+
+A1 = finding("onset", series("AS1", app="whatsapp"), at("2016-01-05"))
+A1_END = finding("end", series("AS1", app="whatsapp"), at("2016-01-08"))
+A1_MORE = finding("onset", series("AS1", app="viber"), at("2016-01-06"))
+A2 = finding("onset", series("AS2", app="whatsapp"), at("2016-01-05"))
+A3 = finding("onset", series("AS3", app="viber"), at("2016-01-06"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_joins_after_the_review_is_not_told_of_the_named(lang: str) -> None:
+    story = signed_and_then([A1], [A1, A1_MORE, A3])
+    newest = story.newest
+    assert {row.series.app for row in newest.spread} == {"whatsapp", "viber"}
+    (reviewed, signed) = (story.revisions[2], story.signed(newest))
+    assert signed == story.revisions[1]
+    assert title_of(newest, signed) == title_of(reviewed, signed)
+    assert title_of(newest, signed).values["apps"] == "whatsapp"
+    assert "AS1" in told(title_of(newest, signed), lang)
+    other = signed_and_then([A1], [A1, A3]).newest
+    assert title_of(other).values["apps"] == "whatsapp", (
+        "rows of the named alone, where the signed is not known"
+    )
+    text = told(marks_of(newest)[0], lang)
+    assert "2" in text
+    assert str(newest.revision) in text
+    assert marks_of(newest)[0].key == "status.reviewed-revised"
+    assert marks_of(reviewed)[0] == Sentence("status.reviewed", {"reviewed": "2"})
+
+
+def test_the_end_beside_a_name_is_that_of_the_named() -> None:
+    story = signed_and_then([A1], [A1, A1_END, A3])
+    title = title_of(story.newest, story.signed(story.newest))
+    assert (title.key, title.values["operators"]) == ("title.named.calls.ended", "AS1")
+    assert not story.newest.ended
+
+
+def test_who_has_nothing_left_is_named_no_longer() -> None:
+    story = signed_and_then([A1, A2], [A1, A2], (A1.changepoint,))
+    assert story.newest.named == ("AS1", "AS2"), "until the next review"
+    assert title_of(story.newest, story.signed(story.newest)).values["operators"] == "AS2"
+    # What was signed of it is gone, and what is there nobody signed: it is nobody's.
+    story = signed_and_then([A1, A2], [A1, A1_MORE, A2], (A1.changepoint, A2.changepoint))
+    left = msgspec.structs.replace(story.newest, named=("AS3",))
+    assert title_of(left).key == "title.calls.stands"
+    kept = msgspec.structs.replace(
+        story.newest, spread=tuple(row for row in story.newest.spread if row.series.app == "viber")
+    )
+    assert title_of(kept, story.revisions[1]).key == "title.calls.stands"
 
 
 def test_the_year_as_it_is_told() -> None:

@@ -128,7 +128,9 @@ def test_claims_are_listed_and_measured(tmp_path: Path) -> None:
     assert ran.status == 0, ran.err
     told = json.loads(run_line(*line, "--json").out)
     published = json.loads((out / "claims.json").read_bytes())["claims"]
-    assert told["claims"] == [{"claim": each["claim"], "check": each["check"]} for each in published]
+    assert told["claims"] == [
+        {name: each[name] for name in ("synthetic", "instance", "claim", "check")} for each in published
+    ]
     checks = {row["claim"]["id"].split("/")[1]: row["check"] for row in told["claims"]}
     assert checks["mobile-blocked-6-january"]["state"] == "supported"
     assert checks["petition-8000"]["state"] == "not-measurable"

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import rispy
 from bibtexparser.entrypoint import parse_string
+from msgspec.structs import replace
 
 from tests.chronicle.writing import MACHINE, Writing, found_incident
 from tests.cli.doubles import Ran, run_line
 from tests.pipeline.publishing.support import request, store_of, votes
+from voipwatch.model.acts import EntryKind
 from voipwatch.pipeline.publishing.publish import publish
 
 ID = "MA-2016-01-a"
@@ -54,6 +56,21 @@ def test_a_revision_before_the_review_names_nobody(bundle: Path) -> None:
         ran = cited(bundle, "--revision", number)
         assert f"/r{number}.json" in ran.out
         assert "AS1" not in ran.out
+
+
+def test_what_the_machine_found_after_the_review_is_not_cited_of_the_named(tmp_path: Path) -> None:
+    log = Writing()
+    incident = log.detect(found_incident())
+    log.told(incident)
+    reviewed = log.review(incident)
+    (row,) = reviewed.spread
+    later = replace(row, series=replace(row.series, app="viber"))
+    log.add(EntryKind.INCIDENT, replace(reviewed, revision=4, spread=(row, later)), signer=MACHINE)
+    publish(store_of(votes(9)), request(tmp_path, 9, log=tuple(log.lines), key=MACHINE))
+    text = cited(tmp_path / "bundle").out
+    assert "revision 4" in text
+    assert "AS1" in text
+    assert "viber" not in text
 
 
 def test_what_cannot_be_cited_is_one_line(bundle: Path, tmp_path: Path) -> None:

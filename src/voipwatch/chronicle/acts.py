@@ -61,10 +61,19 @@ def operators_of(incident: Incident) -> tuple[str, ...]:
 
 
 def to_be_named(incident: Incident) -> tuple[str, ...]:
-    """The operators that a review of this revision would name: none while it is unattributed."""
+    """The operators that a review of this revision would name: while it is unattributed none but those that
+    were named before. Who is no longer in it is named no longer.
+    """
     if incident.attribution.state is not AttributionState.ATTRIBUTED:
-        return incident.named
-    return tuple(sorted({*incident.named, *operators_of(incident)}))
+        return still_named(incident)
+    return operators_of(incident)
+
+
+def still_named(incident: Incident) -> tuple[str, ...]:
+    """Those of `named` that are still in it: evidence that was withdrawn takes its operator with it, before
+    the next review says so.
+    """
+    return tuple(name for name in incident.named if name in operators_of(incident))
 
 
 def unheard(incident: Incident, notices: Sequence[Notice], at: str) -> tuple[str, ...]:

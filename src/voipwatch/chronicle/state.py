@@ -47,6 +47,11 @@ class Story(msgspec.Struct):
         """What is shown."""
         return self.revisions[-1]
 
+    def signed(self, revision: Incident) -> Incident | None:
+        """The one that a person had signed last when this revision of it was made; None where none was."""
+        number = revision.reviewed_revision
+        return self.revisions[number - 1] if number else None
+
     def of(self, kind: type) -> list[Said]:
         """What of one kind was said of it, in order."""
         return [each for each in self.said if isinstance(each.what, kind)]

@@ -1,8 +1,9 @@
 """How an incident is told: which sentence with which values, and the sentences of three languages.
 
 An operator is named only where a person signed it (`Incident.named`); until then the sentences have no place
-for a name. Sentences live in `locale/LANG.toml`, one file a language with the same keys; country, app and
-operator names are values, which a page isolates in its own script.
+for a name. Beside a name stands nothing that the machine found after the signature. Sentences live in
+`locale/LANG.toml`, one file a language with the same keys; country, app and operator names are values, which
+a page isolates in its own script.
 """
 
 import tomllib
@@ -21,6 +22,7 @@ from voipwatch.model.incidents import (
     IncidentStatus,
     Phase,
     PhaseKind,
+    Spread,
 )
 from voipwatch.model.instants import iso, seconds
 
@@ -46,22 +48,43 @@ class Card(msgspec.Struct, frozen=True):
     """One a phase, in order."""
 
 
-def title_of(incident: Incident) -> Sentence:
-    """What happened, where, since when; to whose customers only where that was signed."""
-    apps = sorted({row.series.app for row in incident.spread})
-    since = day_of(incident.spread[0].latest) if incident.spread else ""
+def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
+    """What happened, where, since when; to whose customers only where that was signed.
+
+    Beside names apps, dates and end are those of the named alone: what others do is not theirs. Where nobody
+    who was named is left, nobody is.
+
+    Args:
+        incident: any revision of it.
+        signed: the revision that a person signed last before it (`Story.signed`): series that it does
+            not have are not told of those it names. None where it is not at hand: all of the named are.
+    """
+    rows = _rows_of_named(incident, signed)
+    names = sorted({row.series.operator for row in rows})
+    rows = rows or incident.spread
+    ended = bool(rows) and all(row.ended_latest is not None for row in rows)
+    apps = sorted({row.series.app for row in rows})
+    since = day_of(rows[0].latest) if rows else ""
     values = {"country": incident.country, "date": since}
     kind = "down" if incident.kind is IncidentKind.DOWN else "calls"
     if incident.kind is IncidentKind.CALLS:
         values |= {"apps": ", ".join(apps[:APPS_SHOWN])}
         if len(apps) > APPS_SHOWN:
             kind, values = "calls-more", values | {"more": str(len(apps) - APPS_SHOWN)}
-    if incident.ended:
-        values |= {"until": day_of(max(row.ended_latest or "" for row in incident.spread))}
-    tense = "ended" if incident.ended else "stands"
-    if incident.named:
-        return Sentence(f"title.named.{kind}.{tense}", values | {"operators": ", ".join(incident.named)})
+    if ended:
+        values |= {"until": day_of(max(row.ended_latest or "" for row in rows))}
+    tense = "ended" if ended else "stands"
+    if names:
+        return Sentence(f"title.named.{kind}.{tense}", values | {"operators": ", ".join(names)})
     return Sentence(f"title.{kind}.{tense}", values)
+
+
+def _rows_of_named(incident: Incident, signed: Incident | None) -> tuple[Spread, ...]:
+    """What may stand beside the names, in order."""
+    known = {row.series for row in (incident if signed is None else signed).spread}
+    return tuple(
+        row for row in incident.spread if row.series.operator in incident.named and row.series in known
+    )
 
 
 def day_of(latest: str) -> str:
@@ -72,7 +95,7 @@ def day_of(latest: str) -> str:
 def marks_of(incident: Incident) -> tuple[Sentence, ...]:
     """What must stand beside the title wherever it is shown."""
     found = [Sentence("mark.emulated", {"instance": incident.instance})] if incident.synthetic else []
-    found.append(Sentence(f"status.{incident.status.value}", {"revision": str(incident.revision)}))
+    found.append(_status_of(incident))
     if incident.status is IncidentStatus.WITHDRAWN:
         if incident.merged_into is not None:
             found.append(Sentence("mark.merged", {"id": incident.merged_into}))
@@ -87,6 +110,18 @@ def marks_of(incident: Incident) -> tuple[Sentence, ...]:
         elif reason is not AttributionReason.CANARY_REACHED:
             found.append(Sentence(f"attribution.{reason.value}"))
     return tuple(found)
+
+
+def _status_of(incident: Incident) -> Sentence:
+    """The status, and of which revision; a signature is under the revision that it was given to."""
+    revision = {"revision": str(incident.revision)}
+    if incident.status is not IncidentStatus.REVIEWED:
+        return Sentence(f"status.{incident.status.value}", revision)
+    reviewed = {"reviewed": str(incident.reviewed_revision)}
+    # The review itself made the revision after the one it was of.
+    if incident.revision <= incident.reviewed_revision + 1:
+        return Sentence("status.reviewed", reviewed)
+    return Sentence("status.reviewed-revised", reviewed | revision)
 
 
 def line_of(phase: Phase, *, utc_offset_h: int = 0) -> Sentence:
@@ -133,10 +168,10 @@ def hours_text(hours: tuple[int, ...]) -> str:
     return ", ".join(found)
 
 
-def card_of(incident: Incident, *, utc_offset_h: int = 0) -> Card:
-    """Title, marks and phases."""
+def card_of(incident: Incident, signed: Incident | None = None, *, utc_offset_h: int = 0) -> Card:
+    """Title, marks and phases; `signed` as `title_of` has it."""
     lines = tuple(line_of(phase, utc_offset_h=utc_offset_h) for phase in incident.phases)
-    return Card(title_of(incident), marks_of(incident), lines)
+    return Card(title_of(incident, signed), marks_of(incident), lines)
 
 
 def told(sentence: Sentence, lang: str) -> str:

@@ -22,7 +22,8 @@ from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.acts import Withdrawal
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
-from voipwatch.pipeline.publishing.claims import checked_claims, noted
+from voipwatch.pipeline.publishing.claims import checked_claims, marked_check, noted
+from voipwatch.pipeline.publishing.world import World
 
 if TYPE_CHECKING:
     from voipwatch.pipeline.chronicle_folder import ChronicleFolder
@@ -48,16 +49,21 @@ def list_incidents(
     with troubles():
         _require_observatory(context, data)
         state = folder_of(context, data, instance).state()
-    found = [each for each in state.newest.values() if country.upper() in {"", each.country}]
+    told_of = [each for each in state.stories.values() if country.upper() in {"", each.newest.country}]
+    found = [(each.newest, each.signed(each.newest)) for each in told_of]
     if json:
-        print_json(context, {"incidents": found})
+        print_json(context, {"incidents": [each for each, _ in found]})
         return CLEAR
     if not found:
         context.tell("chronicle.none")
         return CLEAR
     rows: list[list[Text | str]] = [
-        [each.id, said(context, title_of(each)), "; ".join(said(context, mark) for mark in marks_of(each))]
-        for each in found
+        [
+            each.id,
+            said(context, title_of(each, signed)),
+            "; ".join(said(context, mark) for mark in marks_of(each)),
+        ]
+        for each, signed in found
     ]
     columns = [context.texts(f"chronicle.column.{name}") for name in ("id", "what", "standing")]
     context.out.print(tables.table(context.texts, columns, rows))
@@ -110,7 +116,9 @@ def claims(
         with troubles():
             checks = _checked(context, found, data, instance)
     if json:
-        rows = [{"claim": claim, "check": checks.get(claim.id)} for claim in found]
+        world = World(instance, 0)
+        marked = {name: marked_check(check, world) for name, check in checks.items()}
+        rows = [world.mark | {"claim": claim, "check": marked.get(claim.id)} for claim in found]
         print_json(context, {"instance": instance, "claims": rows})
         return CLEAR
     names = ["date", "claim", "source", *(["measured"] if measured else [])]
@@ -264,7 +272,7 @@ def print_json(context: Context, document: dict[str, Any]) -> None:
 
 
 def _print_incident(context: Context, incident: Incident, story: Story) -> None:
-    card = card_of(incident)
+    card = card_of(incident, story.signed(incident))
     context.out.print(Text(f"{incident.id}  {said(context, card.title)}", style="bold"), soft_wrap=True)
     for sentence in (*card.marks, *card.lines):
         context.out.print(Text(f"  {said(context, sentence)}"), soft_wrap=True)

@@ -71,7 +71,7 @@ def review(  # noqa: PLR0913 -- one parameter an option
         story = story_of(folder.state(), id)
         incident = story.newest
         _may(incident, EntryKind.NOTICE if notice else EntryKind.REVIEW)
-        _show(context, incident)
+        _show(context, incident, story.signed(incident))
         now = now_iso()
         heard = [each.what for each in story.of(Notice)]
         if notice:
@@ -169,11 +169,12 @@ def withdraw(
 ) -> int:
     """Withdraw an incident for good, its tombstone stays; or some of its evidence."""
     with troubles():
-        incident = story_of(folder_of(context, data, instance).state(), id).newest
+        story = story_of(folder_of(context, data, instance).state(), id)
+        incident = story.newest
         _may(incident, EntryKind.WITHDRAWAL)
         if unknown := sorted(set(evidence) - evidence_of(incident)):
             raise Misuse("chronicle.no_evidence", id=id, value=shown(", ".join(unknown)))
-    _show(context, incident)
+    _show(context, incident, story.signed(incident))
     if not evidence:
         _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
         whole = Withdrawal(reason, incident=id)
@@ -278,9 +279,9 @@ def _may(incident: Incident, kind: EntryKind) -> None:
         raise Misuse("chronicle.not_now", id=incident.id, state=incident.status.value, act=kind.value)
 
 
-def _show(context: Context, incident: Incident) -> None:
+def _show(context: Context, incident: Incident, signed: Incident | None) -> None:
     """What is signed, on standard error: the answer on standard output may be read by a machine."""
-    card = card_of(incident)
+    card = card_of(incident, signed)
     for sentence in (card.title, *card.marks, *card.lines):
         context.err.print(Text(said(context, sentence)), soft_wrap=True)
 

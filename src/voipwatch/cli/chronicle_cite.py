@@ -43,10 +43,13 @@ def cite(
     except (OSError, ValueError) as error:
         raise Misuse("bundle.none", path=shown_path(bundle), reason=shown(str(error), longest=200)) from error
     incident = _incident(bundle, manifest, id, revision)
+    signed = (
+        _incident(bundle, manifest, id, incident.reviewed_revision) if incident.reviewed_revision else None
+    )
     citation = Citation(
         id=incident.id,
         revision=incident.revision,
-        title=told(title_of(incident), context.texts.lang),
+        title=told(title_of(incident, signed), context.texts.lang),
         as_of=incident.as_of,
         digest=signing.digest_of(content),
         url=permanent_url(url, incident.id, incident.revision),

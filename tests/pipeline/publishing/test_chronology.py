@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from tests.chronicle.build import finding, series
-from tests.chronicle.writing import MACHINE, NOON, Writing, found_incident
+from tests.chronicle.writing import ATTRIBUTED, MACHINE, NOON, Writing, found_incident
 from tests.pipeline.publishing.support import KEY, MONDAY, PUBLIC
 from voipwatch.chronicle.log import LogError, append, digest_of, read_line
-from voipwatch.chronicle.revising import evidence_of, revise
+from voipwatch.chronicle.revising import Facts, evidence_of, revise
 from voipwatch.chronicle.titles import LANGUAGES, card_of, told
 from voipwatch.model.acts import Closing, EntryKind, Hold, KeyEntry, KeyRole, Withdrawal
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
@@ -113,6 +113,43 @@ def test_an_emulated_log_enters_no_real_bundle_nor_the_reverse() -> None:
     with pytest.raises(MixedWorldsError):
         read(HELD, World("lab", MONDAY))
     assert read(emulated, World("lab", MONDAY)).incidents[0].synthetic
+
+
+def test_who_has_nothing_left_is_in_no_list_before_the_next_review() -> None:
+    writing = Writing()
+    both = [finding("onset", series(operator), MONDAY + 86_400) for operator in ("AS1", "AS2")]
+
+    def turn() -> None:
+        for change in revise(
+            writing.state.newest,
+            both,
+            country="MA",
+            as_of=NOON,
+            withdrawn=frozenset(writing.state.withdrawn),
+            facts_of=lambda _: Facts(attribution=ATTRIBUTED),
+        ):
+            writing.add(change.kind, change.incident, signer=MACHINE)
+
+    turn()
+    (found,) = writing.state.newest.values()
+    writing.told(found)
+    writing.review(found)
+    writing.add(EntryKind.WITHDRAWAL, Withdrawal("a simulator", changepoints=(both[0].changepoint,)))
+    turn()
+    told = read(writing.lines, World("", MONDAY + 30 * 86_400))
+    (entry,) = json.loads(text_of(told.files["incidents/index.json"]))["incidents"]
+    assert entry["named"] == ["AS2"]
+    assert incidents_columns(told.incidents, World("", MONDAY))["named"] == ["AS2"]
+
+
+@pytest.mark.parametrize("instance", ["", "lab"])
+def test_every_correction_says_of_which_world_it_is(instance: str) -> None:
+    writing = Writing()
+    found = writing.detect(found_incident(instance=instance))
+    writing.add(EntryKind.WITHDRAWAL, Withdrawal("a bug", incident=found.id))
+    files = read(writing.lines, World(instance, MONDAY)).files
+    (entry,) = json.loads(text_of(files["corrections.json"]))["corrections"]
+    assert (entry["synthetic"], entry["instance"]) == (bool(instance), instance)
 
 
 def test_a_closed_log() -> None:

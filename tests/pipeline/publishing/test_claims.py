@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.chronicle.writing import NOON
 from tests.pipeline.publishing.rows import row, unsplit
 from tests.pipeline.publishing.support import DAY, MONDAY
@@ -42,6 +44,17 @@ def test_all_claims_of_the_package_are_told() -> None:
     told = json.loads(claims_document([], WORLD))
     assert len(told["claims"]) == len(all_packaged_claims()) > 20
     assert told["synthetic"] is False
+
+
+@pytest.mark.parametrize("instance", ["", "morocco-2016"])
+def test_every_entry_check_and_row_says_of_which_world_it_is(instance: str) -> None:
+    """The claim is of the real world in both: what is set against it may be emulated."""
+    known = claim(ClaimSays.BLOCKED, "2016-01-27/2016-02-10")
+    (told,) = json.loads(claims_document(ROWS, World(instance, WORLD.as_of), [known]))["claims"]
+    assert told["check"]["rows"], "there are rows that speak"
+    for each in (told, told["check"], *told["check"]["rows"]):
+        assert (each["synthetic"], each["instance"]) == (bool(instance), instance)
+    assert not {"synthetic", "instance"} & told["claim"].keys()
 
 
 def test_what_became_of_a_source_is_beside_its_claim() -> None:

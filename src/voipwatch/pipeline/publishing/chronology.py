@@ -3,7 +3,7 @@
 A line of the log that tells of an incident under embargo is published as its hash alone, so that the chain
 holds and the line can be shown to have stood there when the embargo is over: its announcement too, since an
 id names country and month, and an incident's own digest could be found by trying. A line's hash cannot: the
-line holds a signature.
+line holds a signature. What is under embargo beside the incident that is held: `embargo`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from voipwatch.chronicle.acts import still_named
 from voipwatch.chronicle.log import Entry, LogError, canonical, read_line, read_log
-from voipwatch.chronicle.revising import evidence_of
 from voipwatch.chronicle.state import ChronicleState, Said, Story, replay
 from voipwatch.model.acts import Dispute, Hold, KeyRole, Notice, Reply, Review, Withdrawal
 from voipwatch.model.bundle import Closed
 from voipwatch.model.incidents import Incident
 from voipwatch.model.instants import iso
+from voipwatch.pipeline.publishing.embargo import embargo_at
 from voipwatch.pipeline.publishing.folder import Content
 from voipwatch.pipeline.publishing.world import World, document
 
@@ -38,7 +39,7 @@ class Chronology(NamedTuple):
     """Newest revisions, in the order in which ids were allotted."""
     files: dict[str, Content]
     hidden: frozenset[str]
-    """Changepoints of incidents under embargo."""
+    """Changepoints under embargo."""
     final: Closed | None
     keys: tuple[str, ...]
     """Of the instance, that sign now; empty where there is no log."""
@@ -66,15 +67,9 @@ def read(lines: Sequence[bytes], world: World, *, now_s: int | None = None) -> C
     if state.instance is not None:
         world.admit_instances([state.instance])
     now = iso(world.as_of if now_s is None else now_s)
-    held = frozenset(name for name, story in state.stories.items() if story.held_until(now) is not None)
+    held, hidden = embargo_at(state, entries, now)
     told = {name: story for name, story in state.stories.items() if name not in held}
     newest = [story.newest for story in told.values()]
-    hidden = frozenset(
-        name
-        for story in map(state.stories.__getitem__, held)
-        for each in story.revisions
-        for name in evidence_of(each)
-    )
     files: dict[str, Content] = {
         LOG_FILE: b"".join(
             (withheld_line(entry) if _is_of(entry, held, hidden) else line) + b"\n"
@@ -118,7 +113,9 @@ def corrections(
     `held`: incidents under embargo; `hidden`: their changepoints.
     """
     secret = frozenset(held)
-    told = [_said(each) for each in state.corrections if not _speaks_of(each.what, secret, hidden)]
+    told = [
+        world.mark | _said(each) for each in state.corrections if not _speaks_of(each.what, secret, hidden)
+    ]
     return document(world.head(CORRECTIONS_SCHEMA), {"corrections": told})
 
 
@@ -171,9 +168,9 @@ def _is_of(entry: Entry, held: frozenset[str], hidden: frozenset[str]) -> bool:
 
 
 def _speaks_of(body: object, held: frozenset[str], hidden: frozenset[str]) -> bool:
-    """Whether an act is about nothing but incidents under embargo."""
-    if isinstance(body, Withdrawal) and not body.incident:
-        return bool(hidden) and hidden >= set(body.changepoints)
+    """Whether an act tells of an incident under embargo or of its evidence."""
+    if isinstance(body, Withdrawal) and not hidden.isdisjoint(body.changepoints):
+        return True
     return getattr(body, "incident", "") in held
 
 
@@ -188,7 +185,7 @@ def _in_short(incident: Incident) -> dict[str, Any]:
         "onset_earliest": incident.phases[0].earliest if incident.phases else None,
         "onset_latest": incident.phases[0].latest if incident.phases else None,
         "ended": incident.ended,
-        "named": incident.named,
+        "named": still_named(incident),
         "attribution": incident.attribution.state,
         "merged_into": incident.merged_into,
         "path": f"incidents/{incident.id}.json",

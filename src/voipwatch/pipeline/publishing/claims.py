@@ -8,7 +8,9 @@ out.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from voipwatch.chronicle.claims import CellRow, check_claim
 from voipwatch.chronicle.claims_file import all_packaged_claims, with_note
@@ -43,9 +45,10 @@ def claims_document(
     found = noted(all_packaged_claims() if claims is None else claims, notes)
     checks = checked_claims(found, rows, as_of=world.as_of)
     told = [
-        {
+        world.mark
+        | {
             "claim": claim,
-            "check": checks[claim.id],
+            "check": marked_check(checks[claim.id], world),
             "notes": [
                 {"at": each.at, "line": each.line, "body": each.what}
                 for each in notes
@@ -55,6 +58,12 @@ def claims_document(
         for claim in found
     ]
     return document(world.head(CLAIMS_SCHEMA), {"claims": told})
+
+
+def marked_check(check: ClaimCheck, world: World) -> dict[str, Any]:
+    """The check and each of its rows say of which world they are: the claim is of the real one."""
+    rows = [world.mark | msgspec.structs.asdict(row) for row in check.rows]
+    return world.mark | msgspec.structs.asdict(check) | {"rows": rows}
 
 
 def noted(claims: Iterable[Claim], notes: Iterable[Said]) -> list[Claim]:

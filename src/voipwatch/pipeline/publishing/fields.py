@@ -33,6 +33,8 @@ _ROW: Final = {
     "probes": "distinct, counted low, never below three",
     "hours": "distinct hours in which they voted",
 }
+_MARK: Final = {name: HEAD[name] for name in ("synthetic", "instance")}
+"""Of an entry that may be read without its file."""
 
 
 def _under(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
@@ -200,7 +202,7 @@ _CHECK: Final = {
     "days": "with a row that speaks",
     "series": "with one",
     "rows[]": "of every series the first and the last row that speak, as in the table of cells",
-    **_under("rows[]", _SERIES | {"start": _ROW["start"], "level": "hour, day"}),
+    **_under("rows[]", _MARK | _SERIES | {"start": _ROW["start"], "level": "hour, day"}),
     "as_of": "of the rows",
 }
 _NOTE: Final = {
@@ -278,10 +280,11 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "claims.json": {
         **HEAD,
         "claims[]": "every claim of the package",
+        **_under("claims[]", _MARK),
         "claims[].claim": "what a source said",
         **_under("claims[].claim", _CLAIM),
         "claims[].check": "what the published rows say to it",
-        **_under("claims[].check", _CHECK),
+        **_under("claims[].check", _MARK | _CHECK),
         "claims[].notes[]": "what became of its source",
         "claims[].notes[].at": _SAID["at"],
         "claims[].notes[].line": _SAID["line"],
@@ -291,7 +294,7 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "corrections.json": {
         **HEAD,
         "corrections[]": "every correction and withdrawal by people, in order",
-        **_under("corrections[]", _SAID),
+        **_under("corrections[]", _MARK | _SAID),
         "corrections[].body.incident": "id; empty where evidence alone was withdrawn",
         "corrections[].body.revision": "of a correction: that was wrong",
         "corrections[].body.what": "of a correction: what was said, and what is right",

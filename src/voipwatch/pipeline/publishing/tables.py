@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
+from voipwatch.chronicle.acts import still_named
 from voipwatch.model.bundle import LEVEL_S, Level, PublicChange, PublicRow, SeriesId
 from voipwatch.model.cells import CellState
 from voipwatch.model.incidents import Incident
@@ -73,7 +74,7 @@ def incidents_columns(incidents: Sequence[Incident], world: World) -> Columns:
             "series": len(incident.spread),
             "mechanisms": ",".join(incident.mechanisms),
             "attribution": incident.attribution.state.value,
-            "named": ",".join(incident.named),
+            "named": ",".join(still_named(incident)),
             "merged_into": incident.merged_into or "",
             "as_of": incident.as_of,
             "valid_until": world.valid_until,

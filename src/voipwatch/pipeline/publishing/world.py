@@ -41,9 +41,13 @@ class World(msgspec.Struct, frozen=True):
             "schema": schema,
             "as_of": iso(self.as_of),
             "valid_until": iso(self.valid_until),
-            SYNTHETIC: self.synthetic,
-            "instance": self.instance,
+            **self.mark,
         }
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What says of an entry whether it is emulated: it may be read and quoted without its file."""
+        return {SYNTHETIC: self.synthetic, "instance": self.instance}
 
     def admit(self, series: Iterable[SeriesId]) -> None:
         """Raises MixedWorldsError unless all of them are of this world."""
