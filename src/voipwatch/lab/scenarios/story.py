@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.lab.scenarios.table import END_PHASE, Scenario, Size
+from voipwatch.lab.scenarios.table import DAY_S, END_PHASE, Scenario, Size
 from voipwatch.lab.scenarios.truth import HOUR_S, Planted, Series, planted, true_phases
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName, Spread
 from voipwatch.model.instants import seconds
@@ -148,6 +148,8 @@ class _Wanted(msgspec.Struct, frozen=True):
     """Planted in it."""
     off_s: float = 0.0
     """By how much its interval may miss what was planted."""
+    pause_s: float = 0.0
+    """Of what comes and goes: its end is not known finer, where one app's votes miss the last beat."""
 
 
 def _wanted(scenario: Scenario) -> list[_Wanted]:
@@ -170,7 +172,8 @@ def _wanted(scenario: Scenario) -> list[_Wanted]:
             over = [block.until.timestamp() for block in hourly_blocks if block.phase == phase.name]
             relief = Told(f"{phase.name} over", min(over), max(over), lines, None)
             ended_s = dict.fromkeys(lines, max(over))
-            found.append(_Wanted(relief, PhaseKind.RELIEF, ended_s, series, BEAT_OFF_S))
+            days = max(block.every_days for block in hourly_blocks if block.phase == phase.name)
+            found.append(_Wanted(relief, PhaseKind.RELIEF, ended_s, series, BEAT_OFF_S, days * DAY_S))
     return found
 
 
@@ -186,7 +189,8 @@ def _told(wanted: _Wanted, left: list[Phase], most_s: float) -> Told:
         fits = phase.kind is wanted.kind and _lines_of(phase) <= lines and _holds(phase, wanted)
         if fits and not any(set(phase.series) & set(other.series) for other in telling):
             telling.append(phase)
-    fine = [phase for phase in telling if _width_s(phase) <= most_s + told.until_s - told.since_s]
+    room_s = most_s + wanted.pause_s + told.until_s - told.since_s
+    fine = [phase for phase in telling if _width_s(phase) <= room_s]
     if set().union(*(_lines_of(phase) for phase in telling)) != lines:
         return told
     if sum(len(phase.series) for phase in fine) < SERIES_SHARE * wanted.series:
