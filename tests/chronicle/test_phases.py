@@ -1,9 +1,11 @@
 """The order in which an incident happened, and what of it cannot be told."""
 
 from tests.chronicle.build import DAY, HOUR, at, finding, morocco, series
+from voipwatch.chronicle.grouping import WIDTH_S
 from voipwatch.chronicle.phases import phases_of, spread_of
 from voipwatch.chronicle.spells import spells_of
 from voipwatch.model.incidents import PhaseKind
+from voipwatch.model.instants import seconds
 
 START = at("2016-03-01T12")
 
@@ -58,6 +60,19 @@ def test_a_relapse_extends_after_the_relief() -> None:
     ]
     (row,) = spread_of(spells)
     assert row.ended_latest is None, "it stands again"
+
+
+def test_an_end_that_is_not_known_closely_is_told_apart() -> None:
+    onsets = [finding("onset", series(name), START) for name in ("AS1", "AS2", "AS3")]
+    ends = [
+        finding("end", series("AS1"), START + 9 * DAY),
+        finding("end", series("AS2"), START + 12 * DAY, width_s=WIDTH_S + 5 * DAY),
+        finding("end", series("AS3"), START + 9 * DAY),
+    ]
+    over = [phase for phase in phases_of(spells_of([*onsets, *ends])) if phase.kind is not PhaseKind.ONSET]
+    assert [[each.operator for each in phase.series] for phase in over] == [["AS2"], ["AS1", "AS3"]]
+    close = over[1]
+    assert seconds(close.latest) - seconds(close.earliest or "") < WIDTH_S, "the vague one widens nobody's"
 
 
 def test_silence_is_a_phase_and_no_end() -> None:

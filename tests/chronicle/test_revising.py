@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from tests.chronicle.build import DAY, HOUR, at, finding, morocco, series
 from voipwatch.chronicle.revising import Change, Facts, evidence_of, letters, quality_of, revise
 from voipwatch.model.acts import EntryKind
-from voipwatch.model.incidents import Finding, Incident, IncidentStatus, Intermittence, PhaseKind
+from voipwatch.model.incidents import (
+    Attribution,
+    AttributionReason,
+    Finding,
+    Incident,
+    IncidentStatus,
+    Intermittence,
+    PhaseKind,
+)
 
 START = at("2016-01-02")
 
@@ -272,6 +280,45 @@ def test_facts_are_asked_of_each_group_and_kept() -> None:
         facts_of=lambda spells: Facts(mechanisms=tuple(spell.series.app for spell in spells)),
     )
     assert changes[0].incident.mechanisms == ("whatsapp",)
+
+
+def forgotten(incident: Incident, changes: Sequence[Finding], **facts: object) -> list[Change]:
+    """What is written of an incident whose first votes are dropped."""
+    return revise(
+        {incident.id: incident},
+        changes,
+        country="MA",
+        as_of="2017-06-01T00:00:00Z",
+        facts_of=lambda _: Facts(witnessed=False, **facts),  # type: ignore[arg-type]  # any of its fields
+    )
+
+
+def test_what_is_over_stands_as_told_once_its_votes_are_dropped() -> None:
+    """Without its votes every bound would be told coarser, its mechanism not at all."""
+    ended = [finding("onset", series(), START), finding("end", series(), START + 9 * DAY)]
+    held = Attribution(reasons=(AttributionReason.CLIENT_VERSION,))
+    seen = Facts(mechanisms=("stun.drop.cookie",), attribution=held)
+    (told,) = revise({}, ended, country="MA", as_of="2016-02-01T00:00:00Z", facts_of=lambda _: seen)
+    coarser = [msgspec.structs.replace(each, latest_step_s=28 * int(DAY)) for each in ended]
+    assert forgotten(told.incident, coarser) == []
+    # More evidence, or less, is told; what the dropped votes said stays.
+    more = [*coarser, finding("onset", series("AS2"), START + HOUR)]
+    (changed,) = forgotten(told.incident, more)
+    assert changed.incident.revision == 2
+    assert changed.incident.mechanisms == ("stun.drop.cookie",)
+    assert changed.incident.attribution.reasons == held.reasons
+    (less,) = forgotten(told.incident, coarser[:1])
+    assert not less.incident.ended
+
+
+def test_what_still_stands_is_told_on_with_what_its_dropped_votes_said() -> None:
+    onset = finding("onset", series(), START)
+    seen = Facts(mechanisms=("stun.drop.cookie",))
+    (told,) = revise({}, [onset], country="MA", as_of="2016-02-01T00:00:00Z", facts_of=lambda _: seen)
+    silent = Attribution(canary_silent_since="2017-05-01T00:00:00Z")
+    (changed,) = forgotten(told.incident, [onset], attribution=silent)
+    assert changed.incident.mechanisms == ("stun.drop.cookie",)
+    assert changed.incident.attribution == silent, "the canary's word is asked today, not remembered"
 
 
 def test_letters_go_on_after_z() -> None:

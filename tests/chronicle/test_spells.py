@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.chronicle.build import DAY, HOUR, at, finding, series
-from voipwatch.chronicle.spells import is_relapse, spells_of
+from voipwatch.chronicle.spells import SCHEDULE_END_S, is_relapse, spells_of
 from voipwatch.model.incidents import Finding, IncidentKind, Intermittence
 from voipwatch.model.vocabulary import LINE
 
@@ -125,11 +125,36 @@ def test_a_beat_outside_of_its_own_regime_is_one_of_its_lines() -> None:
     assert len(spells) == 3
     (mine,) = [spell for spell in spells if spell.series.app == "whatsapp"]
     assert {each.changepoint for each in late} <= set(mine.evidence)
-    assert mine.ends == (START + 15 * DAY + 19 * HOUR, START + 15 * DAY + 22 * HOUR)
+    # Its last beat was three days before the others' last: it may have been seen one time less.
+    assert mine.ends == (START + 15 * DAY + 19 * HOUR, last_s + SCHEDULE_END_S)
     # One that never declared a regime is of the line's too; its hours are the others' to tell.
     (mine,) = [spell for spell in spells_of([*whole, *late], regimes) if spell.series.app == "whatsapp"]
     assert mine.schedule is not None
     assert mine.schedule.hour_votes == ()
+
+
+def test_a_regime_that_seems_over_long_before_its_lines_may_have_ended_with_them() -> None:
+    """Whose votes missed the last beats is not told to work again before the others."""
+    names = ["viber", "imo", "whatsapp"]
+    beats = [each for app in names for each in beats_of(app, range(0, 6, 3))]
+    early_s = START + 3 * DAY + 22 * HOUR
+
+    def end_of_the_third(*others_s: float | None) -> tuple[float, float] | None:
+        regimes = [
+            msgspec.structs.replace(of_app(app, ended_s=early_s), ended_s=ended_s)
+            for app, ended_s in zip(names, (*others_s, early_s), strict=True)
+        ]
+        (mine,) = [each for each in spells_of(beats, regimes) if each.series.app == "whatsapp"]
+        return mine.ends
+
+    seen = early_s - SCHEDULE_END_S
+    last_s = START + 20 * DAY
+    whole = (seen, last_s + DAY + SCHEDULE_END_S)
+    assert end_of_the_third(last_s, last_s + DAY) == whole, "at some time up to theirs"
+    assert end_of_the_third(last_s, None) is None, "while one of them stands it is not over"
+    own = (seen, early_s + SCHEDULE_END_S)
+    assert end_of_the_third(last_s, early_s) == own, "half of the others is not most"
+    assert end_of_the_third(early_s + 2 * DAY, early_s + DAY) == own, "within two days: together"
 
 
 def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.chronicle.build import DAY, HOUR, at, finding, series
 from voipwatch.chronicle.coarsen import Voice, count_probes
-from voipwatch.chronicle.revising import Facts, revise
+from voipwatch.chronicle.revising import Facts, evidence_of, revise
 from voipwatch.chronicle.telling import (
     HALF_DAY_S,
     LAST_S,
@@ -22,7 +22,7 @@ from voipwatch.chronicle.telling import (
     told_quality,
 )
 from voipwatch.model.bundle import SeriesId
-from voipwatch.model.incidents import Finding, Incident, Intermittence, Quality
+from voipwatch.model.incidents import Finding, Incident, Intermittence, PhaseKind, Quality
 from voipwatch.model.instants import iso, seconds
 from voipwatch.model.vocabulary import Access
 
@@ -173,6 +173,23 @@ def test_nothing_finer_than_half_a_day_is_in_an_incident() -> None:
     times += [row for each in incident.spread for row in (each.earliest, each.latest) if row]
     assert all(seconds(text) % HALF_DAY_S == 0 for text in times)
     assert len(times) == 4
+
+
+def test_silences_told_by_the_same_blocks_are_one() -> None:
+    def silence(operator: str, day: int) -> Finding:
+        found = finding("silence", series(operator), MONDAY + day * DAY + HOUR, width_s=HOUR / 2)
+        return msgspec.structs.replace(found, earliest_step_s=WEEK_S, latest_step_s=WEEK_S)
+
+    onsets = [finding("onset", series(name), MONDAY + 5 * HOUR) for name in ("AS1", "AS2", "AS3")]
+    (change,) = revise(
+        {},
+        [*onsets, silence("AS1", 8), silence("AS2", 12), silence("AS3", 16)],
+        country="MA",
+        as_of=iso(MONDAY + 30 * DAY),
+    )
+    silent = [phase for phase in change.incident.phases if phase.kind is PhaseKind.SILENCE]
+    assert [(len(phase.series), len(phase.changepoints)) for phase in silent] == [(2, 2), (1, 1)]
+    assert {name for phase in silent for name in phase.changepoints} <= evidence_of(change.incident)
 
 
 def test_ranks_are_of_what_is_told_and_a_regimes_end_needs_its_own_voters() -> None:

@@ -3,13 +3,8 @@
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
-from voipwatch.store.blame import (
-    canary_votes,
-    changepoint_scopes,
-    voters_by_hour,
-    votes_by_hour,
-    witnesses,
-)
+from voipwatch.store.blame import canary_votes, changepoint_scopes, voters, witnesses
+from voipwatch.store.series import SeriesKey
 from voipwatch.store.store import Store
 
 
@@ -54,9 +49,6 @@ def test_witnesses_are_counted_by_who_was_asked_with_what(store: Store) -> None:
     assert changepoint_scopes(store) == []
 
 
-LINE_OF = {"instance": "", "country": "MA", "operator": "AS36925", "access": "4g"}
-
-
 def test_voters_of_a_series_are_told_by_the_hour_and_only_the_panels(store: Store) -> None:
     votes = [
         make_vote(1, prefix="aa"),
@@ -67,21 +59,14 @@ def test_voters_of_a_series_are_told_by_the_hour_and_only_the_panels(store: Stor
         make_vote(6, observed_at_ms=(HOUR + 9 * 3600) * 1000),
     ]
     store.insert_segment("s", rows_of(votes))
-    found = voters_by_hour(store, **LINE_OF, app="whatsapp", since=HOUR, until=HOUR + 9 * 3600)
+    key = SeriesKey("MA", "AS36925", "4g", "whatsapp")
+    found = voters(store, key, since=HOUR, until=HOUR + 9 * 3600)
     assert [(row["at"], row["pseudonym"], row["prefix"]) for row in found] == [
         (HOUR, "p1", "aa"),
         (HOUR + 3600, "p2", "aa"),
     ]
-
-
-def test_votes_by_hour_are_of_the_line_and_in_votes(store: Store) -> None:
-    votes = [make_vote(n, Verdict.BLOCKED if n < 2 else Verdict.OK) for n in range(5)]
-    votes += [make_vote(7, Verdict.THROTTLED, app="viber"), make_vote(8, Verdict.BLOCKED, access="wifi")]
-    store.insert_segment("s", rows_of(votes))
     store.refresh_cells()
-    rows = votes_by_hour(store, **LINE_OF, since=HOUR, until=HOUR + 3600)
-    assert [(row["app"], row["at"]) for row in rows] == [("viber", HOUR), ("whatsapp", HOUR)]
-    assert all(row["hits"] <= row["votes"] for row in rows)
-    assert rows[0]["hits"] == rows[0]["votes"] > 0
-    assert rows[1]["hits"] * 5 == rows[1]["votes"] * 2
-    assert votes_by_hour(store, **LINE_OF, since=0, until=HOUR) == []
+    assert store.raw_from() == 0
+    store.drop_raw_before("2099-01")
+    assert store.raw_from() > HOUR
+    assert voters(store, key, since=HOUR, until=HOUR + 9 * 3600) == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from voipwatch.chronicle.grouping import bursts
+from voipwatch.chronicle.grouping import WIDTH_S, bursts
 from voipwatch.chronicle.instants import hour_after, hour_before
 from voipwatch.chronicle.spells import Spell, is_relapse
 from voipwatch.model.incidents import Finding, Intermittence, Phase, PhaseKind, SeriesName, Spread
@@ -73,10 +73,11 @@ def _onsets(spells: Sequence[Spell], fineness: Fineness) -> list[Phase]:
 
 
 def _alike(spells: Iterable[Spell], kind: str, fineness: Fineness) -> list[list[Spell]]:
-    """By how finely they may be told, finest first."""
-    found: dict[int, list[Spell]] = {}
+    """By how finely they may be told, finest first; an end that is not known closely is told apart."""
+    found: dict[tuple[int, bool], list[Spell]] = {}
     for spell in spells:
-        found.setdefault(fineness(kind, spell.series), []).append(spell)
+        vague = kind == "end" and spell.ends is not None and spell.ends[1] - spell.ends[0] > WIDTH_S
+        found.setdefault((fineness(kind, spell.series), vague), []).append(spell)
     return [found[step] for step in sorted(found)]
 
 

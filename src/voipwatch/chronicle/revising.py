@@ -18,6 +18,7 @@ from voipwatch.chronicle.telling import Blocks, may_begin, told_phases, told_qua
 from voipwatch.model.acts import EntryKind
 from voipwatch.model.incidents import (
     Attribution,
+    AttributionReason,
     Finding,
     Incident,
     IncidentStatus,
@@ -29,6 +30,8 @@ from voipwatch.model.instants import seconds
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 EVIDENCE_GONE: Final = "evidence-withdrawn"
 MERGED: Final = "merged"
+_FROM_VOTES: Final = {AttributionReason.CLIENT_VERSION, AttributionReason.REFLECTOR}
+"""Reasons that speak against naming and are read from the votes of the first days."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -37,6 +40,8 @@ class Facts(msgspec.Struct, frozen=True):
     mechanisms: tuple[str, ...] = ()
     attribution: Attribution = Attribution()
     votes_surplus: int = 0
+    witnessed: bool = True
+    """Whether the votes of its first days can still be asked: raw ones go after a year and a month."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -99,13 +104,15 @@ def revise(
     born_of = {name: [each.id for each in known.values() if name in each.split_from] for name in own}
     survivors: dict[str, str] = {}
     for number, group in enumerate(groups):
-        claimants = [name for name, heir in heir_of.items() if heir == number]
-        content = _content(group, facts_of(group.spells), by_name)
+        claimants = [own[name] for name, heir in heir_of.items() if heir == number]
+        facts = facts_of(group.spells)
         if claimants:
-            survivor = _survivor([own[name] for name in claimants])
-            survivors |= {name: survivor.id for name in claimants if name != survivor.id}
-            merged = sorted({*survivor.merged_from, *(name for name in claimants if name != survivor.id)})
-            changes += _changed(survivor, content | {"merged_from": tuple(merged)}, as_of)
+            survivor = _survivor(claimants)
+            survivors |= {each.id: survivor.id for each in claimants if each is not survivor}
+            if len(claimants) > 1 or not _stands_as_told(survivor, group, facts):
+                content = _content(group, _remembered(facts, survivor), by_name)
+                merged = {*survivor.merged_from, *(each.id for each in claimants if each is not survivor)}
+                changes += _changed(survivor, content | {"merged_from": tuple(sorted(merged))}, as_of)
             continue
         parents = tuple(name for name, incident in own.items() if evidence_of(incident) & group.evidence)
         born = Incident(
@@ -122,7 +129,20 @@ def revise(
         for parent in parents:
             born_of[parent].append(born.id)
         kind = EntryKind.SPLIT if parents else EntryKind.INCIDENT
-        births.append(Change(kind, msgspec.structs.replace(born, **content)))
+        births.append(Change(kind, msgspec.structs.replace(born, **_content(group, facts, by_name))))
+    return [*births, *_pointed(changes, own, heir_of, survivors, born_of, as_of=as_of)]
+
+
+def _pointed(
+    changes: Sequence[Change],
+    own: Mapping[str, Incident],
+    heir_of: Mapping[str, int | None],
+    survivors: Mapping[str, str],
+    born_of: Mapping[str, Sequence[str]],
+    *,
+    as_of: str,
+) -> list[Change]:
+    """The changes with what was split from each, and the tombstones of those that are one or none now."""
     buried = {name for name in own if name in survivors or heir_of[name] is None}
     pointing = {name: tuple(sorted({*own[name].split_into, *into})) for name, into in born_of.items()}
     graves = [
@@ -130,7 +150,29 @@ def revise(
         for name in sorted(buried)
     ]
     living = {name: into for name, into in pointing.items() if name not in buried}
-    return [*births, *_pointing(changes, own, living, as_of), *graves]
+    return [*_pointing(changes, own, living, as_of), *graves]
+
+
+def _stands_as_told(known: Incident, group: _Group, facts: Facts) -> bool:
+    """Whether an incident is over, its first votes are dropped, and its evidence is what it was.
+
+    What was told of it was told from those votes: without them it would be told worse.
+    """
+    if facts.witnessed or any(spell.ends is None for spell in group.spells):
+        return False
+    return evidence_of(known) == {name for phase in phases_of(group.spells) for name in phase.changepoints}
+
+
+def _remembered(facts: Facts, known: Incident) -> Facts:
+    """What dropped votes said, from the revision that could still ask them."""
+    if facts.witnessed:
+        return facts
+    held = _FROM_VOTES & set(known.attribution.reasons)
+    return msgspec.structs.replace(
+        facts,
+        mechanisms=known.mechanisms,
+        attribution=known.attribution if held else facts.attribution,
+    )
 
 
 def evidence_of(incident: Incident) -> frozenset[str]:

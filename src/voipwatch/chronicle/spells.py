@@ -148,6 +148,11 @@ BEAT_MAX_S: Final = 3 * DAY_S
 (`inference.detection.regime.LEAST_S`)."""
 
 
+OUTLASTS_S: Final = 2 * DAY_S
+"""Regimes of a line whose ends are no further apart end together, as onsets begin together
+(`grouping.TOGETHER_S`)."""
+
+
 def _with_lines_schedules(spells: Sequence[Spell]) -> list[Spell]:
     """Where most other apps of a line come and go by a schedule, a short spell at that time is a beat too.
 
@@ -181,7 +186,30 @@ def _of_one_line(spells: Sequence[Spell]) -> list[Spell]:
             found[found.index(near)] = _with_beat(near, spell)
         else:
             found.append(_beat_alone(spell, patterns[0]))
-    return found
+    return [_outlasted(spell, found) for spell in found]
+
+
+def _outlasted(spell: Spell, line: Sequence[Spell]) -> Spell:
+    """A regime that seems over long before those of most other apps of the line: when it ended is not known.
+
+    Its votes may have missed the last beats. It ended at some time up to the others' end; while theirs stand
+    nobody says that it is over.
+    """
+    if spell.schedule is None or spell.ends is None:
+        return spell
+    until_s = spell.ends[1]
+    others = [each for each in line if each.schedule is not None and each.series != spell.series]
+    longer = [
+        each
+        for each in others
+        if each.since_s <= until_s and (each.ends is None or each.ends[1] > until_s + OUTLASTS_S)
+    ]
+    if 2 * len({each.series for each in longer}) <= len({each.series for each in others}):
+        return spell
+    over = [each.ends[1] for each in longer if each.ends is not None]
+    if len(over) < len(longer):
+        return msgspec.structs.replace(spell, ends=None)
+    return msgspec.structs.replace(spell, ends=(spell.ends[0], max(over)))
 
 
 def _covers(regular: Spell, beat: Spell) -> bool:

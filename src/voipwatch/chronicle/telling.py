@@ -139,7 +139,31 @@ def told_phases(phases: Sequence[Phase], blocks: Blocks) -> tuple[Phase, ...]:
                 until=None if until is None else blocks.latest(until, "end", phase.series, least_s=least_s),
             )
         )
-    return tuple(found)
+    return tuple(_silences_once(found))
+
+
+def _silences_once(phases: Sequence[Phase]) -> list[Phase]:
+    """Silences that are told by the same blocks are one: nothing that is told sets them apart."""
+    found: list[Phase] = []
+    for phase in phases:
+        same = next(
+            (
+                number
+                for number, each in enumerate(found)
+                if each.kind is phase.kind is PhaseKind.SILENCE
+                and (each.earliest, each.latest) == (phase.earliest, phase.latest)
+            ),
+            None,
+        )
+        if same is None:
+            found.append(phase)
+            continue
+        found[same] = msgspec.structs.replace(
+            found[same],
+            series=tuple(sorted({*found[same].series, *phase.series})),
+            changepoints=tuple(sorted({*found[same].changepoints, *phase.changepoints})),
+        )
+    return found
 
 
 def told_spread(spread: Sequence[Spread], blocks: Blocks) -> tuple[Spread, ...]:

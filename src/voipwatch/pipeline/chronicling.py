@@ -25,6 +25,7 @@ from voipwatch.chronicle.spells import Spell
 from voipwatch.chronicle.telling import LAST_S, step_of
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.bundle import PROBES_PER_ROW, SeriesId
+from voipwatch.model.cells import VOTE_MICRO
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
 from voipwatch.model.instants import iso
 from voipwatch.model.series import Regime
@@ -32,7 +33,8 @@ from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Access, Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, Item, chronicle_folder
 from voipwatch.pipeline.detecting import Found, regimes_of, surplus_of
-from voipwatch.store.blame import canary_votes, changepoint_scopes, voters_by_hour, votes_by_hour, witnesses
+from voipwatch.store.blame import canary_votes, changepoint_scopes, voters, witnesses
+from voipwatch.store.series import SeriesKey
 from voipwatch.store.store import Store
 
 WITNESS_S: Final = 3 * DAY_S
@@ -79,7 +81,8 @@ def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermitt
     found = []
     for text, regime in regimes_of(store, instance, country):
         series = _series(text)
-        hits, votes = _by_hour_of_day(store, instance, country, series, regime)
+        key = SeriesKey(country, series.operator, series.access, series.app, instance=instance)
+        hits, votes = _by_hour_of_day(store, key, regime)
         found.append(
             Intermittence(
                 country=country,
@@ -89,7 +92,7 @@ def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermitt
                 hour_hits=hits,
                 hour_votes=votes,
                 ended_s=regime.ended_s,
-                ended_step_s=_step_of_end(store, instance, country, series, regime.ended_s),
+                ended_step_s=LAST_S if regime.ended_s is None else _step_at(store, key, regime.ended_s),
                 duty_cycle=regime.duty_cycle,
                 instance=instance,
             )
@@ -97,55 +100,36 @@ def schedules_of(store: Store, *, instance: str, country: str) -> list[Intermitt
     return found
 
 
-def _step_of_end(store: Store, instance: str, country: str, series: SeriesName, ended_s: float | None) -> int:
-    """How finely the end of a regime may be told, by who voted in the weeks around it."""
-    if ended_s is None:
-        return LAST_S
-    votes = voters_by_hour(
-        store,
-        instance=instance,
-        country=country,
-        operator=series.operator,
-        access=series.access,
-        app=series.app,
-        since=int(ended_s - LAST_S),
-        until=int(ended_s + LAST_S),
-    )
+def _by_hour_of_day(
+    store: Store, key: SeriesKey, regime: Regime
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """From the cells, that everybody can count again: the detector's memory has one voice an hour."""
+    since_s = regime.declared_s if regime.earliest_s is None else regime.earliest_s
+    until = store.as_of() if regime.ended_s is None else int(regime.ended_s)
+    hits, votes = [0.0] * 24, [0.0] * 24
+    for row in store.series(key, since=int(since_s), until=until).to_pylist():
+        hour = row["hour"] // HOUR_S % 24
+        accusing = row["blocked_micro"] + row["throttled_micro"]
+        hits[hour] += accusing / VOTE_MICRO
+        votes[hour] += (accusing + row["ok_micro"]) / VOTE_MICRO
+    return tuple(hits), tuple(votes)
+
+
+def _step_at(store: Store, key: SeriesKey, at_s: float) -> int:
+    """How finely a time of a series may be told, by who voted in the weeks around it."""
     nobody = SeriesId("", "", Access.UNKNOWN, "")
     voices = [
         Voice(
             nobody,
-            int(row["at"]),
+            row["at"],
             row["pseudonym"],
             "" if row["prefix_kind"] == PrefixKind.CARRIER.value else row["prefix"],
-            int(row["at"]),
+            row["at"],
             Verdict.OK.value,
         )
-        for row in votes
+        for row in voters(store, key, since=int(at_s - LAST_S), until=int(at_s + LAST_S))
     ]
-    return step_of(ended_s, voices)
-
-
-def _by_hour_of_day(
-    store: Store, instance: str, country: str, series: SeriesName, regime: Regime
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """From the cells, that everybody can count again: the detector's memory has one voice an hour."""
-    since_s = regime.declared_s if regime.earliest_s is None else regime.earliest_s
-    hits, votes = [0.0] * 24, [0.0] * 24
-    for row in votes_by_hour(
-        store,
-        instance=instance,
-        country=country,
-        operator=series.operator,
-        access=series.access,
-        since=int(since_s),
-        until=store.as_of() if regime.ended_s is None else int(regime.ended_s),
-    ):
-        if row["app"] == series.app:
-            hour = row["at"] // HOUR_S % 24
-            hits[hour] += row["hits"]
-            votes[hour] += row["votes"]
-    return tuple(hits), tuple(votes)
+    return step_of(at_s, voices)
 
 
 def _series(text: str) -> SeriesName:
@@ -234,6 +218,7 @@ class _Asking:
         self._as_of_s = as_of_s
         self._elsewhere = [each for each in findings if each.country != country and each.kind == "onset"]
         self._surplus = surplus_of(store, instance, country)
+        self._raw_from = store.raw_from()
 
     def facts_of(self, spells: Sequence[Spell]) -> Facts:
         """Mechanisms, attribution, surplus."""
@@ -276,6 +261,7 @@ class _Asking:
             mechanisms=tuple(sorted(seen, key=lambda word: (-seen[word], word))),
             attribution=attribute(blame),
             votes_surplus=self._surplus,
+            witnessed=since_s >= self._raw_from,
         )
 
     def _moment_s(self, spells: Sequence[Spell]) -> float:

@@ -1,9 +1,10 @@
-"""Reading what the chronicle asks beside changepoints: canaries, releases, reflectors, mechanisms, hours."""
+"""Reading what the chronicle asks beside changepoints: canaries, releases, reflectors, mechanisms, voters."""
 
 from typing import Any, Final
 
 from voipwatch.model.cells import CALL_STAGE
 from voipwatch.model.votes import CANARY, PANEL
+from voipwatch.store.series import OF_SERIES, SeriesKey
 from voipwatch.store.store import Store
 
 _WHEN: Final = (
@@ -69,58 +70,12 @@ def witnesses(store: Store, *, country: str, instance: str, since: int, until: i
     return rows
 
 
-def votes_by_hour(
-    store: Store, *, instance: str, country: str, operator: str, access: str, since: int, until: int
-) -> list[dict[str, Any]]:
-    """Cells of whole apps of one line, as they stand.
+def voters(store: Store, key: SeriesKey, *, since: int, until: int) -> list[dict[str, Any]]:
+    """Who voted in a series, hour by hour; nothing of hours whose raw votes were dropped.
 
     Args:
         store: that reads.
-        instance: of emulated rows, else empty.
-        country: ISO 3166.
-        operator: as cells name it.
-        access: the same.
-        since: Unix seconds, inclusive.
-        until: Unix seconds, exclusive.
-
-    Returns:
-        app, at (Unix seconds of the hour), hits (blocked and throttled), votes (all that decide), by app and
-        hour.
-    """
-    found = store.select(
-        "SELECT app, toUnixTimestamp(hour) AS at, (blocked_micro + throttled_micro) / 1e6 AS hits, "
-        "(ok_micro + blocked_micro + throttled_micro) / 1e6 AS votes FROM cells FINAL "
-        "WHERE instance = {instance:String} AND source = {source:String} AND country = {country:String} "
-        "AND operator = {operator:String} AND access = {access:String} AND stage = {stage:String} "
-        "AND hour >= toDateTime({since:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC') "
-        "ORDER BY app, at",
-        {
-            "instance": instance,
-            "source": PANEL,
-            "country": country,
-            "operator": operator,
-            "access": access,
-            "stage": CALL_STAGE,
-            "since": since,
-            "until": until,
-        },
-    )
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
-
-
-def voters_by_hour(
-    store: Store, *, instance: str, country: str, operator: str, access: str, app: str, since: int, until: int
-) -> list[dict[str, Any]]:
-    """Who of the panel voted of a whole app on one line, hour by hour; nothing once raw votes are dropped.
-
-    Args:
-        store: that reads.
-        instance: of emulated rows, else empty.
-        country: ISO 3166.
-        operator: as cells name it.
-        access: the same.
-        app: the same.
+        key: which series.
         since: Unix seconds, inclusive.
         until: Unix seconds, exclusive.
 
@@ -128,22 +83,9 @@ def voters_by_hour(
         at (Unix seconds of the hour), pseudonym, prefix, prefix_kind; each once.
     """
     found = store.select(
-        "SELECT DISTINCT toUnixTimestamp(hour) AS at, "
-        "pseudonym, prefix, prefix_kind FROM votes "
-        f"WHERE instance = {{instance:String}} AND source = {{source:String}} AND {_WHEN} "
-        "AND country = {country:String} AND operator = {operator:String} AND access = {access:String} "
-        "AND app = {app:String} AND stage = {stage:String} ORDER BY at, pseudonym, prefix, prefix_kind",
-        {
-            "instance": instance,
-            "source": PANEL,
-            "country": country,
-            "operator": operator,
-            "access": access,
-            "app": app,
-            "stage": CALL_STAGE,
-            "since": since,
-            "until": until,
-        },
+        "SELECT DISTINCT toUnixTimestamp(hour) AS at, pseudonym, prefix, prefix_kind FROM votes "
+        f"WHERE {OF_SERIES} AND {_WHEN} ORDER BY at, pseudonym, prefix, prefix_kind",
+        key._asdict() | {"since": since, "until": until},
     )
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows

@@ -105,6 +105,10 @@ class Store:
         """Keep what it takes to move the cells of these hours; `records` hold all of them."""
         beside.save_influence(self._writing(), hours, records)
 
+    def raw_from(self) -> int:
+        """Unix seconds of the first hour whose votes are all there; 0 where nothing was forgotten yet."""
+        return retention.kept_from(self._engine)
+
     def drop_raw_before(self, month: str) -> None:
         """Forget reports, observations, votes of before `month` (YYYY-MM); their cells stay."""
         retention.drop_raw_before(self._writing(), month)
