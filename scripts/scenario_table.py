@@ -24,9 +24,9 @@ from scripts.benchmarks.page import write
 from voipwatch.cli.scenario_votes import observe_votes, said_as_planted, said_by_checks
 from voipwatch.lab.scenarios.calendar import calendar
 from voipwatch.lab.scenarios.drawing import Library
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import score
 from voipwatch.lab.scenarios.story import Story, judge_story
-from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.store.opening import open_store
 
 NAME = "morocco-2016"

@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.chronicle.build import DAY, HOUR, at, finding, series
-from voipwatch.chronicle.spells import SCHEDULE_END_S, is_relapse, spells_of
+from voipwatch.chronicle.spells import SCHEDULE_END_S, Spell, is_relapse, spells_of
 from voipwatch.model.incidents import Finding, IncidentKind, Intermittence
 from voipwatch.model.vocabulary import LINE
 
@@ -155,6 +155,35 @@ def test_a_regime_that_seems_over_long_before_its_lines_may_have_ended_with_them
     own = (seen, early_s + SCHEDULE_END_S)
     assert end_of_the_third(last_s, early_s) == own, "half of the others is not most"
     assert end_of_the_third(early_s + 2 * DAY, early_s + DAY) == own, "within two days: together"
+
+
+def test_two_regimes_of_one_app_are_one_while_those_of_the_line_stand() -> None:
+    """Its votes missed the beats between; without the line's word for it they stay two."""
+    names = ["viber", "imo", "whatsapp"]
+    first = [each for app in names for each in beats_of(app, range(0, 6, 3))]
+    again = beats_of("whatsapp", range(18, 24, 3))
+    last_s = START + 25 * DAY
+
+    def whatsapps(*others_s: float | None) -> list[Spell]:
+        regimes = [
+            msgspec.structs.replace(of_app(app, ended_s=0), ended_s=at_s)
+            for app, at_s in zip(names[:2], others_s, strict=True)
+        ]
+        voted = msgspec.structs.replace(
+            of_app("whatsapp", ended_s=START + 4 * DAY), hour_hits=(1.0,) * 24, hour_votes=(2.0,) * 24
+        )
+        two = msgspec.structs.replace(
+            voted, earliest_s=START + 17 * DAY, declared_s=START + 23 * DAY, ended_s=last_s
+        )
+        spells = spells_of([*first, *again], [*regimes, voted, two])
+        return [each for each in spells if each.series.app == "whatsapp"]
+
+    (mine,) = whatsapps(last_s, None)
+    assert {each.changepoint for each in again} <= set(mine.evidence)
+    assert mine.schedule is not None
+    assert mine.schedule.hour_hits == (2.0,) * 24, "both name its hours"
+    assert mine.ends == (last_s - SCHEDULE_END_S, last_s + SCHEDULE_END_S)
+    assert len(whatsapps(last_s, START + 10 * DAY)) == 2, "half of the others is not most"
 
 
 def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone() -> None:

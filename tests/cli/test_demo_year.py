@@ -14,7 +14,7 @@ from voipwatch.cli.demo_year import NAME, make_room
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.scenario_run import Outcome
 from voipwatch.lab.scenarios.handing import Handed
-from voipwatch.lab.scenarios.table import load_scenario
+from voipwatch.lab.scenarios.reading import load_scenario
 
 SAID = {"folder": "", "digest": "0" * 64, "files": 90, "bytes": 1_700_000, "rows": 2_100}
 

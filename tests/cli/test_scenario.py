@@ -10,8 +10,8 @@ from voipwatch.cli import scenario_run
 from voipwatch.cli.scenario import cache_folder
 from voipwatch.cli.scenario_run import NotOursError, Order, Outcome, Step
 from voipwatch.lab.scenarios.handing import Handed
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import Change
-from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.lab.scenarios.truth import planted
 from voipwatch.model.incidents import PhaseKind
 

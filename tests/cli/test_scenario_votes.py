@@ -6,9 +6,10 @@ from tests.lab.scenarios.small import one_run
 from voipwatch.cli.scenario_votes import observe_votes, said_as_planted, votes_of_runs
 from voipwatch.lab.scenarios.calendar import Kind, calendar
 from voipwatch.lab.scenarios.people import Person
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import score
 from voipwatch.lab.scenarios.story import judge_story
-from voipwatch.lab.scenarios.table import CANARY_ID, load_scenario
+from voipwatch.lab.scenarios.table import CANARY_ID
 from voipwatch.model.incidents import AttributionState
 from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Access, Verdict

@@ -39,7 +39,7 @@ def spread_of(spells: Sequence[Spell]) -> tuple[Spread, ...]:
     """When each series was first reached, by rank.
 
     Intervals are only partly ordered: a series is after another where its interval begins when the other's
-    is over. The rank counts those certainly before, so that equal ranks always overlap.
+    is over. The rank counts those certainly before: equal ranks always overlap, and others may.
     """
     first: dict[SeriesName, Spell] = {}
     last: dict[SeriesName, Spell] = {}

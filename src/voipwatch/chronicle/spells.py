@@ -171,7 +171,7 @@ def _with_lines_schedules(spells: Sequence[Spell]) -> list[Spell]:
 
 
 def _of_one_line(spells: Sequence[Spell]) -> list[Spell]:
-    found = [spell for spell in spells if spell.schedule is not None]
+    found = _joined([spell for spell in spells if spell.schedule is not None], spells)
     regular = list(found)
     for spell in spells:
         if spell.schedule is not None:
@@ -187,6 +187,59 @@ def _of_one_line(spells: Sequence[Spell]) -> list[Spell]:
         else:
             found.append(_beat_alone(spell, patterns[0]))
     return [_outlasted(spell, found) for spell in found]
+
+
+def _joined(regular: Sequence[Spell], line: Sequence[Spell]) -> list[Spell]:
+    """The regimes, less those that take up an earlier one of their series while most other apps' stood.
+
+    Votes that missed the beats between made two of one.
+    """
+    found: list[Spell] = []
+    for spell in regular:
+        others = {each.series for each in line if each.series != spell.series}
+        before = next((each for each in reversed(found) if each.series == spell.series), None)
+        if before is None or before.ends is None:
+            found.append(spell)
+            continue
+        pause = before.ends[1], spell.since_s
+        stood = {each.series for each in regular if each.series in others and _stands_through(each, pause)}
+        if 2 * len(stood) > len(others):
+            found[found.index(before)] = _taken_up(before, spell)
+        else:
+            found.append(spell)
+    return found
+
+
+def _stands_through(regular: Spell, pause: tuple[float, float]) -> bool:
+    return regular.since_s <= pause[0] and (regular.ends is None or pause[1] <= regular.ends[1])
+
+
+def _taken_up(before: Spell, after: Spell) -> Spell:
+    """Two regimes of a series as one; the votes of both name its hours."""
+    first, second = before.schedule, after.schedule
+    assert first is not None
+    assert second is not None
+    schedule = msgspec.structs.replace(
+        first,
+        hour_hits=_sums(first.hour_hits, second.hour_hits),
+        hour_votes=_sums(first.hour_votes, second.hour_votes),
+        ended_s=second.ended_s,
+        ended_step_s=second.ended_step_s,
+    )
+    return msgspec.structs.replace(
+        before,
+        schedule=schedule,
+        ends=after.ends,
+        evidence=(*before.evidence, *after.evidence),
+        silences=(*before.silences, *after.silences),
+    )
+
+
+def _sums(one: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
+    """Hour by hour; those of the one that has them where the other has none."""
+    if not one or not other:
+        return tuple(one or other)
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 def _outlasted(spell: Spell, line: Sequence[Spell]) -> Spell:

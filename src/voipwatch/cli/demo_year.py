@@ -18,9 +18,10 @@ from voipwatch.cli.publish import publish
 from voipwatch.cli.scenario import DEMO, cache_folder, outcome_of
 from voipwatch.cli.scenario_show import Found, scenario_json, show_edges, show_story
 from voipwatch.cli.values import shown_path
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import score
 from voipwatch.lab.scenarios.story import judge_story
-from voipwatch.lab.scenarios.table import Scenario, load_scenario
+from voipwatch.lab.scenarios.table import Scenario
 
 if TYPE_CHECKING:
     from voipwatch.cli.scenario_run import Outcome

@@ -18,9 +18,9 @@ from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.scenario_show import Found, scenario_json, show_edges, show_series, show_story
 from voipwatch.cli.values import parse_count, shown, shown_path
+from voipwatch.lab.scenarios.reading import NAMES, load_scenario
 from voipwatch.lab.scenarios.score import score
 from voipwatch.lab.scenarios.story import judge_story
-from voipwatch.lab.scenarios.table import NAMES, load_scenario
 
 if TYPE_CHECKING:
     from voipwatch.cli.scenario_run import Outcome

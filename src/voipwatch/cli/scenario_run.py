@@ -21,8 +21,9 @@ from voipwatch.collector.server import SPOOL_FOLDER
 from voipwatch.lab.scenarios.calendar import Run, calendar, kinds
 from voipwatch.lab.scenarios.drawing import Library, Wanted, run_missing, wanted_checks
 from voipwatch.lab.scenarios.handing import Handed, hand_in
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import Change
-from voipwatch.lab.scenarios.table import Scenario, load_scenario
+from voipwatch.lab.scenarios.table import Scenario
 from voipwatch.lab.scenarios.truth import Series
 from voipwatch.model.incidents import Incident
 from voipwatch.model.vocabulary import Access

@@ -162,7 +162,8 @@ class Spread(msgspec.Struct, frozen=True):
     earliest: str | None
     latest: str
     rank: int
-    """1 + the series that were certainly reached before it. Equal ranks: no order can be told."""
+    """1 + the series that were certainly reached before it. Where two intervals overlap no order can be told,
+    whatever the ranks."""
     ended_earliest: str | None = None
     """Interval of its last end; both None while it stands."""
     ended_latest: str | None = None

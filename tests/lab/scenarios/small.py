@@ -6,7 +6,8 @@ import msgspec
 
 from voipwatch.lab.scenarios.calendar import Kind, Run
 from voipwatch.lab.scenarios.people import Person
-from voipwatch.lab.scenarios.table import Block, Scenario, Size, load_scenario
+from voipwatch.lab.scenarios.reading import load_scenario
+from voipwatch.lab.scenarios.table import Block, Scenario, Size
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Access
 

@@ -1,6 +1,7 @@
 """The incident of `morocco-2016` as a perfect chronicle would tell it, made from the truth."""
 
-from voipwatch.lab.scenarios.table import Scenario, load_scenario
+from voipwatch.lab.scenarios.reading import load_scenario
+from voipwatch.lab.scenarios.table import Scenario
 from voipwatch.lab.scenarios.truth import HOUR_S, TruePhase, planted, true_phases
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName, Spread
 from voipwatch.model.instants import iso

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from voipwatch.lab.scenarios.calendar import OPEN, SOFTWARE, Run, app_pairs, calendar, kinds
-from voipwatch.lab.scenarios.table import CANARY_ID, DAY_S, NoiseKind, Scenario, Size, load_scenario
+from voipwatch.lab.scenarios.reading import load_scenario
+from voipwatch.lab.scenarios.table import CANARY_ID, DAY_S, NoiseKind, Scenario, Size
 from voipwatch.lab.scenarios.truth import planted
 from voipwatch.model.instants import seconds
 from voipwatch.model.submission import RunKind

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from voipwatch.lab.scenarios.page import scenarios_page
-from voipwatch.lab.scenarios.table import NAMES, load_scenario
+from voipwatch.lab.scenarios.reading import NAMES, load_scenario
 
 
 def test_the_page_in_the_documentation_is_current(repository: Path) -> None:

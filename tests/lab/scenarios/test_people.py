@@ -2,7 +2,7 @@ from ipaddress import ip_address, ip_network
 
 from voipwatch.collector.prefixes import prefix_of
 from voipwatch.lab.scenarios.people import Person, address_of, derive, places, share, source_port
-from voipwatch.lab.scenarios.table import DOCUMENTATION, load_scenario
+from voipwatch.lab.scenarios.reading import DOCUMENTATION, load_scenario
 from voipwatch.model.vocabulary import Access
 
 SCENARIO = load_scenario("morocco-2016")

@@ -1,7 +1,7 @@
 import pytest
 
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.score import Change, Score, phase_lines, score
-from voipwatch.lab.scenarios.table import load_scenario
 from voipwatch.lab.scenarios.truth import Planted, Series, planted
 from voipwatch.model.vocabulary import LINE, Access
 

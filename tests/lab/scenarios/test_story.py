@@ -143,8 +143,28 @@ def test_the_order_must_be_told_and_not_the_wrong_way_round() -> None:
     story = judged(msgspec.structs.replace(incident, spread=swapped))
     assert story.reversed > 0
     assert not story.right
+    late = msgspec.structs.replace(first, earliest="2016-03-01T00:00:00Z", latest="2016-03-02T00:00:00Z")
+    story = judged(msgspec.structs.replace(incident, spread=(late, *incident.spread[1:])))
+    assert story.reversed > 0, "what the intervals say counts, whatever the ranks"
     rough = msgspec.structs.replace(FULL, order_h=72.0)
     assert judge_story(SCENARIO, rough, [right_incident()]).pairs < 1548, "fewer need be told from few votes"
+
+
+def test_a_quarter_of_the_series_may_be_known_roughly_and_have_no_order() -> None:
+    incident = right_incident()
+    wide = {"earliest": "2016-01-01T00:00:00Z", "latest": "2016-03-07T00:00:00Z"}
+
+    def with_rough(count: int) -> Story:
+        spread = (
+            *(msgspec.structs.replace(row, **wide) for row in incident.spread[:count]),
+            *incident.spread[count:],
+        )
+        return judged(msgspec.structs.replace(incident, spread=spread))
+
+    assert (with_rough(18).untold, with_rough(18).order_right) == (0, True)
+    assert with_rough(18).pairs < judged(incident).pairs
+    assert with_rough(19).untold > 0
+    assert not with_rough(19).right
 
 
 @pytest.mark.parametrize(

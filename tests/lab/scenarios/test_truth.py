@@ -1,7 +1,7 @@
 from collections import Counter
 from itertools import pairwise
 
-from voipwatch.lab.scenarios.table import load_scenario
+from voipwatch.lab.scenarios.reading import load_scenario
 from voipwatch.lab.scenarios.truth import Series, Spell, planted, true_phases
 from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import Access

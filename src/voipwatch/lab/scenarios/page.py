@@ -7,16 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from voipwatch.lab.scenarios.calendar import kinds
-from voipwatch.lab.scenarios.table import (
-    END_PHASE,
-    NAMES,
-    Block,
-    Canary,
-    Noise,
-    Press,
-    Scenario,
-    load_scenario,
-)
+from voipwatch.lab.scenarios.reading import NAMES, load_scenario
+from voipwatch.lab.scenarios.table import END_PHASE, Block, Canary, Noise, Press, Scenario
 
 HEAD: Final = """# The scenarios of the lab
 

@@ -120,11 +120,11 @@ def judge_story(scenario: Scenario, size: Size, incidents: Sequence[Incident]) -
     """
     standing = [each for each in incidents if each.status is not IncidentStatus.WITHDRAWN]
     truths = planted(scenario)
-    left = [phase for each in standing for phase in each.phases if phase.kind is not PhaseKind.SILENCE]
     most_s = size.interval_h * HOUR_S + BLOCKS_S
+    left = [phase for each in standing for phase in each.phases if phase.kind is not PhaseKind.SILENCE]
     told = [_told(wanted, left, most_s) for wanted in _wanted(scenario)]
-    ranks = {row.series: row.rank for each in standing for row in each.spread}
-    pairs, untold, wrong = _order(truths, ranks, size.order_h * HOUR_S)
+    rows = {row.series: row for each in standing for row in each.spread}
+    pairs, untold, wrong = _order(truths, rows, size.order_h * HOUR_S, most_s=most_s)
     intermittent = [
         phase for each in standing for phase in each.phases if phase.kind is PhaseKind.INTERMITTENT
     ]
@@ -216,25 +216,42 @@ def _holds(phase: Phase, wanted: _Wanted) -> bool:
     return earliest_s - wanted.off_s <= min(mine_s) and max(mine_s) <= seconds(phase.latest) + wanted.off_s
 
 
-def _order(truths: Sequence[Planted], ranks: dict[SeriesName, int], apart_s: float) -> tuple[int, int, int]:
+def _order(
+    truths: Sequence[Planted], rows: Mapping[SeriesName, Spread], apart_s: float, *, most_s: float
+) -> tuple[int, int, int]:
     """Pairs that must be told, those without an order, and pairs in the wrong order.
 
-    A series that is not told has no order; up to a quarter of them (`SERIES_SHARE`) may be missing.
+    Two series have an order where their intervals do not overlap, and their ranks must say the same. A series
+    that is not told, or only roughly (wider than `most_s`), has none to miss; up to a quarter of them
+    (`SERIES_SHARE`) may be such. An order that is told must be right, however roughly.
     """
     planted_s = {_name(truth.series): truth.spells[0].since_s for truth in truths if truth.spells}
-    missing = [name for name in planted_s if name not in ranks]
-    if len(missing) <= (1.0 - SERIES_SHARE) * len(planted_s):
-        planted_s = {name: at_s for name, at_s in planted_s.items() if name in ranks}
+    fine = {name for name in planted_s if name in rows and _reached_width_s(rows[name]) <= most_s}
+    if len(fine) < SERIES_SHARE * len(planted_s):
+        fine = set(planted_s)
     reached = sorted((at_s, name) for name, at_s in planted_s.items())
     pairs = untold = wrong = 0
     for number, (first_s, first) in enumerate(reached):
         for later_s, later in reached[number + 1 :]:
-            told = first in ranks and later in ranks
-            wrong += told and later_s > first_s and ranks[later] < ranks[first]
-            if later_s - first_s >= apart_s:
+            told = _is_before(rows, first, later)
+            against = told and rows[later].rank < rows[first].rank
+            wrong += later_s > first_s and (against or _is_before(rows, later, first))
+            if later_s - first_s >= apart_s and {first, later} <= fine:
                 pairs += 1
-                untold += not told or ranks[later] == ranks[first]
+                untold += not told or rows[first].rank == rows[later].rank
     return pairs, untold, wrong
+
+
+def _is_before(rows: Mapping[SeriesName, Spread], one: SeriesName, other: SeriesName) -> bool:
+    """Whether the told intervals say that `one` was reached before `other`."""
+    if one not in rows or other not in rows:
+        return False
+    earliest = rows[other].earliest
+    return earliest is not None and seconds(rows[one].latest) <= seconds(earliest)
+
+
+def _reached_width_s(row: Spread) -> float:
+    return float("inf") if row.earliest is None else seconds(row.latest) - seconds(row.earliest)
 
 
 def _ends(truths: Sequence[Planted], rows: Sequence[Spread]) -> int:

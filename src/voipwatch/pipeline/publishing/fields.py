@@ -47,7 +47,7 @@ _SPREAD: Final = {
     **_under("series", _OF_SERIES),
     "earliest": "not reached before this; null where nothing was seen before",
     "latest": "reached by this",
-    "rank": "1 + the series certainly reached before it; equal ranks: no order can be told",
+    "rank": "1 + the series certainly reached before it; of two whose intervals overlap no order can be told",
     "ended_earliest": "lower bound of its last end; null while it stands",
     "ended_latest": "upper bound of it",
 }
