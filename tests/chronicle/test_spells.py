@@ -200,6 +200,22 @@ def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone()
     assert [s.schedule is None for s in lonely if s.series.app == "whatsapp"] == [True]
 
 
+def test_two_beats_whose_pause_nobody_saw_are_beats() -> None:
+    """Seen as one spell of four days, its bounds wide: it may lie inside the line's regime."""
+    whole = [*beats_of("viber", range(0, 6, 3)), *beats_of("imo", range(0, 6, 3))]
+    last_s = START + 18 * DAY + 22 * HOUR
+    regimes = [of_app("viber", ended_s=last_s), of_app("imo", ended_s=last_s)]
+
+    def seen(days: float) -> Spell:
+        onset = finding("onset", series(app="whatsapp"), START + 14 * DAY, width_s=4 * DAY)
+        end = finding("end", series(app="whatsapp"), START + (16 + days) * DAY, width_s=2 * DAY)
+        (mine,) = [s for s in spells_of([*whole, onset, end], regimes) if s.series.app == "whatsapp"]
+        return mine
+
+    assert seen(4).schedule is not None
+    assert seen(6.1).schedule is None, "certainly longer than two beats"
+
+
 def test_what_lasts_what_is_the_lines_own_and_what_no_regime_covers_is_no_beat() -> None:
     whole = [*beats_of("viber", range(0, 6, 3)), *beats_of("imo", range(0, 6, 3))]
     last_s = START + 90 * DAY

@@ -192,6 +192,26 @@ def test_silences_told_by_the_same_blocks_are_one() -> None:
     assert {name for phase in silent for name in phase.changepoints} <= evidence_of(change.incident)
 
 
+def test_a_bound_is_told_as_finely_as_its_own_finding_allows() -> None:
+    """A later onset of the same series that few saw does not blur the first one, nor its end the last."""
+    first = finding("onset", series(), MONDAY + 5 * HOUR)
+    early_end = msgspec.structs.replace(
+        finding("end", series(), MONDAY + 9 * DAY), earliest_step_s=LAST_S, latest_step_s=LAST_S
+    )
+    again = msgspec.structs.replace(
+        finding("onset", series(), MONDAY + 15 * DAY + HOUR), earliest_step_s=LAST_S, latest_step_s=WEEK_S
+    )
+    end = finding("end", series(), MONDAY + 40 * DAY + HOUR)
+    (change,) = revise({}, [first, early_end, again, end], country="MA", as_of=iso(MONDAY + 60 * DAY))
+    phases = {phase.kind: phase for phase in change.incident.phases}
+    assert phases[PhaseKind.ONSET].latest == "2016-01-04T12:00:00Z"
+    assert phases[PhaseKind.EXTENSION].earliest == "2016-01-04T00:00:00Z"
+    assert phases[PhaseKind.EXTENSION].latest == "2016-01-25T00:00:00Z"
+    (row,) = change.incident.spread
+    assert row.latest == "2016-01-04T12:00:00Z"
+    assert row.ended_latest == "2016-02-13T12:00:00Z"
+
+
 def test_ranks_are_of_what_is_told_and_a_regimes_end_needs_its_own_voters() -> None:
     """The exact bounds of one are before the other's; both are told to the same half day."""
     first = finding("onset", series("AS1"), at("2016-01-05T03"), width_s=2 * HOUR)

@@ -14,8 +14,8 @@ ENDS_TOGETHER_S: Final = 48 * 3600
 """Ends so near to each other are one phase, as onsets are (`grouping.TOGETHER_S`)."""
 
 
-Fineness = Callable[[str, SeriesName], int]
-"""Kind of finding, series -> how finely its times may be told; series of one phase are told alike."""
+Fineness = Callable[[str, Spell], int]
+"""Onset or end, spell -> how finely that may be told; what is told in one phase is told alike."""
 
 
 def phases_of(spells: Sequence[Spell], *, fineness: Fineness = lambda *_: 0) -> tuple[Phase, ...]:
@@ -77,7 +77,7 @@ def _alike(spells: Iterable[Spell], kind: str, fineness: Fineness) -> list[list[
     found: dict[tuple[int, bool], list[Spell]] = {}
     for spell in spells:
         vague = kind == "end" and spell.ends is not None and spell.ends[1] - spell.ends[0] > WIDTH_S
-        found.setdefault((fineness(kind, spell.series), vague), []).append(spell)
+        found.setdefault((fineness(kind, spell), vague), []).append(spell)
     return [found[step] for step in sorted(found)]
 
 

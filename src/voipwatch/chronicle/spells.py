@@ -143,9 +143,10 @@ def _with_schedules(spells: list[Spell], schedules: Sequence[Intermittence]) -> 
 RELAPSE_S: Final = 14 * DAY_S
 """An onset so soon after the end of the same series is the same incident: the pause that the detector's
 regimes bridge too (`inference.detection.regime.PAUSE_MAX_S`)."""
-BEAT_MAX_S: Final = 3 * DAY_S
-"""A longer spell is interference of its own: the least after which the detector lets one outgrow its regime
-(`inference.detection.regime.LEAST_S`)."""
+BEAT_MAX_S: Final = 6 * DAY_S
+"""A spell that is certainly longer is interference of its own. Twice the least after which the detector lets
+one outgrow its regime (`inference.detection.regime.LEAST_S`): a pause is missed as a beat is, and makes one
+spell of two beats."""
 
 
 OUTLASTS_S: Final = 2 * DAY_S
@@ -266,11 +267,11 @@ def _outlasted(spell: Spell, line: Sequence[Spell]) -> Spell:
 
 
 def _covers(regular: Spell, beat: Spell) -> bool:
-    """Whether a short spell lies inside a schedule's own time."""
-    if beat.ends is None or beat.ends[1] - beat.since_s > BEAT_MAX_S:
+    """Whether a short spell may lie inside a schedule's own time; its bounds are where votes were."""
+    if beat.ends is None or beat.ends[0] - beat.latest_s > BEAT_MAX_S:
         return False
     until_s = float("inf") if regular.ends is None else regular.ends[1]
-    return regular.since_s <= beat.latest_s and beat.ends[1] <= until_s
+    return regular.since_s <= beat.latest_s and beat.ends[0] <= until_s
 
 
 def _takes(regular: Spell, beat: Spell) -> bool:

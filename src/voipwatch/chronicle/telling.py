@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from voipwatch.chronicle.coarsen import Voice, count_probes
-from voipwatch.chronicle.instants import DAY_S
+from voipwatch.chronicle.instants import DAY_S, hour_after
+from voipwatch.chronicle.spells import Spell
 from voipwatch.model.bundle import PROBES_PER_ROW, WITHHELD_STEP
 from voipwatch.model.incidents import Finding, Intermittence, Phase, PhaseKind, Quality, SeriesName, Spread
 from voipwatch.model.instants import iso, seconds
@@ -86,26 +87,66 @@ def may_begin(finding: Finding) -> bool:
 
 
 class Blocks:
-    """How finely each series of an incident may be told, by what its findings allow.
+    """How finely the times of each series may be told, by what its findings allow.
 
-    Of several findings the coarsest decides; where none says, as of a regime's end, it is a day.
+    Of several findings of a kind the coarsest decides, until it is said which of them a bound is of (`of`);
+    where none says, as of a regime's end, it is a day.
     """
 
     def __init__(self, findings: Iterable[Finding], schedules: Iterable[Intermittence] = ()) -> None:
+        self._findings = {each.changepoint: each for each in findings}
         self._earliest: dict[tuple[str, SeriesName], int] = {}
         self._latest: dict[tuple[str, SeriesName], int] = {}
-        for each in findings:
-            name = each.kind, each.series
-            self._earliest[name] = max(each.earliest_step_s, self._earliest.get(name, 0))
-            self._latest[name] = max(each.latest_step_s, self._latest.get(name, 0))
+        for each in self._findings.values():
+            self._add((each.kind, each.series), each.earliest_step_s, each.latest_step_s)
         for regime in schedules:
-            name = "end", regime.series
             if regime.ended_s is not None:
-                self._earliest[name] = max(regime.ended_step_s, self._earliest.get(name, 0))
-                self._latest[name] = max(regime.ended_step_s, self._latest.get(name, 0))
+                self._add(("end", regime.series), regime.ended_step_s, regime.ended_step_s)
 
-    def fineness(self, kind: str, series: SeriesName) -> int:
-        """The coarser of a series' two bounds, seconds; up to a day all are alike."""
+    def _add(self, name: tuple[str, SeriesName], earliest_step_s: int, latest_step_s: int) -> None:
+        self._earliest[name] = max(earliest_step_s, self._earliest.get(name, 0))
+        self._latest[name] = max(latest_step_s, self._latest.get(name, 0))
+
+    def of(self, changepoints: Iterable[str]) -> "Blocks":
+        """For bounds that are those of these findings; of several onsets of a series the first has them."""
+        named = [self._findings[name] for name in changepoints if name in self._findings]
+        first: dict[SeriesName, Finding] = {}
+        for each in sorted(named, key=lambda finding: (finding.latest_s, finding.changepoint)):
+            if each.kind == "onset":
+                first.setdefault(each.series, each)
+        own = Blocks([*first.values(), *(each for each in named if each.kind != "onset")])
+        return Blocks._with(self._findings, self._earliest | own._earliest, self._latest | own._latest)
+
+    @classmethod
+    def _with(
+        cls,
+        findings: dict[str, Finding],
+        earliest: dict[tuple[str, SeriesName], int],
+        latest: dict[tuple[str, SeriesName], int],
+    ) -> "Blocks":
+        blocks = cls(())
+        blocks._findings, blocks._earliest, blocks._latest = findings, earliest, latest
+        return blocks
+
+    def of_all(self) -> "Blocks":
+        """For the first onset of each series."""
+        return self.of(self._findings)
+
+    def of_end(self, series: SeriesName, latest: str) -> "Blocks":
+        """For the end of a series that is told to the hour to be over by then."""
+        return self.of(
+            name
+            for name, each in self._findings.items()
+            if each.series == series and each.kind == "end" and hour_after(each.latest_s) == latest
+        )
+
+    def fineness(self, kind: str, spell: Spell) -> int:
+        """The coarser of the two bounds of its onset or end, seconds; up to a day all are alike."""
+        near = self.of(spell.end_evidence if kind == "end" else spell.evidence)
+        return near.coarsest(kind, spell.series)
+
+    def coarsest(self, kind: str, series: SeriesName) -> int:
+        """Of both bounds, seconds; at least a day."""
         name = kind, series
         return max(self._earliest.get(name, 0), self._latest.get(name, 0), int(DAY_S))
 
@@ -129,13 +170,14 @@ def told_phases(phases: Sequence[Phase], blocks: Blocks) -> tuple[Phase, ...]:
     found = []
     for phase in phases:
         kind = _KIND_OF[phase.kind]
+        near = blocks.of(phase.changepoints)
         least_s = int(DAY_S) if phase.kind is PhaseKind.INTERMITTENT else HALF_DAY_S
         until = phase.until
         found.append(
             msgspec.structs.replace(
                 phase,
-                earliest=blocks.earliest(phase.earliest, kind, phase.series, least_s=least_s),
-                latest=blocks.latest(phase.latest, kind, phase.series, least_s=least_s),
+                earliest=near.earliest(phase.earliest, kind, phase.series, least_s=least_s),
+                latest=near.latest(phase.latest, kind, phase.series, least_s=least_s),
                 until=None if until is None else blocks.latest(until, "end", phase.series, least_s=least_s),
             )
         )
@@ -169,16 +211,18 @@ def _silences_once(phases: Sequence[Phase]) -> list[Phase]:
 def told_spread(spread: Sequence[Spread], blocks: Blocks) -> tuple[Spread, ...]:
     """The spread in blocks, ranked by what is told: the bounds' own order may tell of one vote."""
     found = []
+    firsts = blocks.of_all()
     for row in spread:
         own = (row.series,)
         ended = row.ended_latest
+        ends = blocks if ended is None else blocks.of_end(row.series, ended)
         found.append(
             msgspec.structs.replace(
                 row,
-                earliest=blocks.earliest(row.earliest, "onset", own, least_s=HALF_DAY_S),
-                latest=blocks.latest(row.latest, "onset", own, least_s=HALF_DAY_S),
-                ended_earliest=blocks.earliest(row.ended_earliest, "end", own, least_s=HALF_DAY_S),
-                ended_latest=None if ended is None else blocks.latest(ended, "end", own, least_s=HALF_DAY_S),
+                earliest=firsts.earliest(row.earliest, "onset", own, least_s=HALF_DAY_S),
+                latest=firsts.latest(row.latest, "onset", own, least_s=HALF_DAY_S),
+                ended_earliest=ends.earliest(row.ended_earliest, "end", own, least_s=HALF_DAY_S),
+                ended_latest=None if ended is None else ends.latest(ended, "end", own, least_s=HALF_DAY_S),
             )
         )
     ranked = [
