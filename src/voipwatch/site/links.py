@@ -50,6 +50,16 @@ def series(country_code: str, operator_name: str, access: str, app_name: str) ->
     return f"{country(country_code)}series/" + "".join(f"{part_of(part)}/" for part in parts)
 
 
+def month(series_path: str, name: str) -> str:
+    """The hours of one month of a series, where they are too many for its own page."""
+    return f"{series_path}{part_of(name)}/"
+
+
+def claim(name: str) -> str:
+    """One claim, with the rows behind its check; `morocco-2016/start-5-january` is two parts."""
+    return "claims/" + "".join(f"{part_of(part)}/" for part in name.split("/"))
+
+
 def incident(name: str) -> str:
     """The newest revision."""
     return f"incidents/{part_of(name)}/"

@@ -4,19 +4,18 @@ Two faces: HTML (`Markup`, where every name is in `<bdi>`) and plain text for fe
 Arabic every name is between U+2068 and U+2069; UAX #9). What a bundle says is escaped here and nowhere marked
 safe.
 
-Texts live in `locale/LANG.toml`, the same keys in each of `LANGUAGES`; a text with plural forms is a table of
-CLDR's categories (`one`, `few`, `other`), chosen by its value `n`. Dates, numbers and lists are CLDR's (Babel):
-Morocco's Arabic has Latin digits and its own names of months.
+Texts live in `locale/LANG.toml`, the same keys in each of `LANGUAGES`; a text with plural forms is a table
+of CLDR's categories (`one`, `few`, `other`), chosen by its value `n`. Dates, numbers and lists are CLDR's
+(Babel): Morocco's Arabic has Latin digits and its own names of months.
 """
 
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_interval, format_skeleton
@@ -25,6 +24,7 @@ from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
 from voipwatch.chronicle.titles import Sentence, sentences
+from voipwatch.site.clock import zone as clock
 
 LANGUAGES: Final = ("en", "fr", "ar")
 LOCALES: Final[Mapping[str, str]] = {"en": "en_GB", "fr": "fr", "ar": "ar_MA", "zgh": "zgh"}
@@ -54,6 +54,7 @@ class Words:
         self.read = lang not in UNREAD
         self._locale = Locale.parse(LOCALES[lang])
         self._texts = _texts(lang)
+        self._row_times: dict[tuple[str, str], str] = {}
 
     def __call__(self, key: str, **values: object) -> Markup:
         """A text as HTML, its places filled; `n` chooses a plural form.
@@ -153,9 +154,40 @@ class Words:
     def moment(self, value: datetime | str, zone: str = "UTC") -> str:
         """`5 January 2016, 14:00 UTC`: never without its zone."""
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
-        local = at.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+        local = at.astimezone(UTC if zone == "UTC" else clock(zone))
         told = format_datetime(local, "d MMMM y, HH:mm", locale=self._locale)
         return f"{told} {local.tzname() if zone == 'UTC' else zone}"
+
+    def month(self, name: str) -> str:
+        """`January 2016` for 2016-01."""
+        return format_skeleton("yMMMM", date.fromisoformat(f"{name}-01"), locale=self._locale)
+
+    def short_month(self, value: date) -> str:
+        """`Jan`: beside the axis of a chart."""
+        return format_skeleton("MMM", value, locale=self._locale)
+
+    def row_time(self, start: str, level: str) -> str:
+        """When a published row is of: `5 January 2016`, with its hours where it is of one, UTC."""
+        known = self._row_times.get((start, level))
+        if known is None:
+            known = self._row_times[start, level] = self._row_time(start, level)
+        return known
+
+    def _row_time(self, start: str, level: str) -> str:
+        if level == "hour":
+            hour = int(start[11:13])
+            return self.plain(
+                "row.hour", day=self.row_time(start[:10], "day"), hours=Name(f"{hour:02}:00–{hour + 1:02}:00")
+            )
+        if level == "day":
+            return self.day(start)
+        return self.days(start, (date.fromisoformat(start[:10]) + timedelta(days=6)).isoformat())
+
+    def count(self, value: int | None) -> str:
+        """A whole number, or nothing."""
+        if value is None:
+            return ""
+        return str(value) if value < 1000 else self.number(value)
 
     def list(self, values: Iterable[str]) -> Markup:
         """`A, B and C`, each a name."""
