@@ -13,7 +13,7 @@ its inputs changed.
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from voipwatch.site.bundle import Bundle
-from voipwatch.site.render import NO_PARTS, Parts, Planned, bundle_files, plan
+from voipwatch.site.render import BUNDLE, NO_PARTS, Parts, Planned, bundle_files, plan
 
 LEDGER: Final = ".site.json"
 LEDGER_SCHEMA: Final = "voipwatch.site/1"
@@ -91,20 +91,19 @@ def write_site(
     before = current_site(out)
     old = _ledger(before) if before is not None else None
     known = old.files if old is not None else {}
+    files = tuple(plan(bundle, base=base, parts=parts))
+    if old is not None and old.bundle == bundle.digest and _same(files, known):
+        return _result(known, known, made=0)._replace(changed=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     _clean(out, keep={before})
     half = out.parent / f".{out.name}{HALF}"
     half.mkdir(mode=0o755)
     target = _Target(half, before, known, step)
-    for planned in plan(bundle, base=base, parts=parts):
+    for planned in files:
         target.put(planned)
     for path, inside in bundle_files(bundle):
         target.put_file(path, bundle.folder / inside)
     ledger = msgspec.json.encode(_Ledger(target.files, bundle.digest), order="sorted")
-    result = _result(target, known)
-    if old is not None and before is not None and old.files == target.files:
-        shutil.rmtree(half)
-        return result._replace(changed=False)
     (half / LEDGER).write_bytes(ledger)
     step("sync")
     target.sync()
@@ -119,7 +118,7 @@ def write_site(
     _point(out, final)
     step("clean")
     _clean(out, keep={before, final})
-    return result
+    return _result(target.files, known, made=target.made)
 
 
 def current_site(out: Path) -> Path | None:
@@ -227,12 +226,18 @@ class _Target:
             _sync_folder(folder)
 
 
-def _result(target: _Target, known: dict[str, _Entry]) -> Written:
-    files = target.files
+def _same(files: Iterable[Planned], known: Mapping[str, _Entry]) -> bool:
+    """Whether each file would be made from what it was made from."""
+    wanted = {each.path: each.key for each in files}
+    made = {path: each.key for path, each in known.items() if not path.startswith(BUNDLE)}
+    return wanted == made
+
+
+def _result(files: Mapping[str, _Entry], known: Mapping[str, _Entry], *, made: int) -> Written:
     return Written(
         files=len(files),
         pages=sum(path.endswith(PAGE) for path in files),
-        made=target.made,
+        made=made,
         written=sum(path not in known or known[path].sha256 != each.sha256 for path, each in files.items()),
         removed=sum(path not in files for path in known),
         bytes=sum(each.bytes for each in files.values()),

@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_interval, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
@@ -55,6 +55,7 @@ class Words:
         self._locale = Locale.parse(LOCALES[lang])
         self._texts = _texts(lang)
         self._row_times: dict[tuple[str, str], str] = {}
+        self._moments: dict[tuple[datetime | str, str], str] = {}
 
     def __call__(self, key: str, **values: object) -> Markup:
         """A text as HTML, its places filled; `n` chooses a plural form.
@@ -149,13 +150,25 @@ class Words:
     def days(self, first: str, last: str) -> str:
         """`2–6 January 2016`: from day to day, both included; one day where they are the same."""
         start, end = date.fromisoformat(first[:10]), date.fromisoformat(last[:10])
-        return format_interval(start, end, "yMMMMd", locale=self._locale)
+        if start == end:
+            return self.day(start)
+        if (start.year, start.month) == (end.year, end.month):
+            # In each of the languages the day of the month comes first.
+            return f"{start.day}–{self.day(end)}"
+        return f"{self.day(start, year=start.year != end.year)} – {self.day(end)}"
 
     def moment(self, value: datetime | str, zone: str = "UTC") -> str:
         """`5 January 2016, 14:00 UTC`: never without its zone."""
+        known = self._moments.get((value, zone))
+        if known is None:
+            known = self._moments[value, zone] = self._moment(value, zone)
+        return known
+
+    def _moment(self, value: datetime | str, zone: str) -> str:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
         local = at.astimezone(UTC if zone == "UTC" else clock(zone))
-        told = format_datetime(local, "d MMMM y, HH:mm", locale=self._locale)
+        comma = "،" if self.direction == "rtl" else ","
+        told = format_datetime(local, f"d MMMM y'{comma}' HH:mm", locale=self._locale)
         return f"{told} {local.tzname() if zone == 'UTC' else zone}"
 
     def month(self, name: str) -> str:

@@ -43,8 +43,15 @@ def series_chart(t: Words, days: Sequence[Day], *, title: str) -> Markup:
     )
 
 
-def country_chart(t: Words, tally: Mapping[date, Sequence[int]], *, name: str) -> Markup:
-    """Of the series that were measured on a day, how many were stopped: `tally` has both numbers by day."""
+def country_chart(t: Words, tally: Mapping[date, Sequence[int]], *, name: str, of: str) -> Markup:
+    """Of the series that were measured on a day, how many were stopped: `tally` has both numbers by day.
+
+    Args:
+        t: the language.
+        tally: as `pages.tally` has it.
+        name: of the country.
+        of: its code, for ids: a page may have several of these.
+    """
     if not tally:
         return Markup("")
     axis = Axis(min(tally), max(tally), left=LEFT, right=RIGHT)
@@ -59,9 +66,9 @@ def country_chart(t: Words, tally: Mapping[date, Sequence[int]], *, name: str) -
     return drawing(
         _frame(t),
         axis.drawn(t, TOP, BOTTOM),
-        _gaps(axis, hatched, "country-hatch"),
+        _gaps(axis, hatched, f"year-{of}-hatch"),
         _bars(axis, bars, "bar"),
-        name="country",
+        name=f"year-{of}",
         title=t.plain("chart.country.title", country=name),
         desc=desc,
         size=(WIDTH, HEIGHT),

@@ -6,22 +6,21 @@ axis runs from left to right (`direction`), and the words beside the drawing say
 
 from collections.abc import Mapping
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _SHORT: Mapping[str, str] = {"cls": "class", "anchor": "text-anchor"}
 
 
 def element(name: str, *children: Markup | str, **attributes: object) -> Markup:
-    """`<name attributes>children</name>`; `cls` is `class`, `_` in a name is `-`."""
-    text = Markup("").join(
-        Markup(' {}="{}"').format(_SHORT.get(key, key.replace("_", "-")), number(value))
+    """`<name attributes>children</name>`; `cls` is `class`, `_` in a name is `-`. `name` is ours."""
+    text = "".join(
+        f' {_SHORT.get(key) or key.replace("_", "-")}="{escape(number(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    if not children:
-        return Markup("<{}{}/>").format(Markup(name), text)  # noqa: S704 -- names are ours
-    inside = Markup("").join(children)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), text, inside)  # noqa: S704 -- the same
+    inside = "".join(escape(child) for child in children)
+    # Every value and every child was escaped above.
+    return Markup(f"<{name}{text}>{inside}</{name}>" if children else f"<{name}{text}/>")  # noqa: S704 -- above
 
 
 def number(value: object) -> str:

@@ -12,22 +12,24 @@ from voipwatch.site.words import Words
 
 WIDTH = 960.0
 LEFT, RIGHT = 12.0, 948.0
-PHASES, CLAIMS, BOTTOM = 34.0, 84.0, 112.0
+BAND, CLAIMS, LANE = 34.0, 92.0, 12.0
+SIGN = 11.0
+"""Signs nearer than this to each other stand in lanes below each other."""
 
 
 class Mark(NamedTuple):
     """One thing on the axis."""
 
     kind: str
-    """phase, claim."""
+    """stands (an incident as a whole), phase, claim."""
     state: str
-    """Kind of the phase, or state of the claim's check."""
+    """Of the incident, kind of the phase, or state of the claim's check."""
     since_s: float
     until_s: float
 
 
 def timeline_chart(t: Words, marks: Sequence[Mark], *, title: str) -> Markup:
-    """Nothing where there is nothing to show."""
+    """What was measured above, what was said below; a claim stands where its time begins."""
     if not marks:
         return Markup("")
     axis = Axis(
@@ -36,16 +38,22 @@ def timeline_chart(t: Words, marks: Sequence[Mark], *, title: str) -> Markup:
         left=LEFT,
         right=RIGHT,
     )
-    parts = [axis.drawn(t, 20.0, BOTTOM)]
-    parts.append(text(LEFT, PHASES - 10, t.plain("chart.timeline.measured"), cls="label"))
-    parts.append(text(LEFT, CLAIMS - 12, t.plain("chart.timeline.said"), cls="label"))
+    said = sorted((mark for mark in marks if mark.kind == "claim"), key=lambda mark: mark.since_s)
+    lanes = _lanes([axis.at(mark.since_s) for mark in said])
+    bottom = CLAIMS + 12 + LANE * max(lanes, default=0)
+    parts = [axis.drawn(t, 20.0, bottom)]
+    parts.append(text(LEFT + 2, BAND - 6, t.plain("chart.timeline.measured"), cls="label"))
+    parts.append(text(LEFT + 2, CLAIMS - 12, t.plain("chart.timeline.said"), cls="label"))
+    for mark in marks:
+        begin, end = axis.at(mark.since_s), axis.at(mark.until_s)
+        if mark.kind == "stands":
+            parts.append(rect(begin, BAND + 5, max(end - begin, 1.0), 8, cls=f"stands w-{mark.state}"))
     for mark in marks:
         begin, end = axis.at(mark.since_s), axis.at(mark.until_s)
         if mark.kind == "phase":
-            parts.append(rect(begin, PHASES, max(end - begin, 4.0), 16, cls=f"phase-{mark.state}"))
-        else:
-            parts.append(rect(begin, CLAIMS, max(end - begin, 2.0), 3, cls="claim-span"))
-            parts.append(_sign(mark.state, begin, CLAIMS + 8))
+            parts.append(rect(begin, BAND, max(end - begin, 4.0), 18, cls=f"phase-{mark.state}"))
+    for mark, lane in zip(said, lanes, strict=True):
+        parts.append(_sign(mark.state, axis.at(mark.since_s), CLAIMS + LANE * lane))
     return drawing(
         *parts,
         name="timeline",
@@ -53,12 +61,25 @@ def timeline_chart(t: Words, marks: Sequence[Mark], *, title: str) -> Markup:
         desc=t.plain(
             "chart.timeline.desc",
             phases=sum(mark.kind == "phase" for mark in marks),
-            claims=sum(mark.kind == "claim" for mark in marks),
+            claims=len(said),
             first=t.day(axis.first),
             last=t.day(axis.last),
         ),
-        size=(WIDTH, BOTTOM + 34),
+        size=(WIDTH, bottom + 34),
     )
+
+
+def _lanes(places: Sequence[float]) -> list[int]:
+    """For each sign, in order, the first lane in which it touches no other."""
+    ends: list[float] = []
+    found = []
+    for place in places:
+        lane = next((n for n, end in enumerate(ends) if place - end >= SIGN), len(ends))
+        if lane == len(ends):
+            ends.append(place)
+        ends[lane] = place
+        found.append(lane)
+    return found
 
 
 def _sign(state: str, x: float, y: float) -> Markup:

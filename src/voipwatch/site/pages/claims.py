@@ -38,8 +38,8 @@ class ClaimBrief(NamedTuple):
     """supported, contradicted, not-measurable."""
     state_text: Markup
     why: Markup
-    date: str
-    """When it is said to have been so, EDTF."""
+    date: Markup
+    """When it is said to have been so."""
     as_published: Told
     flag: Markup
     source: Told
@@ -195,7 +195,7 @@ def claim_brief(t: Words, here: Here, judged: Judged) -> ClaimBrief:
         state=check.state,
         state_text=t(f"claim.state.{check.state}"),
         why=t(f"claim.why.{check.why}") if t.has(f"claim.why.{check.why}") else t.name(check.why),
-        date=claim.date,
+        date=telling.said_date(t, claim.date),
         as_published=Told(claim.as_published, source.lang),
         flag=t(f"claim.flag.{claim.flag}") if claim.flag else Markup(""),
         source=told(t, source.title, source.translations),

@@ -13,7 +13,8 @@ from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.home import Brief, Now, brief, now
 from voipwatch.site.pages.matrix import Matrix, country_matrix
 from voipwatch.site.pages.shell import Shell, shell
-from voipwatch.site.pages.site import Site, is_line
+from voipwatch.site.pages.site import Site
+from voipwatch.site.pages.tally import daily_tally
 from voipwatch.site.words import Name, Words
 
 
@@ -58,22 +59,13 @@ def country(site: Site, t: Words, code: str) -> Country:
         description=t.plain("country.description", country=name),
     )
     here = frame.here
-    tally: dict[date, list[int]] = {}
-    for state in site.of(code):
-        if is_line(state):
-            continue
-        for day in site.history(state).days:
-            if day.state == "insufficient":
-                continue
-            counted = tally.setdefault(day.day, [0, 0])
-            counted[0] += 1
-            counted[1] += day.state != "ok"
+    tally = daily_tally(site, code)
     judged = [each for each in site.claims_of(code) if each.check.state != "not-measurable"]
     return Country(
         shell=frame,
         now=now(site, t, here, code),
         matrix=country_matrix(site, t, here, code),
-        chart=country_chart(t, tally, name=name),
+        chart=country_chart(t, tally, name=name, of=code),
         months=_months(t, tally),
         operators=tuple((Name(each), here.page(links.operator(code, each))) for each in site.operators(code)),
         incidents=tuple(brief(site, t, here, page) for page in site.incidents_of(code)),

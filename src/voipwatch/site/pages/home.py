@@ -8,12 +8,14 @@ from markupsafe import Markup
 from voipwatch.model.incidents import IncidentStatus
 from voipwatch.site import links
 from voipwatch.site.bundle import IncidentPage
+from voipwatch.site.charts.overtime import country_chart
 from voipwatch.site.links import Here
 from voipwatch.site.pages import telling
 from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.matrix import Count, bad_now, counts
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import Site, is_line
+from voipwatch.site.pages.tally import daily_tally
 from voipwatch.site.words import Name, Words
 
 
@@ -54,6 +56,9 @@ class Now(NamedTuple):
     apps: tuple[AppNow, ...]
     line: AppNow | None
     newest: Brief | None
+    chart: Markup
+    chart_table: str
+    """Where the chart's table is."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,8 @@ def now(site: Site, t: Words, here: Here, country: str) -> Now:
         apps=tuple(_app_now(site, t, here, (country, app)) for app in site.apps(country) if app != "line"),
         line=_app_now(site, t, here, (country, "line")) if "line" in site.apps(country) else None,
         newest=brief(site, t, here, shown[0]) if shown else None,
+        chart=country_chart(t, daily_tally(site, country), name=t.country(country), of=country),
+        chart_table=here.page(links.country(country), anchor="year"),
     )
 
 

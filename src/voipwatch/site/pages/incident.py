@@ -1,7 +1,7 @@
 """An incident: what happened, on what evidence, in which order, and all that was said of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -13,7 +13,7 @@ from voipwatch.chronicle.cite import (
     cite_text,
     permanent_url,
 )
-from voipwatch.model.incidents import Incident, Phase, SeriesName
+from voipwatch.model.incidents import Incident, Phase, SeriesName, Spread
 from voipwatch.site import links
 from voipwatch.site.bundle import IncidentPage
 from voipwatch.site.charts.spread import SpreadLine, spread_chart
@@ -262,7 +262,7 @@ def _relations(t: Words, here: Here, told: Incident) -> tuple[Markup, ...]:
 
 
 def _phase(site: Site, t: Words, here: Here, told: Incident, phase: Phase) -> PhaseView:
-    changes = {each["id"]: each for each in site.bundle.changes}
+    changes = site.changes
     return PhaseView(
         kind=phase.kind,
         name=t(f"phase.{phase.kind}"),
@@ -274,19 +274,9 @@ def _phase(site: Site, t: Words, here: Here, told: Incident, phase: Phase) -> Ph
     )
 
 
-def _change(site: Site, t: Words, here: Here, change: dict[str, str]) -> Change:
+def _change(site: Site, t: Words, here: Here, change: Mapping[str, str]) -> Change:
     key = (change["country"], change["operator"], change["access"], change["app"])
-    state = site.states.get(key)
-    href = ""
-    if state is not None:
-        day = date.fromisoformat(change["detected"][:10])
-        near = [each for each in site.history(state).days if each.day <= day]
-        if near:
-            path, _ = site.row_at(state, "", "day")
-            anchor = near[-1].anchor
-            if anchor.endswith("-hour"):
-                path, anchor = site.row_at(state, anchor[:13] + ":00:00Z", "hour")
-            href = here.page(path, anchor=anchor)
+    row = site.row_near(key, change["detected"][:10])
 
     def level(value: str) -> str:
         return t.percent(int(value) / 100) if value else ""
@@ -298,7 +288,7 @@ def _change(site: Site, t: Words, here: Here, change: dict[str, str]) -> Change:
         when=telling.span(t, change["earliest"] or None, change["latest"]),
         before=level(change["level_before"]),
         after=level(change["level_after"]),
-        href=href,
+        href="" if row is None else here.page(row[0], anchor=row[1]),
         shown_by_rows=bool(change["shown_by"]),
         withheld_below=int(change["withheld_below"]) if change["withheld_below"] else None,
     )
@@ -324,19 +314,30 @@ def _spread(site: Site, t: Words, here: Here, told: Incident) -> tuple[SpreadVie
 
 
 def _chart(t: Words, told: Incident, title: str) -> Markup:
-    rows = [
-        SpreadLine(
-            " · ".join(
-                (row.series.operator, telling.access(t, row.series.access), telling.app(t, row.series.app))
-            ),
-            row.earliest,
-            row.latest,
-            row.ended_earliest,
-            row.ended_latest,
+    """Apps of one line that were reached in the same interval are one row of the drawing."""
+    groups: dict[tuple[str, str, str | None, str, bool], list[Spread]] = {}
+    for row in sorted(told.spread, key=lambda each: (each.rank, each.series)):
+        line = (row.series.operator, row.series.access)
+        key = (*line, row.earliest, row.latest, row.ended_latest is None)
+        groups.setdefault(key, []).append(row)
+    rows = []
+    for (operator, access, earliest, latest, stands), group in groups.items():
+        apps = [telling.app(t, row.series.app) for row in group]
+        shown = ", ".join(apps) if len(apps) <= APPS_LABELLED else t.plain("chart.spread.apps", n=len(apps))
+        rows.append(
+            SpreadLine(
+                " · ".join((operator, telling.access(t, access), shown)),
+                earliest,
+                latest,
+                None if stands else min(row.ended_earliest or row.ended_latest or "" for row in group),
+                None if stands else max(row.ended_latest or "" for row in group),
+            )
         )
-        for row in sorted(told.spread, key=lambda each: (each.rank, each.series))
-    ]
     return spread_chart(t, rows, as_of=told.as_of, title=title)
+
+
+APPS_LABELLED = 2
+"""Above so many the drawing counts them; the table has each."""
 
 
 def _quality(t: Words, told: Incident) -> tuple[tuple[Markup, str], ...]:

@@ -1,13 +1,12 @@
 """A series and its published rows: where every figure of the site leads."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from voipwatch.site import links
-from voipwatch.site.bundle import Row, State, series_path
+from voipwatch.site.bundle import State, series_path
 from voipwatch.site.charts.overtime import series_chart
 from voipwatch.site.history import Month
 from voipwatch.site.links import Here
@@ -16,25 +15,8 @@ from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.matrix import Cell, cell
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import HOURS_ON_PAGE, Site, key_of
+from voipwatch.site.rowtable import table_rows
 from voipwatch.site.words import Name, Words
-
-
-class RowView(NamedTuple):
-    """One published row as the table shows it; empty where the row has no such figure."""
-
-    anchor: str
-    when: str
-    level: Markup
-    state: str
-    text: Markup
-    votes: str
-    blocked: str
-    throttled: str
-    down: str
-    ok: str
-    insufficient: str
-    probes: str
-    hours: str
 
 
 class MonthView(NamedTuple):
@@ -67,7 +49,7 @@ class SeriesPage:
     now_when: str
     chart: Markup
     months: tuple[MonthView, ...]
-    rows: tuple[RowView, ...]
+    rows: Markup
     file_href: str
 
 
@@ -82,7 +64,7 @@ class MonthPage:
     country: str
     series_href: str
     month: str
-    rows: tuple[RowView, ...]
+    rows: Markup
 
 
 def series(site: Site, t: Words, state: State) -> SeriesPage:
@@ -106,7 +88,11 @@ def series(site: Site, t: Words, state: State) -> SeriesPage:
         now_when=t.row_time(state.row.start, state.row.level) if state.row else "",
         chart=series_chart(t, history.days, title=_title(t, state)),
         months=tuple(_month_view(t, here, path, month) for month in history.months),
-        rows=row_views(t, (row for row in rows if row.level != "hour" or row.start[:7] not in apart)),
+        rows=table_rows(
+            t,
+            (row for row in rows if row.level != "hour" or row.start[:7] not in apart),
+            of_hours=False,
+        ),
         file_href=here.file_at(f"bundle/{series_path(state).replace('%', '%25')}"),
     )
 
@@ -130,7 +116,7 @@ def month(site: Site, t: Words, state: State, of: Month) -> MonthPage:
         country=t.country(state.country),
         series_href=frame.here.page(path),
         month=t.month(of.name),
-        rows=row_views(t, of.hours),
+        rows=table_rows(t, of.hours, of_hours=True),
     )
 
 
@@ -156,36 +142,3 @@ def _month_view(t: Words, here: Here, path: str, month: Month) -> MonthView:
         blocked=month.blocked,
         percent=t.percent(month.blocked / month.deciding) if month.deciding else "",
     )
-
-
-def row_views(t: Words, rows: Iterable[Row]) -> tuple[RowView, ...]:
-    """Rows as the table shows them, in the order of the bundle."""
-    states: dict[str, Markup] = {}
-    levels: dict[str, Markup] = {}
-    found = []
-    for row in rows:
-        if row.state not in states:
-            states[row.state] = telling.state(t, row.state)
-        if row.level not in levels:
-            levels[row.level] = t(f"level.{row.level}") if t.has(f"level.{row.level}") else t.name(row.level)
-        found.append(
-            RowView(
-                row.anchor,
-                t.row_time(row.start, row.level),
-                levels[row.level],
-                row.state if row.state in _KNOWN else "insufficient",
-                states[row.state],
-                t.count(row.votes),
-                t.count(row.blocked),
-                t.count(row.throttled),
-                t.count(row.down),
-                t.count(row.ok),
-                t.count(row.insufficient),
-                t.count(row.probes),
-                t.count(row.hours),
-            )
-        )
-    return tuple(found)
-
-
-_KNOWN = frozenset({"ok", "blocked", "throttled", "down", "intermittent", "insufficient", "silent"})

@@ -1,7 +1,9 @@
 """What all pages are made from: a bundle, indexed once."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
@@ -124,6 +126,24 @@ class Site:
         ):
             path = links.month(path, start[:7])
         return path, anchor
+
+    @cached_property
+    def changes(self) -> Mapping[str, Mapping[str, str]]:
+        """The table of changepoints by id."""
+        return {each["id"]: each for each in self.bundle.changes}
+
+    def row_near(self, key: SeriesKey, day: str) -> tuple[str, str] | None:
+        """Page and anchor of the first row of the last day up to `day`; None where there is none."""
+        state = self.states.get(key)
+        if state is None:
+            return None
+        days = self.history(state).days
+        place = bisect_right(days, date.fromisoformat(day), key=lambda each: each.day)
+        if not place:
+            return None
+        anchor = days[place - 1].anchor
+        start, _, level = anchor.rpartition("-")
+        return self.row_at(state, f"{start}:00:00Z" if level == "hour" else start, level)
 
     @cached_property
     def css(self) -> str:

@@ -84,7 +84,9 @@ def phase_line(t: Words, country: str, phase: Phase) -> Markup:
     """One phase as a sentence; operators are counted, not named."""
     sentence = line_of(phase, utc_offset_h=utc_offset_h(country, phase.latest))
     values: dict[str, object] = {
-        key: _moment(t, value) for key, value in sentence.values.items() if key in _TIMES and value
+        key: bound(t, value, upper=key != "earliest")
+        for key, value in sentence.values.items()
+        if key in _TIMES and value
     }
     for key in ("hours_utc", "hours_local"):
         if key in sentence.values:
@@ -95,8 +97,11 @@ def phase_line(t: Words, country: str, phase: Phase) -> Markup:
     return t.sentence(sentence, **values)
 
 
-def _moment(t: Words, value: str) -> Name:
-    return Name(t.moment(value))
+def bound(t: Words, value: str, *, upper: bool) -> Name:
+    """A bound of an interval: where it is the edge of a day that day, which is inside; else a time."""
+    if not value.endswith("T00:00:00Z"):
+        return Name(t.moment(value))
+    return Name(t.day(day_of(value) if upper else value))
 
 
 def accesses(t: Words, found: Iterable[str]) -> Markup:
@@ -121,9 +126,13 @@ def state(t: Words, name: str) -> Markup:
 
 def span(t: Words, earliest: str | None, latest: str) -> Markup:
     """Between two bounds; `by` the second where nothing was seen before."""
+    last = bound(t, latest, upper=True)
     if earliest is None:
-        return t("span.by", latest=Name(t.moment(latest)))
-    return t("span.between", earliest=Name(t.moment(earliest)), latest=Name(t.moment(latest)))
+        return t("span.by", latest=last)
+    first = bound(t, earliest, upper=False)
+    if first == last:
+        return t("span.on", day=last)
+    return t("span.between", earliest=first, latest=last)
 
 
 def days(t: Words, earliest: str | None, latest: str) -> Markup:
@@ -138,3 +147,26 @@ def series_name(t: Words, series: SeriesName) -> Markup:
     """`Operator · 4G · WhatsApp`, each isolated."""
     parts = (series.operator, access(t, series.access), app(t, series.app))
     return Markup(" · ").join(t.name(part) for part in parts)
+
+
+def said_date(t: Words, edtf: str) -> Markup:
+    """A source's date: `5 January 2016`, `January 2016`, `from … to …`; as it stands where it is neither."""
+    first, slash, last = edtf.partition("/")
+    parts = [_said_part(t, part) for part in ((first, last) if slash else (first,))]
+    if any(part is None for part in parts):
+        return t.name(edtf)
+    if not slash:
+        return t.name(str(parts[0]))
+    if len(first) == len(last) == len("2016-01-05") and first[:4] == last[:4]:
+        return t.name(t.days(first, last))
+    return t("span.between", earliest=Name(parts[0] or ""), latest=Name(parts[1] or ""))
+
+
+def _said_part(t: Words, text: str) -> str | None:
+    """Of a whole day or month that exists; None for what has a sign, an open end or no day."""
+    try:
+        if len(text) == len("2016-01-05"):
+            return t.day(text)
+        return t.month(text) if len(text) == len("2016-01") else None
+    except ValueError:
+        return None

@@ -22,8 +22,8 @@ class Entry(NamedTuple):
     """One thing of the timeline: a phase of an incident, or a claim."""
 
     sort: float
-    day: str
-    """The day by which it was; its machine form is `datetime`."""
+    day: Markup
+    """When it was; `datetime` is the day by which it is in order."""
     datetime: str
     month: str
     """`January 2016`: entries of one stand together."""
@@ -69,6 +69,9 @@ def timeline(site: Site, t: Words) -> Timeline:
     for page in site.incidents:
         told = page.incident
         title = telling.title(t, told, site.bundle.signed_revision(told))
+        if told.phases:
+            over = max((row.ended_latest or told.as_of for row in told.spread), default=told.as_of)
+            marks.append(Mark("stands", told.status, seconds(told.phases[0].latest), seconds(over)))
         for number, phase in enumerate(told.phases):
             at = seconds(phase.latest)
             entry = PhaseEntry(
@@ -82,7 +85,7 @@ def timeline(site: Site, t: Words) -> Timeline:
             )
             day = day_of(phase.latest)
             entries.append(
-                Entry(at, t.day(day), day, t.month(day[:7]), entry, None, f"{told.id}-phase-{number + 1}")
+                Entry(at, entry.days, day, t.month(day[:7]), entry, None, f"{told.id}-phase-{number + 1}")
             )
             low = seconds(phase.earliest) if phase.earliest else at
             marks.append(Mark("phase", phase.kind, low, at))
@@ -95,8 +98,10 @@ def timeline(site: Site, t: Words) -> Timeline:
             continue
         low, high = bounds
         day = iso(low)[:10]
-        entries.append(Entry(low, t.day(day), day, t.month(day[:7]), None, brief, f"claim-{brief.anchor}"))
-        marks.append(Mark("claim", brief.state, low, high))
+        entries.append(Entry(low, brief.date, day, t.month(day[:7]), None, brief, f"claim-{brief.anchor}"))
+        if not brief.flag:
+            # A date that the source cannot mean would stretch the axis over years; the list has it.
+            marks.append(Mark("claim", brief.state, low, high))
     entries.sort(key=lambda entry: (entry.sort, entry.anchor))
     months: dict[str, list[Entry]] = {}
     for each in entries:
