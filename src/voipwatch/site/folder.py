@@ -73,6 +73,7 @@ def write_site(
     base: str = "",
     parts: Parts = NO_PARTS,
     step: Step = lambda _: None,
+    progress: Callable[[int, int], None] = lambda _made, _of: None,
 ) -> Written:
     """Bring the site at `out` up to date with a bundle.
 
@@ -82,6 +83,7 @@ def write_site(
         base: where the site will be; empty: not known.
         parts: of feeds, counters and the line test.
         step: told before each step; the tests stop the process there.
+        progress: told how many files are done, of how many.
 
     Raises:
         NotASiteError: there is something else at `out`.
@@ -99,8 +101,9 @@ def write_site(
     half = out.parent / f".{out.name}{HALF}"
     half.mkdir(mode=0o755)
     target = _Target(half, before, known, step)
-    for planned in files:
+    for number, planned in enumerate(files):
         target.put(planned)
+        progress(number, len(files))
     for path, inside in bundle_files(bundle):
         target.put_file(path, bundle.folder / inside)
     ledger = msgspec.json.encode(_Ledger(target.files, bundle.digest), order="sorted")
@@ -156,7 +159,6 @@ class _Target:
         self.step = step
         self.files: dict[str, _Entry] = {}
         self.made = 0
-        self.written: list[Path] = []
         self.folders: set[Path] = {folder}
 
     def put(self, planned: Planned) -> None:
@@ -206,7 +208,6 @@ class _Target:
         place = self._place(path)
         with place.open("xb") as file:
             file.write(content)
-        self.written.append(place)
 
     def _place(self, path: str) -> Path:
         place = self.folder / path
@@ -218,12 +219,8 @@ class _Target:
         return place
 
     def sync(self) -> None:
-        """What was written is on the disk, names too."""
-        for place in self.written:
-            with place.open("rb") as file:
-                os.fsync(file.fileno())
-        for folder in sorted(self.folders, reverse=True):
-            _sync_folder(folder)
+        """What was written is on the disk, names too: one call, for a thousand files cost a thousand."""
+        os.sync()
 
 
 def _same(files: Iterable[Planned], known: Mapping[str, _Entry]) -> bool:

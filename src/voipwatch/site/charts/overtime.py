@@ -94,16 +94,18 @@ def _width(axis: Axis) -> float:
 
 
 def _bars(axis: Axis, bars: Iterable[tuple[date, float | None, bool]], name: str) -> Markup:
-    """All of them as one path: a year is some kilobytes."""
+    """All of them as one path, and days on which all got through as another: a year is some kilobytes."""
     width = _width(axis)
-    found = []
+    stopped, passed = [], []
     for day, share, _ in bars:
         if share is None:
             continue
-        # A day on which all got through is a line at the foot: measured, and nothing stopped.
-        height = max(share * (BOTTOM - TOP), 1.5)
-        found.append(f"M{axis.x(day):.1f} {BOTTOM:.1f}v{-height:.1f}h{width:.2f}v{height:.1f}z")
-    return element("path", d="".join(found), cls=name) if found else Markup("")
+        # Measured, and nothing stopped: a line at the foot, in another colour.
+        height = max(share * (BOTTOM - TOP), 2.0)
+        shape = f"M{axis.x(day):.1f} {BOTTOM:.1f}v{-height:.1f}h{width:.2f}v{height:.1f}z"
+        (stopped if share else passed).append(shape)
+    drawn = ((passed, "passed"), (stopped, name))
+    return Markup("").join(element("path", d="".join(each), cls=cls) for each, cls in drawn if each)
 
 
 def _gaps(axis: Axis, gaps: Iterable[tuple[date, int]], pattern: str) -> Markup:
