@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
+from voipwatch.chronicle import manifests
 from voipwatch.chronicle.cite import Citation, cite_bibtex, cite_ris, cite_text, permanent_url
 from voipwatch.chronicle.titles import title_of, told
 from voipwatch.cli.chronicle import Quiet
@@ -13,7 +14,6 @@ from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.bundle import MANIFEST_FILE, Manifest
 from voipwatch.model.incidents import Incident
-from voipwatch.pipeline.publishing import signing
 
 FORMS: Final = {"text": cite_text, "ris": cite_ris, "bibtex": cite_bibtex}
 
@@ -39,7 +39,7 @@ def cite(
         raise Misuse("chronicle.no_url", value=shown(url))
     try:
         content = (bundle / MANIFEST_FILE).read_bytes()
-        manifest = signing.read_manifest(content)
+        manifest = manifests.read_manifest(content)
     except (OSError, ValueError) as error:
         raise Misuse("bundle.none", path=shown_path(bundle), reason=shown(str(error), longest=200)) from error
     incident = _incident(bundle, manifest, id, revision)
@@ -51,7 +51,7 @@ def cite(
         revision=incident.revision,
         title=told(title_of(incident, signed), context.texts.lang),
         as_of=incident.as_of,
-        digest=signing.digest_of(content),
+        digest=manifests.digest_of(content),
         url=permanent_url(url, incident.id, incident.revision),
         synthetic=incident.synthetic,
     )
@@ -72,7 +72,7 @@ def _incident(bundle: Path, manifest: Manifest, name: str, revision: int | None)
         raise Misuse("chronicle.no_revision", id=shown(name), count=known)
     try:
         content = (bundle / path).read_bytes()
-        if signing.digest_of(content) != digests[path]:
+        if manifests.digest_of(content) != digests[path]:
             raise Misuse("chronicle.not_the_bundles", path=shown_path(bundle / path))
         return msgspec.json.decode(content, type=_Page).incident
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -100,6 +100,7 @@ def demo(
     network: Annotated[str, Parameter(metavar="auto|kernel|sim")] = "auto",
     seed: Annotated[int | None, Parameter(metavar="N")] = None,
     bundle: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    site: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     json: bool = False,
 ) -> int:
     """Measure all lines, then show the table and the sentences; then the year, where its bundle is wanted. 0
@@ -113,6 +114,8 @@ def demo(
     problem = _problem(network)
     if network == "kernel" and problem is not None:
         raise Trouble("error.kernel", reason=problem)
+    if site is not None and bundle is None:
+        raise Misuse("demo.site_alone")
     if bundle is not None:
         from voipwatch.cli.demo_year import make_room  # noqa: PLC0415 -- slow, and seldom needed
 
@@ -133,11 +136,22 @@ def demo(
     if not json:
         _show(context, board, drawn, took_s)
     year = None if bundle is None else _year(context, bundle, drawn, told=not json)
+    rendered = None if bundle is None or site is None else demo_site(context, bundle, site, told=not json)
     if json:
-        context.print_json(_json(board, drawn, took_s, year))
+        context.print_json(_json(board, drawn, took_s, year, rendered))
     else:
         context.tell("demo.next")
     return OUR_FAULT if board.problems else CLEAR
+
+
+def demo_site(context: Context, bundle: Path, site: Path, *, told: bool) -> dict[str, Any]:
+    """The site of the demo's bundle, told where a person reads along; what became of it, as JSON has it."""
+    from voipwatch.cli.site import render_site, tell_site  # noqa: PLC0415 -- seldom needed
+
+    done = render_site(context, bundle, site)
+    if told:
+        tell_site(context, done)
+    return done
 
 
 def _year(context: Context, bundle: Path, seed: int, *, told: bool) -> "Year":
@@ -372,7 +386,9 @@ def _alike(board: _Board) -> list[list[str]]:
     return list(groups.values())
 
 
-def _json(board: _Board, seed: int, took_s: float, year: "Year | None") -> bytes:
+def _json(
+    board: _Board, seed: int, took_s: float, year: "Year | None", rendered: dict[str, Any] | None
+) -> bytes:
     lines = []
     for name, world in LINES.items():
         done = board.done.get(name)
@@ -397,4 +413,6 @@ def _json(board: _Board, seed: int, took_s: float, year: "Year | None") -> bytes
         from voipwatch.cli.demo_year import year_json  # noqa: PLC0415 -- loaded by now
 
         document["year"] = year_json(year)
+    if rendered is not None:
+        document["site"] = rendered
     return msgspec.json.format(msgspec.json.encode(document), indent=2)

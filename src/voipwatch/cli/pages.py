@@ -95,7 +95,6 @@ REQUIRED = frozenset(
         ("reflector", "--bind"),
         ("serve", "--data"),
         ("collector", "--data"),
-        ("publish", "--out"),
         ("collector", "--reflector-key"),
     }
 )

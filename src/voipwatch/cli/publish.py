@@ -1,4 +1,4 @@
-"""`voipwatch publish`: the signed bundle of a data folder; embargo and closing."""
+"""`voipwatch publish`: the signed bundle of a data folder and its site; embargo and closing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from voipwatch.chronicle.state import ChronicleState
 from voipwatch.cli.context import Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, Misuse, Trouble
 from voipwatch.cli.language import Size
+from voipwatch.cli.site import checked_url, render_site, tell_site
 from voipwatch.cli.store import opened
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import shown_work
@@ -46,11 +47,19 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     hold: Annotated[str, Parameter(metavar="ID")] = "",
     until: Annotated[str, Parameter(metavar="TIME")] = "",
     final: Annotated[str, Parameter(metavar="REASON")] = "",
+    site: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    bundle: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    url: Annotated[str, Parameter(metavar="URL")] = "",
     json: bool = False,
 ) -> int:
-    """Make the bundle, or bring it up to date."""
+    """Make the bundle, or bring it up to date; then its site, where one is wanted."""
+    if bundle is not None:
+        return _mirrored(context, bundle, site, url=url, alone=out is None, json=json)
     if out is None:
         raise Misuse("publish.no_out")
+    if url and site is None:
+        raise Misuse("site.no_site")
+    checked_url(url)
     if bool(hold) != bool(until):
         raise Misuse("publish.half_hold")
     moment = _instant("--as-of", as_of) if as_of else None
@@ -84,7 +93,24 @@ def publish(  # noqa: PLR0913 -- one parameter an option
             done = making.publish(
                 found, request, log=log, step=lambda stage, n, of: step(_progress(stage, n, of))
             )
-    _say(context, request, done, json=json)
+    rendered = None if site is None else render_site(context, request.out, site, url=url)
+    _say(context, request, done, rendered, json=json)
+    return CLEAR
+
+
+def _mirrored(context: Context, bundle: Path, site: Path | None, *, url: str, alone: bool, json: bool) -> int:
+    """The site of a bundle that is there already: makes no bundle, asks no store."""
+    if not alone:
+        raise Misuse("site.out_and_bundle")
+    if site is None:
+        raise Misuse("site.no_site")
+    done = render_site(context, bundle, site, url=url)
+    if json:
+        context.print_json(msgspec.json.format(msgspec.json.encode(done), indent=2))
+    else:
+        if done["synthetic"]:
+            context.tell("publish.emulated", style="yellow", name=shown(done["instance"]))
+        tell_site(context, done)
     return CLEAR
 
 
@@ -97,14 +123,23 @@ def told_as_of(newest_s: int) -> int:
     return newest_s // HOUR_S * HOUR_S + HOUR_S - 1
 
 
-def _say(context: Context, request: "Request", done: "Published", *, json: bool) -> None:
+def _say(
+    context: Context,
+    request: "Request",
+    done: "Published",
+    rendered: dict[str, Any] | None,
+    *,
+    json: bool,
+) -> None:
     if json:
-        document = {
+        document: dict[str, Any] = {
             "schema": SCHEMA, "digest": done.digest, "folder": str(request.out),
             "as_of": iso(request.as_of),
             "files": done.files, "bytes": done.bytes, "rows": done.rows, "fresh": done.fresh,
             "changed": done.changed, "synthetic": bool(request.instance), "instance": request.instance,
         }  # fmt: skip
+        if rendered is not None:
+            document["site"] = rendered
         context.print_json(msgspec.json.format(msgspec.json.encode(document), indent=2))
         return
     if request.instance:
@@ -116,6 +151,8 @@ def _say(context: Context, request: "Request", done: "Published", *, json: bool)
     )  # fmt: skip
     context.tell("publish.as_of", time=iso(request.as_of))
     context.tell("publish.digest", digest=done.digest)
+    if rendered is not None:
+        tell_site(context, rendered)
     if request.final:
         context.tell("publish.final", style="yellow")
 

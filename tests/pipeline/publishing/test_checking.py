@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.chronicle.writing import MACHINE, Writing
 from tests.pipeline.publishing.support import changepoint, contents, request, store_of, votes
+from voipwatch.chronicle import manifests
 from voipwatch.pipeline.publishing import signing
 from voipwatch.pipeline.publishing.checking import BadBundleError, CheckFinding, check_bundle
 from voipwatch.pipeline.publishing.publish import publish
@@ -45,7 +46,7 @@ def resign(folder: Path) -> None:
     files = {p: c for p, c in contents(folder).items() if not p.startswith("manifest.")}
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["files"] = [
-        {"path": path, "sha256": signing.digest_of(content), "bytes": len(content)}
+        {"path": path, "sha256": manifests.digest_of(content), "bytes": len(content)}
         for path, content in sorted(files.items())
     ]
     text = json.dumps(manifest).encode()
@@ -206,7 +207,7 @@ def test_no_bundle(copied: Path, text: bytes) -> None:
 def test_a_path_that_leaves_the_bundle_is_not_read(copied: Path) -> None:
     (copied.parent / "secret").write_bytes(b"x")
     manifest = json.loads((copied / "manifest.json").read_bytes())
-    manifest["files"].append({"path": "../secret", "sha256": signing.digest_of(b"x"), "bytes": 1})
+    manifest["files"].append({"path": "../secret", "sha256": manifests.digest_of(b"x"), "bytes": 1})
     text = json.dumps(manifest).encode()
     (copied / "manifest.json").write_bytes(text)
     (copied / "manifest.sig").write_bytes(signing.sign(text, MACHINE))

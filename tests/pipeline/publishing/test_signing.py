@@ -1,8 +1,9 @@
 import pytest
 
 from tests.pipeline.publishing.support import KEY, MONDAY, PUBLIC
+from voipwatch.chronicle.manifests import digest_of, read_manifest, signed_by
 from voipwatch.model.bundle import Closed, FileEntry
-from voipwatch.pipeline.publishing.signing import digest_of, manifest_of, read_manifest, sign, signed_by
+from voipwatch.pipeline.publishing.signing import manifest_of, sign
 from voipwatch.pipeline.publishing.world import World
 
 TEXT = manifest_of(

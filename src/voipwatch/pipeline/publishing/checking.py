@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from voipwatch.chronicle import manifests
 from voipwatch.chronicle.coarsen import closes_at, start_of, state_of_row
 from voipwatch.chronicle.log import LogError, complete_lines
 from voipwatch.chronicle.state import Said
@@ -22,7 +23,7 @@ from voipwatch.model.bundle import (
     PublicRow,
 )
 from voipwatch.model.instants import iso, seconds
-from voipwatch.pipeline.publishing import chronology, documents, rowdetector, signing
+from voipwatch.pipeline.publishing import chronology, documents, rowdetector
 from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS
 from voipwatch.pipeline.publishing.folder import digest_and_size
@@ -69,7 +70,7 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
     """
     try:
         content = (folder / MANIFEST_FILE).read_bytes()
-        manifest = signing.read_manifest(content)
+        manifest = manifests.read_manifest(content)
         as_of = int(seconds(manifest.as_of))
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise BadBundleError(str(error)) from error
@@ -87,8 +88,8 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
 
 def _signature(folder: Path, content: bytes, manifest: Manifest) -> CheckFinding:
     path = folder / SIGNATURE_FILE
-    held = path.is_file() and signing.signed_by(content, path.read_bytes(), manifest.key)
-    return CheckFinding("signature", held, {"signer": manifest.key, "digest": signing.digest_of(content)})
+    held = path.is_file() and manifests.signed_by(content, path.read_bytes(), manifest.key)
+    return CheckFinding("signature", held, {"signer": manifest.key, "digest": manifests.digest_of(content)})
 
 
 def _whose(manifest: Manifest, key: str | None) -> CheckFinding:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from voipwatch.chronicle import manifests
 from voipwatch.model.bundle import (
     CLOSING_LAG_S,
     DAY_S,
@@ -157,7 +158,7 @@ def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -
 
 def _before(content: bytes, world: World, request: Request) -> Manifest:
     try:
-        manifest = signing.read_manifest(content)
+        manifest = manifests.read_manifest(content)
     except ValueError as error:
         raise RefusedError("damaged", str(error)) from error
     if manifest.instance != world.instance:
@@ -254,13 +255,13 @@ def _put(
 
     if before is not None:
         # Asked again for the same: the chain gets no second link that says nothing new.
-        old = signing.read_manifest(before)
+        old = manifests.read_manifest(before)
         same = signing.manifest_of(digests, world, key=public, previous=old.previous, final=final)
         if same == before:
-            return done(signing.digest_of(before), request.out.resolve(), changed=False)
-    previous = "" if before is None else signing.digest_of(before)
+            return done(manifests.digest_of(before), request.out.resolve(), changed=False)
+    previous = "" if before is None else manifests.digest_of(before)
     manifest = signing.manifest_of(digests, world, key=public, previous=previous, final=final)
-    digest = signing.digest_of(manifest)
+    digest = manifests.digest_of(manifest)
     whole = files | {MANIFEST_FILE: manifest, SIGNATURE_FILE: signing.sign(manifest, request.key)}
     count = 0
 

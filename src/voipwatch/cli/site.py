@@ -1,0 +1,84 @@
+"""The site of a bundle: rendered into a folder, told in one line or as JSON."""
+
+import time
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from voipwatch.cli.context import Context
+from voipwatch.cli.errors import Misuse, Trouble
+from voipwatch.cli.language import Size
+from voipwatch.cli.values import shown, shown_path
+from voipwatch.cli.working import shown_work
+
+SCHEMA: Final = "voipwatch.site-written/1"
+BAR: Final = 1000
+
+
+def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") -> dict[str, Any]:
+    """Bring the site up to date with a bundle; what became of it, as JSON has it.
+
+    Args:
+        context: of the command; progress is shown on its standard error.
+        bundle: folder of the bundle, or the link to it.
+        site: where the link to the site is, or will be.
+        url: where the site will be, for addresses that must be whole; empty: not known.
+
+    Raises:
+        Misuse: there is no whole bundle, or something else is at `site`; nothing was written.
+        Trouble: an extra lacks, or the disk does.
+    """
+    started = time.monotonic()
+    base = checked_url(url)
+    try:
+        from voipwatch.site.bundle import BadBundleError, read_bundle  # noqa: PLC0415 -- Jinja is an extra
+        from voipwatch.site.folder import NotASiteError, write_site  # noqa: PLC0415 -- the same
+        from voipwatch.site.parts import PARTS  # noqa: PLC0415 -- the same
+    except ModuleNotFoundError as error:
+        raise Trouble("site.no_extra", name=error.name or "jinja2") from None
+    try:
+        with shown_work(context, "site.reading", BAR):
+            found = read_bundle(bundle)
+        with shown_work(context, "site.working", BAR) as step:
+            done = write_site(
+                site.absolute(),
+                found,
+                base=base,
+                parts=PARTS,
+                progress=lambda made, of: step(BAR * made // max(of, 1)),
+            )
+    except BadBundleError as error:
+        raise Misuse(
+            f"site.bundle.{error.why}", path=shown_path(bundle), file=shown(error.path, longest=200)
+        ) from error
+    except NotASiteError as error:
+        raise Misuse("site.not_a_site", path=shown(str(error), longest=300)) from error
+    except OSError as error:
+        raise Trouble("site.disk", detail=shown(str(error), longest=300)) from error
+    return {
+        "schema": SCHEMA, "folder": str(site.absolute()), "digest": found.digest,
+        "as_of": found.manifest.as_of, "synthetic": found.manifest.synthetic,
+        "instance": found.manifest.instance, "files": done.files, "pages": done.pages, "made": done.made,
+        "written": done.written, "removed": done.removed, "bytes": done.bytes, "changed": done.changed,
+        "seconds": round(time.monotonic() - started, 2),
+    }  # fmt: skip
+
+
+def checked_url(url: str) -> str:
+    """An address under which a site may lie, or nothing. Raises Misuse for anything else."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise Misuse("site.bad_url", value=shown(url))
+    return url.rstrip("/")
+
+
+def tell_site(context: Context, done: dict[str, Any]) -> None:
+    """What became of it, for a person."""
+    context.tell(
+        "site.done" if done["changed"] else "site.same",
+        path=shown_path(Path(done["folder"])), pages=done["pages"], files=done["files"],
+        size=Size(done["bytes"]), written=done["written"], removed=done["removed"],
+        seconds=f"{done['seconds']:.1f}",
+    )  # fmt: skip

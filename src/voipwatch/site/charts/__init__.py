@@ -1,0 +1,1 @@
+"""Charts as SVG text, each with the rows of the table that stands beside it."""

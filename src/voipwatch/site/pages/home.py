@@ -1,0 +1,160 @@
+"""The first page of a language: what is blocked now, since when, for whom."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from voipwatch.model.incidents import IncidentStatus
+from voipwatch.site import links
+from voipwatch.site.bundle import IncidentPage
+from voipwatch.site.charts.overtime import country_chart
+from voipwatch.site.links import Here
+from voipwatch.site.pages import telling
+from voipwatch.site.pages.head import Subject
+from voipwatch.site.pages.matrix import Count, bad_now, counts
+from voipwatch.site.pages.shell import Shell, shell
+from voipwatch.site.pages.site import Site, is_line
+from voipwatch.site.pages.tally import daily_tally
+from voipwatch.site.words import Name, Words
+
+
+class Brief(NamedTuple):
+    """An incident in a list."""
+
+    href: str
+    title: Markup
+    marks: tuple[Markup, ...]
+    id: str
+    standing: bool
+    withdrawn: bool
+    began: Markup
+    ended: Markup | None
+
+
+class AppNow(NamedTuple):
+    """One app in a country."""
+
+    name: Name
+    href: str
+    counts: tuple[Count, ...]
+    lines: int
+
+
+class Now(NamedTuple):
+    """What is known of a country at the bundle's time."""
+
+    code: str
+    name: str
+    href: str
+    blocked: bool
+    headline: Markup
+    since: Markup
+    """Since when, or what was last; may be empty."""
+    measured: int
+    series: int
+    apps: tuple[AppNow, ...]
+    line: AppNow | None
+    newest: Brief | None
+    chart: Markup
+    chart_table: str
+    """Where the chart's table is."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Context of home.html."""
+
+    shell: Shell
+    countries: tuple[Now, ...]
+    incidents: tuple[Brief, ...]
+    claims: int
+    claims_href: str
+    timeline_href: str
+    method_href: str
+
+
+def home(site: Site, t: Words) -> Home:
+    """The page."""
+    subject = Subject("home", links.home())
+    frame = shell(site, t, subject, title=t.plain("home.title"), description=t.plain("home.description"))
+    return Home(
+        shell=frame,
+        countries=tuple(now(site, t, frame.here, country) for country in site.countries),
+        incidents=tuple(brief(site, t, frame.here, page) for page in site.incidents[:10]),
+        claims=len(site.bundle.claims),
+        claims_href=frame.here.page("claims/"),
+        timeline_href=frame.here.page("timeline/"),
+        method_href=frame.here.page("method/"),
+    )
+
+
+def brief(site: Site, t: Words, here: Here, page: IncidentPage) -> Brief:
+    """An incident as lists show it: title and marks together."""
+    incident = page.incident
+    began = ended = None
+    if incident.phases:
+        began = telling.days(t, incident.phases[0].earliest, incident.phases[0].latest)
+    if incident.ended and incident.spread:
+        last = max(incident.spread, key=lambda row: row.ended_latest or "")
+        ended = telling.days(t, last.ended_earliest, last.ended_latest or "")
+    return Brief(
+        href=here.page(links.incident(incident.id)),
+        title=telling.title(t, incident, site.bundle.signed_revision(incident)),
+        marks=telling.marks(t, incident),
+        id=incident.id,
+        standing=not incident.ended and incident.status is not IncidentStatus.WITHDRAWN,
+        withdrawn=incident.status is IncidentStatus.WITHDRAWN,
+        began=began or Markup(""),
+        ended=ended,
+    )
+
+
+def now(site: Site, t: Words, here: Here, country: str) -> Now:
+    """What is known of a country."""
+    states = site.of(country)
+    apps = [state for state in states if not is_line(state)]
+    measured = [state for state in apps if state.measured]
+    bad = bad_now(apps)
+    standing = [
+        page
+        for page in site.incidents_of(country)
+        if not page.incident.ended and page.incident.status is not IncidentStatus.WITHDRAWN
+    ]
+    past = [page for page in site.incidents_of(country) if page.incident.ended]
+    headline, since = t("now.nothing-measured"), Markup("")
+    if bad and standing:
+        newest = brief(site, t, here, standing[0])
+        headline, since = newest.title, t("now.began", days=newest.began)
+    elif bad:
+        headline = t("now.blocked", n=len(bad), measured=len(measured))
+    elif measured:
+        headline = t("now.nothing-blocked")
+    if not bad and standing:
+        last = brief(site, t, here, standing[0])
+        since = t("now.not-seen-to-end", days=last.began)
+    elif not bad and past:
+        last = brief(site, t, here, past[0])
+        since = t("now.last", began=last.began, ended=last.ended or "")
+    shown = standing or past or list(site.incidents_of(country))
+    return Now(
+        code=country,
+        name=t.country(country),
+        href=here.page(links.country(country)),
+        blocked=bool(bad),
+        headline=headline,
+        since=since,
+        measured=len(measured),
+        series=len(apps),
+        apps=tuple(_app_now(site, t, here, (country, app)) for app in site.apps(country) if app != "line"),
+        line=_app_now(site, t, here, (country, "line")) if "line" in site.apps(country) else None,
+        newest=brief(site, t, here, shown[0]) if shown else None,
+        chart=country_chart(t, daily_tally(site, country), name=t.country(country), of=country),
+        chart_table=here.page(links.country(country), anchor="year"),
+    )
+
+
+def _app_now(site: Site, t: Words, here: Here, of: tuple[str, str]) -> AppNow:
+    country, app = of
+    states = site.of(country, app=app)
+    return AppNow(telling.app(t, app), here.page(links.app(country, app)), counts(t, states), len(states))

@@ -1,0 +1,135 @@
+"""What every page has around its own text: title, navigation, languages, banners, times."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from markupsafe import Markup
+
+from voipwatch.site.assetfiles import assets
+from voipwatch.site.links import Here
+from voipwatch.site.pages.head import Head, Subject
+from voipwatch.site.pages.site import Site
+from voipwatch.site.words import LANGUAGES, Words, words
+
+LANGUAGE_NAMES: Final = {"en": "English", "fr": "Français", "ar": "العربية"}
+NAVIGATION: Final = (
+    ("home", ""),
+    ("timeline", "timeline/"),
+    ("claims", "claims/"),
+    ("line-test", "line-test/"),
+    ("method", "method/"),
+    ("data", "data/"),
+)
+FOOTER: Final = (
+    ("corrections", "corrections/"),
+    ("api", "api/"),
+    ("embed", "embed/"),
+)
+
+
+class NavItem(NamedTuple):
+    """A link of the navigation."""
+
+    text: Markup
+    href: str
+    current: bool
+
+
+class LanguageLink(NamedTuple):
+    """The same page in another language."""
+
+    name: str
+    lang: str
+    """BCP 47."""
+    direction: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Around every page."""
+
+    here: Here
+    subject: Subject
+    title: str
+    """Plain text; names no operator where an incident's title does not."""
+    description: str
+    css: str
+    mark: str
+    navigation: tuple[NavItem, ...]
+    footer: tuple[NavItem, ...]
+    languages: tuple[LanguageLink, ...]
+    as_of: str
+    valid_until: str
+    """Empty on a page that stays valid for ever."""
+    synthetic: bool
+    instance: str
+    closed: str
+    """Why the observatory was closed; empty while it runs."""
+    root: str
+    """To `/`."""
+    canonical: str
+    """Whole address, where the base is known."""
+    head: Head
+
+
+def shell(
+    site: Site,
+    t: Words,
+    subject: Subject,
+    *,
+    title: str,
+    description: str = "",
+    lasting: str = "",
+) -> Shell:
+    """Around a page.
+
+    Args:
+        site: of the bundle.
+        t: the language.
+        subject: what the page is about.
+        title: plain text.
+        description: one sentence, plain text; the title where there is none.
+        lasting: time as of which a page holds that stays valid for ever; empty: it speaks of the bundle's
+            time.
+    """
+    here = Here(t.lang, subject.path)
+    manifest = site.bundle.manifest
+    address = f"{site.base.rstrip('/')}/{t.lang}/{subject.path}" if site.base else ""
+
+    def items(table: tuple[tuple[str, str], ...]) -> tuple[NavItem, ...]:
+        return tuple(
+            NavItem(t(f"nav.{name}"), here.page(path), subject.path == path)
+            for name, path in table
+            if name not in {"embed", "line-test"} or name in site.extras
+        )
+
+    return Shell(
+        here=here,
+        subject=subject,
+        title=title,
+        description=description or title,
+        css=here.file_at(site.css),
+        mark=here.file_at(assets()["mark.svg"][0]),
+        navigation=items(NAVIGATION),
+        footer=items(FOOTER),
+        languages=tuple(
+            LanguageLink(
+                LANGUAGE_NAMES[lang],
+                words(lang).html_lang,
+                words(lang).direction,
+                here.page(subject.path, lang=lang),
+                lang == t.lang,
+            )
+            for lang in LANGUAGES
+        ),
+        as_of=t.moment(lasting or manifest.as_of),
+        valid_until="" if lasting else t.moment(manifest.valid_until),
+        synthetic=manifest.synthetic,
+        instance=manifest.instance,
+        closed=manifest.final.reason if manifest.final else "",
+        root=here.file_at(""),
+        canonical=address,
+        head=Head() if site.head is None else site.head(site, t, subject),
+    )
