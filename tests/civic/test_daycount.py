@@ -1,4 +1,4 @@
-"""Day numbers: those that the sources of 2016 give, the faults of the counter of 2016, laws for all others."""
+"""Day numbers: those that the sources of 2016 give, the faults of the counter of 2016, laws for the rest."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -88,7 +88,7 @@ def test_the_day_counts_of_the_sources(zero: DayZero | None, days: Days) -> None
 
 @pytest.mark.parametrize(("now", "days"), [("2016-01-21T12:00", 16), ("2016-02-06T12:00", 32)])
 def test_months_are_not_counted_from_naught(now: str, days: int) -> None:
-    """The counter of 2016 took 5 February for day zero: 15 on 21 January. A picture of 6 February shows 32."""
+    """The counter of 2016 took 5 February: 15 on 21 January. A picture of 6 February shows 32."""
     found = count(
         morocco(standing=True, status=IncidentStatus.REVIEWED), now, zero=claim("2016-01-05", "2016-01-05")
     )
@@ -349,7 +349,7 @@ HOURS = st.integers(at_2000 := int(at("2000-01-01")) // 3600, at_2000 + 30 * 876
 def test_laws_of_every_count(
     name: str, start_h: int, width_h: int, age_h: int, valid_h: int, unseen: bool
 ) -> None:
-    """Low is not above high, nothing is negative, the width of the range is that of the bracket, and the number
+    """Low is not above high, nothing is negative, the width of the range is that of the bracket, the number
     changes at the announced time and not before.
     """
     told = [
