@@ -54,9 +54,10 @@ class VoipwatchCounter extends HTMLElement {
   #asking;
   #again;
   #over;
+  #due = false;
 
   connectedCallback() {
-    this.#ask();
+    this.#soon();
   }
 
   disconnectedCallback() {
@@ -69,8 +70,18 @@ class VoipwatchCounter extends HTMLElement {
     if (NAMING.includes(name)) {
       if (value !== null) this.removeAttribute(name);
     } else if (this.isConnected) {
-      this.#ask();
+      this.#soon();
     }
+  }
+
+  // Once for all the attributes that a parser sets.
+  #soon() {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      if (this.isConnected) this.#ask();
+    });
   }
 
   async #ask() {
@@ -117,7 +128,7 @@ class VoipwatchCounter extends HTMLElement {
   }
 
   #show({ found, url, now, stale }) {
-    const lang = [this.lang, this.closest("[lang]")?.lang, document.documentElement.lang, "en"]
+    const lang = [this.lang, this.parentNode?.closest?.("[lang]")?.lang, document.documentElement.lang, "en"]
       .map((each) => text(each).toLowerCase().split("-")[0])
       .find((each) => Object.hasOwn(found.texts, each));
     const said = found.texts[lang];
