@@ -105,6 +105,15 @@ def test_no_sign_is_dropped() -> None:
         )
 
 
+def test_where_onset_and_end_overlap_it_may_have_lasted_no_day() -> None:
+    """An onset told to weeks, an end told to days: nothing below naught, and no sign dropped."""
+    over = incident(row("2016-01-02T00", "2016-01-21T00", ("2016-01-10T00", "2016-01-26T00")))
+    assert count(over, "2016-03-01T12:00").day == Days(0, 23)
+    standing = incident(row("2016-01-02T00", "2016-01-21T00"))
+    early = count(standing, "2016-03-01T12:00", measuring=measured(standing, at("2016-01-12")))
+    assert early.last_known == LastKnown(0, 9, date(2016, 1, 11))
+
+
 def test_the_number_is_that_of_the_country_and_not_of_the_reader() -> None:
     """23:30 UTC of 10 May 2016 is 11 May in Morocco (+1), and still 10 May of a reader in New York."""
     found = morocco(standing=True, status=IncidentStatus.REVIEWED)
