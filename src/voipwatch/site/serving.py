@@ -17,8 +17,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from voipwatch.site.app import AsgiApp, Live, SiteApp
-from voipwatch.site.memory import Memory, read_memory
+from voipwatch.site.app import AsgiApp, SiteApp
+from voipwatch.site.live import counters_of
+from voipwatch.site.memory import read_memory
 
 VARIABLE: Final = "VOIPWATCH_SITE_ORDER"
 BACKLOG: Final = 4096
@@ -51,13 +52,11 @@ def site_app(order: SiteOrder) -> SiteApp:
     """The application in this process. Raises BadSiteError, OSError."""
     folder = Path(order.site)
     return SiteApp(
-        read_memory(folder), folder, live=lambda memory: live_of(memory, order), mounts=mounts_of(order)
+        read_memory(folder),
+        folder,
+        live=lambda memory: counters_of(memory, order.base_url),
+        mounts=mounts_of(order),
     )
-
-
-def live_of(_memory: Memory, _order: SiteOrder) -> Live | None:
-    """The counter of today."""
-    return None
 
 
 def mounts_of(_order: SiteOrder) -> dict[str, AsgiApp]:

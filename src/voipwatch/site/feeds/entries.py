@@ -4,15 +4,19 @@ An entry is a function of the incident, what was said of it, and the language; t
 in it, so that an entry changes with its `updated` and never otherwise.
 """
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid5
 
 import msgspec
 
-from voipwatch.chronicle.titles import card_of
+from voipwatch.chronicle.titles import Sentence, line_of, marks_of, title_of
+from voipwatch.civic.zones import zone, zone_of_country
 from voipwatch.model.acts import Reply
 from voipwatch.model.incidents import Incident, IncidentStatus
+from voipwatch.model.instants import seconds
 from voipwatch.site import links
 from voipwatch.site.bundle import Bundle, IncidentPage
 from voipwatch.site.feeds.telling import one_line, plain
@@ -62,19 +66,27 @@ def entries_of(bundle: Bundle, words: Words) -> list[Entry]:
 def entry_of(bundle: Bundle, page: IncidentPage, words: Words, *, root: str) -> Entry:
     """Of one incident; `root` is `root_of` the bundle."""
     incident = page.incident
-    card = card_of(incident, bundle.signed_revision(incident))
+    title = title_of(incident, bundle.signed_revision(incident))
     return Entry(
         uuid=uuid_of(root, incident.id),
         incident=incident,
-        title=f"[{state_text(incident, words)}] {plain(card.title, words)}",
-        marks=tuple(plain(mark, words) for mark in card.marks),
-        lines=tuple(dict.fromkeys(plain(line, words) for line in card.lines)),
+        title=f"[{state_text(incident, words)}] {plain(title, words)}",
+        marks=tuple(plain(mark, words) for mark in marks_of(incident)),
+        lines=tuple(dict.fromkeys(plain(line, words) for line in _lines(incident))),
         as_of=words.plain("feeds.as-of", moment=words.moment(incident.as_of)),
         replies=tuple(said.body for said in page.replies),
         published=page.revised_at[0],
         updated=updated_of(page),
         page=f"{words.lang}/{links.incident(incident.id)}",
     )
+
+
+def _lines(incident: Incident) -> Iterator[Sentence]:
+    """A sentence a phase; hours of the day by the country's clock of that phase."""
+    clock = zone(zone_of_country(incident.country))
+    for phase in incident.phases:
+        offset = datetime.fromtimestamp(seconds(phase.latest), tz=clock).utcoffset()
+        yield line_of(phase, utc_offset_h=0 if offset is None else int(offset / timedelta(hours=1)))
 
 
 def root_of(bundle: Bundle) -> str:

@@ -1,0 +1,83 @@
+"""The code that a webmaster copies into a page: picture, frame, element, archive.
+
+No piece has an inline script, style or handler, each has a text that stays true when nothing else loads, and
+each says that no referrer is to be sent.
+"""
+
+from html import escape
+from urllib.parse import quote
+
+import msgspec
+
+from voipwatch.site.counter.document import CounterDocument, is_web
+from voipwatch.site.counter.module import Module
+from voipwatch.site.counter.oembed import frame_url, iframe
+from voipwatch.site.counter.svg import WIDTH_PX
+
+
+class Snippets(msgspec.Struct, frozen=True):
+    """HTML, ready to copy; and the address of the archive."""
+
+    picture: str
+    frame: str
+    element: str
+    archive: str
+    """Address of the zip."""
+    page: str
+    """Address to paste where oEmbed is spoken."""
+
+
+def snippets(document: CounterDocument, lang: str, *, base: str, module: Module) -> Snippets:
+    """What an embed builder shows.
+
+    Args:
+        document: of a server or of a mirror: only what is true for ever is taken from it.
+        lang: one of its languages. Raises KeyError for another.
+        base: address of the site, which the embedding page will ask.
+        module: the current one.
+    """
+    name = quote(document.id, safe="")
+    return Snippets(
+        picture=_linked(
+            document,
+            lang,
+            f'<img src="{escape(base)}/counter/{lang}/{name}.svg" width="{WIDTH_PX}"'
+            f' alt="{escape(document.texts[lang].dated)}" loading="lazy" referrerpolicy="no-referrer">',
+        ),
+        frame=iframe(document, lang, base=base),
+        element=element(
+            document,
+            lang,
+            source=f"{base}/counter/{name}.json",
+            script=f"{base}/{module.name}",
+            module=module,
+        ),
+        archive=f"{base}/counter/{lang}/{name}.zip",
+        page=frame_url(document.id, lang, base),
+    )
+
+
+def element(document: CounterDocument, lang: str, *, source: str, script: str, module: Module) -> str:
+    """The script and the element, with the dated text inside for where there is no script.
+
+    Args:
+        document: whose `dated` stands inside.
+        lang: one of its languages.
+        source: address of the JSON document.
+        script: address of the module, which must allow every origin, or SRI refuses it.
+        module: whose digest is pinned.
+    """
+    inside = _linked(document, lang, escape(document.texts[lang].dated))
+    return (
+        f'<script type="module" src="{escape(script)}" integrity="{module.integrity}" crossorigin="anonymous"'
+        ' referrerpolicy="no-referrer"></script>\n'
+        f'<voipwatch-counter src="{escape(source)}" lang="{lang}">{inside}</voipwatch-counter>'
+    )
+
+
+def _linked(document: CounterDocument, lang: str, inside: str) -> str:
+    """With a link to the page, where its whole address is known."""
+    page = document.page.get(lang, "")
+    if not is_web(page):
+        return inside
+    return f'<a href="{escape(page)}" rel="noopener noreferrer">{inside}</a>'

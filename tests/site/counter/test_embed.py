@@ -1,0 +1,68 @@
+"""The code that webmasters copy: nothing inline, digests pinned, strangers' text escaped."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.support.counters import BASE, at, every_state, hostile
+from voipwatch.site.counter.document import counter_document
+from voipwatch.site.counter.embed import snippets
+from voipwatch.site.counter.module import current_module
+from voipwatch.site.counter.phrases import LANGUAGES
+
+
+def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reading(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, dict(attrs)))
+
+    Reading().feed(html)
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("which", ["active", "hostile"])
+def test_what_an_embed_builder_shows(which: str, lang: str) -> None:
+    case = hostile() if which == "hostile" else every_state()["active"]
+    document = counter_document(case, at("2016-03-01T12:00"), base=BASE)
+    module = current_module()
+    found = snippets(document, lang, base=BASE, module=module)
+    dated, page = document.texts[lang].dated, document.page[lang]
+    link = ("a", {"href": page, "rel": "noopener noreferrer"})
+    assert tags(found.picture) == [
+        link,
+        (
+            "img",
+            {
+                "src": f"{BASE}/counter/{lang}/MA-2016-01-a.svg",
+                "width": "360",
+                "alt": dated,
+                "loading": "lazy",
+                "referrerpolicy": "no-referrer",
+            },
+        ),
+    ]
+    assert tags(found.element) == [
+        (
+            "script",
+            {
+                "type": "module",
+                "src": f"{BASE}/{module.name}",
+                "integrity": module.integrity,
+                "crossorigin": "anonymous",
+                "referrerpolicy": "no-referrer",
+            },
+        ),
+        ("voipwatch-counter", {"src": f"{BASE}/counter/MA-2016-01-a.json", "lang": lang}),
+        link,
+    ]
+    assert [tag for tag, _ in tags(found.frame)] == ["iframe"]
+    assert found.archive == f"{BASE}/counter/{lang}/MA-2016-01-a.zip"
+    assert found.page == f"{BASE}/counter/{lang}/MA-2016-01-a/"
+
+
+def test_without_a_known_page_there_is_no_link() -> None:
+    found = snippets(counter_document(every_state()["active"], None), "en", base="", module=current_module())
+    assert "<a " not in found.picture + found.element
