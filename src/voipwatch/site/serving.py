@@ -5,8 +5,10 @@ What the processes are to do comes to them in one environment variable: they are
 
 import logging
 import os
+import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +31,7 @@ HEADER_BYTES_MAX: Final = 32_768
 PROCESSES_MAX: Final = 8
 START_TIMEOUT_S: Final = 60.0
 LOOK_S: Final = 0.05
+PARENT_LOOK_S: Final = 1.0
 
 
 class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,21 +69,29 @@ def mounts_of(_order: SiteOrder) -> dict[str, AsgiApp]:
 
 def app_from_environment() -> AsgiApp:
     """What a process of Granian's loads."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return site_app(msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder))
 
 
-def run_site(order: SiteOrder, ready: Callable[[int], Any] = lambda _port: None) -> int:
+def run_site(
+    order: SiteOrder,
+    ready: Callable[[int], Any] = lambda _port: None,
+    say: Callable[[str], Any] = lambda _line: None,
+) -> int:
     """Serve until SIGTERM or SIGINT, which must reach this thread; the exit status.
 
     Args:
         order: what and where.
         ready: is called once with the port, when it answers; in a thread of its own.
+        say: is told in one line what is served; never about a request.
 
     Raises:
         BadSiteError: there is no site to serve.
         OSError: the port is not to be had.
     """
     memory = read_memory(Path(order.site))  # said here and once, instead of by every process
+    say(f"{len(memory.files)} addresses, {memory.held_bytes / 1e6:.1f} MB in memory")
+    counters_of(memory, order.base_url, say)
     del memory
     port = free_port(order.bind, order.port)
     os.environ[VARIABLE] = msgspec.json.encode(order).decode()
@@ -128,6 +139,13 @@ def free_port(bind: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((bind, port))
         return int(probe.getsockname()[1])
+
+
+def _end_with(parent: int) -> None:
+    """Nothing is left behind by a `serve` that was killed: this process ends with who started it."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _tell_ready(bind: str, port: int, ready: Callable[[int], Any], ended: threading.Event) -> None:
