@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 packages=(
   build-essential libnetfilter-queue-dev libnfnetlink-dev python3-dev  # compile NetfilterQueue
   python3-venv
+  fonts-dejavu-core                                                    # what cards are set in
   iproute2 iptables nftables                                           # the lab's operators
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through

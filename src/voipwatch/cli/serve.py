@@ -22,7 +22,8 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
 from voipwatch.cli.reflector import PEM_BYTES_MAX, say_ports
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder
+from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder, SiteRole
+from voipwatch.cli.serve_site import SITE_PORT, site_role
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
 from voipwatch.cli.values import (
     CONTROL_PORT,
@@ -63,6 +64,8 @@ class Plan:
     canary: bool
     geo: bool
     instance: str
+    site: SiteRole | None = None
+    """None: no site is served."""
 
 
 def serve(  # noqa: PLR0913 -- one parameter an option
@@ -80,6 +83,9 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     every: Annotated[int, Parameter(metavar="SECONDS")] = EVERY_S,
     instance: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    site: Annotated[str | None, Parameter(metavar="DIR")] = None,
+    site_port: Annotated[int, Parameter(metavar="P")] = SITE_PORT,
+    site_url: Annotated[str | None, Parameter(metavar="URL")] = None,
     without_canary: bool = False,
     without_geo: bool = False,
     unit: bool = False,
@@ -114,6 +120,11 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         canary=not without_canary,
         geo=not without_geo,
         instance=parse_instance(instance),
+        site=None
+        if site is None
+        else site_role(
+            site, site_port, site_url, bind=addresses[0], certificate=certificate, key=certificate_key
+        ),
     )
     with _alone(folder):
         return asyncio.run(Serving(context, plan).run())
@@ -185,19 +196,26 @@ class Serving:
         self._keep_port("reflector", control_port=int(control.rpartition(":")[2]))
         self._keep_port("collector", port=int(taken["port"]), metrics_port=int(taken["metrics"]))
         host = f"[{plan.bind[0]}]" if ":" in plan.bind[0] else plan.bind[0]
-        self._say_ready(control, told, f"https://{host}:{taken['port']}", taken["key"])
+        site = ""
+        if plan.site is not None:
+            served = await supervisor.start("site", plan.site)
+            self._keep_port("site", port=int(served["port"]))
+            site = f"{'https' if plan.site.certificate else 'http'}://{host}:{served['port']}/"
+        self._say_ready(control, told, f"https://{host}:{taken['port']}", taken["key"], site)
 
     def _keep_port(self, role: str, **ports: int) -> None:
         """Started again, it takes the same ports: probes know them."""
         child = self._supervisor.children[role]
         child.order = msgspec.structs.replace(child.order, **ports)
 
-    def _say_ready(self, control: str, reflector: Mapping[str, str], collector: str, key: str) -> None:
+    def _say_ready(
+        self, control: str, reflector: Mapping[str, str], collector: str, key: str, site: str
+    ) -> None:
         pin = reflector["pin"]
         pids = ",".join(f"{child.role}:{child.pid}" for child in self._supervisor.children.values())
         line = (
             f"voipwatch serve ready reflector={control} pin={pin} collector={collector} key={key} pids={pids}"
-        )
+        ) + (f" site={site}" if site else "")
         with suppress(OSError):  # whoever read it has gone; we go on
             self._context.stdout.write(line + "\n")
             self._context.stdout.flush()
@@ -205,6 +223,8 @@ class Serving:
             say_ports(self._context, reflector)
             self._context.say("serve.reflector", control=control, pin=pin)
             self._context.say("serve.collector", url=collector, public=key)
+            if site:
+                self._context.say("serve.site", url=site)
             self._context.say("serve.stop")
 
     def _heard(self, role: str, kind: str, text: str) -> None:
@@ -241,7 +261,7 @@ class Serving:
     async def _stop(self) -> None:
         """Who takes reports first, then who keeps them: what was sealed last is loaded before the end."""
         self._supervisor.stopping()
-        await asyncio.gather(self._supervisor.stop("reflector"), self._supervisor.stop("collector"))
+        await asyncio.gather(*map(self._supervisor.stop, ("reflector", "collector", "site")))
         await self._supervisor.stop("keeper")
 
     @property
@@ -257,6 +277,8 @@ def require_ports(plan: Plan) -> None:
         ("--collector-port", plan.bind[0], plan.collector_port),
         ("--metrics-port", METRICS_HOST, plan.metrics_port),
     ]
+    if plan.site is not None:
+        wanted.append(("--site-port", plan.site.bind, plan.site.port))
     with ExitStack() as held:
         for option, address, port in wanted:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET

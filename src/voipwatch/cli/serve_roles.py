@@ -62,6 +62,18 @@ class KeeperOrder(msgspec.Struct, frozen=True):
     keep_months: int = 13
 
 
+class SiteRole(msgspec.Struct, frozen=True):
+    """What the public site's server is to do."""
+
+    site: str
+    bind: str
+    port: int
+    base_url: str = ""
+    certificate: str = ""
+    """Empty: plain HTTP, for a proxy in front."""
+    certificate_key: str = ""
+
+
 def tell(**words: object) -> None:
     """One line to whoever runs this; when he has gone there is nobody to tell."""
     try:
@@ -172,10 +184,31 @@ def run_keeper(order: KeeperOrder) -> int:
     return 0
 
 
+def run_site_role(order: SiteRole) -> int:
+    """Until a stop."""
+    from voipwatch.site.memory import BadSiteError  # noqa: PLC0415 -- the same
+    from voipwatch.site.serving import SiteOrder, run_site  # noqa: PLC0415 -- the same
+
+    wanted = SiteOrder(
+        site=order.site,
+        bind=order.bind,
+        port=order.port,
+        base_url=order.base_url,
+        certificate=order.certificate,
+        certificate_key=order.certificate_key,
+    )
+    try:
+        return run_site(wanted, lambda port: tell(ready=f"port={port}"), lambda line: tell(say=line))
+    except BadSiteError as error:
+        tell(failed=f"no site in {error.folder}: {error.why}; voipwatch publish --site makes one")
+        return FOR_GOOD
+
+
 ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {
     "reflector": (ReflectorOrder, run_reflector),
     "collector": (CollectorOrder, run_collector),
     "keeper": (KeeperOrder, run_keeper),
+    "site": (SiteRole, run_site_role),
 }
 
 

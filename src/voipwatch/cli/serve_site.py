@@ -1,0 +1,52 @@
+"""The public site, of `voipwatch serve --site`: what is checked before anything starts."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from voipwatch.cli.errors import Misuse
+from voipwatch.cli.serve_roles import SiteRole
+from voipwatch.cli.values import parse_count, shown, shown_path
+
+SITE_PORT: Final = 8482
+
+
+def site_role(
+    site: str, port: int, url: str | None, *, bind: str, certificate: str | None, key: str | None
+) -> SiteRole:
+    """What the site's server is to do. Raises Misuse where there is no whole site, or no such address."""
+    from voipwatch.site.memory import BadSiteError, stamp_of  # noqa: PLC0415 -- seldom needed
+
+    folder = Path(site).absolute()
+    try:
+        stamp_of(folder)
+    except BadSiteError as error:
+        key_of_why = "error.site_unfinished" if error.why == "unfinished" else "error.site_missing"
+        raise Misuse(key_of_why, path=shown_path(folder)) from error
+    return SiteRole(
+        site=str(folder),
+        bind=bind,
+        port=parse_count(port, option="--site-port", low=0, high=65535),
+        base_url="" if url is None else _base(url),
+        certificate="" if certificate is None else str(Path(certificate).absolute()),
+        certificate_key="" if key is None else str(Path(key).absolute()),
+    )
+
+
+def _base(url: str) -> str:
+    """The site's own address, without a slash at its end. Raises Misuse."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if (
+        parts.scheme not in {"http", "https"}
+        or not host
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise Misuse("error.site_url", url=shown(url, longest=200))
+    return url.rstrip("/")

@@ -1,0 +1,82 @@
+"""The cards of a bundle: one a revision and language. An unreviewed incident's names nobody."""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from voipwatch.chronicle.titles import card_of
+from voipwatch.model.incidents import Incident
+from voipwatch.site.bundle import Bundle
+from voipwatch.site.cards import card_path
+from voipwatch.site.cards.fonts import Fonts
+from voipwatch.site.cards.picture import CardText, draw_card, kept_digest
+from voipwatch.site.feeds.telling import plain
+from voipwatch.site.words import LANGUAGES, Words, words
+
+FORM: Final = 1
+"""Of the drawing: another number draws every card again."""
+
+
+def card_files(
+    bundle: Bundle, fonts: Fonts, kept: Callable[[str], bytes | None] = lambda _: None
+) -> Iterator[tuple[str, bytes]]:
+    """Path from the site's root, and PNG.
+
+    Args:
+        bundle: what they are made of.
+        fonts: what they are set in (`find_fonts`).
+        kept: the file that is at such a path already, or None; a card of the same words is taken from there.
+    """
+    for incident in revisions_of(bundle):
+        signed = bundle.signed_revision(incident)
+        for lang in LANGUAGES:
+            path = card_path(lang, incident.id, incident.revision)
+            text = text_of(incident, signed, words(lang))
+            digest = sha256(msgspec.json.encode((FORM, text))).hexdigest()
+            old = kept(path)
+            if old is not None and kept_digest(old) == digest:
+                yield path, old
+            else:
+                yield path, draw_card(text, fonts, digest=digest)
+
+
+def revisions_of(bundle: Bundle) -> Iterator[Incident]:
+    """Every revision that the bundle has."""
+    for page in bundle.incidents:
+        newest = page.incident
+        for number in range(1, newest.revision):
+            if f"incidents/{newest.id}/r{number}.json" in bundle.paths:
+                yield bundle.revision(newest.id, number)
+        yield newest
+
+
+def text_of(incident: Incident, signed: Incident | None, told: Words) -> CardText:
+    """What the card of a revision says, in one language."""
+    card = card_of(incident, signed)
+    foot = told.plain("card.shares", revision=incident.revision, moment=told.moment(incident.as_of))
+    stamp = ""
+    if incident.synthetic:
+        stamp = f"{told.plain('card.stamp')} · {told.plain('card.stamp-more')}"
+    # The stamp says that it is emulated; the marks need not say it again.
+    marks = [mark for mark in card.marks if mark.key != "mark.emulated"]
+    return CardText(
+        title=plain(card.title, told),
+        marks=" · ".join(plain(mark, told) for mark in marks),
+        foot=f"{told.isolate(incident.id)} · {foot}",
+        stamp=stamp,
+        lang=told.html_lang,
+        direction=told.direction,
+    )
+
+
+def share_text(bundle: Bundle, incident: Incident, told: Words) -> str:
+    """A text for a person to copy: what happened, what it must not be read without, as of when."""
+    card = card_of(incident, bundle.signed_revision(incident))
+    return told.plain(
+        "card.share",
+        title=plain(card.title, told),
+        marks=" · ".join(plain(mark, told) for mark in card.marks),
+        as_of=told.plain("feeds.as-of", moment=told.moment(incident.as_of)),
+    )

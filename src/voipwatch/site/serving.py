@@ -1,0 +1,166 @@
+"""The site on a port: Granian, with one process a core, each with the site in its own memory.
+
+What the processes are to do comes to them in one environment variable: they are started anew, not forked.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from voipwatch.site.app import AsgiApp, SiteApp
+from voipwatch.site.live import counters_of
+from voipwatch.site.memory import read_memory
+
+VARIABLE: Final = "VOIPWATCH_SITE_ORDER"
+BACKLOG: Final = 4096
+"""At midnight ten thousand counters ask within ten minutes, some hundreds of them within one second."""
+HEADER_TIMEOUT_MS: Final = 10_000
+HEADER_BYTES_MAX: Final = 32_768
+PROCESSES_MAX: Final = 8
+START_TIMEOUT_S: Final = 60.0
+LOOK_S: Final = 0.05
+PARENT_LOOK_S: Final = 1.0
+
+
+class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be served, and where."""
+
+    site: str
+    """Folder."""
+    bind: str = "127.0.0.1"
+    port: int = 0
+    """0: a free one."""
+    base_url: str = ""
+    """Of the site's root, as readers know it; empty: oEmbed has no answer, the counter links relatively."""
+    processes: int = 0
+    """0: one a core, at most eight."""
+    certificate: str = ""
+    """Empty: plain HTTP, for a proxy in front."""
+    certificate_key: str = ""
+
+
+def site_app(order: SiteOrder) -> SiteApp:
+    """The application in this process. Raises BadSiteError, OSError."""
+    folder = Path(order.site)
+    return SiteApp(
+        read_memory(folder),
+        folder,
+        live=lambda memory: counters_of(memory, order.base_url),
+        mounts=mounts_of(order),
+    )
+
+
+def mounts_of(_order: SiteOrder) -> dict[str, AsgiApp]:
+    """Applications below paths of their own."""
+    return {}
+
+
+def app_from_environment() -> AsgiApp:
+    """What a process of Granian's loads."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return site_app(msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder))
+
+
+def run_site(
+    order: SiteOrder,
+    ready: Callable[[int], Any] = lambda _port: None,
+    say: Callable[[str], Any] = lambda _line: None,
+) -> int:
+    """Serve until SIGTERM or SIGINT, which must reach this thread; the exit status.
+
+    Args:
+        order: what and where.
+        ready: is called once with the port, when it answers; in a thread of its own.
+        say: is told in one line what is served; never about a request.
+
+    Raises:
+        BadSiteError: there is no site to serve.
+        OSError: the port is not to be had.
+    """
+    memory = read_memory(Path(order.site))  # said here and once, instead of by every process
+    say(f"{len(memory.files)} addresses, {memory.held_bytes / 1e6:.1f} MB in memory")
+    counters_of(memory, order.base_url, say)
+    del memory
+    port = free_port(order.bind, order.port)
+    os.environ[VARIABLE] = msgspec.json.encode(order).decode()
+    server = Server(
+        "voipwatch.site.serving:app_from_environment",
+        factory=True,
+        address=order.bind,
+        port=port,
+        interface=Interfaces.ASGINL,
+        workers=order.processes or min(PROCESSES_MAX, os.cpu_count() or 1),
+        respawn_failed_workers=True,
+        http=HTTPModes.auto if order.certificate else HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=HEADER_BYTES_MAX),
+        log_enabled=False,
+        log_access=False,
+        ssl_cert=Path(order.certificate) if order.certificate else None,
+        ssl_key=Path(order.certificate_key) if order.certificate_key else None,
+    )
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)
+    ended = threading.Event()
+    waiting = threading.Thread(target=_tell_ready, args=(order.bind, port, ready, ended), daemon=True)
+    waiting.start()
+    try:
+        server.serve()
+    except SystemExit as error:
+        return int(error.code or 0)
+    finally:
+        ended.set()
+        with suppress(KeyError):
+            del os.environ[VARIABLE]
+    return 0
+
+
+def serve_site(folder: Path, port: int = 0, *, ready: Callable[[int], Any] = lambda _port: None) -> int:
+    """The site on this machine alone, until Ctrl-C: `make demo` on a terminal. Raises as `run_site`."""
+    return run_site(SiteOrder(site=str(folder), port=port, processes=1), ready)
+
+
+def free_port(bind: str, port: int) -> int:
+    """The port, or a free one for 0. Raises OSError where it is held: Granian's own words would be lost."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((bind, port))
+        return int(probe.getsockname()[1])
+
+
+def _end_with(parent: int) -> None:
+    """Nothing is left behind by a `serve` that was killed: this process ends with who started it."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _tell_ready(bind: str, port: int, ready: Callable[[int], Any], ended: threading.Event) -> None:
+    """Once a process answers: until then a connection waits in the queue of a socket that nobody reads."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 -- asked, not bound
+    tries = int(START_TIMEOUT_S / LOOK_S)
+    for _ in range(tries):
+        if ended.is_set():
+            return
+        try:
+            with socket.create_connection((host, port), timeout=START_TIMEOUT_S) as tried:
+                tried.sendall(b"OPTIONS / HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n")
+                if tried.recv(1):
+                    ready(port)
+                    return
+        except OSError:
+            pass
+        ended.wait(LOOK_S)

@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.doubles import run_line
+from tests.site.asked import write_site
+from voipwatch.cli.errors import Misuse
+from voipwatch.cli.serve import Plan, Serving
+from voipwatch.cli.serve_roles import SiteRole
+from voipwatch.cli.serve_site import SITE_PORT, site_role
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return write_site(tmp_path / "site", {"index.html": b"x"})
+
+
+def test_what_the_server_is_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    async def run(self: Serving) -> int:
+        plans.append(self._plan)
+        return 0
+
+    monkeypatch.setattr(Serving, "run", run)
+    data = str(site.parent / "data")
+    assert run_line("serve", "--data", data).status == 0
+    assert run_line("serve", "--data", data, "--site", str(site)).status == 0
+    url = "https://voip.example/"
+    ran = run_line("serve", "--data", data, "--site", str(site), "--site-port", "0", "--site-url", url)
+    assert ran.status == 0
+    assert [plan.site for plan in plans] == [
+        None,
+        SiteRole(site=str(site), bind="127.0.0.1", port=SITE_PORT),
+        SiteRole(site=str(site), bind="127.0.0.1", port=0, base_url="https://voip.example"),
+    ]
+
+
+def test_a_certificate_is_the_sites_too(site: Path) -> None:
+    role = site_role(str(site), 443, None, bind="::", certificate="/c.pem", key="/k.pem")
+    assert (role.certificate, role.certificate_key, role.bind) == ("/c.pem", "/k.pem", "::")
+
+
+def test_no_site_and_half_a_site_say_what_to_do(tmp_path: Path) -> None:
+    missing = run_line("serve", "--data", str(tmp_path / "d"), "--site", str(tmp_path / "none"))
+    (tmp_path / "half").mkdir()
+    half = run_line("serve", "--data", str(tmp_path / "d"), "--site", str(tmp_path / "half"))
+    for ran, word in ((missing, "there is no site"), (half, "not whole")):
+        assert ran.status == 64
+        assert ran.err.count("\n") == 1
+        assert word in ran.err
+        assert "voipwatch publish" in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "voip.example", "ftp://a.example", "https://", "https://[::1", "https://u:p@a.example", "https://a/?q",
+        "https://a:x",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused(site: Path, url: str) -> None:
+    with pytest.raises(Misuse):
+        site_role(str(site), 0, url, bind="127.0.0.1", certificate=None, key=None)
+
+
+def test_a_port_beyond_all_is_refused(site: Path) -> None:
+    with pytest.raises(Misuse):
+        site_role(str(site), 70_000, None, bind="127.0.0.1", certificate=None, key=None)
