@@ -1,0 +1,414 @@
+"""The plugin in real WordPress: 6.1.9 as Debian packages it, 6.5.5 and 6.7-alpha from their builds."""
+
+import gzip
+import html
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from tests.wordpress.chromium import (
+    HARMLESS,
+    blocks,
+    insert_counter,
+    log_in,
+    open_editor,
+    publish,
+    watched_page,
+)
+from tests.wordpress.observatory import TODAY, Observatory, counter
+from tests.wordpress.sites import PLUGIN, PLUGIN_FILE, Site
+from tests.wordpress.visitor import Visitor, form_fields
+
+DATED = {lang: text["dated"] for lang, text in counter()["texts"].items()}
+BLOCK = '<!-- wp:voipwatch/counter {"id":"MA","lang":"%s"} /-->'
+SHORTCODE = '[voipwatch_counter id="MA" lang="%s"]'
+EVERYTHING = "\n\n".join([BLOCK % "fr", BLOCK % "ar", SHORTCODE % "fr", SHORTCODE % "ar"])
+ELEMENT = re.compile(r"<voipwatch-counter [^>]*>.*?</voipwatch-counter>", re.DOTALL)
+
+
+def elements(text: str) -> list[str]:
+    """The counters of a page."""
+    return ELEMENT.findall(text)
+
+
+def put_widget(site: Site, *, lang: str) -> None:
+    """Place the widget in the theme's sidebar."""
+    site.run(
+        "update_option( 'widget_voipwatch_counter', array( 2 => array( 'title' => 'Calls & us', 'id' => 'MA',"
+        f" 'lang' => '{lang}' ), '_multiwidget' => 1 ) );"
+        "$s = get_option( 'sidebars_widgets' ); $s['test-sidebar'] = array( 'voipwatch_counter-2', 'search-9' );"
+        "update_option( 'sidebars_widgets', $s );"
+    )
+
+
+def test_block_shortcode_and_widget_show_the_same_in_french_and_arabic(
+    site: Site, observatory: Observatory
+) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True)
+    put_widget(site, lang="ar")
+    page = site.get(site.post_with(EVERYTHING))
+    shown = elements(page.text)
+    assert len(shown) == 5
+    for each, lang in zip(shown, ("fr", "ar", "fr", "ar", "ar"), strict=True):
+        assert f'src="{observatory.url}/counter/MA.json" lang="{lang}"' in each
+        assert f'dir="{"rtl" if lang == "ar" else "ltr"}"' in each
+        assert DATED[lang] in each
+        assert "<a " not in each, "no link unless it is asked for"
+    assert "Calls &amp; us" in page.text
+    assert (
+        len(re.findall(r'<script\b[^>]*\btype="module"[^>]*voipwatch-counter/assets/counter\.js', page.text))
+        == 1
+    )
+    assert site.complaints() == []
+
+
+def test_the_settings_choose_what_nothing_else_does(site: Site, observatory: Observatory) -> None:
+    document = counter("TN")
+    observatory.says("TN", document)
+    path = site.post_with(
+        "[voipwatch_counter]\n\n<!-- wp:voipwatch/counter /-->\n\n[voipwatch_counter lang=zgh]"
+    )
+    site.configure(observatory.url, fetch=True, id="TN", lang="fr", link=True)
+    shown = elements(site.get(path).text)
+    assert [re.findall(' lang="([a-z]+)"', each)[0] for each in shown] == ["fr", "fr", "en"]
+    assert f'<a href="{document["page"]["fr"]}" hreflang="fr">' in shown[0]
+    site.configure(observatory.url, fetch=True, id="TN")
+    assert [re.findall(' lang="([a-z]+)"', each)[0] for each in elements(site.get(path).text)] == ["en"] * 3
+    site.run("update_option( 'WPLANG', 'ary' );")
+    try:
+        shown = elements(site.get(path).text)
+    finally:
+        site.run("update_option( 'WPLANG', '' );")
+    assert DATED["ar"] in shown[0]
+
+
+def test_before_consent_nothing_is_asked_and_nothing_is_shown(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter())
+    put_widget(site, lang="fr")
+    path = site.post_with(EVERYTHING)
+    before = site.requests_out()
+    for settings in ({}, {"observatory": observatory.url}, {"observatory": "", "fetch": True}):
+        site.configure(**settings)
+        page = site.get(path)
+        assert elements(page.text) == []
+        assert "assets/counter.js" not in page.text
+        assert observatory.url not in page.text
+        assert "Only editors" not in page.text
+    assert observatory.asked == []
+    assert site.requests_out() == before
+    # The address alone is no consent; with it the very same page asks.
+    site.configure(observatory.url, fetch=True)
+    assert len(elements(site.get(path).text)) == 5
+    assert [each.path for each in observatory.asked] == ["/counter/MA.json"]
+
+
+def test_one_request_until_the_answer_expires_and_it_names_nobody(
+    site: Site, observatory: Observatory
+) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(EVERYTHING)
+    for _ in range(3):
+        assert DATED["fr"] in site.get(path).text
+    assert len(observatory.asked) == 1
+    sent = observatory.asked[0].headers
+    assert sent["User-Agent"] == "voipwatch-counter/0.1.0"
+    assert "Cookie" not in sent
+    assert site.url not in json.dumps(sent)
+
+    later = counter()
+    later["texts"]["fr"]["dated"] = "Bloqués depuis le 5 janvier 2016, au 29 décembre 2016"
+    observatory.says("MA", later)
+    site.make_due()
+    assert DATED["fr"] in site.get(path).text, "what stands is shown; it is asked anew when the page is out"
+    assert len(observatory.asked) == 2
+    assert later["texts"]["fr"]["dated"] in site.get(path).text
+    assert len(observatory.asked) == 2
+
+
+def test_what_a_page_cache_keeps_is_true_for_ever(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(EVERYTHING)
+    first, second = (elements(site.get(path).text) for _ in range(2))
+    assert first == second
+    assert len(first) == 4
+    everything = "".join(first) + site.run("echo serialize( get_option( 'voipwatch_counter_data' ) );")
+    assert TODAY not in everything
+    assert "326" not in re.sub(r"https://\S+", "", "".join(first)), "the day of today is the script's to say"
+
+
+def test_hostile_words_are_words(site: Site, observatory: Observatory) -> None:
+    hostile = "</p></voipwatch-counter><script>alert(1)</script><img src=x onerror=alert(2)>\"' onload=alert(3) &amp;"
+    document = counter(synthetic=True)
+    document["texts"]["fr"] |= {"dated": hostile, "source": hostile, "emulated": hostile}
+    document["texts"]["en"]["emulated"] = document["texts"]["ar"]["emulated"] = "emulated"
+    document["page"]["fr"] = "https://observatory.example/?a=1&b='onclick=alert(4)"
+    observatory.says("MA", document)
+    site.configure(observatory.url, fetch=True, link=True)
+    put_widget(site, lang="fr")
+    shown = elements(site.get(site.post_with(EVERYTHING)).text)
+    assert len(shown) == 5
+    for each in (shown[0], shown[2], shown[4]):
+        assert each.count(html.escape(hostile, quote=False).split("&amp;amp;")[0].split('"')[0]) == 3
+        assert set(re.findall(r"<(\w[\w-]*)", each)) == {"voipwatch-counter", "p", "strong", "small", "a"}
+        assert not re.search(r"<[^>]*\bon\w+\s*=", each.replace("&#039;", "’"))
+
+
+def as_json(**other: Any) -> bytes:
+    return json.dumps(counter(**other)).encode()
+
+
+FAILURES: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "status": (as_json(), {"status": 500}),
+    "redirect": (b"", {"status": 302, "headers": {"Location": "/counter/TN.json"}}),
+    "broken": (as_json()[:-1], {}),
+    "not json": (b"<!doctype html>", {}),
+    "another counter": (as_json(name="TN"), {}),
+    "another schema": (as_json(schema="voipwatch.counter/2"), {}),
+    "a script for a page": (as_json(page={"fr": "javascript:alert(1)"}), {}),
+    "emulated and silent about it": (as_json(synthetic=True), {}),
+    "too large": (as_json(padding="x" * 70_000), {}),
+    "a bomb": (gzip.compress(as_json(padding="x" * 30_000_000)), {"headers": {"Content-Encoding": "gzip"}}),
+}
+
+
+def test_every_failure_keeps_the_last_good_answer(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter())
+    observatory.says("TN", counter("TN"))
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(SHORTCODE % "fr")
+    good = elements(site.get(path).text)
+    for number, (name, (body, how)) in enumerate(FAILURES.items(), 1):
+        observatory.says("MA", body, **how)
+        site.make_due()
+        asked = len(observatory.asked)
+        assert elements(site.get(path).text) == good, name
+        assert elements(site.get(path).text) == good, name
+        assert len(observatory.asked) == asked + 1, f"{name}: asked once, then waited"
+        entry = site.ask("get_option( 'voipwatch_counter_data' )['MA']")
+        assert (entry["failures"], bool(entry["failure"])) == (number, True), name
+        assert entry["document"]["texts"]["fr"]["dated"] == DATED["fr"]
+    observatory.says("MA", counter())
+    site.make_due()
+    site.get(path)
+    assert site.ask("get_option( 'voipwatch_counter_data' )['MA']['failures']") == 0
+
+
+def test_an_observatory_that_never_answered_leaves_the_page_to_the_script(
+    site: Site, observatory: Observatory
+) -> None:
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(SHORTCODE % "fr")
+    for _ in range(2):
+        (shown,) = elements(site.get(path).text)
+        assert f'src="{observatory.url}/counter/MA.json" lang="fr"' in shown
+        assert "<p>" not in shown
+    assert len(observatory.asked) == 1, "the failure is remembered"
+
+
+def test_past_its_date_a_counter_says_the_last_known_number_and_its_date(
+    site: Site, observatory: Observatory
+) -> None:
+    known = {"low": 304, "high": 309, "date": "2016-11-04"}
+    document = counter(
+        age_h=900, last_known=known, live=False, day=None, next_change_at=None, state="unmeasured"
+    )
+    observatory.says("MA", document)
+    observatory.says("TN", counter("TN", last_known=known))
+    site.configure(observatory.url, fetch=True)
+    page = site.get(
+        site.post_with(SHORTCODE % "fr" + "\n\n" + SHORTCODE % "ar" + "\n\n[voipwatch_counter id=TN]")
+    )
+    french, arabic, running = elements(page.text)
+    assert 'jour <bdi dir="ltr">304–309</bdi>, le <time datetime="2016-11-04">' in french
+    assert "آخر عدد معروف" in arabic
+    assert "Last known" not in running, "a counter in force needs none"
+    entry = site.ask("get_option( 'voipwatch_counter_data' )['MA']")
+    assert 3600 <= entry["ask_at"] - entry["fetched_at"] <= 4200, (
+        "a mirror past its date is asked by the hour"
+    )
+
+
+def test_ten_readers_at_once_make_one_request(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter(), delay_s=0.5)
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(SHORTCODE % "fr")
+    with ThreadPoolExecutor(10) as readers:
+        list(readers.map(lambda _: site.get(path), range(10)))
+    assert len(observatory.asked) == 1
+    assert DATED["fr"] in site.get(path).text
+    assert site.ask("get_option( 'voipwatch_counter_lock', 'none' )") == "none"
+
+
+def test_a_lock_whose_holder_died_is_taken_over(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True)
+    site.run("add_option( 'voipwatch_counter_lock', (string) intdiv( time(), 60 ), '', 'no' );")
+    path = site.post_with(SHORTCODE % "fr")
+    site.get(path)
+    assert observatory.asked == [], "somebody is asking"
+    site.run("update_option( 'voipwatch_counter_lock', (string) ( intdiv( time(), 60 ) - 2 ) );")
+    assert DATED["fr"] in site.get(path).text
+
+
+def test_authors_cannot_make_the_site_ask_for_ever_more_counters(
+    site: Site, observatory: Observatory
+) -> None:
+    site.configure(observatory.url, fetch=True)
+    path = site.post_with(
+        "\n\n".join(f"[voipwatch_counter id=MA-{n}]" for n in range(25)) + "[voipwatch_counter id=../x]"
+    )
+    site.get(path)
+    assert len(observatory.asked) == 20
+    site.get(path)
+    assert len(observatory.asked) == 20
+    assert not [each for each in observatory.asked if "x.json" in each.path]
+
+
+def test_only_an_administrator_with_the_form_changes_the_settings(
+    site: Site, observatory: Observatory
+) -> None:
+    page = "/wp-admin/options-general.php?page=voipwatch-counter"
+    read = "get_option( 'voipwatch_counter_settings' )"
+    before = site.ask(read)
+    admin = Visitor(site.url)
+    assert "wp-login.php" in admin.open(page).url, "nobody without an account"
+    admin.log_in("admin")
+    fields = form_fields(admin.open(page).text)
+    wanted = {
+        "voipwatch_counter_settings[observatory]": observatory.url + "/",
+        "voipwatch_counter_settings[fetch]": "1",
+        "voipwatch_counter_settings[id]": " MA ",
+        "voipwatch_counter_settings[lang]": "fr",
+    }
+    assert admin.open("/wp-admin/options.php", fields | wanted | {"_wpnonce": "0123456789"}).status == 403
+    editor = Visitor(site.url)
+    editor.log_in("editor")
+    assert editor.open(page).status == 403
+    assert editor.open("/wp-admin/options.php", fields | wanted).status == 403
+    assert site.ask(read) == before
+
+    bad = {"observatory": "http://observatory.example", "id": "../../x", "lang": "<b>"}
+    sent = {f"voipwatch_counter_settings[{name}]": value for name, value in bad.items()}
+    said = admin.open("/wp-admin/options.php", fields | wanted | sent).text
+    assert "must begin with https://" in said
+    assert "letters, digits and hyphens" in said
+    assert "before you name an observatory" in said
+    assert site.ask(read) == before
+
+    admin.open("/wp-admin/options.php", fields | wanted)
+    assert site.ask(read) == {
+        "observatory": observatory.url,
+        "fetch": True,
+        "id": "MA",
+        "lang": "fr",
+        "link": False,
+    }
+    assert observatory.asked == [], "settings are kept without asking anybody"
+    observatory.says("MA", counter())
+    site.get(site.post_with("[voipwatch_counter]"))
+    assert ">MA<" in admin.open(page).text
+    admin.open("/wp-admin/options.php", fields | wanted | {"voipwatch_counter_settings[fetch]": ""})
+    assert site.ask("get_option( 'voipwatch_counter_data', 'none' )") == "none", "consent taken back"
+    assert site.complaints() == []
+
+
+def test_the_settings_are_read_in_french_and_arabic(site: Site) -> None:
+    for locale, words in {"fr_CA": "Observatoire", "ary": "المرصد", "fr_FR": "Observatoire"}.items():
+        said = (
+            site.run(f"switch_to_locale( '{locale}' ); echo __( 'Observatory', 'voipwatch-counter' );")
+            if False
+            else (
+                site.run(
+                    f"add_filter( 'locale', fn() => '{locale}' ); unload_textdomain( 'voipwatch-counter' );"
+                    r"VoipWatch\Counter\load_languages(); echo __( 'Observatory', 'voipwatch-counter' );"
+                )
+            )
+        )
+        assert said == words
+
+
+def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
+    site: Site, observatory: Observatory, browser: Browser
+) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True, id="MA", lang="fr")
+    with watched_page(browser) as writer:
+        log_in(writer.page, site)
+        canvas = open_editor(writer.page, site)
+        insert_counter(writer.page, canvas)
+        canvas.locator("voipwatch-counter", has_text=DATED["fr"]).wait_for()
+        assert [(each["name"], each["isValid"]) for each in blocks(writer.page)] == [
+            ("voipwatch/counter", True)
+        ]
+        address = publish(writer.page)
+        writer.page.reload()
+        writer.page.wait_for_function("wp.data.select('core/block-editor').getBlocks().length === 1")
+        assert blocks(writer.page)[0]["isValid"]
+        assert [error for error in writer.errors if not HARMLESS.search(error)] == []
+    assert observatory.by_browser() == [], "the editor shows what PHP renders"
+
+    with watched_page(browser) as reader:
+        reader.page.goto(address)
+        element = reader.page.locator("voipwatch-counter")
+        reader.page.wait_for_function(
+            "word => document.querySelector('voipwatch-counter').shadowRoot?.textContent.includes(word)",
+            arg=TODAY,
+        )
+        assert element.get_attribute("lang") == "fr"
+        assert reader.errors == []
+        foreign = [each for each in reader.asked if not each.startswith((site.url, "data:", "blob:"))]
+        assert foreign == [f"{observatory.url}/counter/MA.json"]
+    (asked,) = observatory.by_browser()
+    assert "Referer" not in asked.headers
+    assert "Cookie" not in asked.headers
+
+    with watched_page(browser, java_script_enabled=False) as reader:
+        reader.page.goto(address)
+        assert DATED["fr"] in reader.page.locator("voipwatch-counter").inner_text()
+
+
+@contextmanager
+def plugin_put_back(site: Site) -> Iterator[None]:
+    """Whatever a test deletes is there again afterwards."""
+    folder = site.folder / "wp-content/plugins/voipwatch-counter"
+    try:
+        yield
+    finally:
+        shutil.copytree(PLUGIN, folder, dirs_exist_ok=True)
+        site.run(f"activate_plugin( '{PLUGIN_FILE}' );")
+
+
+def test_deleting_the_plugin_leaves_nothing(site: Site, observatory: Observatory) -> None:
+    observatory.says("MA", counter())
+    site.configure(observatory.url, fetch=True)
+    put_widget(site, lang="fr")
+    site.get(site.post_with(EVERYTHING))
+    site.run("add_option( 'voipwatch_counter_lock', '1', '', 'no' );")
+    rows = (
+        "$GLOBALS['wpdb']->get_results( \"SELECT option_name, option_value FROM {$GLOBALS['wpdb']->options}"
+        " WHERE LOWER( CONCAT( option_name, '=', option_value ) ) LIKE '%voipwatch%'\", ARRAY_N )"
+    )
+    named = {name for name, _ in site.ask(rows)}
+    assert {"voipwatch_counter_settings", "voipwatch_counter_data", "voipwatch_counter_lock"} < named
+    assert {"widget_voipwatch_counter", "sidebars_widgets"} < named
+    with plugin_put_back(site):
+        site.run(f"deactivate_plugins( '{PLUGIN_FILE}' );")
+        deleted = (
+            "require_once ABSPATH . 'wp-admin/includes/file.php';"
+            f"var_dump( delete_plugins( array( '{PLUGIN_FILE}' ) ) );"
+        )
+        assert site.run(deleted).strip() == "bool(true)"
+        assert not (site.folder / "wp-content/plugins/voipwatch-counter").exists()
+        assert site.ask(rows) == []
+        assert site.ask("get_option( 'sidebars_widgets' )['test-sidebar']") == ["search-9"], "others stay"
+        assert "voipwatch" not in site.run("echo serialize( _get_cron_array() );")
+    assert site.complaints() == []
