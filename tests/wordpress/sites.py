@@ -54,7 +54,13 @@ class Site:
     url: str
     php_options: tuple[str, ...]
 
-    def run(self, code: str, **environment: str) -> str:
+    def run(self, code: str) -> str:
+        """Run PHP inside the running server; what it echoes."""
+        request = urllib.request.Request(self.url + "/", code.encode(), {"X-Test-Code": "1"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return str(answer.read().decode("utf-8"))
+
+    def run_apart(self, code: str, **environment: str) -> str:
         """Run PHP inside this WordPress, as one process of its own; what it echoes."""
         ran = subprocess.run(
             ["php", *self.php_options, str(HERE / "inside.php"), str(self.folder), self.url],
@@ -63,9 +69,9 @@ class Site:
         assert ran.returncode == 0, f"{code}\n{ran.stdout}\n{ran.stderr}"
         return ran.stdout
 
-    def ask(self, code: str, **environment: str) -> Any:
+    def ask(self, code: str) -> Any:
         """The value of a PHP expression."""
-        return json.loads(self.run(f"echo json_encode( {code} );", **environment))
+        return json.loads(self.run(f"echo json_encode( {code} );"))
 
     def configure(self, observatory: str = "", *, fetch: bool = False, **other: Any) -> None:
         """Set the plugin's settings and forget what it fetched; no counter is chosen unless said."""
@@ -142,12 +148,8 @@ def group(*command: str | Path, **how: Any) -> Iterator[subprocess.Popen[bytes]]
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)  # nothing of theirs is kept
+        process.wait()
 
 
 @contextmanager
@@ -184,7 +186,17 @@ def wait_until(ready: Any, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"{server.args!r} did not begin to listen")
 
 
-def config(url: str, database: dict[str, str], extra: str) -> str:
+NETWORK = """
+$table_prefix = getenv( 'VOIPWATCH_NETWORK' ) ? 'network_' : 'wp_';
+if ( 'made' === getenv( 'VOIPWATCH_NETWORK' ) ) {
+	define( 'MULTISITE', true ); define( 'SUBDOMAIN_INSTALL', false ); define( 'PATH_CURRENT_SITE', '/' );
+	define( 'DOMAIN_CURRENT_SITE', 'network.example' );
+	define( 'SITE_ID_CURRENT_SITE', 1 ); define( 'BLOG_ID_CURRENT_SITE', 1 );
+}
+"""
+
+
+def config(url: str, database: dict[str, str]) -> str:
     """A wp-config.php: nothing is asked of the internet, nothing runs by itself, everything is logged."""
     constants: dict[str, str | bool] = {
         **database, "DB_CHARSET": "utf8mb4", "WP_HOME": url, "WP_SITEURL": url,
@@ -197,19 +209,10 @@ def config(url: str, database: dict[str, str], extra: str) -> str:
     }  # fmt: skip
     lines = [f"define( {name!r}, {json.dumps(value)} );" for name, value in constants.items()]
     return "\n".join([
-        "<?php", *lines, extra, "$table_prefix = 'wp_';",
+        "<?php", *lines, NETWORK,
         "defined( 'ABSPATH' ) || define( 'ABSPATH', __DIR__ . '/' );",
         "require_once ABSPATH . 'wp-settings.php';", "",
     ])  # fmt: skip
-
-
-NETWORK = """
-if ( getenv( 'VOIPWATCH_NETWORK' ) ) {
-	define( 'MULTISITE', true ); define( 'SUBDOMAIN_INSTALL', false ); define( 'PATH_CURRENT_SITE', '/' );
-	define( 'DOMAIN_CURRENT_SITE', parse_url( WP_HOME, PHP_URL_HOST ) . ':' . parse_url( WP_HOME, PHP_URL_PORT ) );
-	define( 'SITE_ID_CURRENT_SITE', 1 ); define( 'BLOG_ID_CURRENT_SITE', 1 );
-}
-"""
 
 
 def prepare(version: str, folder: Path, url: str, database_socket: Path | None) -> None:
@@ -237,7 +240,7 @@ def prepare(version: str, folder: Path, url: str, database_socket: Path | None) 
         drop_in = drop_in.replace("{SQLITE_PLUGIN}", "sqlite-database-integration/load.php")
         (folder / "wp-content/db.php").write_text(drop_in, "utf-8")
         database = {"DB_NAME": "wp", "DB_USER": "", "DB_PASSWORD": "", "DB_HOST": ""}
-    (folder / "wp-config.php").write_text(config(url, database, NETWORK), "utf-8")
+    (folder / "wp-config.php").write_text(config(url, database), "utf-8")
     shutil.copytree(PLUGIN, folder / "wp-content/plugins/voipwatch-counter")
 
 
@@ -254,6 +257,7 @@ INSTALL = f"""
 wp_install( 'Test', 'admin', 'admin@example.org', true, '', '{PASSWORD}' );
 wp_create_user( 'editor', '{PASSWORD}', 'editor@example.org' );
 get_user_by( 'login', 'editor' )->set_role( 'editor' );
+update_option( 'permalink_structure', '' );
 """
 
 
@@ -271,8 +275,7 @@ def run_site(version: str, *, certificate: Path, port: int) -> Iterator[Site]:
         with maybe_mariadb(folder if version == DEBIAN_VERSION else None) as database_socket:
             prepare(version, site.folder, site.url, database_socket)
             add_helpers(site.folder, certificate=certificate, port=port)
-            site.run(INSTALL, VOIPWATCH_INSTALLING="1")
-            site.run("update_option( 'permalink_structure', '' );")
+            site.run_apart(INSTALL, VOIPWATCH_INSTALLING="1")
             with group(
                 "php", *site.php_options, "-S", f"127.0.0.1:{here}", "-t", site.folder, HERE / "router.php",
                 env={**os.environ, "PHP_CLI_SERVER_WORKERS": "4"},

@@ -142,8 +142,8 @@ function read_pages( $raw ) {
 		return null;
 	}
 	foreach ( $raw as $lang => $url ) {
-		// Printable ASCII without quotes and angle brackets: what RFC 3986 allows, and nothing that ends an attribute.
-		if ( ! is_language( $lang ) || ! is_text( $url ) || ! preg_match( '/^https:\/\/[!#-;=?-~]+\z/', $url ) ) {
+		// What RFC 3986 allows but for quotes, which end an attribute, and brackets, which begin a shortcode.
+		if ( ! is_language( $lang ) || ! is_text( $url ) || ! preg_match( '/^https:\/\/[A-Za-z0-9._~:\/?#@!$&()*+,;=%-]+\z/', $url ) ) {
 			return null;
 		}
 	}

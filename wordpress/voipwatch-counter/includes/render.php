@@ -88,15 +88,15 @@ function render( $id, $lang, $wrapper ) {
  */
 function inside( $document, $lang, $link, $now ) {
 	$text = $document['texts'][ $lang ];
-	$html = paragraph( '<strong>' . esc_html( $text['dated'] ) . '</strong>' );
+	$html = paragraph( '<strong>' . words( $text['dated'] ) . '</strong>' );
 	if ( null !== $document['last_known'] && ( 'unmeasured' === $document['state'] || $now > $document['valid_until'] ) ) {
 		$html .= paragraph( last_known( $document['last_known'], $lang ) );
 	}
 	if ( '' !== $text['emulated'] ) {
-		$html .= paragraph( esc_html( $text['emulated'] ) );
+		$html .= paragraph( words( $text['emulated'] ) );
 	}
 	if ( '' !== $text['source'] ) {
-		$source = esc_html( $text['source'] );
+		$source = words( $text['source'] );
 		$page   = isset( $document['page'][ $lang ] ) ? $document['page'][ $lang ] : '';
 		if ( $link && '' !== $page ) {
 			$source = sprintf( '<a href="%1$s" hreflang="%2$s">%3$s</a>', esc_url( $page, array( 'https' ) ), esc_attr( $lang ), $source );
@@ -104,6 +104,16 @@ function inside( $document, $lang, $link, $now ) {
 		$html .= paragraph( '<small>' . $source . '</small>' );
 	}
 	return $html;
+}
+
+/**
+ * A stranger's text as HTML. Brackets too: WordPress looks for shortcodes in what a block has rendered.
+ *
+ * @param string $text As the observatory wrote it.
+ * @return string
+ */
+function words( $text ) {
+	return str_replace( array( '[', ']' ), array( '&#91;', '&#93;' ), esc_html( $text ) );
 }
 
 /**

@@ -53,6 +53,9 @@ function clean_observatory( $url ) {
 	if ( ! is_array( $part ) || empty( $part['host'] ) || ! isset( $part['scheme'] ) || 'https' !== strtolower( $part['scheme'] ) ) {
 		return '';
 	}
+	if ( ! preg_match( '/^[A-Za-z0-9.-]+\z/', $part['host'] ) || false !== strpbrk( $url, "[]'" ) ) {
+		return '';
+	}
 	if ( isset( $part['user'] ) || isset( $part['pass'] ) || isset( $part['query'] ) || isset( $part['fragment'] ) ) {
 		return '';
 	}
