@@ -12,6 +12,7 @@ and the plugin's own description.
 import io
 import json
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -133,10 +134,17 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 
 def mo_bytes(catalog: Catalog) -> bytes:
-    """A catalogue as .mo."""
+    """A catalogue as .mo.
+
+    WordPress before 6.5 refuses a file whose (empty) hash table does not begin where the table of translations ends; Babel
+    says 0 for it. The header: magic, revision, count, two addresses, size and address of the hash table, 32 bits each.
+    """
     out = io.BytesIO()
     write_mo(out, catalog)
-    return out.getvalue()
+    data = bytearray(out.getvalue())
+    _, _, count, _, translations_at, _, _ = struct.unpack_from("=7I", data)
+    struct.pack_into("=I", data, 24, translations_at + 8 * count)
+    return bytes(data)
 
 
 def is_of_editor(message: Message) -> bool:

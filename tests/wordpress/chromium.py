@@ -66,15 +66,17 @@ def log_in(page: Page, site: Site) -> None:
 
 
 def open_editor(page: Page, site: Site) -> Page | FrameLocator:
-    """The editor with an empty page; what holds its text (a frame of its own from 6.3 on)."""
-    page.goto(f"{site.url}/wp-admin/post-new.php?post_type=page", wait_until="domcontentloaded")
+    """The editor with an empty post; what holds its text (a frame of its own in newer versions).
+
+    A post, because for a page the newer ones open a choice of patterns.
+    """
+    page.goto(f"{site.url}/wp-admin/post-new.php", wait_until="domcontentloaded")
     page.wait_for_function("window.wp?.data?.select('core/editor')?.getCurrentPostId?.()")
-    # The welcome would lie over everything; it is a preference, and so are the patterns that newer ones offer.
+    # The welcome would lie over everything; whether it comes is a preference.
     page.evaluate(
         """() => {
             const preferences = wp.data.dispatch('core/preferences');
             for (const scope of ['core/edit-post', 'core']) preferences.set(scope, 'welcomeGuide', false);
-            preferences.set('core', 'enableChoosePatternModal', false);
         }"""
     )
     page.wait_for_selector(".editor-post-title, iframe[name=editor-canvas]")
@@ -87,9 +89,6 @@ def open_editor(page: Page, site: Site) -> Page | FrameLocator:
 
 def insert_counter(page: Page, canvas: Page | FrameLocator) -> None:
     """Insert the block as a writer does: a title, a new line, a slash, its name."""
-    close = page.locator(".components-modal__header button")
-    if close.count():
-        close.first.click()
     canvas.locator(".editor-post-title").first.click()
     page.keyboard.type("Counter")
     page.keyboard.press("Enter")
