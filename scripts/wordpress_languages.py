@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
 """The WordPress plugin's languages: the template, merged .po files, compiled .mo files and the editor's JSON.
 
     python scripts/wordpress_languages.py           write them all
-    python scripts/wordpress_languages.py --check   write nothing; exit 1 and say what is not as it would be written
+    python scripts/wordpress_languages.py --check   write nothing; exit 1 and name what would change
 
-People edit `languages/voipwatch-counter-LOCALE.po`, nothing else. WordPress's own tool (wp-cli) is in no Debian, so the
-strings are found here: calls of its translation functions with a literal text, the block's title, description and keywords,
-and the plugin's own description.
+People edit `languages/voipwatch-counter-LOCALE.po`, nothing else. WordPress's own tool (wp-cli) is in no Debian,
+so the strings are found here: calls of its translation functions with a literal text, the block's title, description
+and keywords, and the plugin's own description.
 """
 
 import io
@@ -35,7 +34,9 @@ CALL = re.compile(
 TRANSLATORS = re.compile(r"/\*\s*translators:\s*(.*?)\s*\*/")
 # Babel would write the hour of each run, and no two would be alike.
 MADE = datetime(2016, 1, 5, tzinfo=UTC)
-HEADER = "# The VoipWatch Counter plugin, distributed under the same licence as the plugin: GPL-2.0-or-later.\n#"
+HEADER = (
+    "# The VoipWatch Counter plugin, distributed under the same licence as the plugin: GPL-2.0-or-later.\n#"
+)
 
 
 class Found(NamedTuple):
@@ -93,7 +94,12 @@ class PlainCatalog(Catalog):
     @property
     def mime_headers(self) -> list[tuple[str, str]]:
         """The header's lines."""
-        return [each for each in super().mime_headers if each[0] != "Generated-By"]
+        kept = [each for each in super().mime_headers if each[0] != "Generated-By"]
+        return [*kept[:-1], (kept[-1][0], f"{kept[-1][1]}\n")]
+
+    @mime_headers.setter
+    def mime_headers(self, headers: list[tuple[str, str]]) -> None:
+        raise NotImplementedError("a header is written, never read")
 
 
 def template(locale: str | None = None) -> Catalog:
@@ -107,7 +113,8 @@ def template(locale: str | None = None) -> Catalog:
     for found in all_found():
         catalog.add(
             found.text, context=found.context, locations=[(found.file, found.line)],
-            auto_comments=[found.comment] if found.comment else [], flags=["php-format"] if "%s" in found.text else [],
+            auto_comments=[found.comment] if found.comment else [],
+            flags=["php-format"] if "%s" in found.text else [],
         )  # fmt: skip
     for message in catalog:
         message.flags.discard("python-format")  # Babel sees a %s and takes it for its own
@@ -136,8 +143,9 @@ def po_bytes(catalog: Catalog) -> bytes:
 def mo_bytes(catalog: Catalog) -> bytes:
     """A catalogue as .mo.
 
-    WordPress before 6.5 refuses a file whose (empty) hash table does not begin where the table of translations ends; Babel
-    says 0 for it. The header: magic, revision, count, two addresses, size and address of the hash table, 32 bits each.
+    WordPress before 6.5 refuses a file whose (empty) hash table does not begin where the table of translations ends;
+    Babel says 0 for it. The header, 32 bits each: magic, revision, count, two addresses, the hash table's size and
+    address.
     """
     out = io.BytesIO()
     write_mo(out, catalog)

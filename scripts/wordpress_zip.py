@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """The WordPress plugin as the zip that its "Upload plugin" page takes; the same files give the same bytes.
 
-    python scripts/wordpress_zip.py FOLDER    writes FOLDER/voipwatch-counter-VERSION.zip and prints its path
+python scripts/wordpress_zip.py FOLDER    writes FOLDER/voipwatch-counter-VERSION.zip and prints its path
 """
 
 import io
@@ -36,7 +35,7 @@ def plugin_files() -> list[Path]:
 
 
 def zip_bytes() -> bytes:
-    """The zip. Stored, not deflated: another zlib would write other bytes, and 100 kB need no squeezing."""
+    """The zip. Stored, not deflated: another zlib would write other bytes, and 100 kB may stay so."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for path in plugin_files():

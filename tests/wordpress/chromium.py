@@ -97,10 +97,11 @@ def insert_counter(page: Page, canvas: Page | FrameLocator) -> None:
 
 
 def blocks(page: Page) -> list[dict[str, Any]]:
-    """The editor's blocks: name, attributes, and whether what is kept is what the block would write."""
+    """The blocks as they would be read again: name and attributes; one that the editor would call broken is no block."""
     found: list[dict[str, Any]] = page.evaluate(
-        """() => wp.data.select('core/block-editor').getBlocks()
-            .map(({ name, attributes, isValid }) => ({ name, attributes: { ...attributes }, isValid }))"""
+        """() => wp.blocks.parse(wp.data.select('core/editor').getEditedPostContent())
+            .filter(({ isValid }) => isValid)
+            .map(({ name, attributes }) => ({ name, attributes: { ...attributes } }))"""
     )
     return found
 

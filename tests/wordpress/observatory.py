@@ -153,11 +153,12 @@ class Handler(BaseHTTPRequestHandler):
     """Answers from the table; anything else is 404."""
 
     protocol_version = "HTTP/1.1"
-    observatory: Observatory
+    server: "Server"
 
     def do_GET(self) -> None:
-        self.observatory.asked.append(Asked(self.path, dict(self.headers.items())))
-        answer = self.observatory.answers.get(self.path, Answer(b"none", status=404))
+        observatory = self.server.observatory
+        observatory.asked.append(Asked(self.path, dict(self.headers.items())))
+        answer = observatory.answers.get(self.path, Answer(b"none", status=404))
         time.sleep(answer.delay_s)  # a slow server is the thing tested
         try:
             self.send_response(answer.status)
@@ -179,6 +180,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     context: ssl.SSLContext
+    observatory: Observatory
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         request.settimeout(10)
@@ -199,15 +201,13 @@ def run_observatory(folder: Path) -> Iterator[Observatory]:
     certificate = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    handler = type("OwnHandler", (Handler,), {})
-    server = Server(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), Handler)
     server.context = context
-    observatory = Observatory(f"https://127.0.0.1:{server.server_address[1]}", certificate)
-    handler.observatory = observatory
+    server.observatory = Observatory(f"https://127.0.0.1:{server.server_address[1]}", certificate)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield observatory
+        yield server.observatory
     finally:
         server.shutdown()
         server.server_close()

@@ -91,7 +91,8 @@ class Site:
     def make_due(self) -> None:
         """As if the time to ask again had come for every counter."""
         self.run(
-            "$data = get_option( 'voipwatch_counter_data' ); foreach ( $data as &$each ) $each['ask_at'] = 0; unset( $each );"
+            "$data = get_option( 'voipwatch_counter_data' );"
+            "foreach ( $data as &$each ) $each['ask_at'] = 0; unset( $each );"
             "update_option( 'voipwatch_counter_data', $data );"
         )
 
@@ -104,7 +105,8 @@ class Site:
     def post_with(self, content: str) -> str:
         """Publish a page with this content; its path."""
         code = (
-            "echo wp_insert_post( wp_slash( array( 'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Counter',"
+            "echo wp_insert_post( wp_slash( array( 'post_type' => 'page', 'post_status' => 'publish',"
+            " 'post_title' => 'Counter',"
             f" 'post_content' => base64_decode( '{b64encode(content.encode()).decode()}' ) ) ) );"
         )
         return f"/?page_id={int(self.run(code))}"
@@ -140,7 +142,7 @@ def builds_folder() -> Path | None:
 
 @contextmanager
 def group(*command: str | Path, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in a process group of its own, ended as a group: php's workers outlive their master otherwise."""
+    """A server in a process group of its own, ended as a group: php's workers would outlive their master."""
     process = subprocess.Popen(
         command, start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how,
@@ -162,7 +164,7 @@ def run_mariadb(folder: Path) -> Iterator[Path]:
         check=True, capture_output=True,
     )  # fmt: skip
     with group(
-        shutil.which("mariadbd") or "mariadbd", "--no-defaults", f"--user={user}", f"--datadir={data}", f"--socket={at}",
+        "mariadbd", "--no-defaults", f"--user={user}", f"--datadir={data}", f"--socket={at}",
         "--skip-networking", "--innodb-buffer-pool-size=64M", f"--pid-file={folder / 'pid'}",
     ) as server:  # fmt: skip
         wait_until(lambda: connects(at), server)
@@ -264,8 +266,10 @@ update_option( 'permalink_structure', '' );
 @contextmanager
 def run_site(version: str, *, certificate: Path, port: int) -> Iterator[Site]:
     """An installed WordPress with our plugin copied in but not activated, for the time of a `with`."""
-    # A folder of its own right under the system's: a socket's path holds 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="vw-wp-"))
+    # A folder of its own right under the system's: a socket's path holds 107 bytes. In memory where there is
+    # some: 100 MB of small files are copied and deleted for each version.
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="vw-wp-", dir=memory if os.access(memory, os.W_OK) else None))
     here = free_port()
     site = Site(
         folder / "site", f"http://127.0.0.1:{here}", ("-d", "memory_limit=256M", "-d", "opcache.enable_cli=0")

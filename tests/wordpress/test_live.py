@@ -1,13 +1,8 @@
 """The plugin in real WordPress: 6.1.9 as Debian packages it, 6.5.5 and 6.7-alpha from their builds."""
 
-import gzip
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,33 +15,27 @@ from tests.wordpress.chromium import (
     open_editor,
     publish,
     watched_page,
-)
+)  # fmt: skip
 from tests.wordpress.observatory import TODAY, Observatory, counter
-from tests.wordpress.sites import PLUGIN, PLUGIN_FILE, Site
+from tests.wordpress.sites import DEBIAN_VERSION, PLUGIN_FILE, VERSIONS, Site
+from tests.wordpress.steps import (
+    DATED,
+    EVERYTHING,
+    FAILURES,
+    NETWORK,
+    SHORTCODE,
+    TWO_SITES,
+    elements,
+    plugin_put_back,
+    put_widget,
+)  # fmt: skip
 from tests.wordpress.visitor import Visitor, form_fields
 
-DATED = {lang: text["dated"] for lang, text in counter()["texts"].items()}
-BLOCK = '<!-- wp:voipwatch/counter {"id":"MA","lang":"%s"} /-->'
-SHORTCODE = '[voipwatch_counter id="MA" lang="%s"]'
-EVERYTHING = "\n\n".join([BLOCK % "fr", BLOCK % "ar", SHORTCODE % "fr", SHORTCODE % "ar"])
-ELEMENT = re.compile(r"<voipwatch-counter [^>]*>.*?</voipwatch-counter>", re.DOTALL)
+# The rest is tried in 6.1 and 6.5 only: the newest, a development version, differs in how it loads and edits.
+EVERYWHERE = pytest.mark.parametrize("installed", VERSIONS, indirect=True, scope="session")
 
 
-def elements(text: str) -> list[str]:
-    """The counters of a page."""
-    return ELEMENT.findall(text)
-
-
-def put_widget(site: Site, *, lang: str) -> None:
-    """Place the widget in the theme's sidebar."""
-    site.run(
-        "update_option( 'widget_voipwatch_counter', array( 2 => array( 'title' => 'Calls & us', 'id' => 'MA',"
-        f" 'lang' => '{lang}' ), '_multiwidget' => 1 ) );"
-        "$s = get_option( 'sidebars_widgets' ); $s['test-sidebar'] = array( 'voipwatch_counter-2', 'search-9' );"
-        "update_option( 'sidebars_widgets', $s );"
-    )
-
-
+@EVERYWHERE
 def test_block_shortcode_and_widget_show_the_same_in_french_and_arabic(
     site: Site, observatory: Observatory
 ) -> None:
@@ -142,7 +131,8 @@ def test_what_a_page_cache_keeps_is_true_for_ever(site: Site, observatory: Obser
 
 
 def test_hostile_words_are_words(site: Site, observatory: Observatory) -> None:
-    hostile = "</p></voipwatch-counter><script>alert(1)</script><img src=x onerror=alert(2)>\"' onload=alert(3) [test_intruder]"
+    hostile = "</p></voipwatch-counter><script>alert(1)</script><img src=x onerror=alert(2)>"
+    hostile += "\"' onload=alert(3) [test_intruder]"
     document = counter(synthetic=True)
     document["texts"]["fr"] |= {"dated": hostile, "source": hostile, "emulated": hostile}
     document["texts"]["en"]["emulated"] = document["texts"]["ar"]["emulated"] = "emulated"
@@ -157,24 +147,6 @@ def test_hostile_words_are_words(site: Site, observatory: Observatory) -> None:
         assert set(re.findall(r"<(\w[\w-]*)", each)) == {"voipwatch-counter", "p", "strong", "small", "a"}
         assert "A SHORTCODE RAN" not in each
         assert set(re.findall(r'\s([a-z]+)="[^"<>]*"', each)) == {"src", "lang", "dir", "href", "hreflang"}
-
-
-def as_json(**other: Any) -> bytes:
-    return json.dumps(counter(**other)).encode()
-
-
-FAILURES: dict[str, tuple[bytes, dict[str, Any]]] = {
-    "status": (as_json(), {"status": 500}),
-    "redirect": (b"", {"status": 302, "headers": {"Location": "/counter/TN.json"}}),
-    "broken": (as_json()[:-1], {}),
-    "not json": (b"<!doctype html>", {}),
-    "another counter": (as_json(name="TN"), {}),
-    "another schema": (as_json(schema="voipwatch.counter/2"), {}),
-    "a script for a page": (as_json(page={"fr": "javascript:alert(1)"}), {}),
-    "emulated and silent about it": (as_json(synthetic=True), {}),
-    "too large": (as_json(padding="x" * 70_000), {}),
-    "a bomb": (gzip.compress(as_json(padding="x" * 30_000_000)), {"headers": {"Content-Encoding": "gzip"}}),
-}
 
 
 def test_every_failure_keeps_the_last_good_answer(site: Site, observatory: Observatory) -> None:
@@ -327,6 +299,7 @@ def test_the_settings_are_read_in_french_and_arabic(site: Site) -> None:
         assert said == words
 
 
+@EVERYWHERE
 def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
     site: Site, observatory: Observatory, browser: Browser
 ) -> None:
@@ -337,13 +310,8 @@ def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
         canvas = open_editor(writer.page, site)
         insert_counter(writer.page, canvas)
         canvas.locator("voipwatch-counter", has_text=DATED["fr"]).wait_for()
-        assert [(each["name"], each["isValid"]) for each in blocks(writer.page)] == [
-            ("voipwatch/counter", True)
-        ]
+        assert blocks(writer.page) == [{"name": "voipwatch/counter", "attributes": {"id": "", "lang": ""}}]
         address = publish(writer.page)
-        writer.page.reload()
-        writer.page.wait_for_function("wp.data.select('core/block-editor').getBlocks().length === 1")
-        assert blocks(writer.page)[0]["isValid"]
         assert [error for error in writer.errors if not HARMLESS.search(error)] == []
     assert observatory.by_browser() == [], "the editor shows what PHP renders"
 
@@ -367,17 +335,7 @@ def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
         assert DATED["fr"] in reader.page.locator("voipwatch-counter").inner_text()
 
 
-@contextmanager
-def plugin_put_back(site: Site) -> Iterator[None]:
-    """Whatever a test deletes is there again afterwards."""
-    folder = site.folder / "wp-content/plugins/voipwatch-counter"
-    try:
-        yield
-    finally:
-        shutil.copytree(PLUGIN, folder, dirs_exist_ok=True)
-        site.run(f"activate_plugin( '{PLUGIN_FILE}' );")
-
-
+@EVERYWHERE
 def test_deleting_the_plugin_leaves_nothing(site: Site, observatory: Observatory) -> None:
     observatory.says("MA", counter())
     site.configure(observatory.url, fetch=True)
@@ -405,37 +363,17 @@ def test_deleting_the_plugin_leaves_nothing(site: Site, observatory: Observatory
     assert site.complaints() == []
 
 
-NETWORK = f"""
-require_once ABSPATH . 'wp-admin/includes/network.php';
-wp_install( 'Network', 'admin', 'admin@example.org', true, '', 'x' );
-foreach ( $GLOBALS['wpdb']->tables( 'ms_global' ) as $name => $table ) $GLOBALS['wpdb']->$name = $table;
-install_network();
-$made = populate_network( 1, 'network.example', 'admin@example.org', 'Network', '/', false );
-echo is_wp_error( $made ) ? $made->get_error_message() : '';
-update_option( 'active_plugins', array( '{PLUGIN_FILE}' ) );
-"""
-TWO_SITES = """
-$second = wp_insert_site( array( 'domain' => 'network.example', 'path' => '/two/', 'network_id' => 1, 'user_id' => 1 ) );
-foreach ( array( 1, $second ) as $each ) {
-	switch_to_blog( $each );
-	update_option( 'voipwatch_counter_settings', array( 'fetch' => false ) );
-	update_option( 'voipwatch_counter_data', array(), false );
-	restore_current_blog();
-}
-"""
-
-
-@pytest.mark.parametrize("installed", ["6.1"], indirect=True)
+@pytest.mark.parametrize("installed", [DEBIAN_VERSION], indirect=True, scope="session")
 def test_deleting_the_plugin_leaves_nothing_on_any_site_of_a_network(site: Site) -> None:
     assert site.run_apart(NETWORK, VOIPWATCH_NETWORK="to be made", VOIPWATCH_INSTALLING="1") == ""
 
     def in_network(code: str) -> str:
         return site.run_apart(code, VOIPWATCH_NETWORK="made")
 
+    options = "get_option( 'voipwatch_counter_settings' ), get_option( 'voipwatch_counter_data' )"
     count = (
-        "foreach ( get_sites( array( 'fields' => 'ids' ) ) as $each ) { switch_to_blog( $each ); echo"
-        " count( array_filter( array( get_option( 'voipwatch_counter_settings' ), get_option( 'voipwatch_counter_data' ) ),"
-        " 'is_array' ) ), ' '; restore_current_blog(); }"
+        "foreach ( get_sites( array( 'fields' => 'ids' ) ) as $each ) { switch_to_blog( $each );"
+        f" echo count( array_filter( array( {options} ), 'is_array' ) ), ' '; restore_current_blog(); }}"
     )
     in_network(TWO_SITES)
     assert in_network(count) == "2 2 "
