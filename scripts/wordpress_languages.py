@@ -3,9 +3,9 @@
     python scripts/wordpress_languages.py           write them all
     python scripts/wordpress_languages.py --check   write nothing; exit 1 and name what would change
 
-People edit `languages/voipwatch-counter-LOCALE.po`, nothing else. WordPress's own tool (wp-cli) is in no Debian,
-so the strings are found here: calls of its translation functions with a literal text, the block's title, description
-and keywords, and the plugin's own description.
+People edit `languages/voipwatch-counter-LOCALE.po`, nothing else. WordPress's own tool (wp-cli) is in no
+Debian, so the strings are found here: calls of its translation functions with a literal text, the block's
+title, description and keywords, and the plugin's own description.
 """
 
 import io
@@ -13,7 +13,7 @@ import json
 import re
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -98,7 +98,7 @@ class PlainCatalog(Catalog):
         return [*kept[:-1], (kept[-1][0], f"{kept[-1][1]}\n")]
 
     @mime_headers.setter
-    def mime_headers(self, headers: list[tuple[str, str]]) -> None:
+    def mime_headers(self, headers: Iterable[tuple[str | bytes, str | bytes]]) -> None:
         raise NotImplementedError("a header is written, never read")
 
 
@@ -143,9 +143,9 @@ def po_bytes(catalog: Catalog) -> bytes:
 def mo_bytes(catalog: Catalog) -> bytes:
     """A catalogue as .mo.
 
-    WordPress before 6.5 refuses a file whose (empty) hash table does not begin where the table of translations ends;
-    Babel says 0 for it. The header, 32 bits each: magic, revision, count, two addresses, the hash table's size and
-    address.
+    WordPress before 6.5 refuses a file whose (empty) hash table does not begin where the table of
+    translations ends; Babel says 0 for it. The header, 32 bits each: magic, revision, count, two addresses,
+    the hash table's size and address.
     """
     out = io.BytesIO()
     write_mo(out, catalog)

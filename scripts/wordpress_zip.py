@@ -27,7 +27,7 @@ def version() -> str:
 
 
 def plugin_files() -> list[Path]:
-    """What is shipped, in order: every file but those whose name begins with a dot (an editor's, a system's)."""
+    """What is shipped, in order: every file but those that begin with a dot (an editor's, a system's)."""
     every = (path for path in PLUGIN.rglob("*") if path.is_file())
     return sorted(
         path for path in every if not any(part.startswith(".") for part in path.relative_to(PLUGIN).parts)

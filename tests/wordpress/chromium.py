@@ -20,6 +20,12 @@ ARGUMENTS = (
 # The editor's welcome shows a picture of WordPress's own site, whose name does not resolve here.
 HARMLESS = re.compile(r"net::ERR_NAME_NOT_RESOLVED|net::ERR_INTERNET_DISCONNECTED")
 
+# The element's inside is closed to the page; to a test it is opened.
+LOOKING_IN = """
+const real = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (how) { return (window.inside = real.call(this, how)); };
+"""
+
 
 @contextmanager
 def run_chromium() -> Iterator[Browser]:
@@ -97,7 +103,7 @@ def insert_counter(page: Page, canvas: Page | FrameLocator) -> None:
 
 
 def blocks(page: Page) -> list[dict[str, Any]]:
-    """The blocks as they would be read again: name and attributes; one that the editor would call broken is no block."""
+    """The blocks as they would be read again; one that the editor would call broken is none."""
     found: list[dict[str, Any]] = page.evaluate(
         """() => wp.blocks.parse(wp.data.select('core/editor').getEditedPostContent())
             .filter(({ isValid }) => isValid)

@@ -1,4 +1,7 @@
-"""One fake observatory and one Chromium a session, each WordPress once."""
+"""One fake observatory and one Chromium, each WordPress once: for the one file that asks for them.
+
+Not for the session: while Playwright runs, its thread has an event loop, and no other test could start one.
+"""
 
 from collections.abc import Iterator
 
@@ -10,7 +13,7 @@ from tests.wordpress.observatory import Observatory, run_observatory
 from tests.wordpress.sites import PLUGIN_FILE, VERSIONS, Site, require_wordpress, run_site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def observatory_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observatory]:
     with run_observatory(tmp_path_factory.mktemp("observatory")) as running:
         yield running
@@ -24,7 +27,7 @@ def observatory(observatory_server: Observatory) -> Observatory:
     return observatory_server
 
 
-@pytest.fixture(scope="session", params=VERSIONS[:2])
+@pytest.fixture(scope="module", params=VERSIONS[:2])
 def installed(request: pytest.FixtureRequest, observatory_server: Observatory) -> Iterator[Site]:
     """A WordPress of each version, with the plugin activated; a test may ask for others."""
     require_wordpress(request.param)
@@ -45,7 +48,7 @@ def site(installed: Site) -> Site:
     return installed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with run_chromium() as running:
         yield running

@@ -73,6 +73,11 @@ def counter(name: str = "MA", *, age_h: float = 1.0, valid_h: float = 48.0, **ot
     as_of = dt.datetime.now(tz=dt.UTC) - dt.timedelta(hours=age_h)
     french = {
         "headline": f"Les appels sont bloqués : {TODAY}",
+        "start": "Du 5 janvier 2016, au 28 décembre 2016",
+        "counted": f"Compté le {TODAY}",
+        "label": "Compteur : Maroc",
+        "dismiss": "Fermer",
+        "details": "Preuves et détails",
         "dated": "Bloqués depuis le 5 janvier 2016, au 28 décembre 2016",
         "source": "Mesuré par voipwatch",
         "emulated": "",

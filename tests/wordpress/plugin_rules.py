@@ -1,7 +1,7 @@
 """The rules of WordPress's Plugin Check (1.2.0, October 2024) that need no PHP standard.
 
-The tool itself needs WPCS by Composer, which cannot be had everywhere. Each rule takes the files, by their path in
-the plugin, and returns what is wrong; the names in the docstrings are Plugin Check's.
+The tool itself needs WPCS by Composer, which cannot be had everywhere. Each rule takes the files, by their
+path in the plugin, and returns what is wrong; the names in the docstrings are Plugin Check's.
 """
 
 import gzip
@@ -15,10 +15,11 @@ Rule = Callable[[Files], list[str]]
 SLUG = "voipwatch-counter"
 MAIN = f"{SLUG}.php"
 FILE_TYPES = (".php", ".js", ".json", ".po", ".mo", ".pot", ".txt")
-# Its list of trademarks, as far as a name like ours might touch it; a trailing hyphen forbids a beginning only.
+# Its list of trademarks, as far as a name like ours might touch it; a last hyphen forbids a beginning only.
 TRADEMARKS = (
-    "wordpress", "wp-", "woocommerce", "gutenberg", "facebook", "fb-", "whatsapp", "instagram", "skype-", "twitter-",
-    "youtube-", "google-", "gmail-", "android", "apple-", "microsoft-", "telegram", "viber", "signal-", "zoom-",
+    "wordpress", "wp-", "woocommerce", "gutenberg", "facebook", "fb-", "whatsapp", "instagram", "skype-",
+    "twitter-", "youtube-", "google-", "gmail-", "android", "apple-", "microsoft-", "telegram", "viber",
+    "signal-", "zoom-",
 )  # fmt: skip
 # Addresses that are no request: licence, schema, namespaces of examples.
 ADDRESSES = (
@@ -83,11 +84,14 @@ def readme(files: Files) -> tuple[dict[str, str], str, str]:
 
 
 def readme_rules(files: Files) -> list[str]:
-    """plugin_readme: no_stable_tag, stable_tag_mismatch, trunk_stable_tag, too_many_tags, license_mismatch, more."""
+    """plugin_readme: no_stable_tag, stable_tag_mismatch, trunk_stable_tag, too_many_tags and more."""
     field, short, text = readme(files)
     own = header(files)
-    wrong = [f"no {name}" for name in ("Contributors", "Tags", "Requires at least", "Tested up to", "Requires PHP",
-             "Stable tag", "License", "License URI") if not field.get(name)]  # fmt: skip
+    needed = (
+        "Contributors", "Tags", "Requires at least", "Tested up to", "Requires PHP", "Stable tag", "License",
+        "License URI",
+    )  # fmt: skip
+    wrong = [f"no {name}" for name in needed if not field.get(name)]
     if wrong:
         return wrong
     if not text.startswith(f"=== {own.get('Plugin Name')} ===\n"):
@@ -118,8 +122,10 @@ def readme_rules(files: Files) -> list[str]:
 def header_rules(files: Files) -> list[str]:
     """plugin_header_fields and plugin_header_text_domain."""
     own = header(files)
-    needed = ("Plugin Name", "Description", "Version", "Requires at least", "Requires PHP", "Author", "License",
-              "License URI", "Text Domain", "Domain Path")  # fmt: skip
+    needed = (
+        "Plugin Name", "Description", "Version", "Requires at least", "Requires PHP", "Author", "License",
+        "License URI", "Text Domain", "Domain Path",
+    )  # fmt: skip
     wrong = [f"no {name}" for name in needed if not own.get(name)]
     if wrong:
         return wrong
@@ -179,12 +185,14 @@ def forbidden_code(files: Files) -> list[str]:
     """direct_db_queries, code_obfuscation, and what a plugin that asks one server for data has no use for."""
     forbidden = {
         r"\$wpdb|\bmysqli?_|\bPDO\b|->query\(": "a query of its own",
-        r"\b(?:eval|create_function|base64_decode|exec|system|passthru|shell_exec|popen|proc_open|assert)\s*\(": "code",
+        r"\b(?:eval|create_function|base64_decode|assert)\s*\(": "code that is data",
+        r"\b(?:exec|system|passthru|shell_exec|popen|proc_open)\s*\(": "a program",
         r"\b(?:curl_\w+|fsockopen|file_get_contents|fopen|file_put_contents)\s*\(": "its own way out",
-        r"\bwp_remote_(?:get|post|request|head)\s*\(|\bwp_safe_remote_(?:post|request)\s*\(": "another request",
+        r"\bwp_remote_(?:get|post|request|head)\s*\(": "a request to anywhere",
+        r"\bwp_safe_remote_(?:post|request)\s*\(": "another request",
         r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)\b": "raw input",
         r"<\?(?!php)": "a short open tag",
-        r"\b(?:wp_schedule_\w+|set_(?:site_)?transient|add_site_option|update_site_option)\s*\(": "what uninstall leaves",
+        r"\b(?:wp_schedule_\w+|set_(?:site_)?transient|(?:add|update)_site_option)\s*\(": "left by uninstall",
     }
     wrong = []
     for name, text in text_of(files, ".php"):
@@ -200,7 +208,7 @@ def forbidden_code(files: Files) -> list[str]:
 
 
 def address_rules(files: Files) -> list[str]:
-    """Localhost and offloading_files: no address of this machine, no script, style or picture from elsewhere."""
+    """Localhost and offloading_files: no address of this machine, no script, style or picture from afar."""
     wrong = []
     for name, text in text_of(files, ".php", ".js", ".json", ".txt"):
         if re.search(r"localhost|127\.0\.0\.1|\[::1\]", text):
@@ -220,7 +228,7 @@ def address_rules(files: Files) -> list[str]:
 
 
 def file_rules(files: Files) -> list[str]:
-    """file_type: no archive, no binary but the compiled languages, nothing hidden, no name that a system trips over."""
+    """file_type: no archive, no binary but the compiled languages, nothing hidden, no odd name."""
     wrong = [name for name in files if not name.endswith(FILE_TYPES)]
     wrong += [name for name in files if not re.fullmatch(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", name)]
     wrong += [name for name, data in files.items() if b"\0" in data and not name.endswith(".mo")]

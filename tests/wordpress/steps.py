@@ -45,7 +45,7 @@ FAILURES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "not json": (b"<!doctype html>", {}),
     "another counter": (as_json(name="TN"), {}),
     "another schema": (as_json(schema="voipwatch.counter/2"), {}),
-    "a script for a page": (as_json(page={"fr": "javascript:alert(1)"}), {}),
+    "pages that are none": (as_json(page="javascript:alert(1)"), {}),
     "emulated and silent about it": (as_json(synthetic=True), {}),
     "too large": (as_json(padding="x" * 70_000), {}),
     "a bomb": (gzip.compress(as_json(padding="x" * 30_000_000)), {"headers": {"Content-Encoding": "gzip"}}),

@@ -20,10 +20,6 @@ const MAX_TEXT_BYTES     = 2000;
 const MAX_LANGUAGES      = 16;
 // A clock that is a day off is a broken clock; a document from further ahead would never look old.
 const MAX_CLOCK_SKEW_S = 86400;
-// A century of days.
-const MAX_DAYS = 36525;
-
-const STATES = array( 'none', 'active', 'partial', 'intermittent', 'ended', 'disputed', 'unmeasured' );
 
 /**
  * What a document says, or null where anything that we would show is not as the schema has it.
@@ -31,8 +27,8 @@ const STATES = array( 'none', 'active', 'partial', 'intermittent', 'ended', 'dis
  * @param string $body JSON, as received.
  * @param string $id   The counter that was asked for.
  * @param int    $now  Seconds since 1970, UTC.
- * @return array|null {id, state, synthetic, as_of, valid_until, next_change_at (seconds or null), last_known (null or
- *                    {low, high, date}), page {LANG: url}, texts {LANG: {dated, source, emulated, dir}}}
+ * @return array|null {as_of, valid_until, next_change_at (seconds; the last two or null), page {LANG: url, absolute or
+ *                    relative to the document's}, texts {LANG: {dated, source, emulated, dir}}}
  */
 function read_document( $body, $id, $now ) {
 	if ( ! is_string( $body ) || strlen( $body ) > MAX_DOCUMENT_BYTES ) {
@@ -42,35 +38,28 @@ function read_document( $body, $id, $now ) {
 	if ( ! is_array( $raw ) || SCHEMA !== field( $raw, 'schema' ) || field( $raw, 'id' ) !== $id ) {
 		return null;
 	}
+	// What it says of itself as numbers and states is the script's to show; here only their form is looked at.
+	if ( ! is_bool( field( $raw, 'synthetic' ) ) || ! is_bool( field( $raw, 'live' ) ) || ! is_text( field( $raw, 'state' ) ) ) {
+		return null;
+	}
 	$read = array(
-		'id'             => $id,
-		'state'          => field( $raw, 'state' ),
-		'synthetic'      => field( $raw, 'synthetic' ),
 		'as_of'          => read_instant( field( $raw, 'as_of' ) ),
-		'valid_until'    => read_instant( field( $raw, 'valid_until' ) ),
+		'valid_until'    => null,
 		'next_change_at' => null,
-		'last_known'     => null,
 		'page'           => read_pages( field( $raw, 'page' ) ),
-		'texts'          => read_texts( field( $raw, 'texts' ), true === field( $raw, 'synthetic' ) ),
+		'texts'          => read_texts( field( $raw, 'texts' ), $raw['synthetic'] ),
 	);
-	if ( null !== field( $raw, 'next_change_at' ) ) {
-		$read['next_change_at'] = read_instant( $raw['next_change_at'] );
-		if ( null === $read['next_change_at'] ) {
-			return null;
+	foreach ( array( 'valid_until', 'next_change_at' ) as $name ) {
+		if ( null !== field( $raw, $name ) ) {
+			$read[ $name ] = read_instant( $raw[ $name ] );
+			if ( null === $read[ $name ] ) {
+				return null;
+			}
 		}
 	}
-	if ( null !== field( $raw, 'last_known' ) ) {
-		$read['last_known'] = read_last_known( $raw['last_known'] );
-		if ( null === $read['last_known'] ) {
-			return null;
-		}
-	}
-	$sound = in_array( $read['state'], STATES, true )
-		&& is_bool( $read['synthetic'] )
-		&& null !== $read['as_of']
-		&& null !== $read['valid_until']
-		&& $read['as_of'] <= $read['valid_until']
+	$sound = null !== $read['as_of']
 		&& $read['as_of'] <= $now + MAX_CLOCK_SKEW_S
+		&& ( null === $read['valid_until'] || $read['as_of'] <= $read['valid_until'] )
 		&& null !== $read['page']
 		&& null !== $read['texts'];
 	return $sound ? $read : null;
@@ -106,33 +95,7 @@ function read_instant( $text ) {
 }
 
 /**
- * The last count that was known, with its date.
- *
- * @param mixed $raw {low, high, date}.
- * @return array|null
- */
-function read_last_known( $raw ) {
-	if ( ! is_array( $raw ) ) {
-		return null;
-	}
-	$low  = field( $raw, 'low' );
-	$high = field( $raw, 'high' );
-	$date = field( $raw, 'date' );
-	if ( ! is_int( $low ) || ! is_int( $high ) || $low < 0 || $high < $low || $high > MAX_DAYS ) {
-		return null;
-	}
-	if ( ! is_string( $date ) || null === read_instant( $date . 'T00:00:00Z' ) ) {
-		return null;
-	}
-	return array(
-		'low'  => $low,
-		'high' => $high,
-		'date' => $date,
-	);
-}
-
-/**
- * The counter's own page in each language.
+ * The counter's own page in each language; an address that we would not link to is left out.
  *
  * @param mixed $raw {LANG: url}.
  * @return array|null
@@ -141,13 +104,18 @@ function read_pages( $raw ) {
 	if ( ! is_array( $raw ) || count( $raw ) > MAX_LANGUAGES ) {
 		return null;
 	}
+	$pages = array();
 	foreach ( $raw as $lang => $url ) {
-		// What RFC 3986 allows but for quotes, which end an attribute, and brackets, which begin a shortcode.
-		if ( ! is_language( $lang ) || ! is_text( $url ) || ! preg_match( '/^https:\/\/[A-Za-z0-9._~:\/?#@!$&()*+,;=%-]+\z/', $url ) ) {
+		if ( ! is_language( $lang ) || ! is_text( $url ) ) {
 			return null;
 		}
+		// Whole or from the document's folder up. What RFC 3986 allows, but for quotes, which end an attribute, and
+		// brackets, which begin a shortcode.
+		if ( preg_match( '/^(?:https:\/\/|\.\.\/(?![.\/]))[A-Za-z0-9._~:\/?#@!$&()*+,;=%-]+\z/', $url ) ) {
+			$pages[ $lang ] = $url;
+		}
 	}
-	return $raw;
+	return $pages;
 }
 
 /**

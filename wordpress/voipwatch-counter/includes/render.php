@@ -12,14 +12,6 @@ namespace VoipWatch\Counter;
 
 defined( 'ABSPATH' ) || exit;
 
-// In the counter's own language, which need not be the site's: WordPress translates into one language a page only.
-// %1$s is a day's number or "304–309", %2$s its date.
-const LAST_KNOWN = array(
-	'en' => 'Last known: day %1$s, on %2$s',
-	'fr' => 'Dernier décompte connu : jour %1$s, le %2$s',
-	'ar' => 'آخر عدد معروف: اليوم %1$s، بتاريخ %2$s',
-);
-
 /**
  * Shortcode [voipwatch_counter id="MA" lang="fr"].
  *
@@ -62,17 +54,19 @@ function render( $id, $lang, $wrapper ) {
 	$inside   = '';
 	if ( null !== $document ) {
 		$lang   = language_at_hand( $lang, $document['texts'] );
-		$inside = inside( $document, $lang, $settings['link'], time() );
+		$inside = inside( $document, $lang, $settings['link'] ? page_url( $document, $lang, $settings['observatory'] ) : '' );
 	} elseif ( current_user_can( 'edit_posts' ) ) {
 		$inside = paragraph( esc_html__( 'The observatory has not answered yet. Only editors see this line.', 'voipwatch-counter' ) );
 	}
 	wp_enqueue_script( 'voipwatch-counter' );
 	return sprintf(
-		'<div %1$s><voipwatch-counter src="%2$s" lang="%3$s" dir="%4$s">%5$s</voipwatch-counter></div>',
+		'<div %1$s><voipwatch-counter src="%2$s" lang="%3$s" dir="%4$s"%5$s>%6$s</voipwatch-counter></div>',
 		$wrapper,
 		esc_url( document_url( $settings['observatory'], $id ), array( 'https' ) ),
 		esc_attr( $lang ),
 		esc_attr( null === $document ? 'auto' : $document['texts'][ $lang ]['dir'] ),
+		// The script shows a link to the observatory's page unless it is told not to.
+		$settings['link'] ? '' : ' nolink',
 		$inside
 	);
 }
@@ -82,28 +76,36 @@ function render( $id, $lang, $wrapper ) {
  *
  * @param array  $document As read_document().
  * @param string $lang     One of its languages.
- * @param bool   $link     Whether the source may be a link.
- * @param int    $now      Seconds since 1970.
+ * @param string $page     What the source is linked to; '' for nothing.
  * @return string
  */
-function inside( $document, $lang, $link, $now ) {
+function inside( $document, $lang, $page ) {
 	$text = $document['texts'][ $lang ];
 	$html = paragraph( '<strong>' . words( $text['dated'] ) . '</strong>' );
-	if ( null !== $document['last_known'] && ( 'unmeasured' === $document['state'] || $now > $document['valid_until'] ) ) {
-		$html .= paragraph( last_known( $document['last_known'], $lang ) );
-	}
 	if ( '' !== $text['emulated'] ) {
 		$html .= paragraph( words( $text['emulated'] ) );
 	}
 	if ( '' !== $text['source'] ) {
 		$source = words( $text['source'] );
-		$page   = isset( $document['page'][ $lang ] ) ? $document['page'][ $lang ] : '';
-		if ( $link && '' !== $page ) {
+		if ( '' !== $page ) {
 			$source = sprintf( '<a href="%1$s" hreflang="%2$s">%3$s</a>', esc_url( $page, array( 'https' ) ), esc_attr( $lang ), $source );
 		}
 		$html .= paragraph( '<small>' . $source . '</small>' );
 	}
 	return $html;
+}
+
+/**
+ * The observatory's page about a counter.
+ *
+ * @param array  $document    As read_document().
+ * @param string $lang        One of its languages.
+ * @param string $observatory As clean_observatory() gives it.
+ * @return string '' where there is none.
+ */
+function page_url( $document, $lang, $observatory ) {
+	$page = isset( $document['page'][ $lang ] ) ? $document['page'][ $lang ] : '';
+	return 0 === strpos( $page, '../' ) ? $observatory . '/' . substr( $page, 3 ) : $page;
 }
 
 /**
@@ -114,23 +116,6 @@ function inside( $document, $lang, $link, $now ) {
  */
 function words( $text ) {
 	return str_replace( array( '[', ']' ), array( '&#91;', '&#93;' ), esc_html( $text ) );
-}
-
-/**
- * The last count that was known, with its date: never a number of today.
- *
- * @param array  $known {low, high, date}.
- * @param string $lang  The language of the text around.
- * @return string
- */
-function last_known( $known, $lang ) {
-	$form  = isset( LAST_KNOWN[ $lang ] ) ? LAST_KNOWN[ $lang ] : LAST_KNOWN['en'];
-	$range = $known['low'] === $known['high'] ? (string) $known['low'] : $known['low'] . '–' . $known['high'];
-	return sprintf(
-		esc_html( $form ),
-		'<bdi dir="ltr">' . esc_html( $range ) . '</bdi>',
-		'<time datetime="' . esc_attr( $known['date'] ) . '"><bdi dir="ltr">' . esc_html( $known['date'] ) . '</bdi></time>'
-	);
 }
 
 /**
@@ -209,12 +194,13 @@ function allowed_html() {
 	);
 	return array(
 		'div'               => $any,
-		'voipwatch-counter' => $any + array( 'src' => true ),
+		'voipwatch-counter' => $any + array(
+			'src'    => true,
+			'nolink' => true,
+		),
 		'p'                 => array(),
 		'strong'            => array(),
 		'small'             => array(),
-		'bdi'               => array( 'dir' => true ),
-		'time'              => array( 'datetime' => true ),
 		'a'                 => array(
 			'href'     => true,
 			'hreflang' => true,

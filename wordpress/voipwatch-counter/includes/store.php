@@ -73,14 +73,13 @@ function is_due( $entry, $now ) {
  * @return int Seconds since 1970.
  */
 function ask_again_at( $document, $now, $spread_s ) {
-	$expires = $document['valid_until'];
-	if ( null !== $document['next_change_at'] ) {
-		$expires = min( $expires, $document['next_change_at'] );
+	$expires = $now + MAX_WAIT_S;
+	foreach ( array( 'valid_until', 'next_change_at' ) as $name ) {
+		if ( null !== $document[ $name ] ) {
+			$expires = min( $expires, $document[ $name ] );
+		}
 	}
-	if ( $expires <= $now ) {
-		return $now + STALE_WAIT_S + $spread_s;
-	}
-	return min( $expires, $now + MAX_WAIT_S ) + $spread_s;
+	return ( $expires <= $now ? $now + STALE_WAIT_S : $expires ) + $spread_s;
 }
 
 /**
