@@ -55,7 +55,7 @@ def watched_page(browser: Browser, **how: Any) -> Iterator[Watched]:
     with browser.new_context(ignore_https_errors=True, **how) as context:
         page = context.new_page()
         watched = Watched(page)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)  # what others do on this machine says nothing about the plugin
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on("console", lambda line: watched.errors.append(line.text) if line.type == "error" else None)
         page.on("request", lambda request: watched.asked.append(request.url))

@@ -57,7 +57,7 @@ class Site:
     def run(self, code: str) -> str:
         """Run PHP inside the running server; what it echoes."""
         request = urllib.request.Request(self.url + "/", code.encode(), {"X-Test-Code": "1"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return str(answer.read().decode("utf-8"))
 
     def run_apart(self, code: str, **environment: str) -> str:
@@ -99,7 +99,7 @@ class Site:
     def get(self, path: str = "/", **headers: str) -> Page:
         """A page as a stranger sees it."""
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return Page(answer.status, answer.url, answer.read().decode("utf-8"))
 
     def post_with(self, content: str) -> str:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.wordpress.chromium import (
     HARMLESS,
+    LOOKING_IN,
     blocks,
     insert_counter,
     log_in,
@@ -310,10 +311,12 @@ def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
     assert observatory.by_browser() == [], "the editor shows what PHP renders"
 
     with watched_page(browser) as reader:
+        reader.page.add_init_script(LOOKING_IN)
         reader.page.goto(address)
-        element = reader.page.locator("voipwatch-counter")
         reader.page.wait_for_function("word => window.inside?.textContent.includes(word)", arg=TODAY)
-        assert element.get_attribute("lang") == "fr"
+        assert reader.page.locator("voipwatch-counter").get_attribute("lang") == "fr"
+        links = "[...window.inside.querySelectorAll('a[href]')].filter(each => !each.hidden).length"
+        assert reader.page.evaluate(links) == 0, "no link unless it is asked for"
         assert reader.errors == []
         foreign = [each for each in reader.asked if not each.startswith((site.url, "data:", "blob:"))]
         assert foreign == [f"{observatory.url}/counter/MA.json"]

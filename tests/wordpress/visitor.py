@@ -49,7 +49,7 @@ class Visitor:
         """GET a page, or POST a form to it; an error status is a page too."""
         body = None if form is None else urllib.parse.urlencode(form).encode()
         try:
-            with self._opener.open(self._url + path, body, timeout=30) as answer:
+            with self._opener.open(self._url + path, body, timeout=60) as answer:
                 return Page(answer.status, answer.url, answer.read().decode("utf-8"))
         except urllib.error.HTTPError as error:
             return Page(error.code, error.url or "", error.read().decode("utf-8"))
