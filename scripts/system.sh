@@ -11,7 +11,13 @@ packages=(
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through
   systemd                                                              # checks the probe's unit and timer
+  # A WordPress of its own for the plugin; apache2 is named, though no test starts it, so that apt.sh switches it off.
+  apache2 mariadb-client mariadb-server openssl php-cli php-curl php-gd php-intl php-mbstring php-mysql php-sqlite3 php-xml
+  wordpress wordpress-theme-twentytwentythree
+  chromium fonts-dejavu-core fonts-noto-core                           # the plugin's pages and editor in a browser
 )
+# Fetches two newer WordPress versions. Debian's package brings some 400 others, so another source's npm is left in place.
+command -v npm >/dev/null || packages+=(npm)
 if [ "$(uname -s)" != Linux ]; then
   echo "system: the lab's kernel half and its witnesses are Linux's; the tests that need them are skipped" >&2
   exit 0
@@ -20,4 +26,5 @@ if ! command -v apt-get >/dev/null; then
   echo "system: this is no Debian; please see that these are there, by your system's names: ${packages[*]}" >&2
   exit 0
 fi
-exec scripts/apt.sh "${packages[@]}"
+scripts/apt.sh "${packages[@]}"
+scripts/wordpress_builds.sh >/dev/null || echo "system: the plugin's tests in newer WordPress versions cannot run" >&2

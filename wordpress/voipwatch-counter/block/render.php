@@ -1,0 +1,17 @@
+<?php
+/**
+ * The block on the page.
+ *
+ * @package VoipWatchCounter
+ *
+ * @var array $attributes {id, lang}
+ */
+
+namespace VoipWatch\Counter;
+
+defined( 'ABSPATH' ) || exit;
+
+echo wp_kses(
+	render( $attributes['id'], $attributes['lang'], get_block_wrapper_attributes( array( 'class' => 'voipwatch-counter' ) ) ),
+	allowed_html()
+);
