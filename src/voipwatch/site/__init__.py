@@ -1,0 +1,1 @@
+"""The public site: pages of a bundle, the counter, the line test in the browser."""
