@@ -140,7 +140,7 @@ class LineNet:
         shell = [line[1:] for line in lines if line.startswith("$")]
         body = "; ".join(line for line in lines if line and not line.startswith("$"))
         if body:
-            chain = f"chain c {{ type filter hook forward priority 0; {body}; }}"
+            chain = f"chain c {{ type filter hook forward priority 0; {body}; }};"
             self.script("router", f"nft -f - <<'END'\ntable inet t {{ {chain} }}\nEND\n")
         for line in shell:
             self.script("router", line)

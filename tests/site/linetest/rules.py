@@ -19,10 +19,8 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "RTP over 20 packets a second": ("meta l4proto udp @th,64,2 2 limit rate over 20/second drop", "poor"),
     "RTP, 30 % at random": ("meta l4proto udp @th,64,2 2 numgen random mod 100 < 30 drop", "poor"),
     "flow cut after 40 packets": ("meta l4proto udp ct original packets > 40 drop", "late-cut"),
-    "40 kbit/s": (
-        "$tc qdisc add dev net root tbf rate 40kbit burst 3000 limit 6000",
-        "poor",
-    ),
+    "40 kbit/s up": ("$tc qdisc add dev net root tbf rate 40kbit burst 3000 limit 6000", "poor"),
+    "40 kbit/s down": ("$tc qdisc add dev line root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "name in TLS, reset": (
         f"$iptables -A FORWARD -p tcp --dport 443 -m string --algo bm --string {NAME} -j REJECT --reject-with tcp-reset",
         "sni-or-name",

@@ -9,7 +9,8 @@ ALLOWED_MEDIA: Final = frozenset({"audio", "application"})
 
 def offer_is_plain(sdp: str) -> bool:
     """Whether an offer has what the page's offers have, and nothing that aiortc would open a device, a file
-    or a second transport for: one audio section, at most one data section, bundled. Cannot fail.
+    or a second transport for: one audio section
+    with Opus, at most one data section, bundled. Cannot fail.
     """
     lines = sdp.splitlines()
     media = [line[2:].partition(" ")[0] for line in lines if line.startswith("m=")]
@@ -21,6 +22,7 @@ def offer_is_plain(sdp: str) -> bool:
         and len(media) <= MEDIA_MAX
         and len(set(media)) == len(media)
         and ALLOWED_MEDIA.issuperset(media)
+        and any(line.startswith("a=rtpmap:") and " opus/48000" in line for line in lines)
     )
 
 

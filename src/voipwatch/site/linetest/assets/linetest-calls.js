@@ -6,17 +6,25 @@ const PING_MS = 2500;
 
 export async function askConfig(base, signal) {
   const answer = await fetch(`${base}config.json`, {
-    cache: "no-store", credentials: "omit", signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]),
+    cache: "no-store", credentials: "omit", signal: within(signal, ASK_MS),
   });
   if (!answer.ok) throw new Error(`config: ${answer.status}`);
   return answer.json();
+}
+
+// Six offers have 36 kB and are alike: packed they have 3, which is a second instead of seven at 40 kbit/s.
+async function packed(text) {
+  const headers = { "Content-Type": "application/json" };
+  if (typeof CompressionStream !== "function") return { headers, body: text };
+  const body = await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  return { headers: { ...headers, "Content-Encoding": "gzip" }, body };
 }
 
 // One POST with all offers; `onLine` hears each line of the answer until the far end or `signal` ends it.
 export async function openCalls(base, offers, onLine, signal) {
   const answer = await fetch(`${base}calls`, {
     method: "POST", credentials: "omit", cache: "no-store", signal,
-    headers: { "Content-Type": "application/json" }, body: JSON.stringify({ arms: offers }),
+    ...await packed(JSON.stringify({ arms: offers })),
   });
   if (!answer.ok || answer.body === null) throw new Error(answer.status === 503 ? "busy" : `calls: ${answer.status}`);
   const reader = answer.body.getReader();
@@ -38,7 +46,7 @@ export async function keepAsking(base, control, signal) {
     const asked = performance.now();
     try {
       const answer = await fetch(`${base}ping`, {
-        cache: "no-store", credentials: "omit", signal: AbortSignal.any([signal, AbortSignal.timeout(PING_MS)]),
+        cache: "no-store", credentials: "omit", signal: within(signal, PING_MS),
       });
       if (answer.ok) {
         control.pagesAnswered += 1;
@@ -51,8 +59,21 @@ export async function keepAsking(base, control, signal) {
   }
 }
 
+// AbortSignal.any is younger than WebRTC by a decade.
+function within(signal, ms) {
+  const own = new AbortController();
+  const end = () => own.abort();
+  setTimeout(end, ms);
+  signal.addEventListener("abort", end, { once: true });
+  return own.signal;
+}
+
 export function pause(ms, signal) {
   return new Promise((done) => {
+    if (signal?.aborted) {
+      done();
+      return;
+    }
     const timer = setTimeout(done, ms);
     signal?.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
   });

@@ -53,18 +53,18 @@ export function wilsonLow(hits, n) {
 }
 
 // The direct flows' numbers of one direction, together; null where nothing arrived.
-export function quality(arms, way) {
-  const seen = DIRECT.map((name) => arms[name]).filter((arm) => arm && received(arm[way]) >= SOME_PACKETS);
+export function quality(arms, way, names = DIRECT) {
+  const seen = names.map((name) => arms[name]).filter((arm) => arm && received(arm[way]) >= SOME_PACKETS);
   if (seen.length === 0) return null;
   const total = (key) => seen.reduce((all, arm) => all + arm[way][key], 0);
-  const middle = (values) => {
-    const known = values.filter((value) => typeof value === "number").sort((a, b) => a - b);
-    return known.length === 0 ? null : known[Math.floor((known.length - 1) / 2)];
+  const mean = (values) => {
+    const known = values.filter((value) => typeof value === "number");
+    return known.length === 0 ? null : known.reduce((all, value) => all + value, 0) / known.length;
   };
   const lost = total("lost");
   const expected = seen.reduce((all, arm) => all + received(arm[way]), 0) + lost;
-  const jitterMs = middle(seen.map((arm) => arm[way].jitterMs));
-  const roundTripMs = middle(seen.map((arm) => arm.rttMs));
+  const jitterMs = mean(seen.map((arm) => arm[way].jitterMs));
+  const roundTripMs = mean(seen.map((arm) => arm.rttMs));
   const delayMs = roundTripMs === null ? null : roundTripMs / 2;
   // Mouth to ear: half of the round trip, one frame to be gathered, a playout buffer of twice the jitter.
   const ear = delayMs === null || jitterMs === null ? null : delayMs + FRAME_MS + 2 * jitterMs;
@@ -76,10 +76,17 @@ function isPoor(numbers) {
     && (wilsonLow(numbers.lost, numbers.expected) > POOR_LOSS_RATIO || (numbers.mos !== null && numbers.mos < POOR_MOS));
 }
 
-// Whether the line lived throughout: pages were answered, and the far end's own word kept coming.
+// Whether the line lived throughout: pages were answered, and the far end's own word kept coming over TCP.
 export function controlHolds(control) {
-  return control.pagesAsked > 0 && 2 * control.pagesAnswered >= control.pagesAsked
-    && control.streamLines > 0 && control.streamLongestGapMs <= STREAM_GAP_MS;
+  return control.streamLines > 0 && control.streamLongestGapMs <= STREAM_GAP_MS
+    && control.pagesAsked > 0 && 2 * control.pagesAnswered >= control.pagesAsked;
+}
+
+// A direct flow whose voice lived both ways, and was bad. This accuses nobody, so a control that is slow (a line of
+// 40 kbit/s answers a page after seconds) and a second flow that starved beside it do not stand in its way.
+function livesBadly(arms) {
+  const alive = DIRECT.filter((name) => isThrough(arms[name]));
+  return alive.length > 0 && ["up", "down"].some((way) => isPoor(quality(arms, way, alive)));
 }
 
 export function classify(seen) {
@@ -89,8 +96,9 @@ export function classify(seen) {
   });
   if (!seen.supported) return say("unsupported");
   if (seen.failure) return say("insufficient", seen.failure);
-  if (!controlHolds(seen.control)) return say("insufficient", "control");
   const arms = seen.arms;
+  if (livesBadly(arms)) return say("poor");
+  if (!controlHolds(seen.control)) return say("insufficient", "control");
   const direct = DIRECT.map((name) => arms[name]);
   if (direct.some((arm) => !arm)) return say("insufficient", "far-end");
   const through = Object.fromEntries(RELAYS.map((name) => [name, isThrough(arms[name])]));
@@ -119,7 +127,6 @@ function media(direct, relayed, through, arms, say) {
   const states = direct.map((arm) => ({ up: directionState(arm.up), down: directionState(arm.down) }));
   const all = (test) => states.every(test);
   if (all((one) => one.up === "alive" && one.down === "alive")) {
-    if (["up", "down"].some((way) => isPoor(quality(arms, way)))) return say("poor");
     if (arms["turn-tls"] && !through["turn-tls"] && through["turn-tls-ip"]) return say("sni-or-name");
     return say("ok");
   }

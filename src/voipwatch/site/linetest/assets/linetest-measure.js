@@ -5,7 +5,9 @@ import { askConfig, keepAsking, openCalls, pause } from "./linetest-calls.js";
 import { DIRECT, RELAYS } from "./linetest-classify.js";
 
 const WHOLE_MS = 9_800;
-const CONNECT_MS = 6_500; // since the offers; a clean line takes 0.2 to 0.9 s
+const CONNECT_MS = 6_500; // since it began; a clean line takes 0.2 to 0.9 s
+// The relays begin when the direct calls stand, or now: six handshakes at once are too much for 40 kbit/s.
+const RELAYS_BEGIN_MS = 1_200;
 const MEDIA_MS = 4_500;
 const RELAY_MEDIA_MS = 2_000; // enough to see voice both ways, and then out of the direct calls' way
 const SAMPLE_MS = 250;
@@ -33,6 +35,8 @@ class Call {
     this.name = name;
     this.mediaMs = DIRECT.includes(name) ? MEDIA_MS : RELAY_MEDIA_MS;
     this.started = started;
+    this.begunMs = null;
+    this.answer = null;
     this.connectedMs = null;
     this.endMs = null;
     this.seen = {
@@ -64,15 +68,16 @@ class Call {
     }
   }
 
+  // Sends nothing to anybody yet. It has no candidates, and needs none: the far end takes them from what arrives.
   async offer() {
-    const offer = await this.connection.createOffer();
-    await this.connection.setLocalDescription(offer);
-    return { arm: this.name, sdp: this.connection.localDescription.sdp };
+    this.offered = await this.connection.createOffer();
+    return { arm: this.name, sdp: this.offered.sdp };
   }
 
-  async accept(sdp) {
-    this.seen.answered = true;
-    await this.connection.setRemoteDescription({ type: "answer", sdp });
+  async begin() {
+    this.begunMs = this.now();
+    await this.connection.setLocalDescription(this.offered);
+    await this.connection.setRemoteDescription({ type: "answer", sdp: this.answer });
   }
 
   // The far end's word on this arm: what came up, and how much it has sent down.
@@ -104,8 +109,12 @@ class Call {
     if (this.endMs === null) this.seen.down.series.push([this.now(), this.sentDown, received]);
   }
 
-  async run(signal) {
+  async run(mayBegin, signal) {
     let echoed = 0;
+    while (!signal.aborted && !mayBegin() && this.now() < CONNECT_MS) await pause(SAMPLE_MS / 5, signal);
+    if (this.answer !== null) {
+      this.begin().catch((error) => this.seen.errors.push([String(error), Math.round(this.now())]));
+    }
     while (!signal.aborted && !this.isOver()) {
       await this.sample();
       this.look();
@@ -123,7 +132,8 @@ class Call {
   }
 
   isOver() {
-    if (this.connectedMs === null) return this.now() > CONNECT_MS;
+    if (this.begunMs === null) return true;
+    if (this.connectedMs === null) return this.now() - this.begunMs > CONNECT_MS;
     return this.now() - this.connectedMs > this.mediaMs;
   }
 }
@@ -148,7 +158,8 @@ function hearLine(line, calls, control, started) {
   control.streamLastMs = now;
   for (const call of calls) {
     if (line.kind === "answers" && typeof line.sdp[call.name] === "string") {
-      call.accept(line.sdp[call.name]).catch(() => call.seen.errors.push(["answer", Math.round(now)]));
+      call.answer = line.sdp[call.name];
+      call.seen.answered = true;
     }
     if (line.kind === "progress" && line.arms[call.name]) call.hear(line.arms[call.name]);
   }
@@ -189,7 +200,10 @@ export async function measure(base, onProgress = () => {}) {
     let broke = "";
     const talking = openCalls(base, offers, (line) => hearLine(line, calls, control, arms), over.signal)
       .catch((error) => { if (!over.signal.aborted) broke = error.message === "busy" ? "busy" : "far-end"; });
-    await Promise.all(calls.map((call) => call.run(over.signal)));
+    const direct = calls.filter((call) => DIRECT.includes(call.name));
+    const mayBegin = (call) => call.answer !== null && (direct.includes(call)
+      || direct.every((one) => one.connectedMs !== null || one.now() - one.begunMs > RELAYS_BEGIN_MS));
+    await Promise.all(calls.map((call) => call.run(() => mayBegin(call), over.signal)));
     const silentMs = performance.now() - arms - control.streamLastMs;
     control.streamLongestGapMs = Math.max(control.streamLongestGapMs, silentMs);
     over.abort();
