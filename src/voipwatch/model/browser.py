@@ -1,8 +1,8 @@
 """What a line test in a browser hands in, with consent: a report of its own kind (`RunKind.BROWSER`).
 
-No address, no name, no text of a person's, no time finer than the hour, of the browser only its family: what
-is not here is not sent. It bears no reflector's signature, so nobody can prove that it happened; it is counted
-in a series of its own and never summed with a probe's.
+No address, no name, no text of a person's, no time finer than the hour, of the browser only its family:
+what is not here is not sent. It bears no reflector's signature, so nobody can prove that it happened; it is
+counted in a series of its own and never summed with a probe's.
 """
 
 from enum import StrEnum
@@ -71,7 +71,7 @@ class BrowserReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     hour: Hour
     """UTC, in which it was measured: ISO 8601, cut."""
-    line_class: Annotated[LineClass, msgspec.Meta()]
+    line_class: LineClass
     arms: Annotated[list[BrowserArm], msgspec.Meta(max_length=6)]
     up: BrowserDirection | None
     down: BrowserDirection | None

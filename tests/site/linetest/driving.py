@@ -1,14 +1,19 @@
 """Chromium on the line, driven from outside its namespace."""
 
-from typing import Any, Final
+from typing import Final
 
 from playwright.sync_api import Browser, Playwright
 
 from tests.site.linetest.line_net import LineNet
 
 ARGUMENTS: Final = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 
 

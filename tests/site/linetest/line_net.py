@@ -60,7 +60,9 @@ def certificate(folder: Path) -> tuple[Path, Path, str]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(ip_address(SERVER))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(ip_address(SERVER))]), False
+        )
         .sign(key, hashes.SHA256())
     )
     chain, private = folder / "chain.pem", folder / "key.pem"
@@ -134,8 +136,11 @@ class LineNet:
         """Makes these the router's only rules; `text` is the body of nftables' forward chain, or shell lines
         that begin with `$`.
         """
-        self.script("router", "nft flush ruleset; tc qdisc del dev net root 2>/dev/null; "
-                    "tc qdisc del dev line root 2>/dev/null; true")
+        self.script(
+            "router",
+            "nft flush ruleset; tc qdisc del dev net root 2>/dev/null; "
+            "tc qdisc del dev line root 2>/dev/null; true",
+        )
         lines = [line.strip() for line in text.strip().splitlines()]
         shell = [line[1:] for line in lines if line.startswith("$")]
         body = "; ".join(line for line in lines if line and not line.startswith("$"))
@@ -146,7 +151,7 @@ class LineNet:
             self.script("router", line)
 
     def script(self, name: str, script: str) -> str:
-        """A shell script as root of the namespace; what it printed. Raises AssertionError with what it said."""
+        """A shell script as root of the namespace; what it printed. AssertionError: what it said."""
         done = subprocess.run(
             [*self._entries[name], "sh", "-c", script], capture_output=True, text=True, check=False
         )
@@ -164,7 +169,10 @@ class LineNet:
         return keeper.pid
 
     def _start(self, command: list[str], order: bytes = b"") -> "subprocess.Popen[bytes]":
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)])}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)]),
+        }
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env=environment
         )

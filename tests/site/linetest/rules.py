@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.site.linetest.line_net import NAME, SERVER
+from tests.site.linetest.line_net import NAME
 
 RULES: Final[dict[str, tuple[str, str]]] = {
     "none": ("", "ok"),
@@ -15,14 +15,18 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "RTP and RTCP, down only": ('iifname "net" meta l4proto udp @th,64,2 2 drop', "one-way"),
     "all UDP, dropped": ("meta l4proto udp drop", "udp-or-stun"),
     "all UDP, rejected": ("meta l4proto udp reject with icmpx type admin-prohibited", "udp-or-stun"),
-    "only TCP 443 and the page": ("tcp dport { 443, 9000 } accept; tcp sport { 443, 9000 } accept; drop", "tls-only"),
+    "only TCP 443 and the page": (
+        "tcp dport { 443, 9000 } accept; tcp sport { 443, 9000 } accept; drop",
+        "tls-only",
+    ),
     "RTP over 20 packets a second": ("meta l4proto udp @th,64,2 2 limit rate over 20/second drop", "poor"),
     "RTP, 30 % at random": ("meta l4proto udp @th,64,2 2 numgen random mod 100 < 30 drop", "poor"),
     "flow cut after 40 packets": ("meta l4proto udp ct original packets > 40 drop", "late-cut"),
     "40 kbit/s up": ("$tc qdisc add dev net root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "40 kbit/s down": ("$tc qdisc add dev line root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "name in TLS, reset": (
-        f"$iptables -A FORWARD -p tcp --dport 443 -m string --algo bm --string {NAME} -j REJECT --reject-with tcp-reset",
+        f"$iptables -A FORWARD -p tcp --dport 443 -m string --algo bm --string {NAME} "
+        "-j REJECT --reject-with tcp-reset",
         "sni-or-name",
     ),
 }

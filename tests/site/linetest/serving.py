@@ -63,7 +63,10 @@ async def serve(order: dict[str, Any]) -> None:
         inbox = None
         if order.get("inbox"):
             inbox = Inbox(
-                Path(order["inbox"]), locate=lambda _: ("MA", 64500), clock=wall_clock, key=secrets.token_bytes(16)
+                Path(order["inbox"]),
+                locate=lambda _: ("MA", 64500),
+                clock=wall_clock,
+                key=secrets.token_bytes(16),
             )
         far_end = None if order.get("no_far_end") else FarEnd(order["address"])
         app = WithPages(LineTest(far_end, turn.offers if turn else None, inbox))
@@ -78,9 +81,9 @@ async def serve(order: dict[str, Any]) -> None:
         )
         running = asyncio.ensure_future(server.serve())
         await asyncio.sleep(0.3)
-        print("ready", flush=True)
+        print("ready", flush=True)  # noqa: T201 -- what starts it waits for this
         await asyncio.to_thread(sys.stdin.read)
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # Granian has no types for it
         with suppress(asyncio.CancelledError):
             await running
 

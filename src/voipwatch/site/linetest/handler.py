@@ -92,7 +92,7 @@ class LineTest:
                 await _say(send, 405, b"", [(b"allow", b"POST")])
                 return
             if _header(scope, b"content-type").partition(b";")[0].strip() != b"application/json":
-                # A form of another site's page cannot send this type without asking first (Fetch, section 4.8).
+                # A form on another site's page cannot send this type without asking first: Fetch, 4.8.
                 await _refuse(send, 415, "type", "application/json is understood")
                 return
             await posts[name](scope, receive, send)
@@ -157,7 +157,7 @@ class LineTest:
             except BusyError:
                 await _refuse(send, 503, "busy", "as many tests as this far end takes are running")
                 return
-            # no-transform and x-accel-buffering: a proxy that gathers lines would look like a line that is dead
+            # no-transform, x-accel-buffering: behind a proxy that gathers lines every line would look dead
             headers = [(b"content-type", LINES), (b"cache-control", b"no-store, no-transform")]
             headers += [(b"x-accel-buffering", b"no"), *SAFE]
             packs = b"gzip" in _header(scope, b"accept-encoding")
@@ -185,8 +185,8 @@ class LineTest:
 
 
 class _Lines:
-    """Messages as lines of JSON, each sent at once; packed where the other end can unpack: of 40 kbit/s that a
-    line may have, plain ones would take half.
+    """Messages as lines of JSON, each sent at once; packed where the other end can unpack: of the 40 kbit/s
+    that a line may have, plain ones would take half.
     """
 
     def __init__(self, send: Send, *, packs: bool) -> None:

@@ -2,12 +2,12 @@
 
     FOLDER/2026-11.jsonl     BrowserRow
 
-They cannot go the probes' way: the collector takes nothing that no reflector signed, and a browser has no ticket
-(docs/design/0024-line-test.md). Nothing of the pipeline reads this folder, so no state, no changepoint and no
-cell of the panel can come of it; `tally` is the series of their own that a page may show.
+They cannot go the probes' way: the collector takes nothing that no reflector signed, and a browser has no
+ticket (docs/design/0024-line-test.md). Nothing of the pipeline reads this folder, so no state, no changepoint
+and no cell of the panel can come of it; `tally` is the series of their own that a page may show.
 
-A sender's address is used twice and kept nowhere: to find its country and network, and to bound how many reports
-come from there (under a hash whose key lives as long as the process).
+A sender's address is used twice and kept nowhere: to find its country and network, and to bound how many
+reports come from there (under a hash whose key lives as long as the process).
 """
 
 import json

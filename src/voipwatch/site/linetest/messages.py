@@ -1,6 +1,6 @@
 """What the page and the far end say to each other over HTTP. Nouns only.
 
-    POST …/calls   CallsRequest -> lines of JSON: one Answers, a Progress every quarter of a second, one End
+POST …/calls   CallsRequest -> lines of JSON: one Answers, a Progress every quarter of a second, one End
 """
 
 from enum import StrEnum

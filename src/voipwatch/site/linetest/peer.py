@@ -11,7 +11,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -44,8 +44,8 @@ def coded_tone() -> tuple[bytes, ...]:
     """
     codec = av.AudioCodecContext.create("libopus", "w")
     codec.bit_rate = BIT_RATE
-    codec.format = "s16"  # type: ignore[assignment]  # PyAV takes the format's name, too
-    codec.layout = "mono"  # type: ignore[assignment]  # the same
+    codec.format = "s16"
+    codec.layout = "mono"
     codec.sample_rate = RATE_HZ
     codec.options = {"application": "voip"}
     times = np.arange(RATE_HZ) / RATE_HZ
@@ -71,7 +71,7 @@ class ToneTrack(MediaStreamTrack):
         self._count = 0
         self._start_s = 0.0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         """The next packet when its time has come. Raises MediaStreamError once the track is stopped."""
         if self.readyState != "live":
             raise MediaStreamError

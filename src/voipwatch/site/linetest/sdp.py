@@ -1,4 +1,4 @@
-"""What the far end does to session descriptions (RFC 8866): strangers' candidates out, our address in. Pure."""
+"""What the far end does to session descriptions (RFC 8866): strangers' candidates out, our address in."""
 
 from typing import Final
 
@@ -28,9 +28,7 @@ def offer_is_plain(sdp: str) -> bool:
 
 def without_candidates(sdp: str) -> str:
     """The description without any candidate, and without the word that there are no more. Cannot fail."""
-    kept = [
-        line for line in sdp.splitlines() if not line.startswith(("a=candidate:", "a=end-of-candidates"))
-    ]
+    kept = [line for line in sdp.splitlines() if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
     return "\r\n".join(kept) + "\r\n"
 
 

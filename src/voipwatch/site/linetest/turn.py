@@ -1,8 +1,8 @@
 """coturn, started when asked and installed: the relay of the line test, and of nothing else.
 
-Whoever holds a credential may send UDP from here to every peer that is allowed. So one peer is allowed, our own
-far end; every other address is denied, private networks first of all: an open relay into them would be worse
-than no line test. Credentials live for minutes (TURN REST: HMAC over a name that is its own expiry).
+Whoever holds a credential may send UDP from here to every peer that is allowed. So one peer is allowed, our
+own far end; every other address is denied, private networks first of all: an open relay into them would be
+worse than no line test. Credentials live for minutes (TURN REST: HMAC over a name that is its own expiry).
 """
 
 import hashlib
@@ -73,7 +73,7 @@ def credential(secret: str, now_s: float) -> tuple[str, str]:
 
 
 def configuration(options: TurnOptions, secret: str) -> str:
-    """coturn's file of options. Raises ValueError for an address that is none."""
+    """The file of options of coturn. Raises ValueError for an address that is none."""
     for text in (options.address, options.far_end, options.public or options.address):
         ip_address(text)
     far = options.public if options.public and options.far_end == options.address else options.far_end
