@@ -4,6 +4,9 @@ from typing import Final
 
 from tests.site.linetest.line_net import NAME
 
+NAMED: Final = f"-m string --algo bm --string {NAME}"
+RESET: Final = "-j REJECT --reject-with tcp-reset"
+
 RULES: Final[dict[str, tuple[str, str]]] = {
     "none": ("", "ok"),
     "STUN cookie": ("meta l4proto udp @ih,32,32 0x2112a442 drop", "udp-or-stun"),
@@ -24,9 +27,20 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "flow cut after 40 packets": ("meta l4proto udp ct original packets > 40 drop", "late-cut"),
     "40 kbit/s up": ("$tc qdisc add dev net root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "40 kbit/s down": ("$tc qdisc add dev line root tbf rate 40kbit burst 3000 limit 6000", "poor"),
-    "name in TLS, reset": (
-        f"$iptables -A FORWARD -p tcp --dport 443 -m string --algo bm --string {NAME} "
-        "-j REJECT --reject-with tcp-reset",
-        "sni-or-name",
-    ),
+    "name in TLS, reset": (f"$iptables -A FORWARD -p tcp --dport 443 {NAMED} {RESET}", "sni-or-name"),
+    "name in TLS, dropped": (f"$iptables -A FORWARD -p tcp --dport 443 {NAMED} -j DROP", "sni-or-name"),
 }
+"""Name -> (rule, class): the table of docs/design/0024-line-test.md. A rule is the body of nftables' forward chain,
+or a line of shell after `$`."""
+QUICK: Final = (
+    "none",
+    "STUN cookie",
+    "STUN cookie, tcp and udp",
+    "DTLS handshake",
+    "RTP and RTCP",
+    "RTP and RTCP, up only",
+    "RTP, 30 % at random",
+    "flow cut after 40 packets",
+    "name in TLS, reset",
+)
+"""One of each class: what `make test` has time for."""

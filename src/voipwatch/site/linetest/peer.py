@@ -71,7 +71,7 @@ class ToneTrack(MediaStreamTrack):
         self._count = 0
         self._start_s = 0.0
 
-    async def recv(self) -> av.Packet[Any]:
+    async def recv(self) -> "av.Packet[Any]":
         """The next packet when its time has come. Raises MediaStreamError once the track is stopped."""
         if self.readyState != "live":
             raise MediaStreamError

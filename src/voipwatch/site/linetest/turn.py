@@ -7,21 +7,24 @@ worse than no line test. Credentials live for minutes (TURN REST: HMAC over a na
 
 import hashlib
 import hmac
+import socket
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Final, Self
 
 from voipwatch.site.linetest.messages import Arm
 
 CREDENTIAL_S: Final = 300
+START_S: Final = 3.0
+POLL_S: Final = 0.1
 END_S: Final = 3.0
 BYTES_A_SECOND: Final = 40_000
 """A session's bound both ways; a call of ours has 12,000."""
@@ -154,10 +157,11 @@ class TurnServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Starts it. Raises TurnError where it is not installed or ends at once."""
+        """Starts it. Raises TurnError where it is not installed or does not listen."""
         program = which("turnserver")
         if program is None:
             raise TurnError("coturn is not installed: install it (Debian: coturn), or serve without --turn")
+        self._check_ports()
         self._folder = TemporaryDirectory(prefix="voipwatch-turn-")
         file = Path(self._folder.name) / "turnserver.conf"
         file.touch(mode=0o600)
@@ -167,14 +171,37 @@ class TurnServer:
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        with suppress(subprocess.TimeoutExpired):
-            status = self._process.wait(0.5)
-            self.close()
-            raise TurnError(
-                f"coturn ended at once with status {status}: are its ports "
-                f"({self._options.port}, {self._options.tls_port}) free, and may this user open them?"
-            )
+        deadline_s = monotonic() + START_S
+        while (
+            not self._listens()
+        ):  # coturn that cannot bind neither ends nor says so: it tries again for ever
+            if not self.is_alive() or monotonic() > deadline_s:
+                self.close()
+                raise TurnError(f"coturn did not listen within {START_S:.0f} s: try it by hand")
+            sleep(POLL_S)
         return self
+
+    def _check_ports(self) -> None:
+        """Opens what coturn will open, for a moment: it would say of none of this why it cannot."""
+        options = self._options
+        tls = [options.tls_port] if options.certificate is not None else []
+        family = socket.AF_INET6 if ":" in options.address else socket.AF_INET
+        for port in (options.port, *tls):
+            with socket.socket(family, socket.SOCK_STREAM) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    trial.bind((options.address, port))
+                except OSError as error:
+                    raise TurnError(
+                        f"coturn cannot have {options.address} port {port}: {error.strerror}"
+                    ) from None
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection((self._options.address, self._options.port), POLL_S).close()
+        except OSError:
+            return False
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

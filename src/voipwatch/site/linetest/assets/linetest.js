@@ -84,6 +84,7 @@ function showResult(result) {
   article.dataset.class = result.said.class;
   article.dataset.reason = result.said.reason;
   article.dataset.via = result.via;
+  article.dataset.tookMs = String(Math.round(result.seen.tookMs));
   put(article, "h3", text(`via.${result.via}`));
   put(article, "p", text(`class.${result.said.class}`), "line-test-sentence");
   const why = `reason.${result.said.reason}`;
