@@ -2,8 +2,8 @@
 
     python scripts/linetest_table.py [--runs 3] [--clean 100] [--write]
 
-Each of two processes has a line of its own in network namespaces and a browser of its own. As root, or as anybody
-where user namespaces are allowed.
+Each of two processes has a line of its own in network namespaces and a browser of its own. As root, or as
+anybody where user namespaces are allowed.
 """
 
 import argparse
@@ -50,7 +50,9 @@ def run_share(names: Sequence[str]) -> list[Outcome]:
                 page.goto(net.page)
                 net.rules(RULES[name][0])
                 data = press(page)
-                said = data["class"] if data["class"] != "insufficient" else f"insufficient ({data['reason']})"
+                said = (
+                    data["class"] if data["class"] != "insufficient" else f"insufficient ({data['reason']})"
+                )
                 took_s = float(data["tookMs"]) / 1000
             except Error as error:
                 said, took_s = f"no result: {str(error).splitlines()[0]}", 0.0
@@ -82,11 +84,12 @@ def table(outcomes: Sequence[Outcome], machine: Machine, command: str, took_s: f
     if clean:
         counted = Counter(one.said for one in clean)
         told = ", ".join(f"{said} {n}" for said, n in counted.most_common())
-        accused = sum(one.said != "ok" and not one.said.startswith(("insufficient", "no result")) for one in clean)
+        harmless = ("ok", "insufficient", "no result")
+        accused = sum(not one.said.startswith(harmless) for one in clean)
         times = sorted(one.took_s for one in clean)
         yield ""
-        yield f"Clean lines: {len(clean)} runs, {told}; {accused} accuse. A test took {times[len(times) // 2]:.1f} s"
-        yield f"at the median, {times[-1]:.1f} s at most."
+        yield f"Clean lines: {len(clean)} runs, {told}; {accused} accuse."
+        yield f"A test took {times[len(times) // 2]:.1f} s at the median, {times[-1]:.1f} s at most."
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""In a namespace with 192.0.2.7 to .9: does coturn relay to the far end (.8), to itself (.7), to another (.9), to
+"""In a namespace with 192.0.2.7 to .9: does coturn relay to the far end (.8), itself (.7), another (.9) and
 loopback; and is a credential of yesterday refused?
 """
 

@@ -23,7 +23,7 @@ from voipwatch.site.linetest.turn import TurnOptions, TurnServer
 
 CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"font-src 'none'; frame-ancestors 'none'; worker-src 'self'"
+    b"font-src 'none'; frame-ancestors 'none'"
 )
 
 

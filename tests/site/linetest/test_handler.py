@@ -138,8 +138,12 @@ def test_busy_and_absent_far_ends_are_said() -> None:
     assert ask(LineTest(None), "POST", "calls", CALLS).status == 503
     config = json.loads(ask(LineTest(None), "GET", "config.json").body)
     assert config == {
-        "far_end": False, "turn": None, "reached": {}, "takes_reports": False, "schema": "voipwatch.line-test/1",
-    }  # fmt: skip
+        "far_end": False,
+        "turn": None,
+        "reached": {},
+        "takes_reports": False,
+        "schema": "voipwatch.line-test/1",
+    }
 
 
 def test_the_relay_is_told_with_a_credential_and_not_when_it_has_ended() -> None:

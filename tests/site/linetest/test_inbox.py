@@ -1,4 +1,4 @@
-"""Consented reports: what is taken, what is refused, what is kept, and that none of it is a vote of the panel."""
+"""Consented reports: what is taken, refused and kept, and that none of it is a vote of the panel."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +75,8 @@ def test_a_report_is_kept_with_its_country_and_network_and_no_address(
 
 
 def test_what_a_browser_says_is_no_vote_of_the_panel(make: MakeInbox, tmp_path: Path) -> None:
-    assert SOURCE == source_of(RunKind.BROWSER, enrolled=True) == "browser" != PANEL
+    assert source_of(RunKind.BROWSER, enrolled=True) == SOURCE
+    assert {SOURCE, PANEL} == {"browser", "panel"}
     forged = body(kind="scheduled")
     with pytest.raises(RefusedReportError):
         make().take(forged, ADDRESS)

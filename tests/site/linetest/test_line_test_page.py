@@ -1,4 +1,4 @@
-"""The page in Chromium on loopback: keyboard, axe, languages, no microphone asked, consent, the worker offline.
+"""The page in Chromium on loopback: keyboard, axe, languages, no microphone, consent, the worker offline.
 
 The far end is left out: what it says of calls is in test_line_test_kernel.py.
 """
@@ -127,7 +127,8 @@ def test_no_microphone_is_asked_for(page: Page, served: Served) -> None:
     ready(page, served)
     page.evaluate(
         """() => { window.asked = 0;
-        navigator.mediaDevices.getUserMedia = () => { window.asked += 1; return Promise.reject(new Error()); }; }"""
+        navigator.mediaDevices.getUserMedia = () => {
+        window.asked += 1; return Promise.reject(new Error()); }; }"""
     )
     press(page)
     assert page.evaluate("window.asked") == 0

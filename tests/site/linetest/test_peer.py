@@ -13,7 +13,7 @@ from voipwatch.site.linetest.peer import ToneTrack, coded_tone
 
 @pytest.fixture
 def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """aioice never offers loopback of its own."""
+    """Of itself aioice never offers loopback."""
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
 
 
@@ -24,8 +24,13 @@ async def call(far: FarEnd) -> tuple[FarSight, int]:
     channel = near.createDataChannel("echo")
     back: list[str] = []
     channel.on("message", back.append)
-    channel.on("open", lambda: [channel.send(str(n)) for n in range(5)])
-    channel.on("open", lambda: channel.send("x" * 65))  # longer than what is echoed
+
+    def speak() -> None:
+        for number in range(5):
+            channel.send(str(number))
+        channel.send("x" * 65)  # longer than what is echoed
+
+    channel.on("open", speak)
     await near.setLocalDescription(await near.createOffer())
     last = FarSight()
     lines = far.calls([Offer(Arm.DIRECT, near.localDescription.sdp)])

@@ -6,22 +6,18 @@ from hypothesis import strategies as st
 
 from voipwatch.site.linetest.sdp import offer_is_plain, with_address, without_candidates
 
-OFFER = "\r\n".join(
-    [
-        "v=0",
-        "o=- 1 2 IN IP4 127.0.0.1",
-        "s=-",
-        "t=0 0",
-        "a=group:BUNDLE 0 1",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
-        "a=rtpmap:111 opus/48000/2",
-        "a=candidate:1 1 udp 2113937151 10.0.0.1 5000 typ host",
-        "a=end-of-candidates",
-        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
-        "a=candidate:1 1 udp 2113937151 internal.example 5000 typ host",
-        "",
-    ]
-)
+OFFER = """v=0
+o=- 1 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+m=audio 9 UDP/TLS/RTP/SAVPF 111
+a=rtpmap:111 opus/48000/2
+a=candidate:1 1 udp 2113937151 10.0.0.1 5000 typ host
+a=end-of-candidates
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+a=candidate:1 1 udp 2113937151 internal.example 5000 typ host
+""".replace("\n", "\r\n")
 
 
 def test_a_page_s_offer_is_plain() -> None:
@@ -50,16 +46,12 @@ def test_no_stranger_s_address_is_left() -> None:
     assert told.count("m=") == 2
 
 
-ANSWER = "\r\n".join(
-    [
-        "v=0",
-        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
-        "a=candidate:a 1 udp 2130706431 192.0.2.7 40000 typ host",
-        "a=candidate:b 1 udp 2130706431 172.17.0.1 40001 typ host",
-        "a=candidate:c 1 udp 2130706431 2001:db8::7 40002 typ host",
-        "",
-    ]
-)
+ANSWER = """v=0
+m=audio 9 UDP/TLS/RTP/SAVPF 111
+a=candidate:a 1 udp 2130706431 192.0.2.7 40000 typ host
+a=candidate:b 1 udp 2130706431 172.17.0.1 40001 typ host
+a=candidate:c 1 udp 2130706431 2001:db8::7 40002 typ host
+""".replace("\n", "\r\n")
 
 
 def test_only_the_address_that_visitors_reach_is_offered() -> None:

@@ -1,4 +1,4 @@
-"""The relay: its configuration, credentials by a second method, and a real coturn that relays to one peer only."""
+"""The relay: its configuration, credentials by a second method, a coturn that relays to one peer only."""
 
 import asyncio
 import base64
@@ -28,6 +28,8 @@ from voipwatch.site.linetest.turn import (
 )
 
 SECRET = "0123456789abcdef"
+RELAYING = "tests.site.linetest.relaying"
+ADDRESSES = "ip link set lo up; for n in 7 8 9; do ip address add 192.0.2.$n/32 dev lo; done"
 OPTIONS = TurnOptions(
     address="192.0.2.7",
     far_end="192.0.2.7",
@@ -137,9 +139,7 @@ def test_a_real_coturn_relays_to_the_far_end_and_to_nobody_else() -> None:
     require(kernel_support().available, "no network namespaces")
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
-        [*WAYS[kernel_support().how], "sh", "-c",
-         "ip link set lo up; for n in 7 8 9; do ip address add 192.0.2.$n/32 dev lo; done; "
-         f'exec "{sys.executable}" -m tests.site.linetest.relaying'],
+        [*WAYS[kernel_support().how], "sh", "-c", f'{ADDRESSES}; exec "{sys.executable}" -m {RELAYING}'],
         capture_output=True, text=True, timeout=40, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])},
     )  # fmt: skip

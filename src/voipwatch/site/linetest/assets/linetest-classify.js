@@ -19,7 +19,9 @@ const POOR_LOSS_RATIO = 0.03;
 // "Many users dissatisfied" begins here: R = 70, ITU-T G.107 annex B table B.1.
 const POOR_MOS = 3.6;
 const FRAME_MS = 20;
-const STREAM_GAP_MS = 2500;
+// A word is due every quarter of a second; a busy browser or server may be late by seconds, a dead line is for good.
+// (That a flow was cut is seen only in words that came after: it needs no shorter gap.)
+const STREAM_GAP_MS = 4000;
 
 // One direction of one arm: never (nothing came), cut (came, then stopped for good), alive, or unknown (too little
 // was sent to say). `series` is a list of [ms, sent, received].
