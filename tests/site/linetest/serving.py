@@ -5,7 +5,6 @@ The page is a bare one that includes the site's own body fragment.
 
 import asyncio
 import json
-import secrets
 import sys
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -16,10 +15,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from tests.site.linetest.bare_page import bare_page
-from voipwatch.site.linetest.far_end import FarEnd
+from voipwatch.site.linetest.assemble import LineTestOptions, assemble
 from voipwatch.site.linetest.handler import LineTest, Receive, Scope, Send
-from voipwatch.site.linetest.inbox import Inbox
-from voipwatch.site.linetest.turn import TurnOptions, TurnServer
+from voipwatch.site.linetest.turn import TurnOptions
 
 CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -49,7 +47,7 @@ def wall_clock() -> float:
 
 async def serve(order: dict[str, Any]) -> None:
     with ExitStack() as stack:
-        turn = None
+        options = None
         if order.get("turn"):
             options = TurnOptions(
                 address=order["address"],
@@ -59,17 +57,18 @@ async def serve(order: dict[str, Any]) -> None:
                 key=Path(order["key"]) if order.get("key") else None,
                 certificate_has_address=bool(order.get("certificate")),
             )
-            turn = stack.enter_context(TurnServer(options, secrets.token_hex(16), wall_clock))
-        inbox = None
-        if order.get("inbox"):
-            inbox = Inbox(
-                Path(order["inbox"]),
+        reports = Path(order["inbox"]) if order.get("inbox") else None
+        made = stack.enter_context(
+            assemble(
+                LineTestOptions(order["address"], options, reports),
                 locate=lambda _: ("MA", 64500),
                 clock=wall_clock,
-                key=secrets.token_bytes(16),
             )
-        far_end = None if order.get("no_far_end") else FarEnd(order["address"])
-        app = WithPages(LineTest(far_end, turn.offers if turn else None, inbox))
+        )
+        assert made.problems == ()
+        if order.get("no_far_end"):
+            made.app.far_end = None
+        app = WithPages(made.app)
         server = Server(
             app,
             address=order["address"],

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.site.linetest.driving import press
 from tests.support.environment import REPOSITORY
@@ -176,6 +176,17 @@ def test_nothing_is_handed_in_without_consent_and_each_result_once(page: Page, s
     assert [(row.report.line_class, row.report.agent, row.report.via) for row in new] == [
         ("insufficient", "chromium", "line")
     ]
+
+
+def test_where_no_reports_are_taken_none_is_asked_for(page: Page, served: Served) -> None:
+    def without(route: Route) -> None:
+        config = route.fetch().json()
+        route.fulfill(json={**config, "takes_reports": False})
+
+    page.route("**/config.json", without)
+    ready(page, served)
+    press(page)
+    assert page.locator("#line-test-form").is_hidden()
 
 
 def test_without_javascript_it_says_what_it_needs(browser: Browser, served: Served) -> None:

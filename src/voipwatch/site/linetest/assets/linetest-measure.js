@@ -170,7 +170,7 @@ export async function measure(base, onProgress = () => {}) {
   const control = {
     pagesAsked: 0, pagesAnswered: 0, pageMs: [], streamLines: 0, streamLongestGapMs: 0, streamLastMs: 0,
   };
-  const seen = { supported: isSupported(), failure: "", turn: false, reached: {}, control, arms: {}, tookMs: 0 };
+  const seen = { supported: isSupported(), failure: "", turn: false, takesReports: true, reached: {}, control, arms: {}, tookMs: 0 };
   if (!seen.supported) return seen;
   const started = performance.now();
   const over = new AbortController();
@@ -188,6 +188,7 @@ export async function measure(base, onProgress = () => {}) {
       return seen;
     }
     seen.turn = config.turn !== null;
+    seen.takesReports = config.takes_reports === true;
     seen.reached = config.reached ?? {};
     if (!config.far_end) {
       seen.failure = "far-end";

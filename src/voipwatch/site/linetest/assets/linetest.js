@@ -123,6 +123,7 @@ async function run(via) {
   at("start").textContent = text("button.again");
   at("vpn").hidden = via !== "line" || result.said.class === "unsupported";
   at("after").hidden = result.said.class === "unsupported";
+  at("form").hidden = seen.takesReports === false; // not known while offline: then it waits
   at("sent").textContent = "";
   if (via === "vpn") showPair();
   root.dataset.state = "done";
