@@ -2,7 +2,7 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario judge likeness captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest judge likeness captures lock clean
 
 BIN := .venv/bin
 # Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
@@ -65,6 +65,9 @@ scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks
 
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
+
+linetest: setup  ## the browser's line test: each rule three times, a hundred clean lines: a quarter of an hour
+	@$(BIN)/python scripts/linetest_table.py --write
 
 judge: setup  ## what nDPI calls the packets of each app profile
 	@$(BIN)/python scripts/judge.py

@@ -67,6 +67,7 @@ def test_the_page_has_its_markers() -> None:
         "detection-speed",
         "store",
         "publish",
+        "linetest",
     )
     for name in names:
         assert "x y z" in page.replace_between(text, name, "x y z")

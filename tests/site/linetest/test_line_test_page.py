@@ -1,0 +1,223 @@
+"""The page in Chromium on loopback: keyboard, axe, languages, no microphone, consent, the worker offline.
+
+The far end is left out: what it says of calls is in test_line_test_kernel.py.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from tests.site.linetest.driving import press
+from tests.support.environment import REPOSITORY
+from voipwatch.site.linetest.inbox import read_rows
+from voipwatch.site.linetest.page import LANGUAGES, texts
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+class Served:
+    """The line test as a program on a free port of loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.root = f"http://127.0.0.1:{self.port}"
+        self.inbox = folder / "inbox"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        order = {"address": "127.0.0.1", "port": self.port, "no_far_end": True, "inbox": str(self.inbox)}
+        path = os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.site.linetest.serving"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == b"ready\n"
+
+    def stop(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    server = Served(tmp_path_factory.mktemp("linetest"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    context = browser.new_context()
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    context.close()
+    # Chromium looks for an icon by itself; the site's base template names one.
+    assert [text for text in said if "404" not in text and "ERR_" not in text] == []
+    assert [url for url in asked if not url.startswith((served.root, "data:"))] == []
+
+
+def ready(page: Page, served: Served, lang: str = "en") -> None:
+    page.goto(f"{served.root}/{lang}/line-test/")
+    page.wait_for_selector("#line-test[data-state=ready]")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_axe_finds_nothing_before_and_after_a_test(page: Page, served: Served, lang: str) -> None:
+    ready(page, served, lang)
+    axe, options = Axe(), {"runOnly": {"type": "tag", "values": TAGS}}
+    assert axe.run(page, options=options).response["violations"] == []
+    press(page)
+    page.click("summary >> nth=0")
+    assert axe.run(page, options=options).response["violations"] == []
+    assert page.text_content(".line-test-sentence") == texts(lang)["class.insufficient"]
+    assert texts(lang)["reason.far-end"] in (page.text_content(".line-test-result") or "")
+
+
+def test_arabic_runs_from_right_to_left_and_numbers_are_isolated(page: Page, served: Served) -> None:
+    ready(page, served, "ar")
+    button = page.locator("#line-test-start").bounding_box()
+    assert button is not None
+    assert button["x"] + button["width"] > 900
+    press(page)
+    assert page.locator(".line-test-result td bdi").count() == 10
+
+
+def test_it_works_by_keyboard_and_tells_a_screen_reader(page: Page, served: Served) -> None:
+    ready(page, served)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "line-test-start"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#line-test[data-state=done]")
+    status = page.locator("#line-test-status")
+    assert status.get_attribute("aria-live") == "polite"
+    assert texts("en")["class.insufficient"] in (status.text_content() or "")
+
+
+def test_no_microphone_is_asked_for(page: Page, served: Served) -> None:
+    ready(page, served)
+    page.evaluate(
+        """() => { window.asked = 0;
+        navigator.mediaDevices.getUserMedia = () => {
+        window.asked += 1; return Promise.reject(new Error()); }; }"""
+    )
+    press(page)
+    assert page.evaluate("window.asked") == 0
+
+
+def test_a_browser_without_webrtc_is_told_so_and_nothing_is_tested(page: Page, served: Served) -> None:
+    page.add_init_script("delete window.RTCPeerConnection")
+    ready(page, served)
+    assert page.text_content("#line-test-status") == texts("en")["class.unsupported"]
+    assert press(page)["class"] == "unsupported"
+    assert page.locator("#line-test-after").is_hidden()
+
+
+def test_the_vpn_is_a_second_measurement_beside_the_first(page: Page, served: Served) -> None:
+    ready(page, served)
+    assert press(page)["via"] == "line"
+    assert press(page, "#line-test-vpn", results=2)["via"] == "vpn"
+    assert page.text_content(".line-test-pair") == texts("en")["pair.same"]
+    first, second = (page.locator(".line-test-result").nth(n).bounding_box() for n in (0, 1))
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]
+    assert press(page)["via"] == "line"
+    assert page.locator(".line-test-result").count() == 1
+
+
+def rows(served: Served) -> list[Any]:
+    return list(read_rows(served.inbox)) if served.inbox.exists() else []
+
+
+def test_nothing_is_handed_in_without_consent_and_each_result_once(page: Page, served: Served) -> None:
+    before = len(rows(served))
+    ready(page, served)
+    press(page)
+    assert not page.is_checked("#line-test-consent")
+    page.click("#line-test-form button")
+    assert page.text_content("#line-test-sent") == texts("en")["consent.needed"]
+    assert len(rows(served)) == before
+    for _ in range(2):
+        page.check("#line-test-consent")
+        page.click("#line-test-form button")
+        page.wait_for_function("t => document.getElementById('line-test-sent').textContent === t",
+                               arg=texts("en")["consent.sent"])  # fmt: skip
+    new = rows(served)[before:]
+    assert [(row.report.line_class, row.report.agent, row.report.via) for row in new] == [
+        ("insufficient", "chromium", "line")
+    ]
+
+
+def test_where_no_reports_are_taken_none_is_asked_for(page: Page, served: Served) -> None:
+    def without(route: Route) -> None:
+        config = route.fetch().json()
+        route.fulfill(json={**config, "takes_reports": False})
+
+    page.route("**/config.json", without)
+    ready(page, served)
+    press(page)
+    assert page.locator("#line-test-form").is_hidden()
+
+
+def test_without_javascript_it_says_what_it_needs(browser: Browser, served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served.root}/fr/line-test/")
+    assert texts("fr")["noscript"] in page.inner_text("main")
+    assert page.locator("#line-test-start").is_hidden()
+    context.close()
+
+
+def test_the_worker_keeps_the_page_and_the_report_while_the_server_is_away(
+    page: Page, served: Served
+) -> None:
+    ready(page, served)
+    page.wait_for_selector("#line-test[data-offline=ready]")
+    before = len(rows(served))
+    served.stop()
+    try:
+        page.reload()
+        page.wait_for_selector("#line-test[data-state=ready]")
+        said = press(page)
+        assert (said["class"], said["reason"]) == ("insufficient", "page")
+        page.wait_for_selector("#line-test[data-offline=ready]")
+        page.check("#line-test-consent")
+        page.click("#line-test-form button")
+        page.wait_for_function("t => document.getElementById('line-test-sent').textContent === t",
+                               arg=texts("en")["consent.queued"])  # fmt: skip
+        assert len(rows(served)) == before
+    finally:
+        served.start()
+    page.reload()
+    page.wait_for_selector("#line-test[data-offline=ready]")
+    assert [row.report.line_class for row in rows(served)[before:]] == ["insufficient"]
