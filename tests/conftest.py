@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.browser import chromium
 from tests.support.environment import IN_CI, REPOSITORY, SHARED
+
+__all__ = ["chromium"]  # a fixture for every test
 
 settings.register_profile(
     "fast",
