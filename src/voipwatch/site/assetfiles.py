@@ -8,6 +8,8 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 FOLDER: Final = "assets"
+NAMES: Final = ("mark.svg", "site.css")
+"""What the pages themselves ask for; other parts of the site bring their own files."""
 DIGITS: Final = 12
 
 
@@ -15,12 +17,11 @@ DIGITS: Final = 12
 def assets() -> Mapping[str, tuple[str, bytes]]:
     """Plain name -> path in the site, and bytes: `site.css` -> `assets/site-0123456789ab.css`."""
     found = {}
-    for place in sorted(files("voipwatch.site").joinpath(FOLDER).iterdir(), key=lambda each: each.name):
-        if place.is_file() and not place.name.endswith(".py"):
-            content = place.read_bytes()
-            stem, _, ending = place.name.rpartition(".")
-            path = f"{FOLDER}/{stem}-{sha256(content).hexdigest()[:DIGITS]}.{ending}"
-            found[place.name] = (path, content)
+    for name in NAMES:
+        content = files("voipwatch.site").joinpath(FOLDER).joinpath(name).read_bytes()
+        stem, _, ending = name.rpartition(".")
+        path = f"{FOLDER}/{stem}-{sha256(content).hexdigest()[:DIGITS]}.{ending}"
+        found[name] = (path, content)
     return found
 
 

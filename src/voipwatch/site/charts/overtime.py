@@ -96,7 +96,8 @@ def _width(axis: Axis) -> float:
 def _bars(axis: Axis, bars: Iterable[tuple[date, float | None, bool]], name: str) -> Markup:
     """All of them as one path, and days on which all got through as another: a year is some kilobytes."""
     width = _width(axis)
-    stopped, passed = [], []
+    stopped: list[str] = []
+    passed: list[str] = []
     for day, share, _ in bars:
         if share is None:
             continue

@@ -113,7 +113,11 @@ def method(site: Site, t: Words) -> Method:
         frame,
         tuple(sections),
         tuple((each, t(f"state.{each}"), t(f"method.state.{each}")) for each in STATES_TOLD),
-        tuple((t(f"method.share.{name}"), t.percent(int(value) / 100)) for name, value in percent.items()),
+        tuple(
+            (t(f"method.share.{name}"), t.percent(int(value) / 100))
+            for name, value in percent.items()
+            if value is not None  # no week is closed for good yet
+        ),
     )
 
 
