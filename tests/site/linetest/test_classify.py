@@ -157,6 +157,16 @@ def test_no_rule_accuses_where_the_control_fails(
     assert (said["class"], said["reason"]) == ("insufficient", "control")
 
 
+@pytest.mark.parametrize("end", ["nearLateMs", "farLateMs"])
+def test_delays_of_a_busy_end_are_not_called_the_line_s(classify: Classify, end: str) -> None:
+    slow = seen(direct=arm(rttMs=1200.0))
+    slow["control"][end] = 251
+    assert classify(slow)["class"] == "ok"
+    lossy = seen(direct=arm(down=flow(share=0.7, lost=65)))
+    lossy["control"][end] = 251
+    assert classify(lossy)["class"] == "poor"
+
+
 def test_a_line_that_starves_the_second_flow_is_poor_whatever_its_control(classify: Classify) -> None:
     slow = seen(direct=arm(up=flow(share=0.4, lost=130)), direct_again=arm(up=flow(until=0.1)))
     slow["control"].update(pagesAnswered=1, streamLongestGapMs=5000)

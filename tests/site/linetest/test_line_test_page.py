@@ -112,6 +112,16 @@ def test_arabic_runs_from_right_to_left_and_numbers_are_isolated(page: Page, ser
     assert page.locator(".line-test-result td bdi").count() == 10
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_on_a_narrow_phone_nothing_has_to_be_scrolled_sideways(page: Page, served: Served, lang: str) -> None:
+    """320 CSS pixels: WCAG 2.2, 1.4.10."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    ready(page, served, lang)
+    press(page)
+    page.click("summary >> nth=0")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 def test_it_works_by_keyboard_and_tells_a_screen_reader(page: Page, served: Served) -> None:
     ready(page, served)
     page.keyboard.press("Tab")

@@ -19,6 +19,8 @@ const POOR_LOSS_RATIO = 0.03;
 // "Many users dissatisfied" begins here: R = 70, ITU-T G.107 annex B table B.1.
 const POOR_MOS = 3.6;
 const FRAME_MS = 20;
+// A timer that came later than this: either end had no time to send or to count.
+const BUSY_LATE_MS = 250;
 // A word is due every quarter of a second; a busy browser or server may be late by seconds, a dead line is for good.
 // (That a flow was cut is seen only in words that came after: it needs no shorter gap.)
 const STREAM_GAP_MS = 4000;
@@ -73,9 +75,12 @@ export function quality(arms, way, names = DIRECT) {
   return { expected, lost, lossRatio: lost / expected, jitterMs, delayMs, mos: mos(ear, lost / expected) };
 }
 
-function isPoor(numbers) {
-  return numbers !== null
-    && (wilsonLow(numbers.lost, numbers.expected) > POOR_LOSS_RATIO || (numbers.mos !== null && numbers.mos < POOR_MOS));
+// By loss; by the score too, unless an end was so busy that delay and jitter may be its own.
+function isPoor(numbers, control) {
+  if (numbers === null) return false;
+  if (wilsonLow(numbers.lost, numbers.expected) > POOR_LOSS_RATIO) return true;
+  const busy = Math.max(control.nearLateMs ?? 0, control.farLateMs ?? 0) > BUSY_LATE_MS;
+  return !busy && numbers.mos !== null && numbers.mos < POOR_MOS;
 }
 
 // Whether the line lived throughout: pages were answered, and the far end's own word kept coming over TCP.
@@ -86,9 +91,9 @@ export function controlHolds(control) {
 
 // A direct flow whose voice lived both ways, and was bad. This accuses nobody, so a control that is slow (a line of
 // 40 kbit/s answers a page after seconds) and a second flow that starved beside it do not stand in its way.
-function livesBadly(arms) {
+function livesBadly(arms, control) {
   const alive = DIRECT.filter((name) => isThrough(arms[name]));
-  return alive.length > 0 && ["up", "down"].some((way) => isPoor(quality(arms, way, alive)));
+  return alive.length > 0 && ["up", "down"].some((way) => isPoor(quality(arms, way, alive), control));
 }
 
 export function classify(seen) {
@@ -99,7 +104,7 @@ export function classify(seen) {
   if (!seen.supported) return say("unsupported");
   if (seen.failure) return say("insufficient", seen.failure);
   const arms = seen.arms;
-  if (livesBadly(arms)) return say("poor");
+  if (livesBadly(arms, seen.control)) return say("poor");
   if (!controlHolds(seen.control)) return say("insufficient", "control");
   const direct = DIRECT.map((name) => arms[name]);
   if (direct.some((arm) => !arm)) return say("insufficient", "far-end");

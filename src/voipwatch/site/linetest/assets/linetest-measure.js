@@ -12,6 +12,8 @@ const MEDIA_MS = 4_500;
 const RELAY_MEDIA_MS = 2_000; // enough to see voice both ways, and then out of the direct calls' way
 const SAMPLE_MS = 250;
 const ECHO_MS = 100;
+const LATENESS_EVERY_MS = 100;
+const WORD_EVERY_MS = 250; // the far end's
 
 export function isSupported(scope = globalThis) {
   return typeof scope.RTCPeerConnection === "function" && typeof scope.AudioContext === "function";
@@ -30,6 +32,23 @@ function tone() {
   return { track: out.stream.getAudioTracks()[0], stream: out.stream, resumed, close: () => context.close() };
 }
 
+// Of what was told every quarter of a second: the last word of a busy moment is no line's delay.
+function median(values) {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)];
+}
+
+// How late this page's own timers come, at worst: a device that is too busy has delays that are not the line's.
+function watchLateness(control) {
+  let last = performance.now();
+  return setInterval(() => {
+    const now = performance.now();
+    control.nearLateMs = Math.max(control.nearLateMs, now - last - LATENESS_EVERY_MS);
+    last = now;
+  }, LATENESS_EVERY_MS);
+}
+
 class Call {
   constructor(name, server, sound, started) {
     this.name = name;
@@ -43,6 +62,8 @@ class Call {
       answered: false, ice: false, dtls: false, echoesSent: 0, echoesBack: 0, relayProtocol: "", rttMs: null, errors: [],
       up: { lost: 0, jitterMs: null, series: [] }, down: { lost: 0, jitterMs: null, series: [] },
     };
+    this.rttsMs = [];
+    this.jittersMs = { up: [], down: [] };
     this.sentUp = 0;
     this.sentDown = 0;
     this.connection = new RTCPeerConnection(server === null
@@ -86,7 +107,8 @@ class Call {
     this.sentDown = sight.sent ?? 0;
     if (sight.ice) this.seen.ice = true;
     this.seen.up.lost = sight.lost ?? 0;
-    this.seen.up.jitterMs = sight.jitter_ms ?? null;
+    if (typeof sight.jitter_ms === "number") this.jittersMs.up.push(sight.jitter_ms);
+    this.seen.up.jitterMs = median(this.jittersMs.up);
     this.seen.up.series.push([this.now(), this.sentUp, sight.received ?? 0]);
   }
 
@@ -98,12 +120,14 @@ class Call {
       if (one.type === "inbound-rtp") {
         received = one.packetsReceived ?? 0;
         this.seen.down.lost = Math.max(0, one.packetsLost ?? 0);
-        this.seen.down.jitterMs = typeof one.jitter === "number" ? one.jitter * 1000 : null;
+        if (typeof one.jitter === "number" && received > 0) this.jittersMs.down.push(one.jitter * 1000);
+        this.seen.down.jitterMs = median(this.jittersMs.down);
       }
       if (one.type === "candidate-pair" && one.nominated && one.state === "succeeded") pair = one;
     }
     if (pair !== null) {
-      if (typeof pair.currentRoundTripTime === "number") this.seen.rttMs = pair.currentRoundTripTime * 1000;
+      if (typeof pair.currentRoundTripTime === "number") this.rttsMs.push(pair.currentRoundTripTime * 1000);
+      this.seen.rttMs = median(this.rttsMs);
       this.seen.relayProtocol = stats.get(pair.localCandidateId)?.relayProtocol ?? this.seen.relayProtocol;
     }
     if (this.endMs === null) this.seen.down.series.push([this.now(), this.sentDown, received]);
@@ -156,6 +180,10 @@ function hearLine(line, calls, control, started) {
   }
   control.streamLines += 1;
   control.streamLastMs = now;
+  if (line.kind === "progress") {
+    control.farLateMs = Math.max(control.farLateMs, line.at_ms - control.farMs - WORD_EVERY_MS);
+    control.farMs = line.at_ms;
+  }
   for (const call of calls) {
     if (line.kind === "answers" && typeof line.sdp[call.name] === "string") {
       call.answer = line.sdp[call.name];
@@ -169,6 +197,7 @@ function hearLine(line, calls, control, started) {
 export async function measure(base, onProgress = () => {}) {
   const control = {
     pagesAsked: 0, pagesAnswered: 0, pageMs: [], streamLines: 0, streamLongestGapMs: 0, streamLastMs: 0,
+    nearLateMs: 0, farLateMs: 0, farMs: 0,
   };
   const seen = { supported: isSupported(), failure: "", turn: false, takesReports: true, reached: {}, control, arms: {}, tookMs: 0 };
   if (!seen.supported) return seen;
@@ -176,6 +205,7 @@ export async function measure(base, onProgress = () => {}) {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), WHOLE_MS);
   const ticker = setInterval(() => onProgress((performance.now() - started) / 1000), 500);
+  const watch = watchLateness(control);
   const sound = tone();
   const pinging = keepAsking(base, control, over.signal);
   let calls = [];
@@ -220,6 +250,7 @@ export async function measure(base, onProgress = () => {}) {
     over.abort();
     clearTimeout(timer);
     clearInterval(ticker);
+    clearInterval(watch);
     for (const call of calls) call.connection.close();
     await pinging;
     sound.close().catch(() => {});
