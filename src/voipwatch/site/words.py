@@ -36,6 +36,10 @@ UNREAD: Final = frozenset({"fr", "ar", "zgh"})
 PLURALS: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
 FSI, PDI = "\u2068", "\u2069"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""That no text has, and that XML 1.0 (section 2.2) has no place for."""
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""That turn the text around a name (UAX #9)."""
 
 
 class Name(str):
@@ -130,6 +134,7 @@ class Words:
 
     def isolate(self, text: str) -> str:
         """A name as plain text; marks only where the language is written from right to left."""
+        text = seen(text)
         return f"{FSI}{text}{PDI}" if self.direction == "rtl" else text
 
     def number(self, value: float) -> str:
@@ -217,6 +222,16 @@ class Words:
         return str(self._locale.territories.get(code, code))
 
 
+def seen(text: str) -> str:
+    """A stranger's text without controls that nobody sees and that would turn the text around it."""
+    return _TURNS.sub("", printable(text))
+
+
+def printable(text: str) -> str:
+    """A text that any format may hold: without control characters, but for tabs and line breaks."""
+    return _CONTROLS.sub("", text)
+
+
 @cache
 def words(lang: str) -> Words:
     """The texts of one of `LANGUAGES`."""
@@ -225,9 +240,12 @@ def words(lang: str) -> Words:
 
 @cache
 def _texts(lang: str) -> Mapping[str, str]:
-    place = files("voipwatch.site").joinpath("locale").joinpath(f"{lang}.toml")
+    """Of `LANG.toml` and of every `PART-LANG.toml` beside it."""
+    folder = files("voipwatch.site").joinpath("locale")
     found: dict[str, str] = {}
-    _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
+    for place in sorted(folder.iterdir(), key=lambda each: each.name):
+        if place.name == f"{lang}.toml" or place.name.endswith(f"-{lang}.toml"):
+            _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
     return found
 
 
