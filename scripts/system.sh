@@ -8,6 +8,7 @@ packages=(
   python3-venv
   fonts-dejavu-core                                                    # what cards are set in
   iproute2 iptables nftables                                           # the lab's operators
+  apache2-utils                                                        # `ab`, which loads the site in its benchmark
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through
   systemd                                                              # checks the probe's unit and timer

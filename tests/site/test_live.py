@@ -7,18 +7,17 @@ import msgspec
 from tests.site.asked import write_site
 from tests.site.made import incident, page, state, write_bundle
 from voipwatch.site.live import counters_of
-from voipwatch.site.memory import Memory, read_memory
 
 NOW_S = datetime(2016, 3, 2, 12, tzinfo=UTC).timestamp()
 
 
-def site(folder: Path, *, whole: bool = True) -> Memory:
+def site(folder: Path, *, whole: bool = True) -> Path:
     write_site(folder, {"index.html": b"x"})
     one = incident()
     write_bundle(folder / "bundle", [page((one,))], [one], states=[state(state="blocked")])
     if not whole:
         (folder / "bundle/states.json").write_bytes(b"{}")
-    return read_memory(folder)
+    return folder
 
 
 def test_the_counter_of_today_is_of_the_bundle_in_the_site(tmp_path: Path) -> None:
@@ -39,4 +38,4 @@ def test_a_bundle_that_is_not_whole_leaves_the_files_to_answer(tmp_path: Path) -
     assert counters_of(site(tmp_path, whole=False), "", said.append) is None
     assert len(said) == 1
     assert "states.json" in said[0]
-    assert counters_of(read_memory(write_site(tmp_path / "none", {})), "", said.append) is None
+    assert counters_of(write_site(tmp_path / "none", {}), "", said.append) is None

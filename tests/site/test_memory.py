@@ -26,8 +26,8 @@ def test_pages_are_packed_and_under_the_path_of_their_folder(tmp_path: Path) -> 
     assert page is found["/en/index.html"]
     assert isinstance(page, Held)
     assert page.packed is not None
-    assert gzip.decompress(page.packed) == page.body == PAGE
-    assert page.tag != page.packed_tag
+    assert gzip.decompress(page.packed.body) == page.body == PAGE
+    assert page.plain.tag != page.packed.tag
     picture = found["/a.png"]
     assert isinstance(picture, Held)
     assert picture.packed is None

@@ -53,8 +53,6 @@ def served(folder: Path, processes: int = 1) -> Iterator[tuple["subprocess.Popen
         )  # fmt: skip
     try:
         assert process.stdout is not None
-        first = process.stdout.readline()
-        assert b"in memory" in first, (first, (folder / "out").read_bytes())
         line = process.stdout.readline().split()
         assert line[:1] == [b"ready"], (folder / "out").read_bytes()
         yield process, int(line[1])

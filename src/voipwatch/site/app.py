@@ -34,6 +34,8 @@ LOOK_S: Final = 1.0
 READY_MAX: Final = 8192
 """Messages kept ready of live answers; more counters than that are made ready as they are asked for."""
 API: Final = "/api/"
+LIVE: Final = ("/counter", "/oembed")
+"""Where the live part is asked first."""
 METHODS: Final = b"GET, HEAD, OPTIONS"
 
 
@@ -114,7 +116,8 @@ class SiteApp:
             await self._other_method(path, method, send)
             return
         asked = _asked(scope["headers"])
-        if self._live is not None and await self._live_answer(self._live, path, scope, asked, send):
+        live = self._live if path.startswith(LIVE) else None
+        if live is not None and await self._live_answer(live, path, scope, asked, send):
             return
         found = self.memory.files.get(path)
         if isinstance(found, Held):
@@ -238,18 +241,15 @@ def _asked(headers: "list[tuple[bytes, bytes]]") -> dict[bytes, bytes]:
 
 
 async def _send_held(found: Held, asked: Mapping[bytes, bytes], send: Send, *, bodiless: bool) -> None:
-    packs = found.packed is not None and takes_gzip(asked.get(b"accept-encoding", b""))
-    tag = found.packed_tag if packs else found.tag
-    body = found.packed if packs and found.packed is not None else found.body
-    headers = [*found.headers, (b"etag", tag)]
-    if found.packed is not None:
-        headers.append((b"vary", b"accept-encoding"))
-    if _matches(asked.get(b"if-none-match"), tag):
-        await _answer(send, 304, headers, None)
-        return
-    if packs:
-        headers.append((b"content-encoding", b"gzip"))
-    await _answer(send, 200, headers, body, bodiless=bodiless)
+    coded = found.plain
+    if found.packed is not None and takes_gzip(asked.get(b"accept-encoding", b"")):
+        coded = found.packed
+    if _matches(asked.get(b"if-none-match"), coded.tag):
+        await send(coded.known)
+        bodiless = True
+    else:
+        await send(coded.start)
+    await send({"type": "http.response.body", "body": b"" if bodiless else coded.body})
 
 
 async def _answer(
@@ -270,6 +270,8 @@ async def _answer(
 
 def takes_gzip(accept_encoding: bytes) -> bool:
     """RFC 9110, section 12.5.3: named and not weighed with zero."""
+    if accept_encoding in {b"gzip", b"gzip, deflate, br, zstd", b"gzip, deflate, br", b"gzip, deflate"}:
+        return True  # nearly everybody
     for each in accept_encoding.split(b","):
         coding, _, weight = each.partition(b";")
         if coding.strip().lower() in {b"gzip", b"x-gzip"}:

@@ -6,10 +6,10 @@ folder without its marker is one that somebody is still writing, or no site at a
 
 import gzip
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from voipwatch.site.headers import PACKED, TEXTS, Headers, headers_of, suffix_of
 from voipwatch.site.links import INDEX
@@ -38,15 +38,33 @@ class BadSiteError(Exception):
         self.why = why
 
 
+Message = MutableMapping[str, Any]
+"""Of ASGI; made once, sent many times, changed by nobody."""
+
+
+class Coded(NamedTuple):
+    """One coding of a file, ready to be sent."""
+
+    tag: bytes
+    body: bytes
+    start: Message
+    """Of status 200."""
+    known: Message
+    """Of status 304."""
+
+
 class Held(NamedTuple):
-    """A file in memory, with what it is sent with: as it is, and packed where that is shorter."""
+    """A file in memory: as it is, and packed where that is shorter."""
 
     headers: Headers
     """Without length, tag and coding."""
-    body: bytes
-    tag: bytes
-    packed: bytes | None
-    packed_tag: bytes
+    plain: Coded
+    packed: Coded | None
+
+    @property
+    def body(self) -> bytes:
+        """As it is."""
+        return self.plain.body
 
 
 class OnDisk(NamedTuple):
@@ -76,7 +94,7 @@ class Memory(NamedTuple):
     def held_bytes(self) -> int:
         """In memory, packed bodies too."""
         held = {id(each): each for each in self.files.values() if isinstance(each, Held)}
-        return sum(len(each.body) + len(each.packed or b"") for each in held.values())
+        return sum(map(_held_bytes, held.values()))
 
 
 def stamp_of(folder: Path) -> Stamp:
@@ -106,7 +124,7 @@ def read_memory(folder: Path, before: Memory | None = None) -> Memory:
         found = _read(path, file, known, room_bytes)
         files[path] = found
         if isinstance(found, Held):
-            room_bytes -= len(found.body) + len(found.packed or b"")
+            room_bytes -= _held_bytes(found)
         if path.endswith(f"/{INDEX}"):
             files[path.removesuffix(INDEX)] = found
     return Memory(real, files, stamp)
@@ -125,7 +143,12 @@ def _walked(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _packed_by_tag(before: Memory) -> dict[bytes, bytes | None]:
-    return {each.tag: each.packed for each in before.files.values() if isinstance(each, Held)}
+    held = (each for each in before.files.values() if isinstance(each, Held))
+    return {each.plain.tag: None if each.packed is None else each.packed.body for each in held}
+
+
+def _held_bytes(held: Held) -> int:
+    return len(held.body) + (0 if held.packed is None else len(held.packed.body))
 
 
 def _read(path: str, file: Path, known: Mapping[bytes, bytes | None], room_bytes: int) -> Held | OnDisk:
@@ -137,7 +160,24 @@ def _read(path: str, file: Path, known: Mapping[bytes, bytes | None], room_bytes
     body = file.read_bytes()
     tag = _tag(sha256(body).hexdigest())
     packed = known[tag] if tag in known else _packed(path, body)
-    return Held(headers_of(path), body, tag, packed, tag[:-1] + b'-gz"')
+    headers = headers_of(path)
+    if packed is None:
+        return Held(headers, _coded(headers, body, tag), None)
+    varied = (*headers, (b"vary", b"accept-encoding"))
+    packed_tag = tag[:-1] + b'-gz"'
+    coding = ((b"content-encoding", b"gzip"),)
+    return Held(headers, _coded(varied, body, tag), _coded(varied, packed, packed_tag, coding))
+
+
+def _coded(headers: Headers, body: bytes, tag: bytes, coding: Headers = ()) -> Coded:
+    known = [*headers, (b"etag", tag)]
+    lines = [*known, *coding, (b"content-length", b"%d" % len(body))]
+    return Coded(
+        tag,
+        body,
+        {"type": "http.response.start", "status": 200, "headers": lines},
+        {"type": "http.response.start", "status": 304, "headers": known},
+    )
 
 
 def _tag(digest: str) -> bytes:

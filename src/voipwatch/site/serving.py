@@ -21,7 +21,7 @@ from granian.server import Server
 
 from voipwatch.site.app import AsgiApp, SiteApp
 from voipwatch.site.live import counters_of
-from voipwatch.site.memory import read_memory
+from voipwatch.site.memory import read_memory, stamp_of
 
 VARIABLE: Final = "VOIPWATCH_SITE_ORDER"
 BACKLOG: Final = 4096
@@ -57,7 +57,7 @@ def site_app(order: SiteOrder) -> SiteApp:
     return SiteApp(
         read_memory(folder),
         folder,
-        live=lambda memory: counters_of(memory, order.base_url),
+        live=lambda memory: counters_of(memory.folder, order.base_url),
         mounts=mounts_of(order),
     )
 
@@ -83,16 +83,15 @@ def run_site(
     Args:
         order: what and where.
         ready: is called once with the port, when it answers; in a thread of its own.
-        say: is told in one line what is served; never about a request.
+        say: is told in one line what of the site cannot be served; never about a request.
 
     Raises:
         BadSiteError: there is no site to serve.
         OSError: the port is not to be had.
     """
-    memory = read_memory(Path(order.site))  # said here and once, instead of by every process
-    say(f"{len(memory.files)} addresses, {memory.held_bytes / 1e6:.1f} MB in memory")
-    counters_of(memory, order.base_url, say)
-    del memory
+    folder = Path(order.site)
+    stamp_of(folder)  # what is wrong is said here and once, instead of by every process
+    counters_of(folder, order.base_url, say)
     port = free_port(order.bind, order.port)
     os.environ[VARIABLE] = msgspec.json.encode(order).decode()
     server = Server(
