@@ -108,6 +108,7 @@ def test_one_request_until_the_answer_expires_and_it_names_nobody(
     for _ in range(3):
         assert DATED["fr"] in site.get(path).text
     assert len(observatory.asked) == 1
+    assert "voipwatch" not in site.get("/?p=1").text, "a page without a counter has nothing of ours"
     sent = observatory.asked[0].headers
     assert sent["User-Agent"] == "voipwatch-counter/0.1.0"
     assert "Cookie" not in sent
