@@ -23,7 +23,7 @@ from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
 from voipwatch.cli.reflector import PEM_BYTES_MAX, say_ports
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder, SiteRole
-from voipwatch.cli.serve_site import SITE_PORT, site_role
+from voipwatch.cli.serve_site import SITE_PORT, TURN_TLS_PORT, LineTestOptions, site_role
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
 from voipwatch.cli.values import (
     CONTROL_PORT,
@@ -86,6 +86,9 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     site: Annotated[str | None, Parameter(metavar="DIR")] = None,
     site_port: Annotated[int, Parameter(metavar="P")] = SITE_PORT,
     site_url: Annotated[str | None, Parameter(metavar="URL")] = None,
+    line_test: Annotated[str | None, Parameter(metavar="ADDR")] = None,
+    turn: bool = False,
+    turn_tls_port: Annotated[int, Parameter(metavar="P")] = TURN_TLS_PORT,
     without_canary: bool = False,
     without_geo: bool = False,
     unit: bool = False,
@@ -100,6 +103,10 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         raise Misuse("error.half_certificate")
     if store is not None and not _is_server(store):
         raise Misuse("error.store_embedded")
+    if line_test is not None and site is None:
+        raise Misuse("error.line_test_alone")
+    if turn and line_test is None:
+        raise Misuse("error.turn_alone")
     for name in (certificate, certificate_key, prefixes):
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)
@@ -123,7 +130,14 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         site=None
         if site is None
         else site_role(
-            site, site_port, site_url, bind=addresses[0], certificate=certificate, key=certificate_key
+            site,
+            site_port,
+            site_url,
+            bind=addresses[0],
+            data=folder,
+            certificate=certificate,
+            key=certificate_key,
+            line_test=LineTestOptions(line_test, turn, turn_tls_port),
         ),
     )
     with _alone(folder):

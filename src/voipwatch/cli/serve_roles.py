@@ -13,9 +13,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from urllib.parse import urlsplit
 
 import msgspec
+
+if TYPE_CHECKING:
+    from voipwatch.site.app import AsgiApp
 
 OUR_FAULT: Final = 70
 FAILED: Final = 1
@@ -72,6 +76,12 @@ class SiteRole(msgspec.Struct, frozen=True):
     certificate: str = ""
     """Empty: plain HTTP, for a proxy in front."""
     certificate_key: str = ""
+    line_test: str = ""
+    """Address that visitors reach the far end of the line test at; empty: there is none."""
+    reports: str = ""
+    """Folder of browsers' reports."""
+    turn: bool = False
+    turn_tls_port: int = 443
 
 
 def tell(**words: object) -> None:
@@ -186,9 +196,21 @@ def run_keeper(order: KeeperOrder) -> int:
 
 def run_site_role(order: SiteRole) -> int:
     """Until a stop."""
+    from voipwatch.site.linetest.mounting import LineTestOrder  # noqa: PLC0415 -- the same
     from voipwatch.site.memory import BadSiteError  # noqa: PLC0415 -- the same
     from voipwatch.site.serving import SiteOrder, run_site  # noqa: PLC0415 -- the same
 
+    tested = None
+    if order.line_test:
+        tested = LineTestOrder(
+            address=order.line_test,
+            reports=order.reports,
+            turn=order.turn,
+            turn_tls_port=order.turn_tls_port,
+            turn_name=urlsplit(order.base_url).hostname or "",
+            certificate=order.certificate,
+            certificate_key=order.certificate_key,
+        )
     wanted = SiteOrder(
         site=order.site,
         bind=order.bind,
@@ -196,12 +218,30 @@ def run_site_role(order: SiteRole) -> int:
         base_url=order.base_url,
         certificate=order.certificate,
         certificate_key=order.certificate_key,
+        line_test=tested,
     )
     try:
-        return run_site(wanted, lambda port: tell(ready=f"port={port}"), lambda line: tell(say=line))
+        return run_site(
+            wanted,
+            lambda port: tell(ready=f"port={port}"),
+            lambda line: tell(say=line),
+            target="voipwatch.cli.serve_roles:site_process",
+        )
     except BadSiteError as error:
         tell(failed=f"no site in {error.folder}: {error.why}; voipwatch publish --site makes one")
         return FOR_GOOD
+
+
+def site_process() -> "AsgiApp":
+    """What each process of the site's server loads; it looks networks of browsers' reports up offline."""
+    from voipwatch.collector.geo import packaged_geo  # noqa: PLC0415 -- the same
+    from voipwatch.site.serving import app_of, order_from_environment  # noqa: PLC0415 -- the same
+
+    order = order_from_environment()
+    if order.line_test is None or not order.line_test.reports:
+        return app_of(order)
+    # The collector beside has made the table already.
+    return app_of(order, packaged_geo(Path(order.line_test.reports).parent).find)
 
 
 ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {

@@ -1,18 +1,37 @@
 """The public site, of `voipwatch serve --site`: what is checked before anything starts."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.serve_roles import SiteRole
-from voipwatch.cli.values import parse_count, shown, shown_path
+from voipwatch.cli.values import parse_address, parse_count, shown, shown_path
 
 SITE_PORT: Final = 8482
+TURN_TLS_PORT: Final = 443
+BROWSER_REPORTS: Final = "browser-reports"
+"""Folder in the data folder: what browsers handed in, which nothing that makes cells reads."""
+
+
+class LineTestOptions(NamedTuple):
+    """What was asked for the line test in the browser."""
+
+    address: str | None
+    turn: bool
+    turn_tls_port: int
 
 
 def site_role(
-    site: str, port: int, url: str | None, *, bind: str, certificate: str | None, key: str | None
+    site: str,
+    port: int,
+    url: str | None,
+    *,
+    bind: str,
+    data: Path,
+    certificate: str | None,
+    key: str | None,
+    line_test: LineTestOptions,
 ) -> SiteRole:
     """What the site's server is to do. Raises Misuse where there is no whole site, or no such address."""
     from voipwatch.site.memory import BadSiteError, stamp_of  # noqa: PLC0415 -- seldom needed
@@ -30,6 +49,10 @@ def site_role(
         base_url="" if url is None else _base(url),
         certificate="" if certificate is None else str(Path(certificate).absolute()),
         certificate_key="" if key is None else str(Path(key).absolute()),
+        line_test="" if line_test.address is None else parse_address(line_test.address),
+        reports="" if line_test.address is None else str(data / BROWSER_REPORTS),
+        turn=line_test.turn,
+        turn_tls_port=parse_count(line_test.turn_tls_port, option="--turn-tls-port", low=1, high=65535),
     )
 
 

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +20,13 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from voipwatch.site.app import AsgiApp, SiteApp
+from voipwatch.site.linetest.inbox import Locate
+from voipwatch.site.linetest.mounting import LINE_TEST, LineTestOrder, line_test, nowhere, with_turn
 from voipwatch.site.live import counters_of
 from voipwatch.site.memory import read_memory, stamp_of
 
 VARIABLE: Final = "VOIPWATCH_SITE_ORDER"
+TARGET: Final = "voipwatch.site.serving:app_from_environment"
 BACKLOG: Final = 4096
 """At midnight ten thousand counters ask within ten minutes, some hundreds of them within one second."""
 HEADER_TIMEOUT_MS: Final = 10_000
@@ -49,34 +52,44 @@ class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
     certificate: str = ""
     """Empty: plain HTTP, for a proxy in front."""
     certificate_key: str = ""
+    line_test: LineTestOrder | None = None
+    """None: its page says that nothing can be tested here."""
 
 
-def site_app(order: SiteOrder) -> SiteApp:
-    """The application in this process. Raises BadSiteError, OSError."""
+def site_app(order: SiteOrder, locate: Locate = nowhere) -> SiteApp:
+    """The application in this process; `locate` is for browsers' reports. Raises BadSiteError, OSError."""
+    mounts = {} if order.line_test is None else {LINE_TEST: line_test(order.line_test, locate)}
     folder = Path(order.site)
     return SiteApp(
         read_memory(folder),
         folder,
         live=lambda memory: counters_of(memory.folder, order.base_url),
-        mounts=mounts_of(order),
+        mounts=mounts,
     )
 
 
-def mounts_of(_order: SiteOrder) -> dict[str, AsgiApp]:
-    """Applications below paths of their own."""
-    return {}
+def order_from_environment() -> SiteOrder:
+    """What this process of Granian's is to do."""
+    return msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder)
+
+
+def app_of(order: SiteOrder, locate: Locate = nowhere) -> AsgiApp:
+    """The application, in a process that ends with the one that started it."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return site_app(order, locate)
 
 
 def app_from_environment() -> AsgiApp:
     """What a process of Granian's loads."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return site_app(msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder))
+    return app_of(order_from_environment())
 
 
 def run_site(
     order: SiteOrder,
     ready: Callable[[int], Any] = lambda _port: None,
     say: Callable[[str], Any] = lambda _line: None,
+    *,
+    target: str = TARGET,
 ) -> int:
     """Serve until SIGTERM or SIGINT, which must reach this thread; the exit status.
 
@@ -84,18 +97,27 @@ def run_site(
         order: what and where.
         ready: is called once with the port, when it answers; in a thread of its own.
         say: is told in one line what of the site cannot be served; never about a request.
+        target: what each process loads, `module:function`.
 
     Raises:
         BadSiteError: there is no site to serve.
         OSError: the port is not to be had.
     """
+    with ExitStack() as stack:
+        if order.line_test is not None:
+            tested = stack.enter_context(with_turn(order.line_test, say))
+            order = msgspec.structs.replace(order, line_test=tested)
+        return _run(order, ready, say, target=target)
+
+
+def _run(order: SiteOrder, ready: Callable[[int], Any], say: Callable[[str], Any], *, target: str) -> int:
     folder = Path(order.site)
     stamp_of(folder)  # what is wrong is said here and once, instead of by every process
     counters_of(folder, order.base_url, say)
     port = free_port(order.bind, order.port)
     os.environ[VARIABLE] = msgspec.json.encode(order).decode()
     server = Server(
-        "voipwatch.site.serving:app_from_environment",
+        target,
         factory=True,
         address=order.bind,
         port=port,

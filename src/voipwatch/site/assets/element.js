@@ -1,4 +1,5 @@
 // <voipwatch-counter src="https://…/counter/MA.json" lang="fr">what to show without it</voipwatch-counter>
+// With the attribute `nolink` it shows no link to the site.
 //
 // Shows the finished sentences of a voipwatch.counter/1 document, and computes nothing but when to ask again.
 // What stands inside the element stays until an answer is there, and for good where none comes.
@@ -145,7 +146,7 @@ class VoipwatchCounter extends HTMLElement {
     parts.start.textContent = today ? text(said.start) : "";
     parts.counted.textContent = today ? text(said.counted) : "";
     parts.source.textContent = text(said.source);
-    parts.link.hidden = !/^https?:$/.test(page?.protocol);
+    parts.link.hidden = this.hasAttribute("nolink") || !/^https?:$/.test(page?.protocol);
     if (!parts.link.hidden) parts.link.href = page.href;
     parts.link.textContent = text(said.details);
     parts.dismiss.setAttribute("aria-label", text(said.dismiss));

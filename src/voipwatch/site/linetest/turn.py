@@ -139,6 +139,13 @@ def addresses(options: TurnOptions) -> dict[Arm, str]:
     return uris
 
 
+def offers(options: TurnOptions, secret: str, now_s: float) -> tuple[dict[Arm, str], str, str]:
+    """TURN URIs by arm, user name, password, for one visitor: for whoever knows the secret of a coturn that
+    another process has started.
+    """
+    return (addresses(options), *credential(secret, now_s))
+
+
 class TurnServer:
     """coturn as a child process, from `with` to its end; its secret lies in a file that only we may read.
 
@@ -233,5 +240,5 @@ class TurnServer:
 
     def offers(self) -> tuple[dict[Arm, str], str, str]:
         """TURN URIs by arm, user name, password, for one visitor; no URIs where coturn has ended."""
-        user, password = credential(self._secret, self._clock())
-        return (addresses(self._options) if self.is_alive() else {}), user, password
+        uris, user, password = offers(self._options, self._secret, self._clock())
+        return (uris if self.is_alive() else {}), user, password
