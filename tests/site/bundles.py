@@ -9,20 +9,18 @@ from typing import Any
 
 import msgspec
 
+from tests.chronicle.writing import LATER, MACHINE, NOON, Writing
 from tests.pipeline.publishing.support import (
     DAY,
-    KEY,
     MONDAY,
-    PUBLIC,
     Said,
     changepoint,
     request,
     store_of,
     votes,
 )
-from voipwatch.chronicle.log import append, read_line
 from voipwatch.chronicle.manifests import digest_of, read_manifest
-from voipwatch.model.acts import EntryKind, KeyEntry, KeyRole
+from voipwatch.model.acts import EntryKind
 from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE, FileEntry
 from voipwatch.model.incidents import (
     Attribution,
@@ -39,6 +37,8 @@ from voipwatch.model.incidents import (
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.publish import publish
 from voipwatch.pipeline.publishing.signing import sign
+from voipwatch.site.bundle import Bundle
+from voipwatch.site.render import plan
 
 BLOCKED_FROM = 8
 SERIES = SeriesName("AS36925", "4g", "whatsapp")
@@ -65,13 +65,14 @@ def incident(**more: Any) -> Incident:
 
 
 def log(*items: tuple[EntryKind, msgspec.Struct]) -> tuple[bytes, ...]:
-    """Signed lines of a chronicle."""
-    lines: list[bytes] = []
-    last = None
-    for kind, body in [(EntryKind.KEY, KeyEntry(PUBLIC, KeyRole.INSTANCE)), *items]:
-        lines.append(append(last, kind, body, at="2016-01-13T00:00:00Z", signer=KEY))
-        last = read_line(lines[-1], len(lines))
-    return tuple(lines)
+    """Signed lines of a chronicle: what the machine finds, and what the editor says two days later."""
+    writing = Writing()
+    for kind, body in items:
+        if kind is EntryKind.INCIDENT:
+            writing.add(kind, body, signer=MACHINE)
+        else:
+            writing.add(kind, body, when=NOON if kind is EntryKind.NOTICE else LATER)
+    return tuple(writing.lines)
 
 
 def published(
@@ -86,9 +87,10 @@ def published(
     if said is None:
         said = votes(12, blocked_from=BLOCKED_FROM, instance=instance)
     if lines is None:
-        lines = log((EntryKind.INCIDENT, incident(instance=instance)))
+        name = f"LAB-{NAME}" if instance else NAME
+        lines = log((EntryKind.INCIDENT, incident(id=name, instance=instance)))
     changes = [changepoint(BLOCKED_FROM, instance=instance)]
-    publish(store_of(said, changes), request(folder, days, log=tuple(lines), instance=instance))
+    publish(store_of(said, changes), request(folder, days, log=tuple(lines), key=MACHINE, instance=instance))
     return folder / "bundle"
 
 
@@ -115,7 +117,7 @@ def altered(source: Path, target: Path, files: Mapping[str, bytes | None], **fie
     made = msgspec.structs.replace(manifest, files=tuple(entries), **fields)
     content = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
     (target / MANIFEST_FILE).write_bytes(content)
-    (target / SIGNATURE_FILE).write_bytes(sign(content, KEY))
+    (target / SIGNATURE_FILE).write_bytes(sign(content, MACHINE))
     return target
 
 
@@ -192,3 +194,8 @@ class Page(HTMLParser):
     def links(self) -> list[str]:
         found = [attributes.get(name) for _, attributes in self.tags for name in ("href", "src")]
         return [link for link in found if link]
+
+
+def some(bundle: Bundle, *wanted: str) -> dict[str, bytes]:
+    """Those files of the site whose path begins with one of `wanted`: all of a big one takes seconds."""
+    return {each.path: each.make() for each in plan(bundle) if each.path.startswith(wanted)}

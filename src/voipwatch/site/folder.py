@@ -110,11 +110,11 @@ def write_site(
     (half / LEDGER).write_bytes(ledger)
     step("sync")
     target.sync()
-    name = f".{out.name}-{sha256(ledger).hexdigest()[:NAME_DIGITS]}"
-    final = out.parent / name
+    final = _place_of(out, ledger)
+    if final == before:
+        final = _place_of(out, ledger + b"\n")  # its ledger could not be read: made anew, beside it
     step("rename")
-    if final != before:
-        shutil.rmtree(final, ignore_errors=True)
+    shutil.rmtree(final, ignore_errors=True)
     half.rename(final)
     _sync_folder(out.parent)
     step("link")
@@ -122,6 +122,10 @@ def write_site(
     step("clean")
     _clean(out, keep={before, final})
     return _result(target.files, known, made=target.made)
+
+
+def _place_of(out: Path, ledger: bytes) -> Path:
+    return out.parent.resolve() / f".{out.name}-{sha256(ledger).hexdigest()[:NAME_DIGITS]}"
 
 
 def current_site(out: Path) -> Path | None:

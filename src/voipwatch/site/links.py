@@ -88,4 +88,4 @@ class Here:
     def file_at(self, path: str) -> str:
         """To any file or folder of the site, by its path from the root."""
         link = relpath(f"/{path}", f"/{self.lang}/{self.path}")
-        return f"{link}/" if path.endswith("/") and not link.endswith("/") else link
+        return f"{link}/" if (not path or path.endswith("/")) and not link.endswith("/") else link

@@ -17,7 +17,7 @@ APP_NAMES: Final[Mapping[str, str]] = {
     "signal": "Signal",
     "sip": "SIP",
     "skype": "Skype",
-    "teams": "Microsoft Teams",
+    "teams": "Teams",
     "telegram": "Telegram",
     "viber": "Viber",
     "webrtc": "WebRTC",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from voipwatch.model.claims import ClaimSays
 from voipwatch.model.incidents import SeriesName
 from voipwatch.site import links
 from voipwatch.site.bundle import Judged, State
@@ -190,7 +191,7 @@ def claim_brief(t: Words, here: Here, judged: Judged) -> ClaimBrief:
         anchor=claim.id.replace("/", "-"),
         href=here.page(links.claim(claim.id)),
         text=told(t, claim.text, claim.translations),
-        says=t(f"claim.says.{claim.says}"),
+        says=t(f"claim.says.{'unmeasurable' if claim.says == ClaimSays.OTHER else claim.says}"),
         type=t(f"claim.type.{claim.type}"),
         state=check.state,
         state_text=t(f"claim.state.{check.state}"),
