@@ -4,7 +4,13 @@ from typing import Final
 
 from tests.site.linetest.line_net import NAME
 
-NAMED: Final = f"-m string --algo bm --string {NAME}"
+# Not Boyer-Moore, which overlooks what lies across two fragments of a packet (the kernel's lib/ts_bm.c): a
+# ClientHello has 1.9 kB, and its name stands anywhere in it.
+NAMED: Final = f"-m string --algo kmp --string {NAME}"
+# The whole flow from there on, as such boxes do. A rule that drops single packets let the relay through in 3 of
+# 13 runs, probably because what is sent again is cut into other pieces than at first.
+MARKED: Final = f"""$iptables -t mangle -A FORWARD -p tcp --dport 443 {NAMED} -j CONNMARK --set-mark 7
+$iptables -A FORWARD -m connmark --mark 7 -j DROP"""
 RESET: Final = "-j REJECT --reject-with tcp-reset"
 
 RULES: Final[dict[str, tuple[str, str]]] = {
@@ -28,7 +34,7 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "40 kbit/s up": ("$tc qdisc add dev net root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "40 kbit/s down": ("$tc qdisc add dev line root tbf rate 40kbit burst 3000 limit 6000", "poor"),
     "name in TLS, reset": (f"$iptables -A FORWARD -p tcp --dport 443 {NAMED} {RESET}", "sni-or-name"),
-    "name in TLS, dropped": (f"$iptables -A FORWARD -p tcp --dport 443 {NAMED} -j DROP", "sni-or-name"),
+    "name in TLS, flow dropped": (MARKED, "sni-or-name"),
 }
 """Name -> (rule, class): the table of docs/design/0024-line-test.md. A rule is the body of nftables' forward
 chain, or a line of shell after `$`."""
