@@ -7,8 +7,8 @@ from tests.site.linetest.line_net import NAME
 # Not Boyer-Moore, which overlooks what lies across two fragments of a packet (the kernel's lib/ts_bm.c): a
 # ClientHello has 1.9 kB, and its name stands anywhere in it.
 NAMED: Final = f"-m string --algo kmp --string {NAME}"
-# The whole flow from there on, as such boxes do. A rule that drops single packets let the relay through in 3 of
-# 13 runs, probably because what is sent again is cut into other pieces than at first.
+# The whole flow from there on, as such boxes do. A rule that drops single packets let the relay through in 3
+# of 13 runs, probably because what is sent again is cut into other pieces than at first.
 MARKED: Final = f"""$iptables -t mangle -A FORWARD -p tcp --dport 443 {NAMED} -j CONNMARK --set-mark 7
 $iptables -A FORWARD -m connmark --mark 7 -j DROP"""
 RESET: Final = "-j REJECT --reject-with tcp-reset"
