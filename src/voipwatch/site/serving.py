@@ -32,6 +32,8 @@ PROCESSES_MAX: Final = 8
 START_TIMEOUT_S: Final = 60.0
 LOOK_S: Final = 0.05
 PARENT_LOOK_S: Final = 1.0
+KILL_S: Final = 10
+"""Between the request to stop and SIGKILL of a process that holds a download, or hangs."""
 
 
 class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,8 @@ def mounts_of(_order: SiteOrder) -> dict[str, AsgiApp]:
 
 def app_from_environment() -> AsgiApp:
     """What a process of Granian's loads."""
+    # Until it serves, a request to stop ends it: the handler that it was forked with is its parent's.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return site_app(msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder))
 
@@ -102,6 +106,7 @@ def run_site(
         interface=Interfaces.ASGINL,
         workers=order.processes or min(PROCESSES_MAX, os.cpu_count() or 1),
         respawn_failed_workers=True,
+        workers_kill_timeout=KILL_S,
         http=HTTPModes.auto if order.certificate else HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
