@@ -18,7 +18,7 @@ system:  ## the system packages of the tests: apt as root or through sudo, else 
 	@scripts/system.sh
 
 demo: setup  ## the main job in about four minutes (setup takes one or two more, once): no root, no network, no question
-	@$(BIN)/voipwatch demo --bundle demo/bundle
+	@$(BIN)/voipwatch demo --bundle demo/bundle --site demo/site
 
 # In this order, also under -j: the compiler and headers come before what is compiled with them, and what only reads
 # the code before what runs it.

@@ -88,7 +88,7 @@ def test_no_text_is_there_for_nothing() -> None:
         "demo.network.", "detect.", "direction.", "error.via_proxy_", "failure.", "help.",
         "import.scrubbed.", "network.", "note.", "probe.outcome.", "probe.row.", "probe.status.",
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",
-        "scenario.kind.", "scenario.phase.",
+        "scenario.kind.", "scenario.phase.", "site.bundle.",
         "scenario.phase_kind.", "scenario.status.", "scenario.step.", "stage.", "store.error.", "verdict.",
         "verify.",
     )  # fmt: skip

@@ -41,6 +41,31 @@ def test_a_certificate_is_the_sites_too(site: Path) -> None:
     assert (role.certificate, role.certificate_key, role.bind) == ("/c.pem", "/k.pem", "::")
 
 
+def test_the_line_test_and_its_relay_are_the_sites(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    async def run(self: Serving) -> int:
+        plans.append(self._plan)
+        return 0
+
+    monkeypatch.setattr(Serving, "run", run)
+    data = site.parent / "data"
+    whole = ("--site", str(site), "--line-test", "192.0.2.7", "--turn", "--turn-tls-port", "5349")
+    assert run_line("serve", "--data", str(data), *whole).status == 0
+    role = plans[0].site
+    assert role is not None
+    assert (role.line_test, role.turn, role.turn_tls_port) == ("192.0.2.7", True, 5349)
+    assert role.reports == str(data / "browser-reports")
+    for wrong, word in (
+        (("--line-test", "192.0.2.7"), "--site"),
+        (("--site", str(site), "--turn"), "--line-test"),
+        (("--site", str(site), "--line-test", "nowhere"), "nowhere"),
+    ):
+        ran = run_line("serve", "--data", str(data), *wrong)
+        assert ran.status == 64
+        assert word in ran.err
+
+
 def test_no_site_and_half_a_site_say_what_to_do(tmp_path: Path) -> None:
     missing = run_line("serve", "--data", str(tmp_path / "d"), "--site", str(tmp_path / "none"))
     (tmp_path / "half").mkdir()

@@ -34,6 +34,17 @@ if __name__ == "__main__":
     sys.exit(run_site(order, ready, lambda line: print(line, flush=True)))
 """
 
+SLOWLY = """
+import time
+from voipwatch.site import serving
+
+def slowly(*_):
+    print("loading", flush=True)
+    time.sleep(600)
+
+serving.read_memory = slowly
+"""
+
 
 def site(folder: Path) -> Path:
     one = incident()
@@ -152,6 +163,25 @@ def test_whoever_started_it_being_killed_ends_it(tmp_path: Path) -> None:
             while time.monotonic() < deadline:
                 get(port, "/en/")
                 time.sleep(0.1)
+
+
+def test_a_stop_while_it_still_loads_is_a_stop(tmp_path: Path) -> None:
+    """The handler that a process is forked with is its parent's: it must end before it serves, too."""
+    site(tmp_path / "site")
+    slow = PROGRAM.replace("def ready", f"{SLOWLY}\ndef ready")
+    process = subprocess.Popen(
+        [sys.executable, "-c", slow, str(tmp_path / "site"), "1"], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert process.stdout.read() == b""  # and nobody holds its other end
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def test_no_site_and_a_held_port_are_said_before_anything_starts(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from rich.text import Text
 
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
+from voipwatch.cli.demo_site import demo_site, show_demo_site
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, Misuse, Trouble
 from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, report_from_kernel
@@ -136,22 +137,13 @@ def demo(
     if not json:
         _show(context, board, drawn, took_s)
     year = None if bundle is None else _year(context, bundle, drawn, told=not json)
-    rendered = None if bundle is None or site is None else demo_site(context, bundle, site, told=not json)
+    rendered = demo_site(context, bundle, site, told=not json)
     if json:
         context.print_json(_json(board, drawn, took_s, year, rendered))
     else:
         context.tell("demo.next")
+        show_demo_site(context, site)
     return OUR_FAULT if board.problems else CLEAR
-
-
-def demo_site(context: Context, bundle: Path, site: Path, *, told: bool) -> dict[str, Any]:
-    """The site of the demo's bundle, told where a person reads along; what became of it, as JSON has it."""
-    from voipwatch.cli.site import render_site, tell_site  # noqa: PLC0415 -- seldom needed
-
-    done = render_site(context, bundle, site)
-    if told:
-        tell_site(context, done)
-    return done
 
 
 def _year(context: Context, bundle: Path, seed: int, *, told: bool) -> "Year":

@@ -17,9 +17,12 @@ BROWSER_REPORTS: Final = "browser-reports"
 class LineTestOptions(NamedTuple):
     """What was asked for the line test in the browser."""
 
-    address: str | None
-    turn: bool
-    turn_tls_port: int
+    address: str | None = None
+    turn: bool = False
+    turn_tls_port: int = TURN_TLS_PORT
+
+
+NO_LINE_TEST: Final = LineTestOptions()
 
 
 def site_role(
@@ -28,10 +31,10 @@ def site_role(
     url: str | None,
     *,
     bind: str,
-    data: Path,
     certificate: str | None,
     key: str | None,
-    line_test: LineTestOptions,
+    data: Path = Path(),
+    line_test: LineTestOptions = NO_LINE_TEST,
 ) -> SiteRole:
     """What the site's server is to do. Raises Misuse where there is no whole site, or no such address."""
     from voipwatch.site.memory import BadSiteError, stamp_of  # noqa: PLC0415 -- seldom needed

@@ -35,6 +35,8 @@ PROCESSES_MAX: Final = 8
 START_TIMEOUT_S: Final = 60.0
 LOOK_S: Final = 0.05
 PARENT_LOOK_S: Final = 1.0
+KILL_S: Final = 10
+"""Between the request to stop and SIGKILL of a process that holds a download, or hangs."""
 
 
 class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,8 @@ def order_from_environment() -> SiteOrder:
 
 def app_of(order: SiteOrder, locate: Locate = nowhere) -> AsgiApp:
     """The application, in a process that ends with the one that started it."""
+    # Until it serves, a request to stop ends it: the handler that it was forked with is its parent's.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return site_app(order, locate)
 
@@ -124,6 +128,7 @@ def _run(order: SiteOrder, ready: Callable[[int], Any], say: Callable[[str], Any
         interface=Interfaces.ASGINL,
         workers=order.processes or min(PROCESSES_MAX, os.cpu_count() or 1),
         respawn_failed_workers=True,
+        workers_kill_timeout=KILL_S,
         http=HTTPModes.auto if order.certificate else HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
