@@ -2,7 +2,7 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest judge likeness captures lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest judge likeness captures site-check lock clean
 
 BIN := .venv/bin
 # Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
@@ -77,6 +77,9 @@ likeness: setup  ## how near the profiles' media are to captured calls: CAPTURES
 
 captures: setup  ## what nDPI calls captured calls and their imports: CAPTURES=FOLDER
 	@$(BIN)/python scripts/import_table.py --captures $(or $(CAPTURES),../shared/captures) --write
+
+site-check: setup  ## every page of demo/site in a real browser: accessible, complete without scripts, asking nobody
+	@$(BIN)/python scripts/site_check.py $(or $(SITE),demo/site)
 
 lock:    ## (maintainers) newest versions into the hashed requirement files
 	@scripts/lock.sh

@@ -90,6 +90,9 @@ def test_no_text_is_there_for_nothing() -> None:
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",
         "scenario.kind.", "scenario.phase.", "site.bundle.",
         "scenario.phase_kind.", "scenario.status.", "scenario.step.", "stage.", "store.error.", "verdict.",
+        "scenario.kind.", "scenario.phase.",
+        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "site.bundle.", "stage.", "store.error.",
+        "verdict.",
         "verify.",
     )  # fmt: skip
     assert {

@@ -73,6 +73,20 @@ def test_a_bundle_that_verify_checks(data: Path) -> None:
     assert (document["schema"], document["verified"]) == ("voipwatch.bundle-verification/1", False)
 
 
+def test_the_site_after_the_bundle(data: Path) -> None:
+    told = published(data, "--site", str(data / "site"), "--url", "https://example.org")
+    site = told["site"]
+    assert isinstance(site, dict)
+    assert (site["digest"], site["changed"]) == (told["digest"], True)
+    page = (data / "site/en/index.html").read_text("utf-8")
+    assert '<link rel="canonical" href="https://example.org/en/">' in page
+    ran = run_line(
+        "publish", "--data", str(data), "--out", str(data / "bundle"), "--site", str(data / "site"), width=400
+    )
+    assert ran.status == 0
+    assert f"{data / 'site'}" in ran.out
+
+
 def test_every_language_says_it(data: Path) -> None:
     for lang in ("en", "fr", "ar"):
         ran = run_line("publish", "--data", str(data), "--out", str(data / lang), lang=lang, width=400)

@@ -1,0 +1,57 @@
+"""The first page: what is blocked now, since when; what ended; what nobody measures."""
+
+from pathlib import Path
+
+from tests.site.bundles import incident, log, published
+from tests.site.pages.test_matrix import stale
+from voipwatch.model.acts import EntryKind
+from voipwatch.model.incidents import Phase, PhaseKind, Spread
+from voipwatch.site.bundle import read_bundle
+from voipwatch.site.pages.home import home
+from voipwatch.site.pages.site import Site
+from voipwatch.site.words import words
+
+EN = words("en")
+
+
+def test_what_is_blocked_now(site: Site) -> None:
+    [now] = home(site, EN).countries
+    assert now.blocked
+    assert now.headline.striptags() == "Morocco: calls by WhatsApp are stopped since 11 January 2016"
+    assert now.since.striptags() == "Began 11 January 2016."
+    assert (now.measured, now.series) == (2, 2)
+    assert [(app.name, [(count.state, count.n) for count in app.counts]) for app in now.apps] == [
+        ("Viber", [("ok", 1)]),
+        ("WhatsApp", [("blocked", 1)]),
+    ]
+
+
+def test_a_block_without_an_incident_is_counted(tmp_path: Path) -> None:
+    site = Site(read_bundle(published(tmp_path, lines=log())))
+    [now] = home(site, EN).countries
+    assert now.headline == "1 of 2 measured series does not get through"
+    assert now.newest is None
+
+
+def test_what_nobody_measures_any_more_is_not_over(made: Path, tmp_path: Path) -> None:
+    [now] = home(stale(made, tmp_path / "b"), EN).countries
+    assert now.headline == "Nobody measures here at present"
+    assert now.since.striptags() == "Began 11 January 2016; the end was not seen."
+    assert not now.blocked
+
+
+def test_what_has_ended(tmp_path: Path) -> None:
+    first = incident()
+    ended = "2016-01-14T00:00:00Z"
+    row = first.spread[0]
+    spread = (Spread(row.series, row.earliest, row.latest, 1, "2016-01-13T00:00:00Z", ended),)
+    end = Phase(PhaseKind.END, "2016-01-13T00:00:00Z", ended, (row.series,))
+    over = incident(spread=spread, phases=(*first.phases, end), as_of=ended)
+    site = Site(read_bundle(published(tmp_path, lines=log((EntryKind.INCIDENT, over)))))
+    page = home(site, EN)
+    [brief] = page.incidents
+    assert brief.ended is not None
+    assert brief.ended.striptags() == "13 January 2016"
+    assert not brief.standing
+    # It is blocked all the same, by its rows.
+    assert page.countries[0].headline == "1 of 2 measured series does not get through"

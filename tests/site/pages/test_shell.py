@@ -1,0 +1,29 @@
+"""Around a page: languages, navigation, times, what others bring."""
+
+from voipwatch.site.bundle import Bundle
+from voipwatch.site.pages.head import Head, HeadLink, Subject
+from voipwatch.site.pages.shell import shell
+from voipwatch.site.pages.site import Site
+from voipwatch.site.words import words
+
+
+def test_around_a_page(bundle: Bundle) -> None:
+    site = Site(bundle, "https://example.org/x/", frozenset({"line-test"}))
+    found = shell(site, words("ar"), Subject("claims", "claims/"), title="T")
+    assert found.canonical == "https://example.org/x/ar/claims/"
+    assert [item.href for item in found.navigation if item.current] == ["./"]
+    assert "../line-test/" in [item.href for item in found.navigation]
+    assert "../embed/" not in [item.href for item in found.footer]
+    assert [(each.lang, each.href, each.current) for each in found.languages] == [
+        ("en", "../../en/claims/", False), ("fr", "../../fr/claims/", False), ("ar-MA", "./", True),
+    ]  # fmt: skip
+    assert (found.description, found.root) == ("T", "../../")
+
+
+def test_the_head_of_others(bundle: Bundle) -> None:
+    head = Head((HeadLink("alternate", "x"),))
+    site = Site(bundle, head=lambda site, t, subject: head if subject.kind == "home" else Head())
+    assert shell(site, words("en"), Subject("home", ""), title="T").head is head
+    lasting = shell(site, words("en"), Subject("month", "x/"), title="T", lasting="2016-01-05T00:00:00Z")
+    assert (lasting.head.links, lasting.valid_until) == ((), "")
+    assert lasting.as_of == "5 January 2016, 00:00 UTC"

@@ -1,0 +1,77 @@
+"""The site put together: what stands in the head of a page, what files there are beside the pages."""
+
+import msgspec
+import pytest
+
+from tests.site.bundles import Page
+from voipwatch.site import parts
+from voipwatch.site.cards.fonts import NoFontsError
+from voipwatch.site.pages.head import Subject
+from voipwatch.site.pages.site import Site
+from voipwatch.site.render import plan
+from voipwatch.site.words import LANGUAGES, words
+
+
+def whole(site: Site, *starts: str) -> dict[str, bytes]:
+    """What these paths begin with, of all that makes up the site."""
+    planned = plan(site.bundle, base=site.base, parts=parts.PARTS)
+    return {each.path: each.make() for each in planned if each.path.startswith(starts)}
+
+
+def test_every_part_is_there_in_every_language(site: Site) -> None:
+    paths = {each.path for each in plan(site.bundle, parts=parts.PARTS)}
+    named = site.bundle.incidents[0].incident
+    for lang in LANGUAGES:
+        assert {
+            f"feeds/{lang}.atom", f"feeds/{lang}.json", f"feeds/{lang}.ics", f"timeline/{lang}.json",
+            f"counter/{lang}/{named.id}.svg", f"counter/{lang}/{named.country}/index.html",
+            f"{lang}/embed/index.html", f"{lang}/line-test/index.html", f"linetest/texts-{lang}.json",
+            f"cards/{lang}/{named.id}-r{named.revision}.png",
+        } <= paths  # fmt: skip
+    assert {"status.json", "api/v1/openapi.json", "counter/MA.json", "linetest/linetest.js"} <= paths
+    assert any(path.startswith("counter-") and path.endswith(".js") for path in paths)
+
+
+def test_feeds_are_on_every_page_and_structured_data_where_it_speaks_of_the_page(site: Site) -> None:
+    told = words("fr")
+    home = parts.head_of(site, told, Subject("home", ""))
+    series = parts.head_of(site, told, Subject("series", "countries/MA/series/a/4g/b/"))
+    assert [link.href for link in home.links] == ["../feeds/fr.atom", "../feeds/fr.json", "../feeds/fr.ics"]
+    assert len(series.links) == 3
+    assert msgspec.json.decode(home.json_ld)["@type"] == "Dataset"
+    assert (series.json_ld, series.metas, home.metas) == ("", (), ())
+    named = site.bundle.incidents[0].incident
+    shown = parts.head_of(site, told, Subject("incident", f"incidents/{named.id}/", incident=named.id))
+    assert {meta.property for meta in shown.metas} >= {"og:title", "og:type", "og:description"}
+
+
+def test_the_page_of_counters_has_five_ways_for_each(site: Site) -> None:
+    found = parts.counters(site, words("ar"))
+    assert {each.id for each in found} >= {"MA", site.bundle.incidents[0].incident.id}
+    for each in found:
+        assert len(each.snippets) == 5
+        assert parts.NOWHERE in each.snippets[0].code, "a site that does not say where it is"
+
+
+def test_the_line_test_has_its_page_in_each_language(site: Site) -> None:
+    for lang in LANGUAGES:
+        page = Page(parts.line_test(site, words(lang)))
+        assert [tag["src"] for tag in page.all("script") if tag.get("src")] == ["../../linetest/linetest.js"]
+        assert page.all("html")[0]["dir"] == words(lang).direction
+        assert len(page.all("h1")) == 1
+
+
+def test_routes_that_can_be_followed_are_there(site: Site) -> None:
+    paths = {each.path for each in plan(site.bundle, parts=parts.PARTS)}
+    assert {path for path, follow, _ in parts.ROUTES if follow} <= paths
+
+
+def test_without_fonts_there_are_no_cards_and_all_the_rest(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise NoFontsError("raqm")
+
+    monkeypatch.setattr(parts, "find_fonts", missing)
+    assert whole(site, "cards/") == {}
+    assert whole(site, "status.json")
