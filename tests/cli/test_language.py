@@ -88,12 +88,8 @@ def test_no_text_is_there_for_nothing() -> None:
         "demo.network.", "detect.", "direction.", "error.via_proxy_", "failure.", "help.",
         "import.scrubbed.", "network.", "note.", "probe.outcome.", "probe.row.", "probe.status.",
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",
-        "scenario.kind.", "scenario.phase.", "site.bundle.",
-        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "stage.", "store.error.", "verdict.",
-        "scenario.kind.", "scenario.phase.",
-        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "site.bundle.", "stage.", "store.error.",
-        "verdict.",
-        "verify.",
+        "scenario.kind.", "scenario.phase.", "scenario.phase_kind.", "scenario.status.", "scenario.step.",
+        "site.bundle.", "stage.", "store.error.", "verdict.", "verify.",
     )  # fmt: skip
     assert {
         key for key in texts("en").names() if not key.startswith(built) and f'"{key}"' not in code

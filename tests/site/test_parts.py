@@ -50,7 +50,9 @@ def test_the_page_of_counters_has_five_ways_for_each(site: Site) -> None:
     assert {each.id for each in found} >= {"MA", site.bundle.incidents[0].incident.id}
     for each in found:
         assert len(each.snippets) == 5
-        assert parts.NOWHERE in each.snippets[0].code, "a site that does not say where it is"
+        assert f"{site.base}/counter/ar/{each.id}.svg" in each.snippets[0].code
+    (first, *_) = parts.counters(Site(site.bundle), words("ar"))
+    assert parts.NOWHERE in first.snippets[0].code, "a site that does not say where it is"
 
 
 def test_the_line_test_has_its_page_in_each_language(site: Site) -> None:
