@@ -149,8 +149,8 @@ def test_who_has_nothing_left_is_named_no_longer() -> None:
 def test_the_year_as_it_is_told() -> None:
     incident = year()
     assert told(title_of(incident), "en") == (
-        "MA: calls by facetime, imo, messenger and more apps (3) were stopped on 3g, 4g, later on adsl, wifi; "
-        "began between 2016-01-02 and 2016-01-05; over by 2016-11-04"
+        "MA: calls by facetime, imo, messenger and more apps (3) were stopped on 3g, 4g, later on adsl, wifi"
+        "; began between 2016-01-02 and 2016-01-05; over by 2016-11-04"
     )
     marks = [told(each, "en") for each in marks_of(incident)]
     assert marks[0] == "emulated (morocco-2016): not a real country's lines"
@@ -204,8 +204,12 @@ def named(*rows: tuple[str, str, str | None, str, str | None]) -> Incident:
         ),
         # What came later on other lines of the same two moves nothing.
         (
-            [("A", "4g", "02", "03", None), ("B", "4g", "04", "05", None)]
-            + [("A", "wifi", "20", "21", None), ("B", "wifi", "20", "21", None)],
+            [
+                ("A", "4g", "02", "03", None),
+                ("B", "4g", "04", "05", None),
+                ("A", "wifi", "20", "21", None),
+                ("B", "wifi", "20", "21", None),
+            ],
             "A, B (4g, wifi); began between 2016-01-02 and 2016-01-05",
         ),
         (

@@ -7,7 +7,8 @@ a page isolates in its own script.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -111,7 +112,7 @@ def _place_of(incident: Incident, rows: tuple[Spread, ...]) -> tuple[str, dict[s
     return ("all" if begun else "nowhere"), values
 
 
-def _apps_of(incident: Incident, series: Set[SeriesName]) -> tuple[str, dict[str, str]]:
+def _apps_of(incident: Incident, series: AbstractSet[SeriesName]) -> tuple[str, dict[str, str]]:
     """Which kind of sentence, and its apps."""
     if incident.kind is IncidentKind.DOWN:
         return "down", {}
@@ -122,7 +123,7 @@ def _apps_of(incident: Incident, series: Set[SeriesName]) -> tuple[str, dict[str
     return "calls", values
 
 
-def _alike(series: Set[SeriesName]) -> bool:
+def _alike(series: AbstractSet[SeriesName]) -> bool:
     """Whether every app is there on every access of every operator that is there."""
     operators = {each.operator for each in series}
     accesses = {each.access for each in series}
@@ -166,7 +167,7 @@ def day_of(latest: str) -> str:
 def marks_of(incident: Incident) -> tuple[Sentence, ...]:
     """What must stand beside the title wherever it is shown."""
     found = [Sentence("mark.emulated", {"instance": incident.instance})] if incident.synthetic else []
-    found.append(_status_of(incident))
+    found.append(status_of(incident))
     if incident.status is IncidentStatus.WITHDRAWN:
         if incident.merged_into is not None:
             found.append(Sentence("mark.merged", {"id": incident.merged_into}))
@@ -183,7 +184,7 @@ def marks_of(incident: Incident) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-def _status_of(incident: Incident) -> Sentence:
+def status_of(incident: Incident) -> Sentence:
     """The status, and of which revision; a signature is under the revision that it was given to."""
     revision = {"revision": str(incident.revision)}
     if incident.status is not IncidentStatus.REVIEWED:
@@ -286,7 +287,7 @@ def told(sentence: Sentence, lang: str) -> str:
 
 @cache
 def sentences(lang: str) -> Mapping[str, str]:
-    """All sentences of a language, by dotted key; titles put together from their parts, `title_of` has how."""
+    """All sentences of a language, by dotted key; titles are put together from their parts."""
     place = files("voipwatch.chronicle").joinpath("locale").joinpath(f"{lang}.toml")
     found: dict[str, str] = {}
     _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)

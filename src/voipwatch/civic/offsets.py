@@ -1,8 +1,8 @@
 """How far a country's clocks are ahead of UTC, where that is one number: else only UTC is said.
 
-A country is told in local time only where all of its zones agree, and only over a time in which none of them
-changes: the hours of a phase that goes through a change of clocks would be wrong in half of it. Countries come
-from `zone1970.tab` of PyPI `tzdata`, whose zones are apart where clocks differed since 1970.
+Local time is told only where all zones of a country agree, and only of a time in which none of them changes:
+the hours of a phase that goes through a change of clocks would be wrong in half of it. Countries come from
+`zone1970.tab` of PyPI `tzdata`, whose zones are apart where clocks differed since 1970.
 """
 
 from collections.abc import Mapping
