@@ -21,7 +21,7 @@ from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.publish import keys_trouble, memory_folder
 from voipwatch.cli.store import Data
 from voipwatch.cli.values import shown, shown_path
-from voipwatch.model.acts import Withdrawal
+from voipwatch.model.acts import Notice, Withdrawal
 from voipwatch.model.bundle import PROBES_PER_ROW
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
@@ -94,6 +94,8 @@ def show(
     if revision is not None and not 1 <= revision <= len(story.revisions):
         raise Misuse("chronicle.no_revision", id=shown(id), count=len(story.revisions))
     incident = story.newest if revision is None else story.revisions[revision - 1]
+    if bundle is not None:
+        story = _without_early_names(story)
     if json:
         words = [
             {"at": each.at, "line": each.line, "kind": _kind(each.what)} | _plain(each) for each in story.said
@@ -346,14 +348,29 @@ def _print_incident(context: Context, incident: Incident, story: Story) -> None:
         word = (
             "evidence" if isinstance(each.what, Withdrawal) and not each.what.incident else _kind(each.what)
         )
-        context.tell(f"chronicle.said.{word}", time=each.at, **_values(each.what))
+        values = _values(each.what)
+        if isinstance(each.what, Notice) and not each.what.operators:
+            values["operators"] = context.texts("chronicle.operators")
+        context.tell(f"chronicle.said.{word}", time=each.at, **values)
         if _kind(each.what) == "reply":
             context.out.print(Text(each.what.text), soft_wrap=True)
 
 
 def _probes(context: Context, count: int) -> str:
     """0 is what fewer than three are told as."""
-    return str(count) if count >= PROBES_PER_ROW else context.texts("chronicle.fewer", count=PROBES_PER_ROW)
+    return str(count) if count >= PROBES_PER_ROW else context.texts("chronicle.fewer")
+
+
+def _without_early_names(story: Story) -> Story:
+    """As the published page has it: that an operator was told names it no earlier than a review does."""
+    said = []
+    for each in story.said:
+        what = each.what
+        if isinstance(what, Notice):
+            operators = tuple(name for name in what.operators if name in story.newest.named)
+            what = msgspec.structs.replace(what, operators=operators)
+        said.append(msgspec.structs.replace(each, what=what))
+    return Story(story.revisions, story.revised_at, said)
 
 
 def _kind(what: object) -> str:
