@@ -11,6 +11,8 @@ from tests.chronicle.writing import ATTRIBUTED, MACHINE, NOON, Writing, found_in
 from tests.cli.doubles import run_line
 from tests.pipeline.publishing.support import request, store_of, votes
 from tests.store.support import HOUR, make_vote, rows_of
+from voipwatch.chronicle.claims import WHY
+from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.claims import Witness
 from voipwatch.model.incidents import Phase, PhaseKind, SeriesName
@@ -225,3 +227,12 @@ def test_a_country_that_cannot_be_is_refused(data: Path) -> None:
             assert (ran.status, f"{wrong} is no country" in ran.err) == (64, True)
     ran = run_line("chronicle", "claims", "--country", "fr", "--data", str(data), width=300)
     assert (ran.status, "there are claims of: MA" in ran.err) == (64, True)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_claim_is_told_with_its_id_its_source_and_why(bundle: Path, lang: str) -> None:
+    assert all(texts(lang).has(f"chronicle.why.{word}") for word in WHY)
+    ran = run_line("chronicle", "claims", "--measured", "--bundle", str(bundle), lang=lang, width=600)
+    assert "morocco-2016/start-5-january" in ran.out
+    assert "https://" in ran.out
+    assert texts(lang).raw("chronicle.why.no-cells") in ran.out

@@ -84,8 +84,8 @@ def test_no_text_is_there_for_nothing() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in SOURCE.glob("*.py"))
     built = (
         "bundle.", "check.log_", "check.through.", "chronicle.ask_", "chronicle.claim.", "chronicle.column.",
-        "chronicle.keys_",
-        "chronicle.said.", "column.", "consent.risk.", "consent.via.", "demo.line.", "demo.messages.",
+        "chronicle.keys_", "chronicle.said.", "chronicle.why.",
+        "column.", "consent.risk.", "consent.via.", "demo.line.", "demo.messages.",
         "demo.network.", "detect.", "direction.", "error.via_proxy_", "failure.", "help.",
         "import.scrubbed.", "network.", "note.", "probe.outcome.", "probe.row.", "probe.status.",
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",

@@ -147,12 +147,14 @@ def claims(
     names = ["date", "claim", "source", *(["measured"] if measured else [])]
     lines: list[list[Text | str]] = []
     for claim in found:
-        line: list[Text | str] = [claim.date, _in_words(context, claim), _source_of(context, claim)]
+        text = f"{_in_words(context, claim)}\n{claim.id}"
+        line: list[Text | str] = [claim.date, text, _source_of(context, claim)]
         if measured:
             check = checks[claim.id]
-            line.append(
-                context.texts(f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units)
+            state = context.texts(
+                f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units
             )
+            line.append(f"{state}: {context.texts(f'chronicle.why.{check.why}')}")
         lines.append(line)
     context.out.print(
         tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
@@ -179,7 +181,7 @@ def _source_of(context: Context, claim: Claim) -> str:
         told = "; ".join((told, context.texts("chronicle.source.gone", date=source.gone_at)))
     if source.archived_url:
         told = "; ".join((told, context.texts("chronicle.source.archived", url=source.archived_url)))
-    return told
+    return f"{told}; {source.url}" if source.url else told
 
 
 def verify(
