@@ -151,10 +151,10 @@ def claims(
         line: list[Text | str] = [claim.date, text, _source_of(context, claim)]
         if measured:
             check = checks[claim.id]
-            state = context.texts(
+            standing = context.texts(
                 f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units
             )
-            line.append(f"{state}: {context.texts(f'chronicle.why.{check.why}')}")
+            line.append(f"{standing}: {context.texts(f'chronicle.why.{check.why}')}")
         lines.append(line)
     context.out.print(
         tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
