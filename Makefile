@@ -85,6 +85,6 @@ lock:    ## (maintainers) newest versions into the hashed requirement files
 	@scripts/lock.sh
 
 clean:   ## remove .venv and everything the tools keep
-	rm -rf .venv .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist out
+	rm -rf .venv .setup.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist out demo
 	rm -rf src/*.egg-info .coverage .coverage.* htmlcov
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

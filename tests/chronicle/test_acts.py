@@ -65,5 +65,9 @@ def test_an_operator_is_heard_when_its_notice_has_run_out() -> None:
     assert unheard(incident, [], LATER) == ("AS1",)
     assert unheard(incident, [notice], NOON) == ("AS1",)
     assert unheard(incident, [notice], LATER) == ()
+    later = Notice(incident.id, 2, ("AS1",), "2016-01-20T12:00:00Z")
+    for notices in ([notice, later], [later, notice]):
+        assert unheard(incident, notices, LATER) == ("AS1",), "it was told again, and may still answer that"
+        assert unheard(incident, notices, later.until) == ()
     named = msgspec.structs.replace(incident, named=("AS1",))
     assert unheard(named, [], NOON) == (), "it was heard before it was first named"

@@ -8,7 +8,7 @@ from bibtexparser.entrypoint import parse_string
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voipwatch.chronicle.cite import Citation, cite_bibtex, cite_ris, cite_text, permanent_url
+from voipwatch.chronicle.cite import Citation, CitationWords, cite_bibtex, cite_ris, cite_text, permanent_url
 
 URL = permanent_url("https://observatory.example/", "MA-2016-01-a", 3)
 ONE = Citation(
@@ -53,14 +53,14 @@ def test_bibtex_is_one_entry() -> None:
 @given(st.text(max_size=60))
 def test_no_title_breaks_out_of_its_field(title: str) -> None:
     hostile = msgspec.structs.replace(ONE, title=title)
-    assert len(cite_ris(hostile).split("\r\n")) == 12
+    assert len(cite_ris(hostile).split("\r\n")) == 13
     bibtex = re.sub(r"\\[{}]|\\text\w+\{\}", "", cite_bibtex(hostile))
     depth = 0
     for character in bibtex:
         depth += (character == "{") - (character == "}")
         assert depth >= 0
     assert depth == 0
-    assert bibtex.count("\n") == 8
+    assert bibtex.count("\n") == 9
 
 
 def test_a_reader_of_ris_reads_it() -> None:
@@ -68,7 +68,7 @@ def test_a_reader_of_ris_reads_it() -> None:
     assert (read["type_of_reference"], read["id"], read["title"]) == ("DATA", "MA-2016-01-a-r3", ONE.title)
     assert (read["authors"], read["urls"]) == (["voipwatch"], [URL])
     assert (read["year"], read["date"]) == ("2016", "2016/02/01")
-    assert read["notes"] == [f"bundle sha256:{'ab' * 32}"]
+    assert read["notes"] == [f"Bundle sha256:{'ab' * 32}"]
     assert read["edition"] == "revision 3, as of 2016-02-01T10:00:00Z"
 
 
@@ -84,4 +84,32 @@ def test_readers_of_ris_and_bibtex_read_one_entry_whatever_the_title(title: str)
     fields = {name: field.value for name, field in entry.fields_dict.items()}
     assert (entry.entry_type, entry.key) == ("misc", "voipwatch-ma-2016-01-a-r3")
     assert (fields["url"], fields["year"], fields["version"]) == (URL, "2016", "revision 3")
-    assert fields.keys() == {"title", "author", "year", "version", "note", "url"}
+    assert fields.keys() == {"title", "author", "year", "version", "note", "language", "url"}
+
+
+FRENCH = CitationWords("Incident", "révision", "état au", "Paquet", "émulé")
+
+
+def test_a_citation_says_how_far_people_have_come_with_it() -> None:
+    disputed = msgspec.structs.replace(ONE, status="disputed (revision 3)", publisher="Observatory of Calls")
+    assert ", disputed (revision 3). Bundle sha256:" in cite_text(disputed)
+    assert cite_text(disputed).startswith("Observatory of Calls: ")
+    (read,) = rispy.loads(cite_ris(disputed))
+    assert read["notes"] == [f"disputed (revision 3); Bundle sha256:{'ab' * 32}"]
+    assert read["authors"] == ["Observatory of Calls"]
+    (entry,) = parse_string(cite_bibtex(disputed)).entries
+    assert "disputed (revision 3)" in entry["note"]
+    assert "Observatory of Calls" in entry["author"]
+
+
+def test_a_citation_is_in_one_language() -> None:
+    french = msgspec.structs.replace(ONE, words=FRENCH, lang="fr", synthetic=True, title="Appels arrêtés")
+    for write in (cite_text, cite_ris, cite_bibtex):
+        text = write(french)
+        assert "révision 3" in text
+        assert "état au" in text
+        assert "[émulé] " in text
+        for english in ("revision", "as of", "bundle", "emulated"):
+            assert english not in text.lower(), (write, english)
+    (read,) = rispy.loads(cite_ris(french))
+    assert read["language"] == "fr"

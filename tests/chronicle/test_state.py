@@ -211,6 +211,11 @@ def test_an_embargo_fixes_what_it_holds_and_runs_out() -> None:
     assert story.held_until(NOON) == LATER
     assert story.held_until(LATER) is None
     assert story.newest == incident, "an embargo changes nothing that is said"
+    for until, before in (("2016-01-20T12:00:00Z", "2016-01-19T12:00:00Z"), ("2016-01-11T12:00:00Z", NOON)):
+        log.add(EntryKind.HOLD, msgspec.structs.replace(hold, until=until), signer=MACHINE)
+        story = log.state.stories[incident.id]
+        assert story.held_until(before) == until
+    assert story.held_until("2016-01-11T12:00:00Z") is None, "the last said counts: it was ended earlier"
 
 
 def test_a_notice_is_to_operators_of_the_incident() -> None:

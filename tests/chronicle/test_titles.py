@@ -5,6 +5,8 @@ from itertools import product
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.chronicle.build import at, finding, morocco, series
 from tests.chronicle.writing import ATTRIBUTED, MACHINE, Writing, found_incident
@@ -19,6 +21,7 @@ from voipwatch.chronicle.titles import (
     line_of,
     marks_of,
     sentences,
+    time_of,
     title_of,
     told,
 )
@@ -32,6 +35,8 @@ from voipwatch.model.incidents import (
     IncidentStatus,
     Phase,
     PhaseKind,
+    SeriesName,
+    Spread,
 )
 
 
@@ -123,7 +128,7 @@ def test_what_joins_after_the_review_is_not_told_of_the_named(lang: str) -> None
 def test_the_end_beside_a_name_is_that_of_the_named() -> None:
     story = signed_and_then([A1], [A1, A1_END, A3])
     title = title_of(story.newest, story.signed(story.newest))
-    assert (title.key, title.values["operators"]) == ("title.named.calls.ended", "AS1")
+    assert (title.key, title.values["operators"]) == ("title.named.calls.alike.day.ended", "AS1")
     assert not story.newest.ended
 
 
@@ -134,25 +139,147 @@ def test_who_has_nothing_left_is_named_no_longer() -> None:
     # What was signed of it is gone, and what is there nobody signed: it is nobody's.
     story = signed_and_then([A1, A2], [A1, A1_MORE, A2], (A1.changepoint, A2.changepoint))
     left = msgspec.structs.replace(story.newest, named=("AS3",))
-    assert title_of(left).key == "title.calls.stands"
+    assert title_of(left).key == "title.all.calls.alike.day.stands"
     kept = msgspec.structs.replace(
         story.newest, spread=tuple(row for row in story.newest.spread if row.series.app == "viber")
     )
-    assert title_of(kept, story.revisions[1]).key == "title.calls.stands"
+    assert title_of(kept, story.revisions[1]).key.startswith("title.all.calls.")
 
 
 def test_the_year_as_it_is_told() -> None:
     incident = year()
     assert told(title_of(incident), "en") == (
-        "MA: calls by facetime, imo, messenger and 3 more apps were stopped from 2016-01-02 to 2016-11-04"
+        "MA: calls by facetime, imo, messenger and more apps (3) were stopped on 3g, 4g, later on adsl, wifi"
+        "; began between 2016-01-02 and 2016-01-05; over by 2016-11-04"
     )
     marks = [told(each, "en") for each in marks_of(incident)]
     assert marks[0] == "emulated (morocco-2016): not a real country's lines"
     assert marks[1] == "found by the machine, reviewed by nobody (revision 1)"
     assert marks[2] == "unattributed: no canary has spoken"
-    lines = [told(each, "fr") for each in card_of(incident, utc_offset_h=1).lines]
+    offsets = (None, 1.0, None, None)
+    lines = [told(each, "fr") for each in card_of(incident, utc_offsets_h=offsets).lines]
     assert "à 18–23 h UTC (19–24 h, heure locale)" in lines[1]
     assert lines[3].startswith("Terminé pour tous entre 2016-11-04")
+
+
+@pytest.mark.parametrize(
+    ("lang", "local"), [("en", "local"), ("fr", "heure locale"), ("ar", "بالتوقيت المحلي")]
+)
+def test_hours_are_of_no_clock_that_nobody_looked_up(lang: str, local: str) -> None:
+    """Nothing but UTC is said where the offset is not known, or is not one."""
+    lines = [told(each, lang) for each in card_of(year()).lines]
+    assert "18–23" in lines[1]
+    assert "UTC" in lines[1]
+    assert not [line for line in lines if local in line]
+    known = card_of(year(), utc_offsets_h=(0.0,) * len(lines))
+    assert local in told(known.lines[1], lang)
+
+
+def rows_at(*rows: tuple[str, str, str | None, str, str | None]) -> tuple[Spread, ...]:
+    """(operator, access, earliest, latest, ended by), days of January 2016."""
+    return tuple(
+        Spread(
+            SeriesName(operator, access, "whatsapp"),
+            None if first is None else f"2016-01-{first}T00:00:00Z",
+            f"2016-01-{last}T12:00:00Z",
+            rank,
+            None if over is None else f"2016-01-{over}T00:00:00Z",
+            None if over is None else f"2016-01-{over}T12:00:00Z",
+        )
+        for rank, (operator, access, first, last, over) in enumerate(rows, start=1)
+    )
+
+
+def named(*rows: tuple[str, str, str | None, str, str | None]) -> Incident:
+    names = tuple(sorted({row[0] for row in rows}))
+    return msgspec.structs.replace(found_incident(), named=names, spread=rows_at(*rows))
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        (
+            [("A", "4g", "02", "03", None), ("B", "4g", "04", "05", None)],
+            "A, B (4g); began between 2016-01-02 and 2016-01-05",
+        ),
+        # What came later on other lines of the same two moves nothing.
+        (
+            [
+                ("A", "4g", "02", "03", None),
+                ("B", "4g", "04", "05", None),
+                ("A", "wifi", "20", "21", None),
+                ("B", "wifi", "20", "21", None),
+            ],
+            "A, B (4g, wifi); began between 2016-01-02 and 2016-01-05",
+        ),
+        (
+            [("A", "4g", "02", "03", None), ("B", "wifi", "04", "05", None)],
+            "A, B (4g, wifi), not all of it everywhere; began between 2016-01-02 and 2016-01-05",
+        ),
+        (
+            [("A", "4g", None, "03", None), ("B", "4g", "04", "05", None)],
+            "A, B (4g); began by 2016-01-05, perhaps before measuring did",
+        ),
+        ([("A", "4g", "02", "02", None)], "A (4g); began on 2016-01-02"),
+        (
+            [("A", "4g", "02", "02", "10"), ("B", "4g", "02", "02", None)],
+            "A, B (4g); began on 2016-01-02; over in part",
+        ),
+        (
+            [("A", "4g", "02", "02", "10"), ("B", "4g", "02", "02", "12")],
+            "A, B (4g); began on 2016-01-02; over by 2016-01-12",
+        ),
+    ],
+)
+def test_what_stands_beside_names_holds_for_each_of_them(
+    rows: list[tuple[str, str, str | None, str, str | None]], text: str
+) -> None:
+    verb = "were" if "over by" in text else "are"
+    assert told(title_of(named(*rows)), "en") == f"MA: calls by whatsapp {verb} stopped on {text}"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ABC"),
+            st.sampled_from(("3g", "4g", "wifi")),
+            st.integers(2, 14),
+            st.integers(0, 5),
+            st.none() | st.integers(0, 5),
+        ),
+        min_size=1,
+        max_size=9,
+        unique_by=lambda row: row[:2],
+    )
+)
+def test_no_date_beside_a_name_is_another_operators(
+    drawn: list[tuple[str, str, int, int, int | None]],
+) -> None:
+    """Second reading: of each operator alone, the interval of its first onset lies in what is told of all."""
+    rows = [
+        (who, access, f"{day:02}", f"{day + width:02}", None if over is None else f"{20 + over:02}")
+        for who, access, day, width, over in drawn
+    ]
+    told_of = title_of(named(*rows)).values
+    first = told_of.get("date", "0")
+    for who in told_of["operators"].split(", "):
+        own = [row for row in rows if row[0] == who]
+        assert first <= f"2016-01-{min(row[2] or '' for row in own)}"
+        assert f"2016-01-{min(row[3] for row in own)}" <= told_of["by"]
+        if "until" in told_of:
+            assert all(row[4] is not None and f"2016-01-{row[4]}" <= told_of["until"] for row in own)
+
+
+def test_an_interval_of_weeks_is_told_as_one() -> None:
+    """The machine's first phase, not its upper bound as a day; without a phase no date at all."""
+    found = found_incident()
+    wide = Phase(
+        PhaseKind.ONSET, "2015-12-07T00:00:00Z", "2016-01-04T00:00:00Z", (SeriesName("A", "4g", "viber"),)
+    )
+    text = told(title_of(msgspec.structs.replace(found, phases=(wide,), spread=())), "en")
+    assert text == "MA: calls by viber are stopped on 4g; began between 2015-12-07 and 2016-01-03"
+    text = told(title_of(msgspec.structs.replace(found, phases=())), "en")
+    assert text == "MA: calls by whatsapp are stopped on 4g"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -168,6 +295,7 @@ def test_every_status_reason_and_phase_has_its_sentence(lang: str) -> None:
     for kind, earliest, until in product(PhaseKind, (None, "2016"), (None, "2017")):
         phase = Phase(kind, earliest, "2016", (series(),), (), (18,), until)
         assert "{" not in told(line_of(phase), lang)
+        assert "{" not in told(line_of(phase, utc_offset_h=1.0), lang)
     line = finding("onset", series(app="line"), at("2016-01-05"))
     end = finding("end", series(app="line"), at("2016-02-05"))
     for findings, named in product(([line], [line, end]), ((), ("AS1",))):
@@ -196,3 +324,18 @@ def test_a_grave_points_on_and_says_no_more_of_blame() -> None:
 )
 def test_hours_are_ranges(hours: tuple[int, ...], text: str) -> None:
     assert hours_text(hours) == text
+
+
+def test_hours_of_another_clock() -> None:
+    assert hours_text((18, 19, 20, 21, 22), 1.0) == "19–24"
+    assert hours_text((18, 19), 5.5) == "23:30–1:30"
+    assert hours_text((8, 9, 20), -9.0) == "11–12, 23–1", "in the order of the clock that is told"
+    assert hours_text((8, 20), 5.0) == "1–2, 13–14"
+
+
+def test_a_phase_is_looked_up_in_its_own_time() -> None:
+    incident = found_incident()
+    phase = Phase(PhaseKind.INTERMITTENT, "2016-01-02", "2016-01-05", (series(),))
+    assert time_of(phase, incident) == ("2016-01-02", incident.as_of)
+    over = msgspec.structs.replace(phase, earliest=None, until="2016-02-01")
+    assert time_of(over, incident) == ("2016-01-05", "2016-02-01")

@@ -4,15 +4,21 @@ import csv
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.chronicle.writing import ATTRIBUTED, NOON, found_incident
+from tests.chronicle.writing import ATTRIBUTED, MACHINE, NOON, Writing, found_incident
 from tests.cli.doubles import run_line
+from tests.pipeline.publishing.support import request, store_of, votes
 from tests.store.support import HOUR, make_vote, rows_of
+from voipwatch.chronicle.claims import WHY
+from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.claims import Witness
+from voipwatch.model.incidents import Phase, PhaseKind, SeriesName
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder
+from voipwatch.pipeline.publishing.publish import publish
 from voipwatch.store.opening import open_store
 
 
@@ -143,3 +149,90 @@ def test_claims_are_listed_and_measured(tmp_path: Path) -> None:
     text = run_line(*line)
     assert text.status == 0, text.err
     assert "supported, 3 of 3" in " ".join(text.out.split())
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """Published: told to AS1, reviewed by nobody; blocked by the hour in Morocco's winter."""
+    log = Writing()
+    incident = log.detect(found_incident())
+    log.told(incident)
+    hours = Phase(
+        PhaseKind.INTERMITTENT, "2016-04-05T00:00:00Z", "2016-04-06T00:00:00Z",
+        (SeriesName("AS1", "wifi", "viber"),), (), (18, 19), "2016-04-10T00:00:00Z",
+    )  # fmt: skip
+    newest = log.state.newest[incident.id]
+    later = msgspec.structs.replace(newest, revision=3, phases=(*newest.phases, hours))
+    log.add(EntryKind.INCIDENT, later, signer=MACHINE)
+    asked = request(tmp_path, 9, log=tuple(log.lines), key=MACHINE, contact="desk@x.example")
+    publish(store_of(votes(9)), asked)
+    return tmp_path / "bundle"
+
+
+def test_a_published_bundle_is_read_alone(bundle: Path) -> None:
+    place = ("--bundle", str(bundle))
+    for lang in ("en", "fr", "ar"):
+        for line in (("list",), ("show", "MA-2016-01-a"), ("claims",), ("claims", "--measured")):
+            ran = run_line("chronicle", *line, *place, lang=lang, width=300)
+            assert (ran.status, ran.err) == (0, ""), ran.err
+            assert "AS1" not in ran.out, "told, and not reviewed"
+    told = json.loads(run_line("chronicle", "show", "MA-2016-01-a", *place, "--json").out)
+    assert told["contact"] == "desk@x.example"
+    assert [each["what"]["operators"] for each in told["said"]] == [[]]
+    assert "desk@x.example" in run_line("chronicle", "show", "MA-2016-01-a", *place).out
+    out = json.loads(run_line("chronicle", "claims", "--measured", *place, "--json").out)
+    of_bundle = json.loads((bundle / "claims.json").read_bytes())["claims"]
+    assert {each["claim"]["id"]: each["check"] for each in out["claims"]} == {
+        each["claim"]["id"]: each["check"] for each in of_bundle
+    }
+
+
+def test_a_bundle_that_was_changed_is_not_read(bundle: Path) -> None:
+    log = bundle / "chronicle/log.jsonl"
+    lines = log.read_bytes()
+    log.unlink()
+    log.write_bytes(lines.replace(b"AS1", b"AS2"))
+    ran = run_line("chronicle", "list", "--bundle", str(bundle), width=300)
+    assert (ran.status, "not the file that the manifest names" in ran.err) == (64, True)
+    for more in (("--data", str(bundle)), ("--instance", "x")):
+        ran = run_line("chronicle", "list", "--bundle", str(bundle), *more, width=300)
+        assert (ran.status, "is read alone" in ran.err) == (64, True)
+    ran = run_line("chronicle", "list", "--bundle", str(bundle / "incidents"), width=300)
+    assert (ran.status, "is no bundle" in ran.err) == (64, True)
+
+
+def test_hours_are_on_the_countrys_clock(bundle: Path) -> None:
+    """Morocco was an hour ahead in April 2016."""
+    shown = run_line("chronicle", "show", "MA-2016-01-a", "--bundle", str(bundle), width=300).out
+    assert "at 18–20 h UTC (19–21 h local time)" in shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "fewer than three"), ("fr", "moins de trois"), ("ar", "أقل من")]
+)
+def test_a_count_that_is_not_told_is_no_zero(tmp_path: Path, lang: str, words: str) -> None:
+    folder = ChronicleFolder(chronicle_folder(tmp_path))
+    found = found_incident()
+    few = msgspec.structs.replace(found.quality, probes_least=0, probes_both_sides=0)
+    incident = msgspec.structs.replace(found, quality=few)
+    folder.add([(EntryKind.INCIDENT, incident)], at=NOON, role=KeyRole.INSTANCE)
+    ran = run_line("chronicle", "show", "MA-2016-01-a", "--data", str(tmp_path), lang=lang, width=300)
+    assert ran.out.count(words) == 2
+
+
+def test_a_country_that_cannot_be_is_refused(data: Path) -> None:
+    for line in (("list",), ("claims",)):
+        for wrong in ("Morocco", "1", "M!"):
+            ran = run_line("chronicle", *line, "--country", wrong, "--data", str(data), width=300)
+            assert (ran.status, f"{wrong} is no country" in ran.err) == (64, True)
+    ran = run_line("chronicle", "claims", "--country", "fr", "--data", str(data), width=300)
+    assert (ran.status, "there are claims of: MA" in ran.err) == (64, True)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_claim_is_told_with_its_id_its_source_and_why(bundle: Path, lang: str) -> None:
+    assert all(texts(lang).has(f"chronicle.why.{word}") for word in WHY)
+    ran = run_line("chronicle", "claims", "--measured", "--bundle", str(bundle), lang=lang, width=600)
+    assert "morocco-2016/start-5-january" in ran.out
+    assert "https://" in ran.out
+    assert texts(lang).raw("chronicle.why.no-cells") in ran.out

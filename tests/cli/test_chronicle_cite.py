@@ -44,7 +44,11 @@ def test_the_three_forms_name_revision_bundle_and_permanent_address(bundle: Path
     assert text.count("\n") == 1
     assert all(part in text for part in (ID, "revision 3", "as of 2016-01-06T00:00:00Z", digest, url, "AS1"))
     (ris,) = rispy.loads(cited(bundle, "--form", "ris").out)
-    assert (ris["id"], ris["urls"], ris["notes"]) == (f"{ID}-r3", [url], [f"bundle sha256:{digest}"])
+    assert (ris["id"], ris["urls"], ris["notes"]) == (
+        f"{ID}-r3",
+        [url],
+        [f"reviewed (revision 2); Bundle sha256:{digest}"],
+    )
     (entry,) = parse_string(cited(bundle, "--form", "bibtex").out).entries
     assert entry["url"] == url
     for lang in ("fr", "ar"):
@@ -81,9 +85,14 @@ def test_what_cannot_be_cited_is_one_line(bundle: Path, tmp_path: Path) -> None:
         (cited(tmp_path), "no bundle"),
         (
             run_line("chronicle", "cite", "MA-1999-01-a", "--bundle", str(bundle), "--url", BASE),
-            "no incident",
+            f"MA-1999-01-a is not in this bundle; it has: {ID}",
         ),
         (run_line("chronicle", "cite", ID, "--bundle", str(bundle), "--url", "here"), "no address"),
+        (run_line("chronicle", "cite", ID, "--bundle", str(bundle), "--url", "https://"), "no address"),
+        (
+            run_line("chronicle", "cite", ID, "--bundle", str(bundle), "--url", "ftp://x.example"),
+            "no address",
+        ),
     ):
         assert (ran.status, ran.out, ran.err.count("\n")) == (64, "", 1), ran.err
         assert words in ran.err
@@ -92,3 +101,32 @@ def test_what_cannot_be_cited_is_one_line(bundle: Path, tmp_path: Path) -> None:
     page.unlink()
     page.write_text(json.dumps(told))
     assert "not the file that the manifest names" in " ".join(cited(bundle).err.split())
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "status"),
+    [
+        ("en", ("revision 1", "as of", "Bundle"), "reviewed by nobody"),
+        ("fr", ("révision 1", "état au", "Paquet"), "relu par personne"),
+        ("ar", ("المراجعة 1", "حتى", "الحزمة"), "لم يراجعه أحد"),
+    ],
+)
+def test_it_says_that_nobody_signed_it_in_the_readers_language(
+    bundle: Path, lang: str, words: tuple[str, ...], status: str
+) -> None:
+    for form in ("text", "ris", "bibtex"):
+        out = cited(bundle, "--revision", "1", "--form", form, lang=lang).out
+        assert status in out
+        assert all(word in out for word in words)
+        if lang != "en":
+            assert "revision 1" not in out
+            assert "as of" not in out
+
+
+def test_who_publishes_is_who_the_bundle_says(tmp_path: Path) -> None:
+    log = Writing()
+    log.detect(found_incident())
+    named = request(tmp_path, 9, log=tuple(log.lines), key=MACHINE, publisher="Observatoire d'appels")
+    publish(store_of(votes(9)), named)
+    assert cited(tmp_path / "bundle").out.startswith("Observatoire d'appels: MA: calls by")
+    assert "name: 'Observatoire d''appels'" in (tmp_path / "bundle/CITATION.cff").read_text("utf-8")

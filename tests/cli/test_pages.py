@@ -60,7 +60,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "serve", "publish",
         "chronicle list", "chronicle show", "chronicle review", "chronicle reply", "chronicle dispute",
         "chronicle correct", "chronicle withdraw", "chronicle cite", "chronicle source", "chronicle key",
-        "chronicle claims", "chronicle verify",
+        "chronicle claims", "chronicle verify", "chronicle settings",
     }  # fmt: skip
 
 

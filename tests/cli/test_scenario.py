@@ -50,7 +50,7 @@ def test_what_was_planted_was_found(told: dict[str, Outcome], tmp_path: Path) ->
     assert "EMULATION" in ran.out
     assert "60 of 60 onsets and ends" in ran.out
     assert "2016-01-02 21:00 .. 2016-01-02 22:00" in ran.out
-    assert "LAB-MA-2016-01-a (detected, not reviewed)" in ran.out
+    assert "LAB-MA-2016-01-a (found by the machine, reviewed by nobody (revision " in ran.out
     assert "2016-01-05 VoIPDown" in ran.out
     assert "at 6–22 h UTC" in ran.out
     assert "the wrong way round: 0" in ran.out
@@ -79,6 +79,16 @@ def test_as_json(told: dict[str, Outcome]) -> None:
     assert document["incidents"][0]["id"] == "LAB-MA-2016-01-a"
     order = ASKED[-1]
     assert (order.size, order.seed, order.every_check, order.checks) == ("full", 3, True, Path("kept"))
+
+
+def test_what_is_kept_is_published_under_its_own_name(told: dict[str, Outcome], tmp_path: Path) -> None:
+    for lang in ("en", "fr", "ar"):
+        line = ("lab", "scenario", "morocco-2016", "--data", str(tmp_path / lang))
+        ran = run_line(*line, lang=lang, width=300)
+        assert ran.status == 0
+        assert "voipwatch publish --out DIR --data" in ran.err
+        assert "--instance" in ran.err
+        assert "morocco-2016" in ran.err
 
 
 def test_what_is_wrong_is_named_and_is_1(told: dict[str, Outcome]) -> None:

@@ -47,6 +47,32 @@ def test_the_chronology_stands_beside_what_was_said_of_the_real_block() -> None:
     assert "1548 of 1548 pairs" in text
 
 
+def test_dates_intervals_and_silences_are_explained() -> None:
+    for lang, words in (
+        ("en", ("~ about", "half day", "which is no end")),
+        ("fr", ("~ environ", "demi-journée", "pas une fin")),
+        ("ar", ("~ تقريبًا", "نصف يوم", "وليس ذلك نهاية")),
+    ):
+        text = " ".join(shown(lang, found()).split())
+        assert all(word in text for word in words), lang
+    text = shown("en", found())
+    assert "2016-01-01 – 2016-01-06 press" in text
+    assert "/2016-01-06" not in text
+
+
+def test_the_chronology_has_room_in_80_columns() -> None:
+    """No date is cut in two, and each phase has its word."""
+    out = io.StringIO()
+    context = Context(texts("en"), stdout=out, width=80)
+    show_story(context, SCENARIO, found().story, [right_incident()])
+    lines = out.getvalue().splitlines()
+    rows = lines[lines.index(next(line for line in lines if "Planted" in line)) :]
+    rows = rows[: rows.index(next(line for line in rows if line.startswith("Times are")))]
+    assert max(map(len, rows)) <= 80
+    assert sum("right" in row for row in rows) == 5
+    assert all(len(word) == 10 for row in rows for word in row.split() if word.startswith("2016-01-0"))
+
+
 def test_a_phase_that_nobody_told_has_a_dash_and_a_word() -> None:
     text = shown("fr", found(None))
     assert text.count("MANQUÉ") == 5

@@ -125,6 +125,38 @@ def test_damaged_keys_are_not_replaced_in_silence(tmp_path: Path) -> None:
         folder.add([NOTE], at=NOON, role=KeyRole.INSTANCE)
 
 
+def test_missing_keys_are_not_made_anew_in_silence(tmp_path: Path) -> None:
+    folder = ChronicleFolder(tmp_path)
+    folder.add([NOTE], at=NOON, role=KeyRole.EDITOR)
+    before = folder.log.read_bytes()
+    (tmp_path / KEYS_FILE).unlink()
+    for role in KeyRole:
+        with pytest.raises(ChronicleKeysError, match="missing") as caught:
+            folder.add([NOTE], at=NOON, role=role)
+        assert (caught.value.reason, caught.value.path) == ("missing", tmp_path / KEYS_FILE)
+        with pytest.raises(ChronicleKeysError, match="missing"):
+            folder.rotate(role, at=NOON)
+    assert not (tmp_path / KEYS_FILE).exists()
+    assert folder.log.read_bytes() == before
+
+
+@pytest.mark.parametrize("left", [None, b"", b"{}", b"\xff"])
+def test_lost_keys_are_replaced_when_that_is_said(tmp_path: Path, left: bytes | None) -> None:
+    folder = ChronicleFolder(tmp_path)
+    folder.add([NOTE], at=NOON, role=KeyRole.EDITOR)
+    path = tmp_path / KEYS_FILE
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    folder.rotate(KeyRole.INSTANCE, at=NOON, lost=True)
+    folder.rotate(KeyRole.EDITOR, at=NOON, lost=True)
+    for role in KeyRole:
+        folder.add([NOTE], at=NOON, role=role)
+    assert ChronicleFolder(tmp_path).entries()[-1].key == public_key_of(folder.keys().signer(KeyRole.EDITOR))
+    aside = tmp_path / f"{KEYS_FILE}.damaged"
+    assert (aside.read_bytes() if aside.exists() else None) == left
+
+
 def test_a_shorter_log_is_read_from_its_beginning(tmp_path: Path) -> None:
     folder = ChronicleFolder(tmp_path)
     folder.add([NOTE, NOTE], at=NOON, role=KeyRole.INSTANCE)

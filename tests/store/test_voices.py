@@ -5,7 +5,7 @@ from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.model.votes import Vote
 from voipwatch.store.store import Store
-from voipwatch.store.voices import admitted_voices, voting_span
+from voipwatch.store.voices import admitted_voices, instances_of, voting_span
 
 
 def of(
@@ -52,3 +52,9 @@ def test_the_span_of_a_world(store: Store) -> None:
     of(store, make_vote(1), make_vote(2, observed_at_ms=(HOUR + 3700) * 1000), make_vote(3, instance="lab"))
     assert voting_span(store, instance="") == (HOUR, HOUR + 3600)
     assert voting_span(store, instance="lab") == (HOUR, HOUR)
+
+
+def test_the_worlds_of_a_store(store: Store) -> None:
+    assert instances_of(store) == set()
+    of(store, make_vote(1), make_vote(2, instance="lab"), make_vote(3, instance="lab"))
+    assert instances_of(store) == {"", "lab"}

@@ -79,10 +79,14 @@ def still_named(incident: Incident) -> tuple[str, ...]:
 def unheard(incident: Incident, notices: Sequence[Notice], at: str) -> tuple[str, ...]:
     """Operators that a review at that time would name for the first time before their notice has run out.
 
+    Of several notices to one operator the one that runs longest counts: it may still be answered.
+
     Args:
         incident: its newest revision.
         notices: of this incident.
         at: ISO 8601 with Z; such instants are in the order of their text.
     """
-    heard = {name for notice in notices if notice.until <= at for name in notice.operators}
+    told = {name for notice in notices for name in notice.operators}
+    answering = {name for notice in notices if notice.until > at for name in notice.operators}
+    heard = told - answering
     return tuple(name for name in to_be_named(incident) if name not in heard and name not in incident.named)

@@ -9,7 +9,20 @@ from typing import Final
 
 import msgspec
 
-PUBLISHER: Final = "voipwatch"
+from voipwatch.model.bundle import PUBLISHER
+
+
+class CitationWords(msgspec.Struct, frozen=True):
+    """The words of a citation in one language; `locale/LANG.toml`, `citation`."""
+
+    incident: str = "Incident"
+    revision: str = "revision"
+    as_of: str = "as of"
+    bundle: str = "Bundle"
+    emulated: str = "emulated"
+
+
+WORDS: Final = CitationWords.__struct_fields__
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -27,6 +40,11 @@ class Citation(msgspec.Struct, frozen=True):
     """Permanent, of this revision."""
     publisher: str = PUBLISHER
     """Who runs the observatory."""
+    status: str = ""
+    """How far people have come with it, as a title's mark says it: found by the machine, disputed."""
+    words: CitationWords = CitationWords()
+    lang: str = "en"
+    """BCP 47, of title and words."""
     synthetic: bool = False
 
 
@@ -37,11 +55,12 @@ def permanent_url(base: str, incident: str, revision: int) -> str:
 
 def cite_text(citation: Citation) -> str:
     """One line for a footnote; an emulated incident says so first."""
-    emulated = "[emulated] " if citation.synthetic else ""
+    words = citation.words
+    status = f", {citation.status}" if citation.status else ""
     return (
-        f"{emulated}{citation.publisher}: {citation.title}. Incident {citation.id}, "
-        f"revision {citation.revision}, as of {citation.as_of}. "
-        f"Bundle sha256:{citation.digest}. {citation.url}"
+        f"{_emulated(citation)}{citation.publisher}: {citation.title}. {words.incident} {citation.id}, "
+        f"{_edition(citation)}{status}. "
+        f"{words.bundle} sha256:{citation.digest}. {citation.url}"
     )
 
 
@@ -55,9 +74,10 @@ def cite_ris(citation: Citation) -> str:
         ("PB", citation.publisher),
         ("PY", citation.as_of[:4]),
         ("DA", citation.as_of[:10].replace("-", "/")),
-        ("ET", f"revision {citation.revision}, as of {citation.as_of}"),
+        ("ET", _edition(citation)),
+        ("LA", citation.lang),
         ("UR", citation.url),
-        ("N1", f"bundle sha256:{citation.digest}"),
+        ("N1", "; ".join(_notes(citation))),
         ("ER", ""),
     ]
     return "".join(f"{tag}  - {_one_line(value)}\r\n" for tag, value in lines)
@@ -65,16 +85,32 @@ def cite_ris(citation: Citation) -> str:
 
 def cite_bibtex(citation: Citation) -> str:
     """A BibTeX `@misc` entry."""
+    notes = ", ".join((f"{citation.words.as_of} {citation.as_of}", *_notes(citation)))
     fields = {
         "title": f"{{{_escaped(_marked(citation))}}}",
         "author": f"{{{_escaped(citation.publisher)}}}",
         "year": citation.as_of[:4],
-        "version": f"revision {citation.revision}",
-        "note": f"as of {citation.as_of}, bundle sha256:{citation.digest}",
+        "version": _escaped(f"{citation.words.revision} {citation.revision}"),
+        "note": _escaped(notes),
+        "language": citation.lang,
         "url": citation.url,
     }
     body = "".join(f"  {name} = {{{_one_line(value)}}},\n" for name, value in fields.items())
     return f"@misc{{voipwatch-{citation.id.lower()}-r{citation.revision},\n{body}}}\n"
+
+
+def _edition(citation: Citation) -> str:
+    words = citation.words
+    return f"{words.revision} {citation.revision}, {words.as_of} {citation.as_of}"
+
+
+def _notes(citation: Citation) -> list[str]:
+    status = [citation.status] if citation.status else []
+    return [*status, f"{citation.words.bundle} sha256:{citation.digest}"]
+
+
+def _emulated(citation: Citation) -> str:
+    return f"[{citation.words.emulated}] " if citation.synthetic else ""
 
 
 _TEX: Final = re.compile(r"[\\{}$&#^_~%]")
@@ -82,7 +118,7 @@ _TEX_WORDS: Final = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~":
 
 
 def _marked(citation: Citation) -> str:
-    return f"[emulated] {citation.title}" if citation.synthetic else citation.title
+    return f"{_emulated(citation)}{citation.title}"
 
 
 def _one_line(text: str) -> str:

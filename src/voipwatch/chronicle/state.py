@@ -57,9 +57,10 @@ class Story(msgspec.Struct):
         return [each for each in self.said if isinstance(each.what, kind)]
 
     def held_until(self, now: str) -> str | None:
-        """The end of an embargo that is on at `now` (ISO 8601 with Z), or None."""
-        untils = [each.what.until for each in self.of(Hold) if each.what.until > now]
-        return max(untils, default=None)
+        """The end of an embargo that is on at `now` (ISO 8601 with Z), or None; of several the last said."""
+        holds = self.of(Hold)
+        until: str | None = holds[-1].what.until if holds else None
+        return until if until is not None and until > now else None
 
 
 class ChronicleState(msgspec.Struct):

@@ -7,9 +7,11 @@ a page isolates in its own script.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Final
 
 import msgspec
@@ -22,6 +24,7 @@ from voipwatch.model.incidents import (
     IncidentStatus,
     Phase,
     PhaseKind,
+    SeriesName,
     Spread,
 )
 from voipwatch.model.instants import iso, seconds
@@ -29,6 +32,12 @@ from voipwatch.model.instants import iso, seconds
 LANGUAGES: Final = ("en", "fr", "ar")
 APPS_SHOWN: Final = 3
 """In a title; further ones are counted."""
+_BEGINS: Final = frozenset({PhaseKind.ONSET, PhaseKind.EXTENSION, PhaseKind.INTERMITTENT})
+_PLACES: Final = ("named", "all", "first", "nowhere")
+_KINDS: Final = ("calls", "calls-more", "down")
+_SAME: Final = ("alike", "mixed")
+_WHEN: Final = ("between", "day", "open", "none")
+_TENSES: Final = ("stands", "partly", "ended")
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -49,34 +58,97 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
-    """What happened, where, since when; to whose customers only where that was signed.
+    """What happened, where, when it began; to whose customers only where that was signed.
 
-    Beside names apps, dates and end are those of the named alone: what others do is not theirs. Where nobody
-    who was named is left, nobody is.
+    What stands beside names holds for each of them: between `date` and `by` each was reached for the first
+    time, by `until` all of it was over for all. Where the apps and accesses are not the same everywhere, the
+    sentence says so. Where nobody who was named is left, nobody is named. Without names the interval is that
+    of the first phase, and accesses that came later are told apart.
 
     Args:
         incident: any revision of it.
         signed: the revision that a person signed last before it (`Story.signed`): series that it does
             not have are not told of those it names. None where it is not at hand: all of the named are.
+
+    Returns:
+        key: `title.PLACE.KIND.SAME.WHEN.TENSE`, one of `sentences`.
+        values: country, apps, more; operators; accesses, later; date, by, until: days, `2016-01-05`.
     """
     rows = _rows_of_named(incident, signed)
     names = sorted({row.series.operator for row in rows})
+    earliest, latest = _first_reached(rows) if names else _first_phase(incident)
+    place, values = _place_of(incident, rows)
     rows = rows or incident.spread
-    ended = bool(rows) and all(row.ended_latest is not None for row in rows)
-    apps = sorted({row.series.app for row in rows})
-    since = day_of(rows[0].latest) if rows else ""
-    values = {"country": incident.country, "date": since}
-    kind = "down" if incident.kind is IncidentKind.DOWN else "calls"
-    if incident.kind is IncidentKind.CALLS:
-        values |= {"apps": ", ".join(apps[:APPS_SHOWN])}
-        if len(apps) > APPS_SHOWN:
-            kind, values = "calls-more", values | {"more": str(len(apps) - APPS_SHOWN)}
-    if ended:
-        values |= {"until": day_of(max(row.ended_latest or "" for row in rows))}
-    tense = "ended" if ended else "stands"
-    if names:
-        return Sentence(f"title.named.{kind}.{tense}", values | {"operators": ", ".join(names)})
-    return Sentence(f"title.{kind}.{tense}", values)
+    series = {row.series for row in rows} or {name for phase in incident.phases for name in phase.series}
+    kind, told_apps = _apps_of(incident, series)
+    values |= {"country": incident.country} | told_apps
+    same = "alike" if _alike(series) else "mixed"
+    when = "none"
+    if latest is not None:
+        values |= {"by": day_of(latest)}
+        when = "open"
+    if latest is not None and earliest is not None:
+        values |= {"date": earliest[:10]}
+        when = "day" if values["date"] == values["by"] else "between"
+    over = [row.ended_latest for row in rows if row.ended_latest is not None]
+    tense = "ended" if over and len(over) == len(rows) else "partly" if over else "stands"
+    if tense == "ended":
+        values |= {"until": day_of(max(over))}
+    return Sentence(f"title.{place}.{kind}.{same}.{when}.{tense}", values)
+
+
+def _place_of(incident: Incident, rows: tuple[Spread, ...]) -> tuple[str, dict[str, str]]:
+    """Beside names their accesses; else those of the first phase, and what came later."""
+    if rows:
+        names = sorted({row.series.operator for row in rows})
+        accesses = sorted({row.series.access for row in rows})
+        return "named", {"operators": ", ".join(names), "accesses": ", ".join(accesses)}
+    all_of = {row.series.access for row in incident.spread}
+    first = _onset(incident)
+    begun = {each.access for each in first.series} if first is not None else all_of
+    values = {"accesses": ", ".join(sorted(begun))}
+    if later := sorted(all_of - begun):
+        return "first", values | {"later": ", ".join(later)}
+    return ("all" if begun else "nowhere"), values
+
+
+def _apps_of(incident: Incident, series: AbstractSet[SeriesName]) -> tuple[str, dict[str, str]]:
+    """Which kind of sentence, and its apps."""
+    if incident.kind is IncidentKind.DOWN:
+        return "down", {}
+    apps = sorted({each.app for each in series})
+    values = {"apps": ", ".join(apps[:APPS_SHOWN])}
+    if len(apps) > APPS_SHOWN:
+        return "calls-more", values | {"more": str(len(apps) - APPS_SHOWN)}
+    return "calls", values
+
+
+def _alike(series: AbstractSet[SeriesName]) -> bool:
+    """Whether every app is there on every access of every operator that is there."""
+    operators = {each.operator for each in series}
+    accesses = {each.access for each in series}
+    return len(series) == len(operators) * len(accesses) * len({each.app for each in series})
+
+
+def _first_reached(rows: tuple[Spread, ...]) -> tuple[str | None, str]:
+    """Between when and when each operator of these was reached for the first time."""
+    bounds: list[tuple[str | None, str]] = []
+    for name in {row.series.operator for row in rows}:
+        own = [row for row in rows if row.series.operator == name]
+        known = [row.earliest for row in own if row.earliest is not None]
+        bounds.append((min(known) if len(known) == len(own) else None, min(row.latest for row in own)))
+    lower = [earliest for earliest, _ in bounds if earliest is not None]
+    return min(lower) if len(lower) == len(bounds) else None, max(latest for _, latest in bounds)
+
+
+def _first_phase(incident: Incident) -> tuple[str | None, str | None]:
+    first = _onset(incident)
+    return (None, None) if first is None else (first.earliest, first.latest)
+
+
+def _onset(incident: Incident) -> Phase | None:
+    """The phase that it began with; phases are in order."""
+    return next((phase for phase in incident.phases if phase.kind in _BEGINS), None)
 
 
 def _rows_of_named(incident: Incident, signed: Incident | None) -> tuple[Spread, ...]:
@@ -95,7 +167,7 @@ def day_of(latest: str) -> str:
 def marks_of(incident: Incident) -> tuple[Sentence, ...]:
     """What must stand beside the title wherever it is shown."""
     found = [Sentence("mark.emulated", {"instance": incident.instance})] if incident.synthetic else []
-    found.append(_status_of(incident))
+    found.append(status_of(incident))
     if incident.status is IncidentStatus.WITHDRAWN:
         if incident.merged_into is not None:
             found.append(Sentence("mark.merged", {"id": incident.merged_into}))
@@ -112,7 +184,7 @@ def marks_of(incident: Incident) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-def _status_of(incident: Incident) -> Sentence:
+def status_of(incident: Incident) -> Sentence:
     """The status, and of which revision; a signature is under the revision that it was given to."""
     revision = {"revision": str(incident.revision)}
     if incident.status is not IncidentStatus.REVIEWED:
@@ -124,12 +196,13 @@ def _status_of(incident: Incident) -> Sentence:
     return Sentence("status.reviewed-revised", reviewed | revision)
 
 
-def line_of(phase: Phase, *, utc_offset_h: int = 0) -> Sentence:
+def line_of(phase: Phase, *, utc_offset_h: float | None = None) -> Sentence:
     """One phase as a sentence.
 
     Args:
         phase: of any incident; operators are counted, not named.
-        utc_offset_h: of the country's clock in that phase, for hours of the day.
+        utc_offset_h: of the country's clocks all through that phase, for hours of the day; None where that
+            is no one number: then they are told in UTC alone.
     """
     operators = {each.operator for each in phase.series}
     values = {
@@ -142,35 +215,65 @@ def line_of(phase: Phase, *, utc_offset_h: int = 0) -> Sentence:
     if phase.earliest is not None:
         values |= {"earliest": phase.earliest}
     if phase.kind is PhaseKind.INTERMITTENT:
-        values |= {
-            "hours_utc": hours_text(phase.blocked_hours),
-            "hours_local": hours_text(tuple((hour + utc_offset_h) % 24 for hour in phase.blocked_hours)),
-            "until": phase.until or "",
-        }
+        values |= {"hours_utc": hours_text(phase.blocked_hours), "until": phase.until or ""}
         bound = "over" if phase.until is not None else "stands"
-        bound += "" if phase.blocked_hours else "_unhoured"
+        if not phase.blocked_hours:
+            bound += "_unhoured"
+        elif utc_offset_h is None:
+            bound += "_utc"
+        else:
+            values |= {"hours_local": hours_text(phase.blocked_hours, utc_offset_h)}
     return Sentence(f"phase.{phase.kind.value}.{bound}", values)
 
 
-def hours_text(hours: tuple[int, ...]) -> str:
+def time_of(phase: Phase, incident: Incident) -> tuple[str, str]:
+    """From when to when a phase's hours of the day are told: for whoever looks up the country's clock."""
+    return phase.earliest or phase.latest, phase.until or max(phase.latest, incident.as_of)
+
+
+def hours_text(hours: tuple[int, ...], offset_h: float = 0.0) -> str:
     """`18–23` for 18, 19, 20, 21, 22: ranges from the first hour's start to the last one's end; over midnight
     they are one.
+
+    Args:
+        hours: of the day, 0 to 23.
+        offset_h: that the clock told is ahead of the hours' own; `23:30–4:30` where it is not whole.
     """
-    wanted = sorted(set(hours))
+    wanted = set(hours)
     if len(wanted) == 24:
         return "0–24"
     starts = [hour for hour in wanted if (hour - 1) % 24 not in wanted]
     found = []
-    for start in starts:
+    for start in sorted(starts, key=lambda hour: (hour + offset_h) % 24):
         length = next(count for count in range(1, 25) if (start + count) % 24 not in wanted)
-        end = (start + length) % 24
-        found.append(f"{start}–{end or 24}")
+        found.append(f"{_clock(start + offset_h)}–{_clock(start + length + offset_h, midnight='24')}")
     return ", ".join(found)
 
 
-def card_of(incident: Incident, signed: Incident | None = None, *, utc_offset_h: int = 0) -> Card:
-    """Title, marks and phases; `signed` as `title_of` has it."""
-    lines = tuple(line_of(phase, utc_offset_h=utc_offset_h) for phase in incident.phases)
+def _clock(hour: float, *, midnight: str = "0") -> str:
+    minutes = round(hour * 60) % (24 * 60)
+    if minutes == 0:
+        return midnight
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes % 60 else str(minutes // 60)
+
+
+def card_of(
+    incident: Incident,
+    signed: Incident | None = None,
+    *,
+    utc_offsets_h: Sequence[float | None] | None = None,
+) -> Card:
+    """Title, marks and phases.
+
+    Args:
+        incident: any revision of it.
+        signed: as `title_of` has it.
+        utc_offsets_h: one a phase, as `line_of` has it; None: hours are told in UTC alone.
+    """
+    offsets = (None,) * len(incident.phases) if utc_offsets_h is None else utc_offsets_h
+    lines = tuple(
+        line_of(phase, utc_offset_h=offset) for phase, offset in zip(incident.phases, offsets, strict=True)
+    )
     return Card(title_of(incident, signed), marks_of(incident), lines)
 
 
@@ -184,10 +287,15 @@ def told(sentence: Sentence, lang: str) -> str:
 
 @cache
 def sentences(lang: str) -> Mapping[str, str]:
-    """All sentences of a language, by dotted key."""
+    """All sentences of a language, by dotted key; titles are put together from their parts."""
     place = files("voipwatch.chronicle").joinpath("locale").joinpath(f"{lang}.toml")
     found: dict[str, str] = {}
     _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
+    parts = {key: found.pop(key) for key in list(found) if key.startswith("title.")}
+    for where, kind, same, when, tense in product(_PLACES, _KINDS, _SAME, _WHEN, _TENSES):
+        pieces = (f"{kind}.{tense}", f"place.{where}", f"same.{same}", f"when.{when}", f"end.{tense}")
+        text = "".join(parts[f"title.{piece}"] for piece in pieces)
+        found[f"title.{where}.{kind}.{same}.{when}.{tense}"] = text
     return found
 
 

@@ -12,16 +12,22 @@ from rich.text import Text
 from voipwatch.chronicle.claims_file import all_packaged_claims, told_in
 from voipwatch.chronicle.log import LogError, complete_lines, read_log
 from voipwatch.chronicle.state import ChronicleState, Story, replay
-from voipwatch.chronicle.titles import card_of, marks_of, title_of, told
+from voipwatch.chronicle.titles import Card, card_of, marks_of, time_of, title_of, told
+from voipwatch.civic.offsets import utc_offset_h
 from voipwatch.cli import show as tables
+from voipwatch.cli.bundle_reading import PublishedBundle
 from voipwatch.cli.context import Context, data_folder
-from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Stop, Trouble
-from voipwatch.cli.publish import memory_folder
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
+from voipwatch.cli.publish import keys_trouble, memory_folder
 from voipwatch.cli.store import Data
 from voipwatch.cli.values import shown, shown_path
-from voipwatch.model.acts import Withdrawal
+from voipwatch.model.acts import Notice, Withdrawal
+from voipwatch.model.bundle import PROBES_PER_ROW
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
+from voipwatch.model.instants import seconds
+from voipwatch.pipeline.chronicle_folder import ChronicleKeysError
+from voipwatch.pipeline.instance_settings import SettingsDamagedError, read_settings
 from voipwatch.pipeline.publishing.claims import checked_claims, marked_check, noted
 from voipwatch.pipeline.publishing.world import World
 
@@ -34,6 +40,7 @@ KEPT = ("chronicle", "store", "collector")
 
 Country = Annotated[str, Parameter(metavar="CODE")]
 Instance = Annotated[str, Parameter(metavar="NAME")]
+Bundle = Annotated[Path | None, Parameter(metavar="DIR")]
 Quiet = Annotated[Context, Parameter(parse=False)]
 
 
@@ -42,14 +49,14 @@ def list_incidents(
     context: Quiet,
     country: Country = "",
     data: Data = None,
+    bundle: Bundle = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
     """All incidents, newest revision of each, tombstones too."""
-    with troubles():
-        _require_observatory(context, data)
-        state = folder_of(context, data, instance).state()
-    told_of = [each for each in state.stories.values() if country.upper() in {"", each.newest.country}]
+    place = _country(country)
+    state, _ = _read(context, data, bundle, instance)
+    told_of = [each for each in state.stories.values() if place in {"", each.newest.country}]
     found = [(each.newest, each.signed(each.newest)) for each in told_of]
     if json:
         print_json(context, {"incidents": [each for each, _ in found]})
@@ -77,23 +84,28 @@ def show(
     context: Quiet,
     revision: Annotated[int | None, Parameter(metavar="N")] = None,
     data: Data = None,
+    bundle: Bundle = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
     """One incident: what happened, how sure, who said what of it."""
-    with troubles():
-        _require_observatory(context, data)
-        story = story_of(folder_of(context, data, instance).state(), id)
+    state, contact = _read(context, data, bundle, instance)
+    story = story_of(state, id)
     if revision is not None and not 1 <= revision <= len(story.revisions):
         raise Misuse("chronicle.no_revision", id=shown(id), count=len(story.revisions))
     incident = story.newest if revision is None else story.revisions[revision - 1]
+    if bundle is not None:
+        story = _without_early_names(story)
     if json:
         words = [
             {"at": each.at, "line": each.line, "kind": _kind(each.what)} | _plain(each) for each in story.said
         ]
-        print_json(context, {"incident": incident, "revisions": len(story.revisions), "said": words})
+        told_of = {"incident": incident, "revisions": len(story.revisions), "said": words}
+        print_json(context, told_of | {"contact": contact})
         return CLEAR
     _print_incident(context, incident, story)
+    if contact:
+        context.tell("chronicle.contact", address=shown(contact, longest=200))
     return CLEAR
 
 
@@ -102,19 +114,30 @@ def claims(
     context: Quiet,
     country: Country = "",
     data: Data = None,
+    bundle: Bundle = None,
     instance: Instance = "",
     measured: bool = False,
     json: bool = False,
 ) -> int:
     """What sources said; with --measured each against the published rows."""
-    known = [each for each in all_packaged_claims() if country.upper() in {"", each.scope.country}]
+    place = _country(country)
+    known = [each for each in all_packaged_claims() if place in {"", each.scope.country}]
+    if place and not known:
+        have = ", ".join(sorted({each.scope.country for each in all_packaged_claims()}))
+        raise Misuse("chronicle.no_country", value=shown(country), known=have)
+    of_bundle = None if bundle is None else _bundle(bundle, data, instance)
+    instance = instance if of_bundle is None else of_bundle.manifest.instance
     with troubles():
-        notes = folder_of(context, data, instance).state().claim_notes
-    found = noted(known, notes)
+        state = folder_of(context, data, instance).state() if of_bundle is None else of_bundle.state()
+    found = noted(known, state.claim_notes)
     checks: dict[str, ClaimCheck] = {}
     if measured:
         with troubles():
-            checks = _checked(context, found, data, instance)
+            checks = (
+                _checked(context, found, data, instance)
+                if of_bundle is None
+                else checked_claims(found, of_bundle.rows(), as_of=int(seconds(of_bundle.manifest.as_of)))
+            )
     if json:
         world = World(instance, 0)
         marked = {name: marked_check(check, world) for name, check in checks.items()}
@@ -124,12 +147,14 @@ def claims(
     names = ["date", "claim", "source", *(["measured"] if measured else [])]
     lines: list[list[Text | str]] = []
     for claim in found:
-        line: list[Text | str] = [claim.date, _in_words(context, claim), _source_of(context, claim)]
+        text = f"{_in_words(context, claim)}\n{claim.id}"
+        line: list[Text | str] = [claim.date, text, _source_of(context, claim)]
         if measured:
             check = checks[claim.id]
-            line.append(
-                context.texts(f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units)
+            standing = context.texts(
+                f"chronicle.claim.{check.state.value}", count=check.units_for, of=check.units
             )
+            line.append(f"{standing}: {context.texts(f'chronicle.why.{check.why}')}")
         lines.append(line)
     context.out.print(
         tables.table(context.texts, [context.texts(f"chronicle.column.{name}") for name in names], lines)
@@ -156,7 +181,7 @@ def _source_of(context: Context, claim: Claim) -> str:
         told = "; ".join((told, context.texts("chronicle.source.gone", date=source.gone_at)))
     if source.archived_url:
         told = "; ".join((told, context.texts("chronicle.source.archived", url=source.archived_url)))
-    return told
+    return f"{told}; {source.url}" if source.url else told
 
 
 def verify(
@@ -219,6 +244,38 @@ def verify(
 # --- shared with the acts -----------------------------------------------------------------------------------
 
 
+def _country(code: str) -> str:
+    """Two letters, in capitals; nothing for all of them."""
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise Misuse("error.country", value=shown(code))
+    return code.upper()
+
+
+def _bundle(bundle: Path, data: Path | None, instance: str) -> PublishedBundle:
+    if data is not None or instance:
+        raise Misuse("chronicle.bundle_alone")
+    return PublishedBundle(bundle)
+
+
+def _read(
+    context: Context, data: Path | None, bundle: Path | None, instance: str
+) -> tuple[ChronicleState, str]:
+    """What is told, and where replies go: of a published bundle alone, or of the observatory's own folder."""
+    if bundle is not None:
+        found = _bundle(bundle, data, instance)
+        return found.state(), found.manifest.contact
+    with troubles():
+        _require_observatory(context, data)
+        folder = folder_of(context, data, instance)
+        return folder.state(), read_settings(folder.path).contact
+
+
+def card_in(incident: Incident, signed: Incident | None) -> Card:
+    """Title, marks and phases, hours on the clocks of the country where they show one time."""
+    offsets = [utc_offset_h(incident.country, *time_of(phase, incident)) for phase in incident.phases]
+    return card_of(incident, signed, utc_offsets_h=offsets)
+
+
 def folder_of(context: Context, data: Path | None, instance: str) -> "ChronicleFolder":
     """The chronicle of `--data`, or of the data folder."""
     from voipwatch.pipeline.chronicle_folder import ChronicleFolder, chronicle_folder  # noqa: PLC0415 -- an extra
@@ -245,12 +302,12 @@ def troubles() -> Iterator[None]:
         ) from error
     except ModuleNotFoundError as error:
         raise Trouble("store.error.missing-engine", detail=error.name or "") from error
-    except Stop:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) or type(error).__name__ == "ChronicleKeysError":
-            raise Trouble("chronicle.disk", reason=shown(str(error), longest=300)) from error
-        raise
+    except SettingsDamagedError as error:
+        raise Trouble("chronicle.settings_damaged", reason=shown(str(error), longest=300)) from error
+    except ChronicleKeysError as error:
+        raise keys_trouble(error) from error
+    except OSError as error:
+        raise Trouble("chronicle.disk", reason=shown(str(error), longest=300)) from error
 
 
 def story_of(state: ChronicleState, name: str) -> Story:
@@ -272,16 +329,16 @@ def print_json(context: Context, document: dict[str, Any]) -> None:
 
 
 def _print_incident(context: Context, incident: Incident, story: Story) -> None:
-    card = card_of(incident, story.signed(incident))
+    card = card_in(incident, story.signed(incident))
     context.out.print(Text(f"{incident.id}  {said(context, card.title)}", style="bold"), soft_wrap=True)
     for sentence in (*card.marks, *card.lines):
         context.out.print(Text(f"  {said(context, sentence)}"), soft_wrap=True)
     quality = incident.quality
     context.tell(
         "chronicle.quality",
-        least=quality.probes_least,
-        most=quality.probes,
-        both=quality.probes_both_sides,
+        least=_probes(context, quality.probes_least),
+        most=_probes(context, quality.probes),
+        both=_probes(context, quality.probes_both_sides),
         years=float(quality.arl_days / 365.25),
     )
     if incident.mechanisms:
@@ -293,9 +350,29 @@ def _print_incident(context: Context, incident: Incident, story: Story) -> None:
         word = (
             "evidence" if isinstance(each.what, Withdrawal) and not each.what.incident else _kind(each.what)
         )
-        context.tell(f"chronicle.said.{word}", time=each.at, **_values(each.what))
+        values = _values(each.what)
+        if isinstance(each.what, Notice) and not each.what.operators:
+            values["operators"] = context.texts("chronicle.operators")
+        context.tell(f"chronicle.said.{word}", time=each.at, **values)
         if _kind(each.what) == "reply":
             context.out.print(Text(each.what.text), soft_wrap=True)
+
+
+def _probes(context: Context, count: int) -> str:
+    """0 is what fewer than three are told as."""
+    return str(count) if count >= PROBES_PER_ROW else context.texts("chronicle.fewer")
+
+
+def _without_early_names(story: Story) -> Story:
+    """As the published page has it: that an operator was told names it no earlier than a review does."""
+    said = []
+    for each in story.said:
+        what = each.what
+        if isinstance(what, Notice):
+            operators = tuple(name for name in what.operators if name in story.newest.named)
+            what = msgspec.structs.replace(what, operators=operators)
+        said.append(msgspec.structs.replace(each, what=what))
+    return Story(story.revisions, story.revised_at, said)
 
 
 def _kind(what: object) -> str:

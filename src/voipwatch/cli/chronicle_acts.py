@@ -1,6 +1,5 @@
 """`voipwatch chronicle review | reply | dispute | correct | withdraw | source | key`: what people sign."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,31 +10,32 @@ from rich.text import Text
 
 from voipwatch.chronicle.acts import TRANSITIONS, to_be_named, unheard
 from voipwatch.chronicle.claims_file import all_packaged_claims
-from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.instants import HOUR_S
 from voipwatch.chronicle.log import Entry
 from voipwatch.chronicle.revising import evidence_of
-from voipwatch.chronicle.titles import card_of
 from voipwatch.cli.chronicle import (
     Instance,
     Quiet,
+    card_in,
     folder_of,
     print_json,
     said,
     story_of,
     troubles,
 )
+from voipwatch.cli.chronicle_input import agree, language_tag, past_day, reply_text, web_address, words
+from voipwatch.cli.chronicle_settings import NOTICE_HOURS_MAX
 from voipwatch.cli.context import Context, data_folder, now_iso
-from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
+from voipwatch.cli.errors import CLEAR, Misuse, Trouble
 from voipwatch.cli.publish import memory_folder
 from voipwatch.cli.store import Data
-from voipwatch.cli.values import parse_count, shown, shown_path
+from voipwatch.cli.values import parse_count, shown
 from voipwatch.model.acts import (
-    NOTICE_HOURS,
     ClaimNote,
     Correction,
     Dispute,
     EntryKind,
+    KeyEntry,
     KeyRole,
     Notice,
     Reply,
@@ -45,9 +45,8 @@ from voipwatch.model.acts import (
 )
 from voipwatch.model.incidents import Incident
 from voipwatch.model.instants import iso, seconds
+from voipwatch.pipeline.instance_settings import read_settings
 from voipwatch.pipeline.publishing.alone import busy
-
-REPLY_BYTES_MAX = 64 << 10
 
 
 def review(  # noqa: PLR0913 -- one parameter an option
@@ -56,8 +55,8 @@ def review(  # noqa: PLR0913 -- one parameter an option
     *,
     context: Quiet,
     by: Annotated[str, Parameter(metavar="WHO")],
-    notice: Annotated[str, Parameter(metavar="HOW")] = "",
-    notice_hours: Annotated[int, Parameter(metavar="N")] = NOTICE_HOURS,
+    notice: Annotated[str | None, Parameter(metavar="HOW")] = None,
+    notice_hours: Annotated[int | None, Parameter(metavar="N")] = None,
     note: Annotated[str, Parameter(metavar="TEXT")] = "",
     yes: bool = False,
     data: Data = None,
@@ -65,21 +64,24 @@ def review(  # noqa: PLR0913 -- one parameter an option
     json: bool = False,
 ) -> int:
     """Sign the newest revision; or first note that its operators were told."""
-    hours = parse_count(notice_hours, option="--notice-hours", low=0, high=24 * 90)
+    words("--by", by)
+    if notice is not None:
+        words("--notice", notice)
     with troubles():
         folder = folder_of(context, data, instance)
+        hours = _notice_hours(folder.path, notice_hours)
         story = story_of(folder.state(), id)
         incident = story.newest
-        _may(incident, EntryKind.NOTICE if notice else EntryKind.REVIEW)
+        _may(incident, EntryKind.REVIEW if notice is None else EntryKind.NOTICE)
         _show(context, incident, story.signed(incident))
         now = now_iso()
         heard = [each.what for each in story.of(Notice)]
-        if notice:
+        if notice is not None:
             operators = tuple(name for name in to_be_named(incident) if name not in incident.named)
             if not operators:
                 raise Misuse("chronicle.nobody_to_tell", id=id)
             until = iso(seconds(now) + hours * HOUR_S)
-            _agree(context, "chronicle.ask_notice", yes=yes, operators=", ".join(operators), until=until)
+            agree(context, "chronicle.ask_notice", yes=yes, operators=", ".join(operators), until=until)
             body: msgspec.Struct = Notice(id, incident.revision, operators, until, notice)
             kind = EntryKind.NOTICE
         else:
@@ -89,7 +91,8 @@ def review(  # noqa: PLR0913 -- one parameter an option
                     raise Misuse("chronicle.notice_runs", operators=", ".join(early), until=max(running))
                 raise Misuse("chronicle.no_notice", operators=", ".join(early))
             named = ", ".join(to_be_named(incident)) or context.texts("chronicle.nobody")
-            _agree(context, "chronicle.ask_review", yes=yes, id=id, revision=incident.revision, named=named)
+            agree(context, "chronicle.ask_review", yes=yes, id=id, revision=incident.revision, named=named)
+            context.say("chronicle.names", revision=incident.revision, id=id, named=named)
             body, kind = Review(id, incident.revision, by, note), EntryKind.REVIEW
         return _done(
             context,
@@ -101,7 +104,7 @@ def review(  # noqa: PLR0913 -- one parameter an option
 
 def reply(  # noqa: PLR0913 -- the same
     id: str,  # noqa: A002 -- the same
-    file: Path,
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     context: Quiet,
@@ -110,6 +113,7 @@ def reply(  # noqa: PLR0913 -- the same
     received: Annotated[str, Parameter(metavar="DATE")],
     language: Annotated[str, Parameter(metavar="CODE")] = "",
     url: Annotated[str, Parameter(metavar="URL")] = "",
+    yes: bool = False,
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
@@ -118,9 +122,12 @@ def reply(  # noqa: PLR0913 -- the same
     known = [each.value for each in ReplySide]
     if side not in known:
         raise Misuse("chronicle.no_side", value=shown(side), known=", ".join(known))
-    _require_day("--received", received)
-    body = Reply(id, ReplySide(side), by, received, _text_of(file), language, url)
-    return _act(context, EntryKind.REPLY, body, data=data, instance=instance, json=json)
+    words("--by", by)
+    past_day("--received", received, now=now_iso())
+    lang = language_tag(language) if language else ""
+    address = web_address(url) if url else ""
+    body = Reply(id, ReplySide(side), by, received, reply_text(file, context.stdin), lang, address)
+    return _act(context, EntryKind.REPLY, body, yes=yes, data=data, instance=instance, json=json)
 
 
 def dispute(
@@ -130,15 +137,17 @@ def dispute(
     context: Quiet,
     by: Annotated[str, Parameter(metavar="WHO")],
     ground: Annotated[str, Parameter(metavar="TEXT")],
+    yes: bool = False,
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
     """Note that somebody contests an incident."""
-    return _act(context, EntryKind.DISPUTE, Dispute(id, by, ground), data=data, instance=instance, json=json)
+    body = Dispute(id, words("--by", by), words("--ground", ground))
+    return _act(context, EntryKind.DISPUTE, body, yes=yes, data=data, instance=instance, json=json)
 
 
-def correct(
+def correct(  # noqa: PLR0913 -- the same
     id: str,  # noqa: A002 -- the same
     /,
     *,
@@ -146,13 +155,14 @@ def correct(
     revision: Annotated[int, Parameter(metavar="N")],
     what: Annotated[str, Parameter(metavar="TEXT")],
     why: Annotated[str, Parameter(metavar="TEXT")] = "",
+    yes: bool = False,
     data: Data = None,
     instance: Instance = "",
     json: bool = False,
 ) -> int:
     """Say what was wrong in a revision that was reviewed."""
-    body = Correction(id, revision, what, why)
-    return _act(context, EntryKind.CORRECTION, body, data=data, instance=instance, json=json)
+    body = Correction(id, revision, words("--what", what), why)
+    return _act(context, EntryKind.CORRECTION, body, yes=yes, data=data, instance=instance, json=json)
 
 
 def withdraw(
@@ -168,18 +178,22 @@ def withdraw(
     json: bool = False,
 ) -> int:
     """Withdraw an incident for good, its tombstone stays; or some of its evidence."""
+    words("--reason", reason)
     with troubles():
-        story = story_of(folder_of(context, data, instance).state(), id)
+        state = folder_of(context, data, instance).state()
+        story = story_of(state, id)
         incident = story.newest
         _may(incident, EntryKind.WITHDRAWAL)
+        if twice := sorted(set(evidence) & state.withdrawn):
+            raise Misuse("chronicle.withdrawn_already", value=shown(", ".join(twice)))
         if unknown := sorted(set(evidence) - evidence_of(incident)):
             raise Misuse("chronicle.no_evidence", id=id, value=shown(", ".join(unknown)))
     _show(context, incident, story.signed(incident))
     if not evidence:
-        _agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
+        agree(context, "chronicle.ask_withdraw", yes=yes, id=id)
         whole = Withdrawal(reason, incident=id)
-        return _act(context, EntryKind.WITHDRAWAL, whole, data=data, instance=instance, json=json)
-    _agree(context, "chronicle.ask_withdraw_evidence", yes=yes, id=id, count=len(set(evidence)))
+        return _act(context, EntryKind.WITHDRAWAL, whole, yes=True, data=data, instance=instance, json=json)
+    agree(context, "chronicle.ask_withdraw_evidence", yes=yes, id=id, count=len(set(evidence)))
     body = Withdrawal(reason, changepoints=tuple(sorted(set(evidence))))
     with troubles():
         folder = folder_of(context, data, instance)
@@ -207,26 +221,17 @@ def source(
         raise Misuse("chronicle.no_claim", id=shown(claim))
     if not (gone or archived or note):
         raise Misuse("chronicle.no_news")
-    if gone:
-        _require_day("--gone", gone)
-    if archived and not archived.startswith(("http://", "https://")):
-        raise Misuse("chronicle.no_url", value=shown(archived))
     now = now_iso()
+    if gone:
+        past_day("--gone", gone, now=now)
+    if archived:
+        web_address(archived, option="--archived")
     body = ClaimNote(claim, note, now[:10], gone, archived)
     with troubles():
         entries = folder_of(context, data, instance).add(
             [(EntryKind.CLAIM_NOTE, body)], at=now, role=KeyRole.EDITOR
         )
         return _done(context, entries, json=json, memory=_memory(context, data, instance))
-
-
-def _require_day(option: str, text: str) -> None:
-    try:
-        possible = not decode_edtf(text).impossible
-    except EdtfError:
-        possible = False
-    if not possible:
-        raise Misuse("chronicle.no_day", option=option, value=shown(text))
 
 
 def key(
@@ -244,7 +249,7 @@ def key(
     known = [each.value for each in KeyRole]
     if role not in known:
         raise Misuse("chronicle.no_role", value=shown(role), known=", ".join(known))
-    _agree(context, "chronicle.ask_key", yes=yes, role=role)
+    agree(context, "chronicle.ask_key", yes=yes, role=role)
     with troubles():
         folder = folder_of(context, data, instance)
         if not folder.state().keyring.standing(KeyRole(role)):
@@ -258,20 +263,52 @@ def key(
 
 
 def _act(
-    context: Context, kind: EntryKind, body: msgspec.Struct, *, data: Path | None, instance: str, json: bool
+    context: Context,
+    kind: EntryKind,
+    body: msgspec.Struct,
+    *,
+    yes: bool,
+    data: Path | None,
+    instance: str,
+    json: bool,
 ) -> int:
+    memory = _memory(context, data, instance)
     with troubles():
         folder = folder_of(context, data, instance)
         story = story_of(folder.state(), str(msgspec.structs.asdict(body)["incident"]))
         _may(story.newest, kind)
-        if isinstance(body, Correction) and not 1 <= body.revision <= len(story.revisions):
-            raise Misuse("chronicle.no_revision", id=body.incident, count=len(story.revisions))
+        if isinstance(body, Correction):
+            _require_published(body, memory, instance, count=len(story.revisions))
+        agree(context, f"chronicle.ask_{kind.value}", yes=yes, id=story.newest.id)
         return _done(
-            context,
-            folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR),
-            json=json,
-            memory=_memory(context, data, instance),
+            context, folder.add([(kind, body)], at=now_iso(), role=KeyRole.EDITOR), json=json, memory=memory
         )
+
+
+def _notice_hours(chronicle: Path, asked: int | None) -> int:
+    """What was asked for; never less than the instance has promised to everybody."""
+    least = read_settings(chronicle).notice_hours
+    if asked is None:
+        return least
+    hours = parse_count(asked, option="--notice-hours", low=0, high=NOTICE_HOURS_MAX)
+    if hours < least:
+        raise Misuse("chronicle.notice_short", hours=hours, least=least)
+    return hours
+
+
+def _require_published(correction: Correction, memory: Path, instance: str, *, count: int) -> None:
+    """Only what readers have seen is corrected; the machine revises the rest."""
+    from voipwatch.pipeline.publishing.memory import Memory, MemoryDamagedError  # noqa: PLC0415 -- Arrow is an extra
+
+    try:
+        out = Memory(memory, instance).kept.revisions.get(correction.incident, 0)
+    except MemoryDamagedError as error:
+        raise Trouble("publish.memory", detail=shown(str(error), longest=300)) from error
+    if not 1 <= correction.revision <= count:
+        raise Misuse("chronicle.no_revision", id=correction.incident, count=count)
+    if correction.revision > out:
+        key = "chronicle.not_published_yet" if out else "chronicle.never_published"
+        raise Misuse(key, id=correction.incident, revision=correction.revision, count=out)
 
 
 def _may(incident: Incident, kind: EntryKind) -> None:
@@ -281,19 +318,9 @@ def _may(incident: Incident, kind: EntryKind) -> None:
 
 def _show(context: Context, incident: Incident, signed: Incident | None) -> None:
     """What is signed, on standard error: the answer on standard output may be read by a machine."""
-    card = card_of(incident, signed)
+    card = card_in(incident, signed)
     for sentence in (card.title, *card.marks, *card.lines):
         context.err.print(Text(said(context, sentence)), soft_wrap=True)
-
-
-def _agree(context: Context, question: str, *, yes: bool, **values: object) -> None:
-    if yes:
-        return
-    if not context.interactive:
-        raise Misuse("chronicle.no_terminal")
-    answer = context.ask(question, **values)
-    if not answer or answer.casefold() not in context.texts.raw("consent.yes").split():
-        raise Stop(INTERRUPTED, "chronicle.left")
 
 
 def _memory(context: Context, data: Path | None, instance: str) -> Path:
@@ -303,28 +330,13 @@ def _memory(context: Context, data: Path | None, instance: str) -> Path:
 def _done(context: Context, entries: Sequence[Entry], *, json: bool, memory: Path) -> int:
     entry = entries[-1]
     if json:
-        print_json(context, {"n": entry.n, "kind": entry.kind, "at": entry.at, "digest": entry.digest})
+        told = {"n": entry.n, "kind": entry.kind, "at": entry.at, "digest": entry.digest}
+        fresh = {"key": entry.body.key} if isinstance(entry.body, KeyEntry) else {}
+        print_json(context, told | fresh)
     else:
         context.tell("chronicle.written", line=entry.n, digest=entry.digest)
+        if isinstance(entry.body, KeyEntry):
+            context.tell("chronicle.new_key", role=entry.body.role.value, public=entry.body.key)
         if busy(memory):
             context.tell("chronicle.publishing", style="yellow")
     return CLEAR
-
-
-def _text_of(file: Path) -> str:
-    try:
-        if str(file) == "-":
-            content = sys.stdin.buffer.read(REPLY_BYTES_MAX + 1)
-        else:
-            with file.open("rb") as opened:
-                content = opened.read(REPLY_BYTES_MAX + 1)
-        text = content.decode()
-    except OSError as error:
-        raise Misuse(
-            "chronicle.unreadable", path=shown_path(file), reason=error.strerror or str(error)
-        ) from error
-    except UnicodeDecodeError:
-        raise Misuse("chronicle.no_text", path=shown_path(file)) from None
-    if not text.strip() or len(content) > REPLY_BYTES_MAX:
-        raise Misuse("chronicle.no_text", path=shown_path(file))
-    return text

@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, str]] = {
     "chronicle withdraw": "voipwatch.cli.chronicle_acts:withdraw",
     "chronicle cite": "voipwatch.cli.chronicle_cite:cite",
     "chronicle source": "voipwatch.cli.chronicle_acts:source",
+    "chronicle settings": "voipwatch.cli.chronicle_settings:settings",
     "chronicle key": "voipwatch.cli.chronicle_acts:key",
     "chronicle claims": "voipwatch.cli.chronicle:claims",
     "chronicle verify": "voipwatch.cli.chronicle:verify",

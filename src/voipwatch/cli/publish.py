@@ -1,10 +1,10 @@
 """`voipwatch publish`: the signed bundle of a data folder and its site; embargo and closing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from voipwatch.chronicle.log import LogError, complete_lines, digest_of
 from voipwatch.chronicle.state import ChronicleState
-from voipwatch.cli.context import Context, data_folder, now_iso
+from voipwatch.cli.chronicle_input import agree, words
+from voipwatch.cli.context import Context, data_folder, wall_s
 from voipwatch.cli.errors import CLEAR, Misuse, Trouble
 from voipwatch.cli.language import Size
 from voipwatch.cli.site import checked_url, render_site, tell_site
@@ -22,9 +23,11 @@ from voipwatch.cli.working import shown_work
 from voipwatch.model.acts import Closing, EntryKind, Hold, KeyRole
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, ChronicleKeysError, KeyFile, chronicle_folder
+from voipwatch.pipeline.instance_settings import SettingsDamagedError, read_settings
 
 if TYPE_CHECKING:
     from voipwatch.pipeline.publishing.publish import Published, Request
+    from voipwatch.store.store import Store
 
 SCHEMA: Final = "voipwatch.published/1"
 MEMORY_FOLDER: Final = "publication"
@@ -33,6 +36,8 @@ _STAGES: Final = {"votes": 0.0, "rows": 0.5, "files": 0.7, "disk": 0.9}
 """Where on the bar a stage begins; measured on a year of one country."""
 BAR: Final = 1000
 HOUR_S: Final = 3600
+SKEW_S: Final = 300
+"""That two machines' clocks may differ by; Kerberos allows as much (RFC 4120, section 5.5.1)."""
 
 
 def publish(  # noqa: PLR0913 -- one parameter an option
@@ -46,10 +51,11 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     instance: Annotated[str, Parameter(metavar="NAME")] = "",
     hold: Annotated[str, Parameter(metavar="ID")] = "",
     until: Annotated[str, Parameter(metavar="TIME")] = "",
-    final: Annotated[str, Parameter(metavar="REASON")] = "",
+    final: Annotated[str | None, Parameter(metavar="REASON")] = None,
     site: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     bundle: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     url: Annotated[str, Parameter(metavar="URL")] = "",
+    yes: bool = False,
     json: bool = False,
 ) -> int:
     """Make the bundle, or bring it up to date; then its site, where one is wanted."""
@@ -62,39 +68,55 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     checked_url(url)
     if bool(hold) != bool(until):
         raise Misuse("publish.half_hold")
-    moment = _instant("--as-of", as_of) if as_of else None
+    clock_s = int(wall_s())
+    moment = _past("--as-of", as_of, clock_s) if as_of else None
     end = _instant("--until", until) if until else None
+    reason = "" if final is None else words("--final", final)
     folder = data_folder(context.environment) if data is None else data
     chronicle = ChronicleFolder(chronicle_folder(folder, instance))
     place = str(folder.absolute() / "store") if store is None and data is not None else store
     with opened(context, place) as found, _told():
         from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
 
+        memory = memory_folder(folder, instance)
+        _require_world(found, instance, memory)
         signer = _signer(chronicle, key)
-        now = now_iso()
+        asked = None if end is None else _Embargo(hold, iso(end), iso(clock_s), Path(out))
+        newest_s = found.as_of()
+        closed = chronicle.state().closed is not None
+        # An embargo ends by the time of the newest report, never by a time that was only asked for.
+        now_s = clock_s if closed else min(clock_s, newest_s + 1 if moment is None else moment)
+        if asked is not None:
+            _ask_shorter(context, chronicle, asked, now_s, instance=instance, yes=yes)
+        if reason and not closed:
+            agree(context, "publish.ask_final", yes=yes, reason=shown(reason, longest=200))
 
         def log() -> tuple[bytes, ...]:
-            if hold and end is not None:
-                _hold(chronicle, hold, until=iso(end), now=now, out=out)
-            if final and chronicle.state().closed is None:
-                chronicle.add([(EntryKind.FINAL, Closing(final))], at=now, role=KeyRole.INSTANCE)
+            if asked is not None:
+                _hold(chronicle, asked)
+            if reason and chronicle.state().closed is None:
+                chronicle.add([(EntryKind.FINAL, Closing(reason))], at=iso(clock_s), role=KeyRole.INSTANCE)
             return _lines(chronicle)
 
+        settings = read_settings(chronicle.path)
         request = making.Request(
             out=Path(out).absolute(),
-            memory=memory_folder(folder, instance),
-            as_of=told_as_of(found.as_of()) if moment is None else moment,
-            now=found.as_of() + 1 if moment is None else moment,
+            memory=memory,
+            as_of=_newest(newest_s, clock_s) if moment is None else moment,
+            now=now_s,
             key=signer,
             instance=instance,
-            final=final,
+            final=reason,
+            publisher=settings.publisher,
+            contact=settings.contact,
         )
         with shown_work(context, "publish.working", BAR) as step:
             done = making.publish(
                 found, request, log=log, step=lambda stage, n, of: step(_progress(stage, n, of))
             )
+        held = () if asked is None else _held(chronicle, asked, now_s)
     rendered = None if site is None else render_site(context, request.out, site, url=url)
-    _say(context, request, done, rendered, json=json)
+    _say(context, request, done, _Beside(held, rendered), json=json)
     return CLEAR
 
 
@@ -114,6 +136,33 @@ def _mirrored(context: Context, bundle: Path, site: Path | None, *, url: str, al
     return CLEAR
 
 
+def _past(option: str, text: str, clock_s: int) -> int:
+    """An instant that has been: as of the future a bundle would say that nothing was heard until then."""
+    moment = _instant(option, text)
+    if moment > clock_s + SKEW_S:
+        raise Misuse("publish.future", option=option, value=iso(moment), now=iso(clock_s))
+    return moment
+
+
+def _newest(newest_s: int, clock_s: int) -> int:
+    if newest_s > clock_s + SKEW_S:
+        raise Misuse("publish.newest_future", time=iso(newest_s), now=iso(clock_s))
+    return told_as_of(newest_s)
+
+
+def _require_world(found: "Store", instance: str, memory: Path) -> None:
+    """Refuse a world that the store never heard of: its bundle would be signed, and empty."""
+    from voipwatch.store.voices import instances_of, voting_span  # noqa: PLC0415 -- Arrow is an extra
+
+    if voting_span(found, instance=instance) is not None or memory.exists():
+        return
+    known = sorted(instances_of(found) - {""})
+    if instance or known:
+        names = ", ".join(shown(name) for name in known) or "-"
+        key = "publish.no_instance" if instance else "publish.no_real"
+        raise Misuse(key, name=shown(instance), known=names)
+
+
 def told_as_of(newest_s: int) -> int:
     """The last second of the hour in which the newest report arrived.
 
@@ -123,23 +172,17 @@ def told_as_of(newest_s: int) -> int:
     return newest_s // HOUR_S * HOUR_S + HOUR_S - 1
 
 
-def _say(
-    context: Context,
-    request: "Request",
-    done: "Published",
-    rendered: dict[str, Any] | None,
-    *,
-    json: bool,
-) -> None:
+def _say(context: Context, request: "Request", done: "Published", beside: "_Beside", *, json: bool) -> None:
     if json:
         document: dict[str, Any] = {
             "schema": SCHEMA, "digest": done.digest, "folder": str(request.out),
-            "as_of": iso(request.as_of),
+            "as_of": iso(done.as_of), "final": done.final,
+            "held": [{"id": each.name, "until": each.until} for each in beside.held],
             "files": done.files, "bytes": done.bytes, "rows": done.rows, "fresh": done.fresh,
             "changed": done.changed, "synthetic": bool(request.instance), "instance": request.instance,
         }  # fmt: skip
-        if rendered is not None:
-            document["site"] = rendered
+        if beside.site is not None:
+            document["site"] = beside.site
         context.print_json(msgspec.json.format(msgspec.json.encode(document), indent=2))
         return
     if request.instance:
@@ -149,25 +192,83 @@ def _say(
         path=shown_path(request.out), files=done.files, size=Size(done.bytes),
         rows=done.rows, fresh=done.fresh,
     )  # fmt: skip
-    context.tell("publish.as_of", time=iso(request.as_of))
+    if not done.rows:
+        context.tell("publish.empty", style="yellow")
+    context.tell("publish.as_of", time=iso(done.as_of))
     context.tell("publish.digest", digest=done.digest)
-    if rendered is not None:
-        tell_site(context, rendered)
-    if request.final:
-        context.tell("publish.final", style="yellow")
+    held = beside.held
+    if held:
+        names = ", ".join(each.name for each in held)
+        context.tell("publish.held", style="yellow", names=names, until=held[0].until, now=held[0].now)
+    if done.final:
+        key = "publish.final" if request.final else "publish.final_again"
+        context.tell(key, style="yellow", reason=shown(done.final, longest=200))
+    if beside.site is not None:
+        tell_site(context, beside.site)
 
 
-def _hold(chronicle: ChronicleFolder, name: str, *, until: str, now: str, out: Path) -> None:
+class _Embargo(NamedTuple):
+    """What was asked for, or what it came to."""
+
+    name: str
+    until: str
+    now: str
+    """By the wall clock of who asks; of what it came to, by the clock that embargoes end by."""
+    out: Path
+
+
+class _Beside(NamedTuple):
+    """What was done beside the bundle."""
+
+    held: Sequence[_Embargo]
+    site: dict[str, Any] | None
+    """As `cli.site` tells it; None where none was asked for."""
+
+
+def _ask_shorter(
+    context: Context, chronicle: ChronicleFolder, asked: _Embargo, now_s: int, *, instance: str, yes: bool
+) -> None:
+    """Refuse an end that is over; ask where a running embargo would end earlier than it was said to."""
+    # An emulation lives in its own time, years away from the clock on the wall.
+    now = iso(now_s) if instance else max(asked.now, iso(now_s))
+    if asked.until <= now:
+        raise Misuse("publish.past_hold", until=asked.until, now=now)
+    story = chronicle.state().stories.get(asked.name)
+    running = None if story is None else story.held_until(iso(now_s))
+    if running is not None and asked.until < running:
+        agree(context, "publish.ask_shorter", yes=yes, name=asked.name, running=running, until=asked.until)
+
+
+def _hold(chronicle: ChronicleFolder, asked: _Embargo) -> None:
     """Announce an embargo. Refused for what readers have seen already."""
     state: ChronicleState = chronicle.state()
-    story = state.stories.get(name)
+    story = state.stories.get(asked.name)
     if story is None:
-        raise Misuse("publish.no_incident", name=shown(name), known=", ".join(state.stories) or "-")
-    if (out / "incidents" / f"{story.newest.id}.json").exists():
-        raise Misuse("publish.seen", name=shown(name))
-    body = Hold(name, story.newest.revision, until, digest_of(story.newest))
-    if all(each.what != body for each in story.of(Hold)):
-        chronicle.add([(EntryKind.HOLD, body)], at=now, role=KeyRole.INSTANCE)
+        known = ", ".join(state.stories) or "-"
+        raise Misuse("publish.no_incident", name=shown(asked.name), known=known)
+    if (asked.out / "incidents" / f"{story.newest.id}.json").exists():
+        raise Misuse("publish.seen", name=shown(asked.name))
+    body = Hold(asked.name, story.newest.revision, asked.until, digest_of(story.newest))
+    if [each.what for each in story.of(Hold)][-1:] != [body]:
+        chronicle.add([(EntryKind.HOLD, body)], at=asked.now, role=KeyRole.INSTANCE)
+
+
+def _held(chronicle: ChronicleFolder, asked: _Embargo, now_s: int) -> tuple[_Embargo, ...]:
+    """The incident that was held, and what is held with it, by the clock that ends it."""
+    from voipwatch.pipeline.publishing.embargo import embargo_at  # noqa: PLC0415 -- Arrow is an extra
+
+    state, now = chronicle.state(), iso(now_s)
+    until = state.stories[asked.name].held_until(now) or asked.until
+    others = embargo_at(state, chronicle.entries(), now).incidents - {asked.name}
+    return tuple(
+        _Embargo(
+            name,
+            until if name == asked.name else state.stories[name].held_until(now) or until,
+            now,
+            asked.out,
+        )
+        for name in (asked.name, *sorted(others))
+    )
 
 
 def _lines(chronicle: ChronicleFolder) -> tuple[bytes, ...]:
@@ -212,6 +313,18 @@ def _progress(stage: str, done: int, of: int) -> int:
     return int(BAR * (begin + (end - begin) * (done / of if of else 1.0)))
 
 
+def keys_trouble(error: ChronicleKeysError) -> Trouble:
+    """What is wrong with the keys, and the ways on."""
+    detail = shown(str(error), longest=300)
+    return Trouble(f"chronicle.keys_{error.reason}", path=shown_path(error.path), detail=detail)
+
+
+def _refused(reason: str, detail: str) -> Misuse:
+    if reason == "older" and detail > iso(wall_s() + HOUR_S + SKEW_S):
+        reason = "future"
+    return Misuse(f"publish.refused.{reason}", detail=shown(detail, longest=300))
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Every way in which a bundle is not made, as one line."""
@@ -227,14 +340,18 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        raise Misuse(f"publish.refused.{error.reason}", detail=shown(error.detail, longest=300)) from error
+        raise _refused(error.reason, error.detail) from error
     except BusyError as error:
         raise Trouble("publish.busy", path=shown_path(error.place)) from error
     except NotABundleError as error:
         raise Misuse("publish.not_a_bundle", **detail(error)) from error
     except LogError as error:
         raise Trouble("publish.log", **detail(error)) from error
-    except (MemoryDamagedError, ChronicleKeysError) as error:
+    except ChronicleKeysError as error:
+        raise keys_trouble(error) from error
+    except SettingsDamagedError as error:
+        raise Trouble("chronicle.settings_damaged", reason=shown(str(error), longest=300)) from error
+    except MemoryDamagedError as error:
         raise Trouble("publish.memory", **detail(error)) from error
     except MixedWorldsError as error:
         raise Trouble("publish.mixed", **detail(error)) from error

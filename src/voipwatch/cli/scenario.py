@@ -88,6 +88,7 @@ def scenario(  # noqa: PLR0913 -- one keyword for each option of the command
     )
     if data is not None:
         context.say("scenario.kept", path=shown_path(folder))
+        context.say("scenario.published", path=shown_path(folder), instance=chosen.instance)
     return CLEAR if found.right else INTERFERENCE
 
 

@@ -10,7 +10,7 @@ import msgspec
 from rich.text import Text
 
 from voipwatch.chronicle.claims_file import all_packaged_claims
-from voipwatch.chronicle.titles import hours_text, title_of, told
+from voipwatch.chronicle.titles import hours_text, status_of, title_of, told
 from voipwatch.cli.context import Context
 from voipwatch.cli.show import table
 from voipwatch.lab.scenarios.score import PhaseLine, Score, phase_lines
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "voipwatch.lab-scenario/2"
 RIGHT: Final = "green"
 WRONG: Final = "bold red"
+WIDE: Final = 120
+"""Columns of a terminal from which on the chronology has its intervals on one line."""
 
 
 class Found(NamedTuple):
@@ -56,7 +58,7 @@ def show_story(context: Context, chosen: Scenario, story: Story, incidents: Sequ
                 "scenario.incident",
                 id=incident.id,
                 title=told(title_of(incident), texts.lang),
-                status=texts(f"scenario.status.{incident.status.value}"),
+                status=told(status_of(incident), texts.lang),
             )
     claims = {claim.id: claim for claim in all_packaged_claims()}
     said = {press.phase: [claims[name] for name in press.claims] for press in chosen.press}
@@ -65,13 +67,16 @@ def show_story(context: Context, chosen: Scenario, story: Story, incidents: Sequ
             texts(f"scenario.phase.{each.phase.replace(' ', '_')}"),
             "\n".join(_saying(context, claim) for claim in said.get(each.phase, [])),
             _found_text(context, each.found),
-            _span(each.since_s, each.until_s),
+            _folded(context, _span(each.since_s, each.until_s)),
             _verdict(context, right=each.right),
         ]
         for each in story.phases
     ]
     names = ("phase", "press", "observatory", "planted", "verdict")
     context.out.print(table(texts, [texts(f"column.{name}") for name in names], rows))
+    context.tell("scenario.reading", style="dim")
+    if any(sign in claim.date for each in said.values() for claim in each for sign in "~?%/"):
+        context.tell("scenario.edtf", style="dim")
     _show_what_is_wrong(context, story)
     _show_order(context, story)
 
@@ -82,13 +87,14 @@ def _verdict(context: Context, *, right: bool) -> Text:
 
 def _saying(context: Context, claim: Claim) -> str:
     publisher = claim.source.publisher or context.texts("scenario.publisher_unknown")
-    return f"{claim.date} {publisher}"
+    return f"{claim.date.replace('/', ' – ')} {publisher}"
 
 
 def _found_text(context: Context, phase: Phase | None) -> str:
     if phase is None:
         return "-"
-    text = _span(None if phase.earliest is None else seconds(phase.earliest), seconds(phase.latest))
+    span = _span(None if phase.earliest is None else seconds(phase.earliest), seconds(phase.latest))
+    text = _folded(context, span)
     if phase.blocked_hours:
         text += "\n" + context.texts("scenario.at_hours", hours=hours_text(phase.blocked_hours))
     return text
@@ -178,6 +184,11 @@ def _interval(line: PhaseLine) -> str:
 def _span(first_s: float | None, last_s: float) -> str:
     first = "?" if first_s is None else _minute(first_s)
     return first if first_s == last_s else f"{first} .. {_minute(last_s)}"
+
+
+def _folded(context: Context, span: str) -> str:
+    """An interval on two lines where the terminal has no room for two of them side by side."""
+    return span if context.out.width >= WIDE else span.replace(" .. ", " ..\n")
 
 
 def _minute(at_s: float) -> str:

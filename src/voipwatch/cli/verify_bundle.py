@@ -36,7 +36,7 @@ def verify_bundle(context: Context, folder: Path, *, key: str | None, json: bool
     try:
         found = check_bundle(folder, key=key, now_s=now_s)
     except BadBundleError as error:
-        raise Misuse("bundle.none", path=shown_path(folder), reason=shown(str(error), longest=200)) from error
+        raise Misuse("bundle.missing", path=shown_path(folder)) from error
     except OSError as error:
         raise Misuse(
             "error.file_unreadable", path=shown_path(folder), reason=error.strerror or str(error)

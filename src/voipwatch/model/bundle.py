@@ -82,6 +82,8 @@ class PublicRow(msgspec.Struct, frozen=True, order=True):
 MANIFEST_SCHEMA: Final = "voipwatch.bundle/1"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
+PUBLISHER: Final = "voipwatch"
+"""Of a bundle whose observatory has given itself no name."""
 VALID_S: Final = 2 * DAY_S
 """A bundle is made every day: one that is older than two days says nothing of today."""
 
@@ -97,7 +99,7 @@ class FileEntry(msgspec.Struct, frozen=True, order=True):
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """Of a closed observatory: nothing follows this bundle."""
+    """Of a closed observatory: no measurement follows, but replies and corrections may."""
 
     reason: str
     at: str
@@ -120,6 +122,10 @@ class Manifest(msgspec.Struct, frozen=True):
     key: str = ""
     """Ed25519 public key of the signature, hex."""
     final: Closed | None = None
+    publisher: str = PUBLISHER
+    """Who answers for it: the name that the observatory has given itself."""
+    contact: str = ""
+    """Where replies and corrections are sent; empty where the observatory names none."""
     schema: str = MANIFEST_SCHEMA
 
 

@@ -41,7 +41,12 @@ Item = tuple[EntryKind, msgspec.Struct]
 
 
 class ChronicleKeysError(Exception):
-    """The keys are there and cannot be used."""
+    """The keys cannot be used; `reason` is missing or damaged, `path` their file."""
+
+    def __init__(self, reason: str, path: Path, detail: str = "") -> None:
+        super().__init__(f"{path.name} is {reason}{f': {detail}' if detail else ''}")
+        self.reason = reason
+        self.path = path
 
 
 class KeyFile(msgspec.Struct, frozen=True):
@@ -144,7 +149,7 @@ class ChronicleFolder:
     def rotate(self, role: KeyRole, *, at: str, lost: bool = False) -> Entry:
         """Replace a key: signed by the old one, or announced as lost; on disk before it is announced."""
         with self._writing():
-            state, keys = self.state(), self.keys()
+            state, keys = self.state(), self._keys_or_others() if lost else self.keys()
             (replaced, *_) = reversed(state.keyring.standing(role))
             fresh_seed = secrets.token_bytes(32)
             fresh = Ed25519PrivateKey.from_private_bytes(fresh_seed)
@@ -163,20 +168,31 @@ class ChronicleFolder:
         return entry
 
     def keys(self) -> KeyFile:
-        """The private keys, made where there are none."""
+        """The private keys, made where there never were any: a log that has keys is signed with no others."""
         path = self.path / KEYS_FILE
         try:
             keys = msgspec.json.decode(path.read_bytes(), type=KeyFile)
         except FileNotFoundError:
-            keys = KeyFile(secrets.token_bytes(32), secrets.token_bytes(32))
+            if self.state().keyring.keys:
+                raise ChronicleKeysError("missing", path) from None
+            keys = _fresh_keys()
             self._keep(keys)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ChronicleKeysError(f"{path.name} is damaged: {error}") from error
+            raise ChronicleKeysError("damaged", path, str(error)) from error
         if keys.schema != KEYS_SCHEMA or len(keys.instance) != 32 or len(keys.editor) != 32:
-            raise ChronicleKeysError(f"{path.name} is damaged or of another version")
+            raise ChronicleKeysError("damaged", path, "or of another version")
         if keys.next_role and public_key_of(keys.successor) in self.state().keyring.keys:
             return keys.succeeded()
         return keys
+
+    def _keys_or_others(self) -> KeyFile:
+        """The keys; where they are lost new ones, and what is left of the file put aside."""
+        try:
+            return self.keys()
+        except ChronicleKeysError as error:
+            if error.reason == "damaged":
+                error.path.rename(error.path.with_name(f"{KEYS_FILE}.damaged"))
+            return _fresh_keys()
 
     def _keep(self, keys: KeyFile) -> None:
         write_private(self.path / KEYS_FILE, msgspec.json.encode(keys))
@@ -213,6 +229,10 @@ class ChronicleFolder:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _fresh_keys() -> KeyFile:
+    return KeyFile(secrets.token_bytes(32), secrets.token_bytes(32))
 
 
 def _announcements(

@@ -75,3 +75,8 @@ def voting_span(store: Store, *, instance: str) -> tuple[int, int] | None:
         {"instance": instance, "panel": PANEL, "call": CALL_STAGE},
     ).to_pylist()[0]
     return (found["first"], found["last"]) if found["votes"] else None
+
+
+def instances_of(store: Store) -> set[str]:
+    """Names of the worlds that any vote is of; empty is the real one."""
+    return set(store.select("SELECT DISTINCT instance FROM votes", {})["instance"].to_pylist())

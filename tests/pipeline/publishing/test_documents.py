@@ -71,3 +71,10 @@ def test_what_privacy_left_is_told_in_whole_percent_of_closed_weeks() -> None:
 def test_a_citation_of_an_emulation_says_so() -> None:
     assert b"EMULATED measurements (it''s)" in citation(World("it's", MONDAY))
     assert b"EMULATED" not in citation(World("", MONDAY))
+
+
+def test_a_citation_names_who_publishes() -> None:
+    assert b"  - name: 'voipwatch'\n" in citation(World("", MONDAY))
+    hostile = citation(World("", MONDAY), "L'Observatoire\nversion: 9").decode()
+    assert "  - name: 'L''Observatoire version: 9'\n" in hostile
+    assert hostile.count("\nversion: ") == 1

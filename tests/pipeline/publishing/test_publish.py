@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from tests.chronicle.writing import MACHINE, Writing, found_incident
+from tests.chronicle.writing import LATER, MACHINE, Writing, found_incident
 from tests.pipeline.publishing.support import (
     DAY,
     MONDAY,
@@ -21,9 +21,11 @@ from tests.pipeline.publishing.support import (
     store_of,
     votes,
 )
+from voipwatch.model.acts import Closing, EntryKind, Reply, ReplySide
 from voipwatch.pipeline.publishing import releasing
 from voipwatch.pipeline.publishing.checking import check_bundle
 from voipwatch.pipeline.publishing.folder import NotABundleError
+from voipwatch.pipeline.publishing.memory import Memory
 from voipwatch.pipeline.publishing.publish import RefusedError, publish
 from voipwatch.pipeline.publishing.tables import read_cells
 from voipwatch.pipeline.publishing.world import MixedWorldsError
@@ -223,9 +225,60 @@ def test_a_closed_observatory_stays_closed(tmp_path: Path) -> None:
     manifest = msgspec.json.decode((tmp_path / "bundle/manifest.json").read_bytes())
     assert manifest["final"] == {"reason": "the money is spent", "at": "2016-02-13T00:00:00Z"}
     assert manifest["valid_until"] == manifest["as_of"]
-    with pytest.raises(RefusedError, match="final"):
-        publish(store_of(FORTY), request(tmp_path, 41))
-    assert publish(store_of(FORTY), request(tmp_path, 40, final="the money is spent")).changed is False
+    whole = contents(tmp_path / "bundle")
+    for asked in (
+        request(tmp_path, 41),
+        request(tmp_path, 60),
+        request(tmp_path, 40, final="the money is spent"),
+    ):
+        done = publish(store_of(votes(60)), asked)
+        assert (done.changed, done.as_of, done.final) == (False, MONDAY + 40 * DAY, "the money is spent")
+    assert contents(tmp_path / "bundle") == whole, "no vote after the end, whatever is asked for"
+    for wrong in (request(tmp_path, 40, final="another"), request(tmp_path, 41, final="the money is spent")):
+        with pytest.raises(RefusedError, match="final"):
+            publish(store_of(FORTY), wrong)
+
+
+def test_a_closed_observatory_issues_its_last_bundle_again_with_what_is_said_of_it(tmp_path: Path) -> None:
+    log = Writing()
+    incident = log.detect(found_incident())
+    end = Closing("the money is spent")
+    log.add(EntryKind.FINAL, end, signer=MACHINE)
+    first = publish(
+        store_of(FORTY), request(tmp_path, 40, final=end.reason, log=tuple(log.lines), key=MACHINE)
+    )
+    before = contents(tmp_path / "bundle")
+    log.add(EntryKind.REPLY, Reply(incident.id, ReplySide.OPERATOR, "AS1", "2016-03-01", "Non."), when=LATER)
+    again = publish(store_of(votes(60)), request(tmp_path, 60, log=tuple(log.lines), key=MACHINE))
+    after = contents(tmp_path / "bundle")
+    assert again.changed
+    assert {path for path in after if after[path] != before.get(path)} == {
+        "manifest.json", "manifest.sig", "chronicle/log.jsonl", f"incidents/{incident.id}.json",
+    }  # fmt: skip
+    manifest = msgspec.json.decode(after["manifest.json"])
+    assert (manifest["previous"], manifest["final"]["reason"]) == (first.digest, end.reason)
+
+
+def test_it_is_kept_which_revisions_are_out(tmp_path: Path) -> None:
+    log = Writing()
+    incident = log.detect(found_incident())
+    publish(store_of(FORTY), request(tmp_path, 40, log=tuple(log.lines), key=MACHINE))
+    assert Memory(tmp_path / "memory", "").kept.revisions == {incident.id: 1}
+    log.told(incident)
+    publish(store_of(FORTY), request(tmp_path, 40, log=tuple(log.lines), key=MACHINE))
+    assert Memory(tmp_path / "memory", "").kept.revisions == {incident.id: 2}
+
+
+def test_name_and_contact_are_signed_with_the_bundle(tmp_path: Path) -> None:
+    publish(store_of(FORTY), request(tmp_path, 40, publisher="O", contact="a@x.example"))
+    manifest = msgspec.json.decode((tmp_path / "bundle/manifest.json").read_bytes())
+    assert (manifest["publisher"], manifest["contact"]) == ("O", "a@x.example")
+    assert (
+        publish(store_of(FORTY), request(tmp_path, 40, publisher="O", contact="a@x.example")).changed is False
+    )
+    assert (
+        publish(store_of(FORTY), request(tmp_path, 40, publisher="P", contact="a@x.example")).changed is True
+    )
 
 
 def test_a_bundle_is_of_one_world(tmp_path: Path) -> None:

@@ -23,6 +23,14 @@ it is of; nothing in it is a statement about a real network.
 
     voipwatch lab scenario morocco-2016            # the weeks about the changes
     voipwatch lab scenario morocco-2016 --full     # the whole year
+
+With `--data DIR` the observatory is kept, and what it tells can be read and published. It is of a world of
+its own, so that each of these asks for its name:
+
+    voipwatch lab scenario morocco-2016 --data year
+    voipwatch chronicle list --data year --instance morocco-2016
+    voipwatch publish --out bundle --data year --instance morocco-2016
+    voipwatch chronicle list --bundle bundle
 """
 
 

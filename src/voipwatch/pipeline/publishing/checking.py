@@ -42,6 +42,9 @@ from voipwatch.pipeline.publishing.tampered import changed_line
 from voipwatch.pipeline.publishing.world import MixedWorldsError, World
 
 CELLS_FOLDER: Final = "tables/cells/"
+AHEAD_S: Final = 3900
+"""A bundle tells the hour of its newest report, to its end; and two clocks may differ by five minutes."""
+_KINDS: Final = {"onsets": "onset", "ends": "end", "silences": "silence"}
 
 
 class CheckFinding(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ class CheckFinding(msgspec.Struct, frozen=True):
 
 
 class BadBundleError(Exception):
-    """There is no bundle there: no manifest that can be read."""
+    """There is no bundle there: no manifest at all."""
 
 
 def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = None) -> list[CheckFinding]:
@@ -70,11 +73,16 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
     """
     try:
         content = (folder / MANIFEST_FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadBundleError(str(error)) from error
+    try:
         manifest = manifests.read_manifest(content)
         as_of = int(seconds(manifest.as_of))
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise BadBundleError(str(error)) from error
+    except ValueError as error:
+        return [CheckFinding("manifest", False, {"reason": str(error)})]
     found = [_signature(folder, content, manifest), _whose(manifest, key), *_files(folder, manifest)]
+    if now_s is not None and as_of > now_s + AHEAD_S:
+        found.append(CheckFinding("time", None, {"as_of": manifest.as_of, "now": iso(now_s)}))
     if now_s is not None and iso(now_s) > manifest.valid_until:
         found.append(CheckFinding("valid", None, {"until": manifest.valid_until}))
     if all(finding.holds for finding in found if finding.id == "file"):
@@ -88,7 +96,9 @@ def check_bundle(folder: Path, *, key: str | None = None, now_s: int | None = No
 
 def _signature(folder: Path, content: bytes, manifest: Manifest) -> CheckFinding:
     path = folder / SIGNATURE_FILE
-    held = path.is_file() and manifests.signed_by(content, path.read_bytes(), manifest.key)
+    if not path.is_file():
+        return CheckFinding("signature-file", False, {"path": SIGNATURE_FILE})
+    held = manifests.signed_by(content, path.read_bytes(), manifest.key)
     return CheckFinding("signature", held, {"signer": manifest.key, "digest": manifests.digest_of(content)})
 
 
@@ -205,7 +215,9 @@ def _changes(folder: Path, rows: list[PublicRow], world: World) -> Iterator[Chec
     world.admit({change.series for change in told})
     again = rowdetector.recomputed(rows, as_of=world.as_of)
     of_rows = [change for change in told if change.basis == rowdetector.ROWS]
-    yield CheckFinding("changepoints", of_rows == again, {"count": len(of_rows), "again": len(again)})
+    counts = {name: sum(change.kind == kind for change in of_rows) for name, kind in _KINDS.items()}
+    values = {"count": len(of_rows), "again": len(again)} | counts
+    yield CheckFinding("changepoints", of_rows == again, values)
     of_votes = [change for change in told if change.basis != rowdetector.ROWS]
     if of_votes:
         yield CheckFinding("votes", None, _rests_on(of_votes))

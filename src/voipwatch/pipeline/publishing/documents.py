@@ -6,7 +6,15 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from voipwatch.chronicle.coarsen import closes_at, start_of
-from voipwatch.model.bundle import CLOSING_LAG_S, LATE_LAG_S, PROBES_PER_ROW, Level, PublicRow, SeriesId
+from voipwatch.model.bundle import (
+    CLOSING_LAG_S,
+    LATE_LAG_S,
+    PROBES_PER_ROW,
+    PUBLISHER,
+    Level,
+    PublicRow,
+    SeriesId,
+)
 from voipwatch.model.cells import STALE_AFTER_H, CellState
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.tables import end_of
@@ -82,8 +90,8 @@ def privacy_document(rows: Sequence[PublicRow], withheld_cells: int, world: Worl
     )
 
 
-def citation(world: World) -> bytes:
-    """CITATION.cff, Citation File Format 1.2.0."""
+def citation(world: World, publisher: str = PUBLISHER) -> bytes:
+    """CITATION.cff, Citation File Format 1.2.0; `publisher`: the observatory's own name."""
     title = "voipwatch: measurements of internet calls"
     if world.synthetic:
         title = f"voipwatch: EMULATED measurements ({world.instance}); no statement about any operator"
@@ -92,12 +100,17 @@ def citation(world: World) -> bytes:
         "cff-version: 1.2.0\n"
         "message: Cite the digest of manifest.json with it.\n"
         "type: dataset\n"
-        f"title: '{title.replace(chr(39), chr(39) * 2)}'\n"
-        "authors:\n  - name: voipwatch\n"
+        f"title: {_quoted(title)}\n"
+        f"authors:\n  - name: {_quoted(publisher)}\n"
         f"version: '{iso(world.as_of)}'\n"
         f"date-released: '{day}'\n"
         "license: CC-BY-4.0\n"
     ).encode()
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar in single quotes (YAML 1.2.2, section 7.3.2), on one line."""
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
 def _state(series: SeriesId, rows: Sequence[PublicRow], world: World) -> dict[str, Any]:

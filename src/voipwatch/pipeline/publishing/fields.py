@@ -221,6 +221,8 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
         "files[].sha256": "hex",
         "files[].bytes": "its length",
         "previous": "SHA-256 of the manifest of the bundle before; empty for the first",
+        "publisher": "who answers for it: the name that the observatory has given itself",
+        "contact": "where replies and corrections are sent: mail or a page; empty: none is named",
         "key": "Ed25519 public key of the signature, hex",
         "final": "null, or of a closed observatory",
         "final.reason": "why it was closed",

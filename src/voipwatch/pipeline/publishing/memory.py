@@ -52,6 +52,8 @@ class Kept(msgspec.Struct):
     fed_until: int = 0
     """Unix seconds: the row detector has all days that end by then."""
     detectors: dict[str, State] = {}
+    revisions: dict[str, int] = {}
+    """Incident -> newest revision of it that is out."""
     schema: str = MEMORY_SCHEMA
 
 

@@ -16,6 +16,7 @@ from voipwatch.model.bundle import (
     CLOSING_LAG_S,
     DAY_S,
     MANIFEST_FILE,
+    PUBLISHER,
     SIGNATURE_FILE,
     Closed,
     Manifest,
@@ -73,6 +74,8 @@ class Request(NamedTuple):
     """Why the observatory closes with this bundle; empty while it does not."""
     now: int | None = None
     """Unix seconds at which an embargo is on or off; None: `as_of`."""
+    publisher: str = PUBLISHER
+    contact: str = ""
 
 
 class Published(NamedTuple):
@@ -89,6 +92,10 @@ class Published(NamedTuple):
     """Of them, new with this bundle."""
     changed: bool
     """False where the bundle that was there says the same."""
+    as_of: int = 0
+    """Unix seconds; of a closed observatory that of its closing, whatever was asked for."""
+    final: str = ""
+    """Why the observatory is closed; empty while it is not."""
 
 
 def publish(
@@ -122,8 +129,9 @@ def publish(
 
 
 def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -> Published:
-    world = World(request.instance, request.as_of, final=bool(request.final))
     content = folder.current_manifest(request.out)
+    request = _issued_again(request, content)
+    world = World(request.instance, request.as_of, final=bool(request.final))
     before = None if content is None else _before(content, world, request)
     memory = _memory(request, before)
     told = chronology.read(request.log, world, now_s=request.now)
@@ -146,14 +154,31 @@ def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -
         hidden=told.hidden,
     )
     memory.kept.until = request.as_of
+    memory.kept.revisions = {incident.id: incident.revision for incident in told.incidents}
     memory.keep()
     rows = memory.all_rows()
     with tempfile.TemporaryDirectory(dir=memory.folder) as scratch:
         step("files", 0, 1)
-        files = _files(memory, rows, changes, told, world=world, scratch=Path(scratch))
+        files = _files(
+            memory, rows, changes, told, world=world, publisher=request.publisher, scratch=Path(scratch)
+        )
         return _put(
             request, world, files, before=content, told=(len(rows), len(released.rows)), step=step, disk=disk
         )
+
+
+def _issued_again(request: Request, content: bytes | None) -> Request:
+    """Of a closed observatory: its last bundle with what was said since, and with the same measurements.
+
+    What it owes after the end are replies and corrections (docs/editorial.md); the log takes nothing else.
+    """
+    try:
+        before = None if content is None else manifests.read_manifest(content)
+    except ValueError:
+        return request  # said where the bundle before is looked at
+    if before is None or before.final is None or request.final or before.instance != request.instance:
+        return request
+    return request._replace(as_of=int(seconds(before.as_of)), final=before.final.reason)
 
 
 def _before(content: bytes, world: World, request: Request) -> Manifest:
@@ -207,6 +232,7 @@ def _files(
     told: Chronology,
     *,
     world: World,
+    publisher: str,
     scratch: Path,
 ) -> dict[str, folder.Content]:
     series = documents.by_series(rows)
@@ -231,7 +257,7 @@ def _files(
         "privacy.json": documents.privacy_document(rows, withheld, world),
         "data-dictionary.json": document(world.head(documents.DICTIONARY_SCHEMA), dictionary()),
         "LICENCE": documents.LICENCE.encode(),
-        "CITATION.cff": documents.citation(world),
+        "CITATION.cff": documents.citation(world, publisher),
     }
 
 
@@ -251,16 +277,27 @@ def _put(
     total = sum(size for _, size in digests.values())
 
     def done(digest: str, place: Path, *, changed: bool) -> Published:
-        return Published(digest, place, len(files), total, *told, changed=changed)
+        counts = (len(files), total, *told)
+        return Published(digest, place, *counts, changed=changed, as_of=world.as_of, final=request.final)
+
+    def made(previous: str) -> bytes:
+        return signing.manifest_of(
+            digests,
+            world,
+            key=public,
+            previous=previous,
+            final=final,
+            publisher=request.publisher,
+            contact=request.contact,
+        )
 
     if before is not None:
         # Asked again for the same: the chain gets no second link that says nothing new.
         old = manifests.read_manifest(before)
-        same = signing.manifest_of(digests, world, key=public, previous=old.previous, final=final)
-        if same == before:
+        if made(old.previous) == before:
             return done(manifests.digest_of(before), request.out.resolve(), changed=False)
     previous = "" if before is None else manifests.digest_of(before)
-    manifest = signing.manifest_of(digests, world, key=public, previous=previous, final=final)
+    manifest = made(previous)
     digest = manifests.digest_of(manifest)
     whole = files | {MANIFEST_FILE: manifest, SIGNATURE_FILE: signing.sign(manifest, request.key)}
     count = 0

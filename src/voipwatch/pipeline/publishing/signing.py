@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from voipwatch.model.bundle import Closed, FileEntry, Manifest
+from voipwatch.model.bundle import PUBLISHER, Closed, FileEntry, Manifest
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.world import World
 
@@ -14,7 +14,14 @@ DIGEST_HEX: Final = 64
 
 
 def manifest_of(
-    digests: Mapping[str, tuple[str, int]], world: World, *, key: str, previous: str, final: Closed | None
+    digests: Mapping[str, tuple[str, int]],
+    world: World,
+    *,
+    key: str,
+    previous: str,
+    final: Closed | None,
+    publisher: str = PUBLISHER,
+    contact: str = "",
 ) -> bytes:
     """manifest.json. `digests`: path -> SHA-256 in hex and bytes."""
     manifest = Manifest(
@@ -26,6 +33,8 @@ def manifest_of(
         previous=previous,
         key=key,
         final=final,
+        publisher=publisher,
+        contact=contact,
     )
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
 
