@@ -89,8 +89,8 @@ def test_no_text_is_there_for_nothing() -> None:
         "import.scrubbed.", "network.", "note.", "probe.outcome.", "probe.row.", "probe.status.",
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",
         "scenario.kind.", "scenario.phase.",
-        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "site.bundle.", "stage.", "store.error.",
-        "verdict.",
+        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "site.bundle.", "stage.",
+        "store.error.", "verdict.",
         "verify.",
     )  # fmt: skip
     assert {
