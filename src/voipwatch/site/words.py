@@ -133,8 +133,8 @@ class Words:
         return f"{FSI}{text}{PDI}" if self.direction == "rtl" else text
 
     def span(self, text: str) -> Name:
-        """`18–23`: a range of digits alone, which would be read backwards where a language runs from the right
-        and nothing in the range says so.
+        """`18–23`: a range of digits alone, which would be read backwards where a language runs from the
+        right and nothing in the range says so.
         """
         return Name(f"{RLM}{text}" if self.direction == "rtl" else text)
 
