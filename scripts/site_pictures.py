@@ -15,13 +15,13 @@ from pathlib import Path
 from threading import Thread
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.browser import EXECUTABLE, FLAGS
 
 LANGUAGES = ("en", "fr", "ar")
-SIZE = {"width": 1000, "height": 1250}
+SIZE: ViewportSize = {"width": 1000, "height": 1250}
 
 
 class Quiet(SimpleHTTPRequestHandler):

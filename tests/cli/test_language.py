@@ -93,6 +93,8 @@ def test_no_text_is_there_for_nothing() -> None:
         "site.bundle.", "stage.", "store.error.", "verdict.", "verify.",
         "scenario.kind.", "scenario.phase.",
         "scenario.phase_kind.", "scenario.step.", "stage.", "store.error.", "verdict.",
+        "scenario.phase_kind.", "scenario.status.", "scenario.step.", "site.bundle.", "stage.",
+        "store.error.", "verdict.",
         "verify.",
     )  # fmt: skip
     assert {

@@ -19,6 +19,7 @@ from tests.pipeline.publishing.support import (
     store_of,
     votes,
 )
+from voipwatch.chronicle.log import public_key_of
 from voipwatch.chronicle.manifests import digest_of, read_manifest
 from voipwatch.model.acts import EntryKind
 from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE, FileEntry
@@ -114,7 +115,7 @@ def altered(source: Path, target: Path, files: Mapping[str, bytes | None], **fie
     for path in found:
         content = (target / path).read_bytes()
         entries.append(FileEntry(path, digest_of(content), len(content)))
-    made = msgspec.structs.replace(manifest, files=tuple(entries), **fields)
+    made = msgspec.structs.replace(manifest, files=tuple(entries), key=public_key_of(MACHINE), **fields)
     content = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
     (target / MANIFEST_FILE).write_bytes(content)
     (target / SIGNATURE_FILE).write_bytes(sign(content, MACHINE))

@@ -89,6 +89,12 @@ def test_numbers_and_times() -> None:
     assert (en.percent(0.036), en.country("MA"), en.country("QQ")) == ("4%", "Morocco", "QQ")
 
 
+def test_a_range_of_digits_runs_with_its_language() -> None:
+    assert words("en").span("6–22") == "6–22"
+    assert words("ar").span("6–22") == "\u200f6–22"
+    assert "\u206814:00–15:00" not in words("ar").row_time("2016-01-05T14:00:00Z", "hour")
+
+
 def test_names_are_isolated() -> None:
     ar = words("ar")
     assert ar("incident.merged-into", id=Name("A&B")) == "تبيّن أنه هو نفسه <bdi>A&amp;B</bdi>."

@@ -58,8 +58,12 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def anchor(self) -> str:
         """Of the row on its series' page: `2016-01-05-day`, `2016-01-05T14-hour`."""
-        start = self.start[:13] if self.level == "hour" else self.start[:10]
-        return f"{start}-{self.level}"
+        return anchor_of(self.start, self.level)
+
+
+def anchor_of(start: str, level: str) -> str:
+    """Of a row, by its start (ISO 8601) and level."""
+    return f"{start[:13] if level == 'hour' else start[:10]}-{level}"
 
 
 class State(msgspec.Struct, frozen=True):

@@ -77,6 +77,10 @@ def plan(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator
         yield Planned(path, sha256(content).hexdigest(), partial(bytes, content))
     yield maker.planned("index.html", partial(_chooser, site, "chooser.html"))
     yield maker.planned("404.html", partial(_chooser, site, "404.html"))
+    for state in site.states.values():
+        # All languages of a series together: its rows are read once.
+        for lang in LANGUAGES:
+            yield from maker.series(words(lang), state)
     for lang in LANGUAGES:
         yield from maker.language(words(lang))
     for number, files in enumerate(parts.files):
@@ -119,12 +123,10 @@ class _Maker:
         return self.planned(Here(t.lang, path).file, lambda: to_html(template, make(), t), of=of)
 
     def language(self, t: Words) -> Iterator[Planned]:
-        """Every page of one language."""
+        """Every page of one language but those of series."""
         yield self.page(t, "", "home.html", partial(home, self.site, t))
         for code in self.site.countries:
             yield from self.country(t, code)
-        for state in self.site.states.values():
-            yield from self.series(t, state)
         for told in self.site.bundle.incidents:
             yield from self.incident(t, told)
         yield from self.papers(t)

@@ -5,11 +5,12 @@ numbers, its words are the site's own and escaped.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
 
-from voipwatch.site.bundle import Row
+from voipwatch.site.bundle import Row, anchor_of
 from voipwatch.site.words import Words
 
 KNOWN: Final = frozenset({"ok", "blocked", "throttled", "down", "intermittent", "insufficient", "silent"})
@@ -35,11 +36,17 @@ def table_rows(t: Words, rows: Iterable[Row], *, of_hours: bool) -> Markup:
         votes = (row.votes, row.blocked, row.throttled, row.down, row.ok, row.insufficient, row.probes)
         figures = "".join([f"<td>{'' if each is None else each}</td>" for each in votes])
         found.append(
-            f'<tr id="{escape(row.anchor)}"><th scope="row">{escape(t.row_time(row.start, row.level))}</th>'
+            _head(t, row.start, row.level)
             + (state + figures if of_hours else f"{level}{state}{figures}<td>{row.hours}</td>")
             + "</tr>\n"
         )
     return Markup("".join(found))  # noqa: S704 -- whole numbers, and texts that were escaped above
+
+
+@lru_cache(maxsize=1 << 16)  # the hours of two years in three languages: all series have the same
+def _head(t: Words, start: str, level: str) -> str:
+    anchor = escape(anchor_of(start, level))
+    return f'<tr id="{anchor}"><th scope="row">{escape(t.row_time(start, level))}</th>'
 
 
 def _state(t: Words, name: str) -> str:

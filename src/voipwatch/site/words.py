@@ -34,7 +34,7 @@ RIGHT_TO_LEFT: Final = frozenset({"ar"})
 UNREAD: Final = frozenset({"fr", "ar", "zgh"})
 """Translations that no fluent reader has passed: every page of them says so."""
 PLURALS: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
-FSI, PDI = "\u2068", "\u2069"
+FSI, PDI, RLM = "\u2068", "\u2069", "\u200f"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """That no text has, and that XML 1.0 (section 2.2) has no place for."""
@@ -137,6 +137,12 @@ class Words:
         text = seen(text)
         return f"{FSI}{text}{PDI}" if self.direction == "rtl" else text
 
+    def span(self, text: str) -> Name:
+        """`18–23`: a range of digits alone, which would be read backwards where a language runs from the
+        right and nothing in the range says so.
+        """
+        return Name(f"{RLM}{text}" if self.direction == "rtl" else text)
+
     def number(self, value: float) -> str:
         """`1 234,5`: at most one digit after the point."""
         return str(format_decimal(value, format="#,##0.#", locale=self._locale))
@@ -194,9 +200,8 @@ class Words:
     def _row_time(self, start: str, level: str) -> str:
         if level == "hour":
             hour = int(start[11:13])
-            return self.plain(
-                "row.hour", day=self.row_time(start[:10], "day"), hours=Name(f"{hour:02}:00–{hour + 1:02}:00")
-            )
+            hours = self.span(f"{hour:02}:00–{hour + 1:02}:00")
+            return self.plain("row.hour", day=self.row_time(start[:10], "day"), hours=hours)
         if level == "day":
             return self.day(start)
         return self.days(start, (date.fromisoformat(start[:10]) + timedelta(days=6)).isoformat())

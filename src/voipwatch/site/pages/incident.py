@@ -408,7 +408,7 @@ def _said(t: Words, page: IncidentPage) -> tuple[Said, ...]:
     return tuple(said for _, said in sorted(found, key=lambda each: each[0]))
 
 
-def correction_view(t: Words, here: Here, entry: dict[str, object]) -> CorrectionView:
+def correction_view(t: Words, here: Here, entry: Mapping[str, object]) -> CorrectionView:
     """A correction or withdrawal of the public list."""
     body = entry["body"]
     assert isinstance(body, dict)

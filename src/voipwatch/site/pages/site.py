@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from voipwatch.site import links
 from voipwatch.site.assetfiles import assets
-from voipwatch.site.bundle import Bundle, IncidentPage, Judged, Row, State
+from voipwatch.site.bundle import Bundle, IncidentPage, Judged, Row, State, anchor_of
 from voipwatch.site.history import Day, Month, days_of, months_of
 from voipwatch.site.names import LINE, access_rank, app_rank
 from voipwatch.site.pages.head import Head, Subject
@@ -47,6 +47,7 @@ class Site:
     head: "HeadOf | None" = None
     """What others add to the head of a page."""
     _histories: dict[SeriesKey, History] = field(default_factory=dict)
+    _last_rows: dict[SeriesKey, tuple[Row, ...]] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> Mapping[SeriesKey, State]:
@@ -99,9 +100,12 @@ class Site:
         return tuple(each for each in self.bundle.claims if each.claim.scope.country == country)
 
     def rows(self, state: State) -> tuple[Row, ...]:
-        """All rows of a series; its history is kept, they are not."""
-        rows = self.bundle.rows(state)
+        """All rows of a series; its history is kept, and the rows of the series that was asked for last."""
         key = key_of(state)
+        if key not in self._last_rows:
+            self._last_rows.clear()
+            self._last_rows[key] = self.bundle.rows(state)
+        rows = self._last_rows[key]
         if key not in self._histories:
             months = tuple(
                 month if len(month.hours) > HOURS_ON_PAGE else month._replace(hours=())
@@ -120,7 +124,7 @@ class Site:
     def row_at(self, state: State, start: str, level: str) -> tuple[str, str]:
         """Page below `/LANG/` and anchor of a published row."""
         path = links.series(*key_of(state))
-        anchor = f"{start[:13] if level == 'hour' else start[:10]}-{level}"
+        anchor = anchor_of(start, level)
         if level == "hour" and any(
             month.name == start[:7] and month.hours for month in self.history(state).months
         ):

@@ -90,7 +90,7 @@ def phase_line(t: Words, country: str, phase: Phase) -> Markup:
     }
     for key in ("hours_utc", "hours_local"):
         if key in sentence.values:
-            values[key] = Name(sentence.values[key])
+            values[key] = t.span(sentence.values[key])
     if values.get("earliest") is not None and values["earliest"] == values.get("latest"):
         # One day: told by its two times, for the sentence has two places.
         values |= {key: Name(t.moment(sentence.values[key])) for key in ("earliest", "latest")}
