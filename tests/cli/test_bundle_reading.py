@@ -6,9 +6,9 @@ import pytest
 
 from tests.chronicle.writing import MACHINE, Writing, found_incident
 from tests.pipeline.publishing.support import contents, request, store_of, votes
+from voipwatch.chronicle import manifests
 from voipwatch.cli.bundle_reading import PublishedBundle
 from voipwatch.cli.errors import Misuse
-from voipwatch.pipeline.publishing import signing
 from voipwatch.pipeline.publishing.publish import publish
 
 ID = "MA-2016-01-a"
@@ -26,7 +26,7 @@ def test_what_it_names(folder: Path) -> None:
     bundle = PublishedBundle(folder)
     assert bundle.incidents() == [ID]
     assert (bundle.revisions(ID), bundle.revisions("MA-2016-01-b")) == (1, 0)
-    assert bundle.digest == signing.digest_of((folder / "manifest.json").read_bytes())
+    assert bundle.digest == manifests.digest_of((folder / "manifest.json").read_bytes())
     assert list(bundle.state().stories) == [ID]
     rows = bundle.rows()
     assert rows

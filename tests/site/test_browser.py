@@ -84,6 +84,11 @@ def test_what_strangers_wrote_runs_nowhere(chromium: Chromium, files: dict[str, 
     def look(context: Any) -> None:
         page = context.new_page()
         dialogs: list[str] = []
+
+        def heard(dialog: Any) -> None:
+            dialogs.append(dialog.message)
+            dialog.dismiss()
+
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         for path in ("claims/", "claims/test/two/", "timeline/"):
             page.goto(f"{server.origin}/en/{path}")

@@ -24,7 +24,7 @@ from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
 from voipwatch.chronicle.titles import Sentence, sentences
-from voipwatch.site.clock import zone as clock
+from voipwatch.civic.zones import zone as clock
 
 LANGUAGES: Final = ("en", "fr", "ar")
 LOCALES: Final[Mapping[str, str]] = {"en": "en_GB", "fr": "fr", "ar": "ar_MA", "zgh": "zgh"}

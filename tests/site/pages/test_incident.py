@@ -67,7 +67,7 @@ def test_a_revision_stays_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_correction() -> None:
-    entry = {
+    entry: dict[str, object] = {
         "at": "2016-01-20T00:00:00Z", "kind": "withdrawal",
         "body": {"incident": "", "reason": "A probe was wrong.", "changepoints": ["a", "b"]},
     }  # fmt: skip

@@ -5,7 +5,6 @@ in it, so that an entry changes with its `updated` and never otherwise.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid5
@@ -13,10 +12,9 @@ from uuid import UUID, uuid5
 import msgspec
 
 from voipwatch.chronicle.titles import Sentence, line_of, marks_of, title_of
-from voipwatch.civic.zones import zone, zone_of_country
+from voipwatch.civic.offsets import utc_offset_h
 from voipwatch.model.acts import Reply
 from voipwatch.model.incidents import Incident, IncidentStatus
-from voipwatch.model.instants import seconds
 from voipwatch.site import links
 from voipwatch.site.bundle import Bundle, IncidentPage
 from voipwatch.site.feeds.telling import one_line, plain
@@ -82,11 +80,10 @@ def entry_of(bundle: Bundle, page: IncidentPage, words: Words, *, root: str) -> 
 
 
 def _lines(incident: Incident) -> Iterator[Sentence]:
-    """A sentence a phase; hours of the day by the country's clock of that phase."""
-    clock = zone(zone_of_country(incident.country))
+    """A sentence a phase; hours of the day by the country's clock where that is one clock all the time."""
     for phase in incident.phases:
-        offset = datetime.fromtimestamp(seconds(phase.latest), tz=clock).utcoffset()
-        yield line_of(phase, utc_offset_h=0 if offset is None else int(offset / timedelta(hours=1)))
+        since, until = phase.earliest or phase.latest, phase.until or phase.latest
+        yield line_of(phase, utc_offset_h=utc_offset_h(incident.country, since, until))
 
 
 def root_of(bundle: Bundle) -> str:

@@ -42,13 +42,15 @@ def _written(sentence: Sentence, words: Words) -> dict[str, object]:
     for key, value in sentence.values.items():
         if key == "country":
             found[key] = words.country(value)
-        elif key in {"date", "until"} and len(value) == len("2016-01-05"):
+        elif key in {"date", "by", "until"} and len(value) == len("2016-01-05"):
             found[key] = words.day(value).replace(" ", NO_BREAK)
         elif key in _MOMENTS and value:
             found[key] = words.moment(value).replace(" ", NO_BREAK)
         elif key == "apps" and not value.isdecimal():
             found[key] = words.plain_list(app_names().get(app, app) for app in value.split(", "))
-        elif key in {"operators", "accesses"} and not value.isdecimal():
+        elif key in {"accesses", "later"}:
+            found[key] = words.plain_list(words.plain(f"access.{each}") for each in value.split(", "))
+        elif key == "operators" and not value.isdecimal():
             found[key] = words.plain_list(value.split(", "))
         elif key in {"instance", "id"}:
             found[key] = Name(value)

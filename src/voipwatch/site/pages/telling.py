@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from markupsafe import Markup
 
 from voipwatch.chronicle.titles import Sentence, day_of, line_of, marks_of, title_of
+from voipwatch.civic.offsets import utc_offset_h
 from voipwatch.model.incidents import Incident, Phase, SeriesName
-from voipwatch.site.clock import utc_offset_h
 from voipwatch.site.names import access_rank, app_name
 from voipwatch.site.words import Name, Words
 
 _TIMES = frozenset({"earliest", "latest", "until", "since", "date"})
+_DAYS = frozenset({"date", "by", "until"})
+"""Of a title."""
+_ACCESSES = frozenset({"accesses", "later"})
 
 
 def title(t: Words, incident: Incident, signed: Incident | None) -> Markup:
@@ -35,6 +38,8 @@ def title_values(t: Words, sentence: Sentence, incident: Incident) -> Mapping[st
         values["apps"] = t.list(app_name(app) for app in sentence.values["apps"].split(", "))
     if "operators" in sentence.values:
         values["operators"] = t.list(_named(sentence.values["operators"], incident))
+    for key in _ACCESSES & sentence.values.keys():
+        values[key] = accesses(t, sentence.values[key].split(", "))
     return values
 
 
@@ -44,6 +49,8 @@ def _plain_title_values(t: Words, sentence: Sentence, incident: Incident) -> Map
         values["apps"] = t.plain_list(app_name(app) for app in sentence.values["apps"].split(", "))
     if "operators" in sentence.values:
         values["operators"] = t.plain_list(_named(sentence.values["operators"], incident))
+    for key in _ACCESSES & sentence.values.keys():
+        values[key] = str(accesses(t, sentence.values[key].split(", ")).striptags())
     return values
 
 
@@ -59,7 +66,7 @@ def _named(joined: str, incident: Incident) -> list[Name]:
 
 
 def _days(t: Words, sentence: Sentence) -> dict[str, object]:
-    return {key: t.day(value) for key, value in sentence.values.items() if key in {"date", "until"} and value}
+    return {key: t.day(value) for key, value in sentence.values.items() if key in _DAYS and value}
 
 
 def marks(t: Words, incident: Incident) -> tuple[Markup, ...]:
@@ -82,7 +89,8 @@ def plain_marks(t: Words, incident: Incident) -> tuple[str, ...]:
 
 def phase_line(t: Words, country: str, phase: Phase) -> Markup:
     """One phase as a sentence; operators are counted, not named."""
-    sentence = line_of(phase, utc_offset_h=utc_offset_h(country, phase.latest))
+    since, until = phase.earliest or phase.latest, phase.until or phase.latest
+    sentence = line_of(phase, utc_offset_h=utc_offset_h(country, since, until))
     values: dict[str, object] = {
         key: bound(t, value, upper=key != "earliest")
         for key, value in sentence.values.items()
