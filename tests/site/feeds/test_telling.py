@@ -5,12 +5,14 @@ from voipwatch.site.feeds.telling import NO_BREAK, app_names, one_line, plain
 from voipwatch.site.words import FSI, LANGUAGES, PDI, words
 
 TITLE = Sentence(
-    "title.named.calls.ended",
+    "title.named.calls.alike.between.ended",
     {
         "country": "MA",
         "apps": "whatsapp, x-app",
         "operators": "Op A, Op B",
+        "accesses": "4g, wifi",
         "date": "2016-01-05",
+        "by": "2016-01-07",
         "until": "2016-11-04",
     },
 )

@@ -17,7 +17,9 @@ EN = words("en")
 def test_what_is_blocked_now(site: Site) -> None:
     [now] = home(site, EN).countries
     assert now.blocked
-    assert now.headline.striptags() == "Morocco: calls by WhatsApp are stopped since 11 January 2016"
+    assert now.headline.striptags() == (
+        "Morocco: calls by WhatsApp are stopped on 4G; began on 11 January 2016"
+    )
     assert now.since.striptags() == "Began 11 January 2016."
     assert (now.measured, now.series) == (2, 2)
     assert [(app.name, [(count.state, count.n) for count in app.counts]) for app in now.apps] == [

@@ -21,10 +21,10 @@ def test_a_title_names_the_signed() -> None:
     told = incident(named=("AS36925", "B, and Co"), spread=spread, reviewed_revision=1)
     assert telling.title(EN, told, told) == (
         "Morocco: calls by <bdi>WhatsApp</bdi> are stopped on <bdi>AS36925</bdi> and <bdi>B, and Co</bdi>"
-        " since 11 January 2016"
+        " (<bdi>4G</bdi>); began by 11 January 2016, perhaps before measuring did"
     )
     alone = incident(named=("AS36925", "B, and Co"), reviewed_revision=1)
-    assert "on AS36925 since" in telling.plain_title(EN, alone, alone)
+    assert "on AS36925 (4G); began on 11 January 2016" in telling.plain_title(EN, alone, alone)
 
 
 def test_marks_are_isolated_and_dated() -> None:

@@ -49,7 +49,7 @@ def _written(sentence: Sentence, words: Words) -> dict[str, object]:
         elif key == "apps" and not value.isdecimal():
             found[key] = words.plain_list(app_names().get(app, app) for app in value.split(", "))
         elif key in {"accesses", "later"}:
-            found[key] = words.plain_list(words.plain(f"access.{each}") for each in value.split(", "))
+            found[key] = words.plain_list(words.plain(f"access.{each}") for each in value.split(", ") if each)
         elif key == "operators" and not value.isdecimal():
             found[key] = words.plain_list(value.split(", "))
         elif key in {"instance", "id"}:

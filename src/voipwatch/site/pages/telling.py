@@ -39,7 +39,7 @@ def title_values(t: Words, sentence: Sentence, incident: Incident) -> Mapping[st
     if "operators" in sentence.values:
         values["operators"] = t.list(_named(sentence.values["operators"], incident))
     for key in _ACCESSES & sentence.values.keys():
-        values[key] = accesses(t, sentence.values[key].split(", "))
+        values[key] = accesses(t, filter(None, sentence.values[key].split(", ")))
     return values
 
 
@@ -50,7 +50,7 @@ def _plain_title_values(t: Words, sentence: Sentence, incident: Incident) -> Map
     if "operators" in sentence.values:
         values["operators"] = t.plain_list(_named(sentence.values["operators"], incident))
     for key in _ACCESSES & sentence.values.keys():
-        values[key] = str(accesses(t, sentence.values[key].split(", ")).striptags())
+        values[key] = str(accesses(t, filter(None, sentence.values[key].split(", "))).striptags())
     return values
 
 
