@@ -9,7 +9,7 @@ from typing import Final
 
 from voipwatch.site import api
 from voipwatch.site.bundle import Bundle
-from voipwatch.site.cards.files import card_files
+from voipwatch.site.cards.files import card_plans
 from voipwatch.site.cards.fonts import NoFontsError, find_fonts
 from voipwatch.site.counter import embed as embedding
 from voipwatch.site.counter.document import counter_document
@@ -26,7 +26,7 @@ from voipwatch.site.pages.embed import Counter, Snippet
 from voipwatch.site.pages.head import Head, HeadLink, HeadMeta, Subject
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import Site
-from voipwatch.site.render import Parts
+from voipwatch.site.render import Parts, Planned
 from voipwatch.site.words import Words
 
 LINE_TEST: Final = "linetest/"
@@ -134,13 +134,14 @@ def _api(site: Site) -> Iterator[tuple[str, bytes]]:
     yield from api.api_files(site.bundle, site.base)
 
 
-def _cards(site: Site) -> Iterator[tuple[str, bytes]]:
+def _cards(site: Site) -> Iterator[Planned]:
     """None where the system has not the fonts."""
     try:
         fonts = find_fonts()
     except NoFontsError:
         return
-    yield from card_files(site.bundle, fonts)
+    for path, digest, draw in card_plans(site.bundle, fonts):
+        yield Planned(path, digest, draw)
 
 
 def _counters(site: Site) -> Iterator[tuple[str, bytes]]:
@@ -154,7 +155,8 @@ def _line_test_files(_site: Site) -> Iterator[tuple[str, bytes]]:
 
 PARTS: Final = Parts(
     head=head_of,
-    files=(_feeds, _api, _cards, _counters, _line_test_files),
+    files=(_feeds, _api, _counters, _line_test_files),
+    plans=(_cards,),
     counters=counters,
     line_test=line_test,
     routes=ROUTES,

@@ -39,7 +39,9 @@ class Parts(NamedTuple):
     head: HeadOf | None = None
     """Feeds, cards and structured data in the head of a page."""
     files: tuple[FilesOf, ...] = ()
-    """Files beside the pages: feeds, cards, counters. Made anew for each bundle."""
+    """Files beside the pages: feeds, counters. Made anew for each bundle."""
+    plans: "tuple[Callable[[Site], Iterator[Planned]], ...]" = ()
+    """Files that are made only where they are not there yet: cards."""
     counters: Callable[[Site, Words], tuple[Counter, ...]] | None = None
     """For the page from which they are embedded; without it there is no such page."""
     line_test: Callable[[Site, Words], bytes] | None = None
@@ -87,6 +89,8 @@ def plan(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator
         for path, content in files(site):
             key = sha256(content).hexdigest()
             yield Planned(path, f"{key}-{number}", partial(bytes, content))
+    for plans in parts.plans:
+        yield from plans(site)
 
 
 def render(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,7 @@
 """The cards of a bundle: one a revision and language. An unreviewed incident's names nobody."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -29,17 +30,20 @@ def card_files(
         fonts: what they are set in (`find_fonts`).
         kept: the file that is at such a path already, or None; a card of the same words is taken from there.
     """
+    for path, digest, draw in card_plans(bundle, fonts):
+        old = kept(path)
+        yield path, old if old is not None and kept_digest(old) == digest else draw()
+
+
+def card_plans(bundle: Bundle, fonts: Fonts) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Path of each card, digest of its words, and what draws it: who has that digest need not draw it."""
     for incident in revisions_of(bundle):
         signed = bundle.signed_revision(incident)
         for lang in LANGUAGES:
-            path = card_path(lang, incident.id, incident.revision)
             text = text_of(incident, signed, words(lang))
             digest = sha256(msgspec.json.encode((FORM, text))).hexdigest()
-            old = kept(path)
-            if old is not None and kept_digest(old) == digest:
-                yield path, old
-            else:
-                yield path, draw_card(text, fonts, digest=digest)
+            path = card_path(lang, incident.id, incident.revision)
+            yield path, digest, partial(draw_card, text, fonts, digest=digest)
 
 
 def revisions_of(bundle: Bundle) -> Iterator[Incident]:
