@@ -13,6 +13,7 @@ from voipwatch.model.acts import EntryKind
 from voipwatch.model.incidents import (
     Attribution,
     AttributionReason,
+    AttributionState,
     Finding,
     Incident,
     IncidentStatus,
@@ -319,6 +320,53 @@ def test_what_still_stands_is_told_on_with_what_its_dropped_votes_said() -> None
     (changed,) = forgotten(told.incident, [onset], attribution=silent)
     assert changed.incident.mechanisms == ("stun.drop.cookie",)
     assert changed.incident.attribution == silent, "the canary's word is asked today, not remembered"
+
+
+def test_a_regime_whose_end_comes_after_its_votes_were_dropped_is_told_to_be_over() -> None:
+    beats = [
+        finding(kind, series(), START + day * DAY + hour * HOUR)
+        for day in (0, 3)
+        for kind, hour in (("onset", 6), ("end", 22))
+    ]
+    regime = Intermittence(country="MA", series=series(), earliest_s=START - DAY, declared_s=START + 5 * DAY)
+    (told,) = revise({}, beats, [regime], country="MA", as_of="2016-02-01T00:00:00Z")
+    assert not told.incident.ended
+    (over,) = revise(
+        {told.incident.id: told.incident},
+        beats,
+        [msgspec.structs.replace(regime, ended_s=START + 440 * DAY)],
+        country="MA",
+        as_of="2017-06-01T00:00:00Z",
+        facts_of=lambda _: Facts(witnessed=False),
+    )
+    assert over.incident.ended
+
+
+def test_what_spoke_against_naming_survives_a_merge_and_a_split_without_votes() -> None:
+    held = Attribution(reasons=(AttributionReason.CLIENT_VERSION,))
+    free = Attribution(state=AttributionState.ATTRIBUTED, reasons=(AttributionReason.CANARY_REACHED,))
+    one = finding("onset", series("AS1"), START)
+    other = finding("onset", series("AS2", app="viber"), START + 4 * DAY)
+    between = finding("onset", series("AS3"), START + 2 * DAY)
+    log = Log()
+    log.revise([one, other])
+    first, second = log.known.values()
+    known = {
+        first.id: msgspec.structs.replace(first, attribution=free),
+        second.id: msgspec.structs.replace(second, attribution=held, mechanisms=("stun.drop.cookie",)),
+    }
+
+    def without_votes(before: dict[str, Incident], findings: Sequence[Finding]) -> list[Incident]:
+        dropped = Facts(attribution=free, witnessed=False)
+        changes = revise(
+            before, findings, country="MA", as_of="2017-06-01T00:00:00Z", facts_of=lambda _: dropped
+        )
+        return [each.incident for each in changes]
+
+    (whole,) = [each for each in without_votes(known, [one, between, other]) if each.merged_from]
+    assert (whole.attribution.reasons, whole.mechanisms) == (held.reasons, ("stun.drop.cookie",))
+    apart = [each for each in without_votes({whole.id: whole}, [one, other]) if each.split_from]
+    assert [each.attribution.reasons for each in apart] == [held.reasons]
 
 
 def test_letters_go_on_after_z() -> None:

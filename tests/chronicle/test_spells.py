@@ -148,11 +148,12 @@ def test_a_regime_that_seems_over_long_before_its_lines_may_have_ended_with_them
         return mine.ends
 
     seen = early_s - SCHEDULE_END_S
-    last_s = START + 20 * DAY
+    last_s = START + 12 * DAY
     whole = (seen, last_s + DAY + SCHEDULE_END_S)
     assert end_of_the_third(last_s, last_s + DAY) == whole, "at some time up to theirs"
-    assert end_of_the_third(last_s, None) is None, "while one of them stands it is not over"
     own = (seen, early_s + SCHEDULE_END_S)
+    assert end_of_the_third(last_s, None) == own, "an app that works while others do not is told to work"
+    assert end_of_the_third(early_s + 14.5 * DAY, early_s + 14.5 * DAY) == own, "longer than a relapse"
     assert end_of_the_third(last_s, early_s) == own, "half of the others is not most"
     assert end_of_the_third(early_s + 2 * DAY, early_s + DAY) == own, "within two days: together"
 
@@ -184,6 +185,20 @@ def test_two_regimes_of_one_app_are_one_while_those_of_the_line_stand() -> None:
     assert mine.schedule.hour_hits == (2.0,) * 24, "both name its hours"
     assert mine.ends == (last_s - SCHEDULE_END_S, last_s + SCHEDULE_END_S)
     assert len(whatsapps(last_s, START + 10 * DAY)) == 2, "half of the others is not most"
+
+
+def test_a_second_regime_long_after_the_first_is_another() -> None:
+    """Half a year in which calls got through is not told as a pause, whatever other apps do."""
+    names = ["viber", "imo", "whatsapp"]
+    first = [each for app in names for each in beats_of(app, range(0, 6, 3))]
+    again = beats_of("whatsapp", range(180, 186, 3))
+    regimes = [msgspec.structs.replace(of_app(app, ended_s=0), ended_s=None) for app in names[:2]]
+    one = of_app("whatsapp", ended_s=START + 4 * DAY)
+    two = msgspec.structs.replace(
+        one, earliest_s=START + 179 * DAY, declared_s=START + 185 * DAY, ended_s=START + 190 * DAY
+    )
+    spells = spells_of([*first, *again], [*regimes, one, two])
+    assert len([each for each in spells if each.series.app == "whatsapp"]) == 2
 
 
 def test_what_outlasts_the_lines_regime_or_has_no_regular_company_stands_alone() -> None:

@@ -212,6 +212,44 @@ def test_a_bound_is_told_as_finely_as_its_own_finding_allows() -> None:
     assert row.ended_latest == "2016-02-13T12:00:00Z"
 
 
+def test_of_two_onsets_of_a_series_in_one_phase_the_coarser_tells_both_bounds() -> None:
+    """The phase's upper bound is that of the second: it may not be told as finely as the first."""
+    first = finding("onset", series(), MONDAY + 2 * DAY)
+    end = finding("end", series(), MONDAY + 2.5 * DAY)
+    again = msgspec.structs.replace(
+        finding("onset", series(), MONDAY + 3 * DAY + HOUR), earliest_step_s=LAST_S, latest_step_s=LAST_S
+    )
+    (change,) = revise({}, [first, end, again], country="MA", as_of=iso(MONDAY + 60 * DAY))
+    (onset,) = [each for each in change.incident.phases if again.changepoint in each.changepoints]
+    assert (onset.earliest, onset.latest) == ("2016-01-04T00:00:00Z", "2016-02-01T00:00:00Z")
+
+
+def test_an_end_that_is_another_series_is_told_to_four_weeks() -> None:
+    apps = ("viber", "imo", "whatsapp")
+    beats = [
+        finding(kind, series(app=app), MONDAY + day * DAY + hour * HOUR)
+        for app in apps
+        for day in (0, 3)
+        for kind, hour in (("onset", 6), ("end", 22))
+    ]
+
+    def regime(app: str, days: float) -> Intermittence:
+        return Intermittence(
+            country="MA",
+            series=series(app=app),
+            earliest_s=MONDAY - DAY,
+            declared_s=MONDAY + 5 * DAY,
+            ended_s=MONDAY + days * DAY,
+            ended_step_s=int(DAY),
+        )
+
+    regimes = [regime("viber", 15.3), regime("imo", 15.3), regime("whatsapp", 8.3)]
+    (change,) = revise({}, beats, regimes, country="MA", as_of=iso(MONDAY + 60 * DAY))
+    ends = {row.series.app: (row.ended_earliest, row.ended_latest) for row in change.incident.spread}
+    assert ends["viber"] == ("2016-01-18T00:00:00Z", "2016-01-20T00:00:00Z")
+    assert ends["whatsapp"] == ("2016-01-04T00:00:00Z", "2016-02-01T00:00:00Z")
+
+
 def test_ranks_are_of_what_is_told_and_a_regimes_end_needs_its_own_voters() -> None:
     """The exact bounds of one are before the other's; both are told to the same half day."""
     first = finding("onset", series("AS1"), at("2016-01-05T03"), width_s=2 * HOUR)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.site.bundles import altered, claim, with_claims
 from voipwatch.site.bundle import Bundle, read_bundle
-from voipwatch.site.folder import LEDGER, NotASiteError, Written, current_site, write_site
+from voipwatch.site.folder import LEDGER, NotASiteError, SiteBusyError, Written, current_site, write_site
 from voipwatch.site.render import Parts, render
 
 
@@ -99,6 +99,24 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(small: Path, other: Path, 
         assert contents(out) == (new if stop == "clean" else old), stop
     assert write_site(out, bundle).changed is False
     assert contents(out) == new
+
+
+def test_two_at_once_do_not_mix(small: Path, other: Path, tmp_path: Path) -> None:
+    """The second is told so and touches nothing; the first is whole."""
+    out = tmp_path / "site"
+    met: list[str] = []
+
+    def meanwhile(name: str) -> None:
+        if not met:
+            with pytest.raises(SiteBusyError):
+                write_site(out, read_bundle(other))
+            met.append(name)
+
+    write_site(out, read_bundle(small), step=meanwhile)
+    assert met
+    alone = tmp_path / "alone"
+    write_site(alone, read_bundle(small))
+    assert contents(out) == contents(alone)
 
 
 def test_what_it_has_not_made_stays(small: Path, tmp_path: Path) -> None:

@@ -33,6 +33,23 @@ def test_the_counter_of_today_is_of_the_bundle_in_the_site(tmp_path: Path) -> No
     assert live.answer("/en/", NOW_S) is None
 
 
+def test_past_its_time_a_badge_says_nothing_of_now(tmp_path: Path) -> None:
+    live = counters_of(site(tmp_path), "")
+    assert live is not None
+    valid = json.loads((tmp_path / "bundle/manifest.json").read_bytes())["valid_until"]
+    until_s = datetime.fromisoformat(valid).timestamp()
+    for path in ("/status.json", "/status/MA.json", "/status/ar/MA.json"):
+        assert live.answer(path, until_s) is None, "the file of the site answers"
+        found = live.answer(path, until_s + 1)
+        assert found is not None
+        badge = json.loads(found.body)
+        assert (badge["schemaVersion"], badge["color"], badge["isError"]) == (1, "lightgrey", True)
+        assert dict(found.headers)["access-control-allow-origin"] == "*"
+    told = live.answer("/status.json", until_s + 1)
+    assert told is not None
+    assert "out of date" in json.loads(told.body)["message"]
+
+
 def test_a_bundle_that_is_not_whole_leaves_the_files_to_answer(tmp_path: Path) -> None:
     said: list[str] = []
     assert counters_of(site(tmp_path, whole=False), "", said.append) is None

@@ -93,7 +93,7 @@ def test_an_unreviewed_incident_names_nobody_in_any_title(pages: dict[str, bytes
             continue  # tables of rows, which carry their network at all times: the title says no state
         assert all(SERIES.operator not in text for text in head), path
     told = Page(pages["en/incidents/MA-2016-01-a/index.html"])
-    assert told.title.startswith("Morocco: calls by WhatsApp are stopped since 11 January 2016")
+    assert told.title.startswith("Morocco: calls by WhatsApp are stopped on 4G; began on 11 January 2016")
 
 
 def test_a_signed_incident_names_who_was_signed(tmp_path: Path) -> None:

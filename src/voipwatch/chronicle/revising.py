@@ -110,7 +110,7 @@ def revise(
             survivor = _survivor(claimants)
             survivors |= {each.id: survivor.id for each in claimants if each is not survivor}
             if len(claimants) > 1 or not _stands_as_told(survivor, group, facts):
-                content = _content(group, _remembered(facts, survivor), by_name)
+                content = _content(group, _remembered(facts, claimants), by_name)
                 merged = {*survivor.merged_from, *(each.id for each in claimants if each is not survivor)}
                 changes += _changed(survivor, content | {"merged_from": tuple(sorted(merged))}, as_of)
             continue
@@ -129,7 +129,8 @@ def revise(
         for parent in parents:
             born_of[parent].append(born.id)
         kind = EntryKind.SPLIT if parents else EntryKind.INCIDENT
-        births.append(Change(kind, msgspec.structs.replace(born, **_content(group, facts, by_name))))
+        known_of = _remembered(facts, [own[name] for name in parents])
+        births.append(Change(kind, msgspec.structs.replace(born, **_content(group, known_of, by_name))))
     return [*births, *_pointed(changes, own, heir_of, survivors, born_of, as_of=as_of)]
 
 
@@ -158,21 +159,25 @@ def _stands_as_told(known: Incident, group: _Group, facts: Facts) -> bool:
 
     What was told of it was told from those votes: without them it would be told worse.
     """
-    if facts.witnessed or any(spell.ends is None for spell in group.spells):
+    if facts.witnessed or not known.ended or any(spell.ends is None for spell in group.spells):
         return False
     return evidence_of(known) == {name for phase in phases_of(group.spells) for name in phase.changepoints}
 
 
-def _remembered(facts: Facts, known: Incident) -> Facts:
-    """What dropped votes said, from the revision that could still ask them."""
-    if facts.witnessed:
+def _remembered(facts: Facts, known: Sequence[Incident]) -> Facts:
+    """What dropped votes said, from the revisions that could still ask them.
+
+    Nothing that spoke against naming is forgotten because incidents became one, or one came apart.
+    """
+    if facts.witnessed or not known:
         return facts
-    held = _FROM_VOTES & set(known.attribution.reasons)
-    return msgspec.structs.replace(
-        facts,
-        mechanisms=known.mechanisms,
-        attribution=known.attribution if held else facts.attribution,
-    )
+    mechanisms = tuple(dict.fromkeys(name for each in known for name in each.mechanisms))
+    held = [each.attribution for each in known if _FROM_VOTES & set(each.attribution.reasons)]
+    if not held:
+        return msgspec.structs.replace(facts, mechanisms=mechanisms)
+    reasons = tuple(dict.fromkeys(reason for each in held for reason in each.reasons))
+    attribution = msgspec.structs.replace(held[0], reasons=reasons)
+    return msgspec.structs.replace(facts, mechanisms=mechanisms, attribution=attribution)
 
 
 def evidence_of(incident: Incident) -> frozenset[str]:

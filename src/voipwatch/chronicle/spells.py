@@ -149,6 +149,8 @@ one outgrow its regime (`inference.detection.regime.LEAST_S`): a pause is missed
 spell of two beats."""
 
 
+BORROWED_STEP_S: Final = 28 * DAY_S
+"""How finely an end may be told that is another series': as what nobody counted (`Intermittence`)."""
 OUTLASTS_S: Final = 2 * DAY_S
 """Regimes of a line whose ends are no further apart end together, as onsets begin together
 (`grouping.TOGETHER_S`)."""
@@ -193,13 +195,13 @@ def _of_one_line(spells: Sequence[Spell]) -> list[Spell]:
 def _joined(regular: Sequence[Spell], line: Sequence[Spell]) -> list[Spell]:
     """The regimes, less those that take up an earlier one of their series while most other apps' stood.
 
-    Votes that missed the beats between made two of one.
+    Votes that missed the beats between made two of one. A pause longer than a relapse's is no missed beat.
     """
     found: list[Spell] = []
     for spell in regular:
         others = {each.series for each in line if each.series != spell.series}
         before = next((each for each in reversed(found) if each.series == spell.series), None)
-        if before is None or before.ends is None:
+        if before is None or before.ends is None or spell.since_s - before.ends[1] > RELAPSE_S:
             found.append(spell)
             continue
         pause = before.ends[1], spell.since_s
@@ -244,26 +246,32 @@ def _sums(one: Sequence[float], other: Sequence[float]) -> tuple[float, ...]:
 
 
 def _outlasted(spell: Spell, line: Sequence[Spell]) -> Spell:
-    """A regime that seems over long before those of most other apps of the line: when it ended is not known.
+    """A regime that seems over days before those of most other apps of the line: nobody knows when it ended.
 
-    Its votes may have missed the last beats. It ended at some time up to the others' end; while theirs stand
-    nobody says that it is over.
+    Its votes may have missed the last beats: it ended at some time up to the others' end. That is told once
+    they are over, and of no longer time than a relapse may take: an app that is let through while others
+    are not must be told to work. The bound is another series' then, and is told to four weeks.
     """
     if spell.schedule is None or spell.ends is None:
         return spell
     until_s = spell.ends[1]
-    others = [each for each in line if each.schedule is not None and each.series != spell.series]
-    longer = [
-        each
-        for each in others
-        if each.since_s <= until_s and (each.ends is None or each.ends[1] > until_s + OUTLASTS_S)
+    others = {each.series for each in line if each.series != spell.series}
+    over = [
+        (each.series, each.ends[1])
+        for each in line
+        if each.schedule is not None
+        and each.series in others
+        and each.since_s <= until_s
+        and each.ends is not None
+        and until_s + OUTLASTS_S < each.ends[1] <= until_s + RELAPSE_S
     ]
-    if 2 * len({each.series for each in longer}) <= len({each.series for each in others}):
+    if 2 * len({series for series, _ in over}) <= len(others):
         return spell
-    over = [each.ends[1] for each in longer if each.ends is not None]
-    if len(over) < len(longer):
-        return msgspec.structs.replace(spell, ends=None)
-    return msgspec.structs.replace(spell, ends=(spell.ends[0], max(over)))
+    return msgspec.structs.replace(
+        spell,
+        ends=(spell.ends[0], max(at_s for _, at_s in over)),
+        schedule=msgspec.structs.replace(spell.schedule, ended_step_s=BORROWED_STEP_S),
+    )
 
 
 def _covers(regular: Spell, beat: Spell) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from voipwatch.chronicle.coarsen import Voice, count_probes
 from voipwatch.chronicle.instants import DAY_S, hour_after
-from voipwatch.chronicle.spells import Spell
+from voipwatch.chronicle.spells import SCHEDULE_END_S, Spell
 from voipwatch.model.bundle import PROBES_PER_ROW, WITHHELD_STEP
 from voipwatch.model.incidents import Finding, Intermittence, Phase, PhaseKind, Quality, SeriesName, Spread
 from voipwatch.model.instants import iso, seconds
@@ -93,57 +93,87 @@ class Blocks:
     where none says, as of a regime's end, it is a day.
     """
 
-    def __init__(self, findings: Iterable[Finding], schedules: Iterable[Intermittence] = ()) -> None:
+    def __init__(
+        self,
+        findings: Iterable[Finding],
+        schedules: Iterable[Intermittence] = (),
+        *,
+        beneath: "Blocks | None" = None,
+    ) -> None:
+        """`beneath`: what holds where these findings say nothing."""
         self._findings = {each.changepoint: each for each in findings}
-        self._earliest: dict[tuple[str, SeriesName], int] = {}
-        self._latest: dict[tuple[str, SeriesName], int] = {}
+        self._regimes = [each for each in schedules if each.ended_s is not None]
+        earliest: dict[tuple[str, SeriesName], int] = {}
+        latest: dict[tuple[str, SeriesName], int] = {}
         for each in self._findings.values():
-            self._add((each.kind, each.series), each.earliest_step_s, each.latest_step_s)
-        for regime in schedules:
-            if regime.ended_s is not None:
-                self._add(("end", regime.series), regime.ended_step_s, regime.ended_step_s)
+            name = each.kind, each.series
+            earliest[name] = max(each.earliest_step_s, earliest.get(name, 0))
+            latest[name] = max(each.latest_step_s, latest.get(name, 0))
+        for regime in self._regimes:
+            name = "end", regime.series
+            earliest[name] = max(regime.ended_step_s, earliest.get(name, 0))
+            latest[name] = max(regime.ended_step_s, latest.get(name, 0))
+        self._earliest = earliest if beneath is None else beneath.steps[0] | earliest
+        self._latest = latest if beneath is None else beneath.steps[1] | latest
 
-    def _add(self, name: tuple[str, SeriesName], earliest_step_s: int, latest_step_s: int) -> None:
-        self._earliest[name] = max(earliest_step_s, self._earliest.get(name, 0))
-        self._latest[name] = max(latest_step_s, self._latest.get(name, 0))
+    @property
+    def steps(self) -> tuple[dict[tuple[str, SeriesName], int], dict[tuple[str, SeriesName], int]]:
+        """Of lower and of upper bounds, by kind and series."""
+        return self._earliest, self._latest
 
-    def of(self, changepoints: Iterable[str]) -> "Blocks":
-        """For bounds that are those of these findings; of several onsets of a series the first has them."""
-        named = [self._findings[name] for name in changepoints if name in self._findings]
+    def of(self, changepoints: Iterable[str], since: str | None = None, until: str | None = None) -> "Blocks":
+        """For bounds that are those of these findings; the coarsest of each kind and series decides.
+
+        An end that may be a regime's, whose end no finding has, stays as coarse as all of its series are.
+
+        Args:
+            changepoints: their ids.
+            since: the phase or row that they bound; None: from the first day.
+            until: the same; None: for ever.
+        """
+        first_s = float("-inf") if since is None else seconds(since)
+        last_s = float("inf") if until is None else seconds(until)
+        regular = {
+            each.series
+            for each in self._regimes
+            if each.ended_s is not None
+            and first_s <= each.ended_s + SCHEDULE_END_S
+            and each.ended_s - SCHEDULE_END_S <= last_s
+        }
+        own = [each for each in self._named(changepoints) if each.kind != "end" or each.series not in regular]
+        return Blocks(own, beneath=self)
+
+    def of_first(self) -> "Blocks":
+        """For the first onset of each series."""
         first: dict[SeriesName, Finding] = {}
-        for each in sorted(named, key=lambda finding: (finding.latest_s, finding.changepoint)):
+        for each in sorted(self._findings.values(), key=lambda one: (one.latest_s, one.changepoint)):
             if each.kind == "onset":
                 first.setdefault(each.series, each)
-        own = Blocks([*first.values(), *(each for each in named if each.kind != "onset")])
-        return Blocks._with(self._findings, self._earliest | own._earliest, self._latest | own._latest)
+        return Blocks(first.values(), beneath=self)
 
-    @classmethod
-    def _with(
-        cls,
-        findings: dict[str, Finding],
-        earliest: dict[tuple[str, SeriesName], int],
-        latest: dict[tuple[str, SeriesName], int],
-    ) -> "Blocks":
-        blocks = cls(())
-        blocks._findings, blocks._earliest, blocks._latest = findings, earliest, latest
-        return blocks
-
-    def of_all(self) -> "Blocks":
-        """For the first onset of each series."""
-        return self.of(self._findings)
-
-    def of_end(self, series: SeriesName, latest: str) -> "Blocks":
-        """For the end of a series that is told to the hour to be over by then."""
-        return self.of(
+    def of_end(self, row: Spread) -> "Blocks":
+        """For the end of a series, where it is that of one of its findings."""
+        ends = [
             name
             for name, each in self._findings.items()
-            if each.series == series and each.kind == "end" and hour_after(each.latest_s) == latest
-        )
+            if each.series == row.series
+            and each.kind == "end"
+            and hour_after(each.latest_s) == row.ended_latest
+        ]
+        return self.of(ends, row.ended_earliest, row.ended_latest)
 
     def fineness(self, kind: str, spell: Spell) -> int:
         """The coarser of the two bounds of its onset or end, seconds; up to a day all are alike."""
-        near = self.of(spell.end_evidence if kind == "end" else spell.evidence)
+        if kind == "end":
+            near = (
+                self if spell.schedule is not None else Blocks(self._named(spell.end_evidence), beneath=self)
+            )
+        else:
+            near = Blocks(self._named(spell.evidence), beneath=self)
         return near.coarsest(kind, spell.series)
+
+    def _named(self, names: Iterable[str]) -> list[Finding]:
+        return [self._findings[name] for name in names if name in self._findings]
 
     def coarsest(self, kind: str, series: SeriesName) -> int:
         """Of both bounds, seconds; at least a day."""
@@ -170,7 +200,7 @@ def told_phases(phases: Sequence[Phase], blocks: Blocks) -> tuple[Phase, ...]:
     found = []
     for phase in phases:
         kind = _KIND_OF[phase.kind]
-        near = blocks.of(phase.changepoints)
+        near = blocks.of(phase.changepoints, phase.earliest, phase.latest)
         least_s = int(DAY_S) if phase.kind is PhaseKind.INTERMITTENT else HALF_DAY_S
         until = phase.until
         found.append(
@@ -211,11 +241,11 @@ def _silences_once(phases: Sequence[Phase]) -> list[Phase]:
 def told_spread(spread: Sequence[Spread], blocks: Blocks) -> tuple[Spread, ...]:
     """The spread in blocks, ranked by what is told: the bounds' own order may tell of one vote."""
     found = []
-    firsts = blocks.of_all()
+    firsts = blocks.of_first()
     for row in spread:
         own = (row.series,)
         ended = row.ended_latest
-        ends = blocks if ended is None else blocks.of_end(row.series, ended)
+        ends = blocks if ended is None else blocks.of_end(row)
         found.append(
             msgspec.structs.replace(
                 row,

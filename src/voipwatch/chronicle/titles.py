@@ -76,7 +76,7 @@ def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
     """
     rows = _rows_of_named(incident, signed)
     names = sorted({row.series.operator for row in rows})
-    earliest, latest = _first_reached(rows) if names else _first_phase(incident)
+    earliest, latest = _first_reached(_as_signed(rows, signed)) if names else _first_phase(incident)
     place, values = _place_of(incident, rows)
     rows = rows or incident.spread
     series = {row.series for row in rows} or {name for phase in incident.phases for name in phase.series}
@@ -105,11 +105,28 @@ def _place_of(incident: Incident, rows: tuple[Spread, ...]) -> tuple[str, dict[s
         return "named", {"operators": ", ".join(names), "accesses": ", ".join(accesses)}
     all_of = {row.series.access for row in incident.spread}
     first = _onset(incident)
-    begun = {each.access for each in first.series} if first is not None else all_of
+    begun = all_of if first is None else _perhaps_at_first(incident, first)
     values = {"accesses": ", ".join(sorted(begun))}
     if later := sorted(all_of - begun):
         return "first", values | {"later": ", ".join(later)}
     return ("all" if begun else "nowhere"), values
+
+
+def _perhaps_at_first(incident: Incident, first: Phase) -> set[str]:
+    """Accesses of the first phase, and those of which a series may have been reached before it was over."""
+    reached = {each.access for each in first.series}
+    for row in incident.spread:
+        if row.earliest is None or row.earliest < first.latest:
+            reached.add(row.series.access)
+    return reached
+
+
+def _as_signed(rows: tuple[Spread, ...], signed: Incident | None) -> tuple[Spread, ...]:
+    """The rows as the signed revision has them: no date beside a name is of what was found after it."""
+    if signed is None:
+        return rows
+    series = {row.series for row in rows}
+    return tuple(row for row in signed.spread if row.series in series)
 
 
 def _apps_of(incident: Incident, series: AbstractSet[SeriesName]) -> tuple[str, dict[str, str]]:

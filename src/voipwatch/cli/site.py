@@ -32,7 +32,7 @@ def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") ->
     base = checked_url(url)
     try:
         from voipwatch.site.bundle import BadBundleError, read_bundle  # noqa: PLC0415 -- Jinja is an extra
-        from voipwatch.site.folder import NotASiteError, write_site  # noqa: PLC0415 -- the same
+        from voipwatch.site.folder import NotASiteError, SiteBusyError, write_site  # noqa: PLC0415 -- the same
         from voipwatch.site.parts import PARTS  # noqa: PLC0415 -- the same
     except ModuleNotFoundError as error:
         raise Trouble("site.no_extra", name=error.name or "jinja2") from None
@@ -53,6 +53,8 @@ def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") ->
         ) from error
     except NotASiteError as error:
         raise Misuse("site.not_a_site", path=shown(str(error), longest=300)) from error
+    except SiteBusyError as error:
+        raise Trouble("site.busy", path=shown(str(error), longest=300)) from error
     except OSError as error:
         raise Trouble("site.disk", detail=shown(str(error), longest=300)) from error
     return {

@@ -11,6 +11,7 @@ its inputs changed.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,10 @@ Step = Callable[[str], None]
 
 class NotASiteError(Exception):
     """There is something at SITE that this has not made, and will not touch."""
+
+
+class SiteBusyError(Exception):
+    """Somebody else writes the site just now."""
 
 
 class Written(NamedTuple):
@@ -87,9 +92,29 @@ def write_site(
 
     Raises:
         NotASiteError: there is something else at `out`.
+        SiteBusyError: another process writes it; it is not waited for.
         BadBundleError: a file of the bundle is not what was signed, or not understood.
         OSError: nothing changed at `out`.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (out.parent / f".{out.name}.lock").open("a", encoding="utf-8") as lock:
+        try:
+            # It goes with its process: a power cut leaves none behind.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SiteBusyError(str(out)) from None
+        return _write_site(out, bundle, base=base, parts=parts, step=step, progress=progress)
+
+
+def _write_site(
+    out: Path,
+    bundle: Bundle,
+    *,
+    base: str,
+    parts: Parts,
+    step: Step,
+    progress: Callable[[int, int], None],
+) -> Written:
     before = current_site(out)
     old = _ledger(before) if before is not None else None
     known = old.files if old is not None else {}

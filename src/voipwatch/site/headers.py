@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
+from voipwatch.site.counter.frame import POLICY as FRAME_POLICY
+
 Headers = tuple[tuple[bytes, bytes], ...]
 POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     b"font-src 'none'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
 )
 PAGE_POLICY: Final = POLICY + b"frame-ancestors 'none'"
-COUNTER_POLICY: Final = POLICY + b"frame-ancestors *"
+COUNTER_POLICY: Final = FRAME_POLICY.encode()
+"""Its sheet is inside of it, and told by its digest."""
 NOTHING_POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 """Of what is no page: opened by itself, an SVG or an XML runs nothing. A picture may style itself."""
 PERMISSIONS: Final = (

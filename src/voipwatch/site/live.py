@@ -1,16 +1,42 @@
-"""The counter of today, made of the bundle that lies in the site."""
+"""What depends on the time of day, made of the bundle in the site: counters, and badges out of date."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from voipwatch.model.instants import seconds
 from voipwatch.site.app import Live
 from voipwatch.site.bundle import BadBundleError, read_bundle
-from voipwatch.site.counter.answers import CounterAnswers
+from voipwatch.site.counter.answers import Answer, CounterAnswers
 from voipwatch.site.counter.subjects import states_of, subjects_of
+from voipwatch.site.feeds.status import outdated_files
+from voipwatch.site.headers import headers_of
+from voipwatch.site.words import LANGUAGES
 
 BUNDLE: Final = "bundle"
 """Folder of the bundle, in the site."""
+
+
+class LiveParts:
+    """Counters of today; and once the bundle is out of date, badges that say so and nothing of now."""
+
+    def __init__(self, counters: CounterAnswers, outdated: dict[str, bytes], until_s: float) -> None:
+        self._counters = counters
+        self._outdated = {
+            path: Answer(200, tuple((k.decode(), v.decode()) for k, v in headers_of(path)), body)
+            for path, body in outdated.items()
+        }
+        self._until_s = until_s
+
+    def answer(
+        self, path: str, now_s: float, *, query: str = "", accept_encoding: str = "", if_none_match: str = ""
+    ) -> Answer | None:
+        """As `app.Live` has it."""
+        if now_s > self._until_s and path in self._outdated:
+            return self._outdated[path]
+        return self._counters.answer(
+            path, now_s, query=query, accept_encoding=accept_encoding, if_none_match=if_none_match
+        )
 
 
 def counters_of(site: Path, base_url: str, say: Callable[[str], None] = lambda _: None) -> Live | None:
@@ -25,7 +51,9 @@ def counters_of(site: Path, base_url: str, say: Callable[[str], None] = lambda _
             valid_until=manifest.valid_until,
             instance=manifest.instance,
         )
+        outdated = {f"/{path}": body for path, body in outdated_files(bundle, LANGUAGES)}
     except (BadBundleError, OSError, ValueError) as error:
         say(f"no counter of today: the bundle in the site: {error}")
         return None
-    return CounterAnswers(subjects, base=base_url.rstrip("/"))
+    counters = CounterAnswers(subjects, base=base_url.rstrip("/"))
+    return LiveParts(counters, outdated, seconds(manifest.valid_until))

@@ -70,6 +70,8 @@ def head_of(site: Site, t: Words, subject: Subject) -> Head:
         return Head(feeds)
     told = next(each for each in site.bundle.incidents if each.incident.id == subject.incident)
     metas = open_graph(site.bundle, told, t, file, site.base)
+    if not _has_fonts():
+        metas = [each for each in metas if not each["property"].startswith("og:image")]
     return Head(
         feeds,
         tuple(HeadMeta(**each) for each in metas),
@@ -108,7 +110,7 @@ def counters(site: Site, t: Words) -> tuple[Counter, ...]:
                 subject.id,
                 f"{t.country(subject.country)} · {subject.id}",
                 f"counter/{t.lang}/{subject.id}.svg",
-                document.texts[t.lang].dated,
+                document.texts[t.lang].alone,
                 tuple(
                     Snippet(t.plain(f"embed.way.{name}"), t.plain(f"embed.note.{name}"), code)
                     for name, code in ways
@@ -124,6 +126,14 @@ def line_test(site: Site, t: Words) -> bytes:
     subject = Subject("line-test", "line-test/")
     frame = shell(site, t, subject, title=context.texts["title"], description=context.texts["intro"])
     return to_html("line-test.html", LineTestPage(frame, context), t)
+
+
+def _has_fonts() -> bool:
+    try:
+        find_fonts()
+    except NoFontsError:
+        return False
+    return True
 
 
 def _feeds(site: Site) -> Iterator[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
 from tests.support.counters import BASE, at, every_state, hostile
@@ -29,7 +30,7 @@ def test_what_an_embed_builder_shows(which: str, lang: str) -> None:
     document = counter_document(case, at("2016-03-01T12:00"), base=BASE)
     module = current_module()
     found = snippets(document, lang, base=BASE, module=module)
-    dated, page = document.texts[lang].dated, document.page[lang]
+    dated, page = document.texts[lang].alone, document.page[lang]
     link = ("a", {"href": page, "rel": "noopener noreferrer"})
     assert tags(found.picture) == [
         link,
@@ -61,6 +62,17 @@ def test_what_an_embed_builder_shows(which: str, lang: str) -> None:
     assert [tag for tag, _ in tags(found.frame)] == ["iframe"]
     assert found.archive == f"{BASE}/counter/{lang}/MA-2016-01-a.zip"
     assert found.page == f"{BASE}/counter/{lang}/MA-2016-01-a/"
+
+
+def test_each_piece_of_an_emulation_says_so_by_itself() -> None:
+    case = msgspec.structs.replace(every_state()["active"], instance="drill")
+    document = counter_document(case, None, base=BASE)
+    for lang in LANGUAGES:
+        codes = snippets(document, lang, base=BASE, module=current_module())
+        mark = document.texts[lang].emulated
+        assert mark
+        assert mark in (tags(codes.picture)[-1][1]["alt"] or "")
+        assert mark in codes.element
 
 
 def test_without_a_known_page_there_is_no_link() -> None:

@@ -95,6 +95,13 @@ def test_each_rule_gives_its_class(classify: Classify, name: str) -> None:
     assert classify(observed)["class"] == expected
 
 
+def test_a_relay_that_nobody_ever_reached_by_its_name_accuses_nobody(classify: Classify) -> None:
+    """The name may lead elsewhere, or stand in no certificate: then it fails for everybody."""
+    everybody = seen(turn_tls=no_ice())
+    del everybody["reached"]["turn-tls"]
+    assert classify(everybody)["class"] == "ok"
+
+
 INNOCENT: dict[str, tuple[dict[str, Any], str]] = {
     "the page is away": ({**seen(), "failure": "page", "arms": {}}, "page"),
     "no far end": ({**seen(), "failure": "far-end", "arms": {}}, "far-end"),

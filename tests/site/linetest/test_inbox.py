@@ -151,6 +151,19 @@ def test_one_network_brings_so_many_a_day(make: MakeInbox) -> None:
     inbox.take(body(), "198.51.100.1")
 
 
+@pytest.mark.parametrize(
+    ("address", "prefix"),
+    [
+        ("192.0.2.77", "192.0.2"),
+        ("::ffff:192.0.2.77", "192.0.2"),
+        ("2001:db8::1", "2001:0db8:0000:0000"),
+        ("2001:db8:0:0:ffff::2", "2001:0db8:0000:0000"),
+    ],
+)
+def test_a_network_is_one_however_it_is_written(address: str, prefix: str) -> None:
+    assert inbox_module._prefix(address) == prefix
+
+
 def test_a_full_or_broken_disk_is_said(
     make: MakeInbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,8 +40,11 @@ OPTIONS = TurnOptions(
 
 
 def test_a_credential_is_its_expiry_and_its_hmac() -> None:
-    user, password = credential(SECRET, 1_000.9)
-    assert user == "1300:line-test"
+    user, password = credential(SECRET, 1_000.9, "visitor")
+    assert user == "1300:visitor"
+    assert credential(SECRET, 1_000.9)[0] != credential(SECRET, 1_000.9)[0], (
+        "each visitor has a quota of his own"
+    )
     assert base64.b64decode(password) == hmac.digest(SECRET.encode(), user.encode(), hashlib.sha1)
 
 

@@ -1,8 +1,9 @@
 """The first page: what is blocked now, since when; what ended; what nobody measures."""
 
+import json
 from pathlib import Path
 
-from tests.site.bundles import incident, log, published
+from tests.site.bundles import altered, incident, log, published
 from tests.site.pages.test_matrix import stale
 from voipwatch.model.acts import EntryKind
 from voipwatch.model.incidents import Phase, PhaseKind, Spread
@@ -33,6 +34,18 @@ def test_a_block_without_an_incident_is_counted(tmp_path: Path) -> None:
     [now] = home(site, EN).countries
     assert now.headline == "1 of 2 measured series does not get through"
     assert now.newest is None
+
+
+def test_a_block_of_another_series_is_not_told_by_an_incidents_title(made: Path, tmp_path: Path) -> None:
+    """WhatsApp gets through again and Viber does not: nobody is accused of WhatsApp's block today."""
+    document = json.loads((made / "states.json").read_bytes())
+    for each in document["series"]:
+        each["state"] = "blocked" if each["app"] == "viber" else "ok"
+    changed = altered(made, tmp_path / "b", {"states.json": json.dumps(document).encode()})
+    [now] = home(Site(read_bundle(changed)), EN).countries
+    assert now.blocked
+    assert "WhatsApp" not in now.headline
+    assert now.headline == "1 of 2 measured series does not get through"
 
 
 def test_what_nobody_measures_any_more_is_not_over(made: Path, tmp_path: Path) -> None:

@@ -100,6 +100,11 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     """Text of the link to the page."""
     dir: str
 
+    @property
+    def alone(self) -> str:
+        """`dated` for where nothing else of the counter stands beside it: it says that it is emulated."""
+        return f"{self.emulated}. {self.dated}" if self.emulated else self.dated
+
 
 class CounterDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One counter at one moment."""

@@ -42,7 +42,7 @@ def snippets(document: CounterDocument, lang: str, *, base: str, module: Module)
             document,
             lang,
             f'<img src="{escape(base)}/counter/{lang}/{name}.svg" width="{WIDTH_PX}"'
-            f' alt="{escape(document.texts[lang].dated)}" loading="lazy" referrerpolicy="no-referrer">',
+            f' alt="{escape(document.texts[lang].alone)}" loading="lazy" referrerpolicy="no-referrer">',
         ),
         frame=iframe(document, lang, base=base),
         element=element(
@@ -67,7 +67,7 @@ def element(document: CounterDocument, lang: str, *, source: str, script: str, m
         script: address of the module, which must allow every origin, or SRI refuses it.
         module: whose digest is pinned.
     """
-    inside = _linked(document, lang, escape(document.texts[lang].dated))
+    inside = _linked(document, lang, escape(document.texts[lang].alone))
     return (
         f'<script type="module" src="{escape(script)}" integrity="{module.integrity}" crossorigin="anonymous"'
         ' referrerpolicy="no-referrer"></script>\n'

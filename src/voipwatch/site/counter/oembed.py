@@ -79,7 +79,7 @@ def description(document: CounterDocument, question: Asked, *, base: str) -> byt
         {
             "version": "1.0",
             "type": "rich",
-            "title": texts.dated,
+            "title": texts.alone,
             "provider_name": "voipwatch",
             "provider_url": f"{base}/",
             "cache_age": CACHE_S,

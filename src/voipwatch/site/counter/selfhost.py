@@ -65,7 +65,5 @@ def _example(document: CounterDocument, lang: str, module: Module) -> bytes:
 def _read_me(document: CounterDocument, lang: str, base: str, module: Module) -> bytes:
     url = f"{base}/counter/{lang}/{document.id}.zip"
     where = say(lang, "selfhost.where", url=url) if base else ""
-    dated = document.texts[lang].dated
-    if document.synthetic:
-        dated = f"{document.texts[lang].emulated}. {dated}"
+    dated = document.texts[lang].alone
     return say(lang, "selfhost.read_me", dated=dated, module=module.name, where=where).lstrip("\n").encode()

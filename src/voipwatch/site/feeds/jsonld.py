@@ -87,6 +87,11 @@ def claim_reviews(
     ]
 
 
+def names_nobody_else(judged: Judged, incident: Incident) -> bool:
+    """Whether a claim names no operator that the incident does not name: it may stand beside it."""
+    return set(judged.claim.scope.operators) <= set(incident.named)
+
+
 def is_about(judged: Judged, incident: Incident) -> bool:
     """Whether a row behind a claim's check is one of the incident's series, at its time. A claim that names
     an operator which the incident does not name is not repeated beside it.
@@ -94,7 +99,7 @@ def is_about(judged: Judged, incident: Incident) -> bool:
     claim = judged.claim
     if claim.scope.country != incident.country or not incident.spread:
         return False
-    if not set(claim.scope.operators) <= set(incident.named):
+    if not names_nobody_else(judged, incident):
         return False
     reached = {(row.series.operator, row.series.access, row.series.app) for row in incident.spread}
     first, last = incident.spread[0], [row.ended_latest for row in incident.spread]

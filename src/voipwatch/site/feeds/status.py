@@ -14,6 +14,8 @@ from voipwatch.site.bundle import Bundle, State
 from voipwatch.site.links import part_of
 from voipwatch.site.words import Words, words
 
+PLAIN: Final = "en"
+"""The language of `status.json`."""
 CACHE_S: Final = 3600
 STOPPED: Final = frozenset({"blocked"})
 TROUBLED: Final = frozenset({"throttled", "intermittent", "down"})
@@ -33,19 +35,31 @@ class Badge(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def status_files(bundle: Bundle, languages: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """`status.json` and `status/CC.json` in the first language, `status/LANG/CC.json` in the others."""
-    countries = sorted({state.country for state in bundle.states})
-    for number, lang in enumerate(languages):
+    """`status.json` and `status/CC.json` in English, `status/LANG/CC.json` in the others."""
+    for lang in languages:
+        yield from _files_of(bundle, lang)
+
+
+def _files_of(bundle: Bundle, lang: str) -> Iterator[tuple[str, bytes]]:
+    told = words(lang)
+    plain = lang == PLAIN
+    folder = "status" if plain else f"status/{lang}"
+    whole = badge_of(bundle, told, bundle.states, told.plain("feeds.badge.all"))
+    yield ("status.json" if plain else f"{folder}/all.json"), _encoded(whole)
+    for code in sorted({state.country for state in bundle.states}):
+        label = told.plain("feeds.badge.label", country=told.country(code))
+        of_country = [state for state in bundle.states if state.country == code]
+        yield f"{folder}/{part_of(code)}.json", _encoded(badge_of(bundle, told, of_country, label))
+
+
+def outdated_files(bundle: Bundle, languages: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The same badges for whoever asks after the bundle's `valid_until`: they say nothing of now."""
+    for lang in languages:
         told = words(lang)
-        folder = "status" if number == 0 else f"status/{lang}"
-        yield (
-            ("status.json" if number == 0 else f"{folder}/all.json"),
-            _encoded(badge_of(bundle, told, bundle.states, told.plain("feeds.badge.all"))),
-        )
-        for code in countries:
-            label = told.plain("feeds.badge.label", country=told.country(code))
-            of_country = [state for state in bundle.states if state.country == code]
-            yield f"{folder}/{part_of(code)}.json", _encoded(badge_of(bundle, told, of_country, label))
+        message = told.plain("feeds.badge.outdated", day=told.day(bundle.manifest.as_of))
+        for path, content in _files_of(bundle, lang):
+            label = msgspec.json.decode(content, type=Badge).label
+            yield path, _encoded(Badge(1, label, message, "lightgrey", is_error=True))
 
 
 def badge_of(bundle: Bundle, told: Words, states: Iterable[State], label: str) -> Badge:

@@ -34,7 +34,9 @@ def encode_timeline(bundle: Bundle, words: Words, base_url: str = "") -> bytes:
     url = Addresses(path_of(words.lang), base_url)
     entries = sorted(entries_of(bundle, words), key=lambda entry: entry.incident.id)
     events = [event for entry in entries for event in _measured(entry, words, url)]
-    events += [event for judged in bundle.claims if (event := _said(judged, words)) is not None]
+    emulated = bundle.manifest.synthetic
+    said = (_said(judged, words, emulated=emulated) for judged in bundle.claims)
+    events += [event for event in said if event is not None]
     document = {
         "title": {
             "text": {
@@ -96,7 +98,7 @@ def _phase(entry: Entry, incident: Incident, phase: Phase, words: Words, url: Ad
     return event | ({"end_date": _date(end)} if end > start else {})
 
 
-def _said(judged: Judged, words: Words) -> dict[str, Any] | None:
+def _said(judged: Judged, words: Words, *, emulated: bool) -> dict[str, Any] | None:
     claim = judged.claim
     bounds = _bounds(claim.date) or _bounds(claim.source.date)
     if bounds is None:
@@ -104,7 +106,10 @@ def _said(judged: Judged, words: Words) -> dict[str, Any] | None:
     since_s, until_s = bounds
     source = text_in(claim.source.title, claim.source.translations, words.lang)
     who = ": ".join(part for part in (claim.source.publisher, source) if part)
-    check = words.plain(f"feeds.timeline.check.{judged.check.state.value}")
+    # Made-up measurements say nothing about what a real source said.
+    check = words.plain(
+        "feeds.timeline.check.emulated" if emulated else f"feeds.timeline.check.{judged.check.state.value}"
+    )
     body = Markup("<p>{}</p><p>{}</p>").format(seen(who), check)
     event: dict[str, Any] = {
         "unique_id": f"claim-{claim.id.replace('/', '-')}",

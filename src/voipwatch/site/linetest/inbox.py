@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
@@ -137,7 +138,10 @@ class Inbox:
 
 def _prefix(address: str) -> str:
     """The /24 or the first four groups: who has a /64 has all of it."""
-    return address.rpartition(".")[0] if "." in address else ":".join(address.split(":")[:4])
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    return found.exploded.rpartition(".")[0] if found.version == 4 else found.exploded[:19]
 
 
 def read_rows(folder: Path) -> Iterator[BrowserRow]:

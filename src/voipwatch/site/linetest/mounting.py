@@ -4,10 +4,12 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from cryptography import x509
 from msgspec.structs import replace
 
 from voipwatch.site.app import wall_clock
@@ -87,7 +89,18 @@ def _options(order: LineTestOrder) -> TurnOptions:
         tls_port=order.turn_tls_port,
         certificate=Path(order.certificate) if order.certificate else None,
         key=Path(order.certificate_key) if order.certificate_key else None,
+        certificate_has_address=_is_good_for(order.certificate, order.address),
     )
+
+
+def _is_good_for(certificate: str, address: str) -> bool:
+    """Whether a certificate (PEM) names an address itself: TLS is then tried without a name too."""
+    try:
+        found = x509.load_pem_x509_certificate(Path(certificate).read_bytes())
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    return ip_address(address) in names.get_values_for_type(x509.IPAddress)
 
 
 def _offered(options: TurnOptions, secret: str) -> tuple[dict[Arm, str], str, str]:

@@ -7,6 +7,7 @@ worse than no line test. Credentials live for minutes (TURN REST: HMAC over a na
 
 import hashlib
 import hmac
+import secrets
 import socket
 import subprocess
 from base64 import b64encode
@@ -65,12 +66,13 @@ def is_installed() -> bool:
     return which("turnserver") is not None
 
 
-def credential(secret: str, now_s: float) -> tuple[str, str]:
+def credential(secret: str, now_s: float, visitor: str | None = None) -> tuple[str, str]:
     """User name and password, good for five minutes from `now_s` (Unix seconds).
 
     Source: draft-uberti-behave-turn-rest-00 section 2.2, which coturn's `use-auth-secret` follows.
     """
-    user = f"{int(now_s) + CREDENTIAL_S}:line-test"
+    # Its own for each visitor: coturn's quota of a user would be that of all who come in one second.
+    user = f"{int(now_s) + CREDENTIAL_S}:{secrets.token_hex(8) if visitor is None else visitor}"
     digest = hmac.new(secret.encode(), user.encode(), hashlib.sha1).digest()
     return user, b64encode(digest).decode()
 

@@ -1,13 +1,14 @@
 """The first page of a language: what is blocked now, since when, for whom."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from voipwatch.model.incidents import IncidentStatus
+from voipwatch.model.incidents import Incident, IncidentStatus, SeriesName
 from voipwatch.site import links
-from voipwatch.site.bundle import IncidentPage
+from voipwatch.site.bundle import IncidentPage, State
 from voipwatch.site.charts.overtime import country_chart
 from voipwatch.site.links import Here
 from voipwatch.site.pages import telling
@@ -110,6 +111,16 @@ def brief(site: Site, t: Words, here: Here, page: IncidentPage) -> Brief:
     )
 
 
+def _shows(incident: Incident, bad: Iterable[State]) -> bool:
+    """Whether a bad state is of a series that the incident still holds; beside names, of theirs."""
+    open_now = {
+        row.series
+        for row in incident.spread
+        if row.ended_latest is None and (not incident.named or row.series.operator in incident.named)
+    }
+    return any(SeriesName(state.operator, state.access, state.app) in open_now for state in bad)
+
+
 def now(site: Site, t: Words, here: Here, country: str) -> Now:
     """What is known of a country."""
     states = site.of(country)
@@ -123,8 +134,9 @@ def now(site: Site, t: Words, here: Here, country: str) -> Now:
     ]
     past = [page for page in site.incidents_of(country) if page.incident.ended]
     headline, since = t("now.nothing-measured"), Markup("")
-    if bad and standing:
-        newest = brief(site, t, here, standing[0])
+    seen = [page for page in standing if _shows(page.incident, bad)]
+    if seen:
+        newest = brief(site, t, here, seen[0])
         headline, since = newest.title, t("now.began", days=newest.began)
     elif bad:
         headline = t("now.blocked", n=len(bad), measured=len(measured))

@@ -17,6 +17,7 @@ from voipwatch.model.incidents import Incident, Phase, SeriesName, Spread
 from voipwatch.site import links
 from voipwatch.site.bundle import IncidentPage
 from voipwatch.site.charts.spread import SpreadLine, spread_chart
+from voipwatch.site.feeds.jsonld import names_nobody_else
 from voipwatch.site.links import Here
 from voipwatch.site.pages import telling
 from voipwatch.site.pages.claims import ClaimBrief, claim_brief, web_address
@@ -217,7 +218,7 @@ def _view(
         claims=tuple(
             claim_brief(t, here, each)
             for each in site.claims_of(told.country)
-            if each.check.state != "not-measurable"
+            if each.check.state != "not-measurable" and names_nobody_else(each, told)
         ),
         said=_said(t, page),
         corrections=tuple(

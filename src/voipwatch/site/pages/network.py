@@ -76,7 +76,7 @@ def app(site: Site, t: Words, country: str, name: str) -> Network:
     path = links.app(country, name)
     states = site.of(country, app=name)
     called = telling.app(t, name)
-    title = t.plain("app.title", app=called, country=t.country(country))
+    title = t.plain("network.of-app", app=called, country=t.country(country))
     frame = shell(site, t, Subject("app", path, country=country), title=title)
 
     def label(state: State) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def access(t: Words, name: str) -> str:
 
 def app(t: Words, name: str) -> Name:
     """`WhatsApp`, or the words for the line itself."""
-    return Name(t.plain("app.line")) if name == "line" else app_name(name)
+    return Name(t.plain("line.itself")) if name == "line" else app_name(name)
 
 
 def state(t: Words, name: str) -> Markup:

@@ -126,15 +126,17 @@ export function classify(seen) {
     return relayed ? say("dtls") : say("insufficient", "nothing-through");
   }
   if (direct.some((arm) => !arm.dtls)) return say("insufficient", "flows-disagree");
-  return media(direct, relayed, through, arms, say);
+  return media(direct, relayed, through, arms, proved, say);
 }
 
 // Both direct flows have keys: what became of voice.
-function media(direct, relayed, through, arms, say) {
+function media(direct, relayed, through, arms, proved, say) {
   const states = direct.map((arm) => ({ up: directionState(arm.up), down: directionState(arm.down) }));
   const all = (test) => states.every(test);
   if (all((one) => one.up === "alive" && one.down === "alive")) {
-    if (arms["turn-tls"] && !through["turn-tls"] && through["turn-tls-ip"]) return say("sni-or-name");
+    // Only where the relay is known to answer to its name: a name that leads elsewhere would accuse every line.
+    const named = arms["turn-tls"] && !through["turn-tls"] && through["turn-tls-ip"];
+    if (named && proved("turn-tls")) return say("sni-or-name");
     return say("ok");
   }
   if (states.some((one) => one.up === "unknown" || one.down === "unknown")) return say("insufficient", "no-voice");
