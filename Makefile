@@ -22,7 +22,7 @@ demo: setup  ## the main job in about four minutes (setup takes one or two more,
 
 # In this order, also under -j: the compiler and headers come before what is compiled with them, and what only reads
 # the code before what runs it.
-test:    ## everything, about seventeen minutes: system packages, set-up, lint, types, import contracts, tests
+test:    ## everything, about twenty minutes: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory -j 2 types lint imports
