@@ -84,7 +84,8 @@ def publish(  # noqa: PLR0913 -- one parameter an option
         asked = None if end is None else _Embargo(hold, iso(end), iso(clock_s), Path(out))
         newest_s = found.as_of()
         closed = chronicle.state().closed is not None
-        # An embargo ends by the time of the newest report, never by a time that was only asked for.
+        # An embargo ends by the time of the newest report or, where one is given, by --as-of; by the clock on
+        # the wall at the earliest.
         now_s = clock_s if closed else min(clock_s, newest_s + 1 if moment is None else moment)
         if asked is not None:
             _ask_shorter(context, chronicle, asked, now_s, instance=instance, yes=yes)
