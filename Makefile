@@ -22,7 +22,7 @@ demo: setup  ## the main job in about four minutes (setup takes one or two more,
 
 # In this order, also under -j: the compiler and headers come before what is compiled with them, and what only reads
 # the code before what runs it.
-test:    ## everything, about twenty minutes: system packages, set-up, lint, types, import contracts, tests
+test:    ## everything, twenty to twenty-five minutes: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory -j 2 types lint imports
@@ -63,8 +63,9 @@ bench-ooni: setup  ## our import of OONI files against OONI's own reader: REFERE
 scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks.md: an hour
 	@$(BIN)/python scripts/scenario_table.py
 
-kills: setup  ## fifty kills of any process of `voipwatch serve` under load: a quarter of an hour
+kills: setup  ## fifty kills of any process of `voipwatch serve` under load, thirty of petitions: twenty minutes
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
+	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s
 
 linetest: setup  ## the browser's line test: each rule three times, a hundred clean lines: a quarter of an hour
 	@$(BIN)/python scripts/linetest_table.py --write

@@ -42,7 +42,7 @@ apt install -y --no-install-recommends "${missing[@]}"
 if [ -d /run/systemd/system ]; then
   for package in "${missing[@]}"; do
     case $package in
-      apache2 | coturn | irtt) "${as_root[@]}" systemctl disable --now --quiet "$package" >&2 || true ;;
+      apache2 | coturn | irtt | postgresql) "${as_root[@]}" systemctl disable --now --quiet "$package" >&2 || true ;;
       mariadb-server) "${as_root[@]}" systemctl disable --now --quiet mariadb >&2 || true ;;
       dante-server) "${as_root[@]}" systemctl disable --now --quiet danted >&2 || true ;;
     esac

@@ -65,7 +65,7 @@ fi
 say "making .venv with $("$python" -V)"
 "$python" -m venv --clear .venv
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
-say "installing the libraries of requirements/lock.txt: one to two minutes, 860 MB of disk"
+say "installing the libraries of requirements/lock.txt: one to two minutes, 1.3 GB of disk"
 # Not compiled here: Python does that for what is used, and half the time is saved.
 pip install --no-compile --require-hashes -r requirements/lock.txt
 say "installing voipwatch itself"

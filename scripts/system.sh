@@ -8,6 +8,7 @@ packages=(
   python3-venv
   fonts-dejavu-core                                                    # what cards are set in
   iproute2 iptables nftables                                           # the lab's operators
+  postgresql                                                           # petitions also live there: its server, for the tests
   apache2-utils                                                        # `ab`, which loads the site in its benchmark
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through

@@ -6,9 +6,9 @@ import pytest
 from tests.chronicle.build import APPS, OPERATORS, at
 from voipwatch.chronicle.claims import WHY, CellRow, change_of, check_claim, in_scope, witnesses
 from voipwatch.chronicle.claims_file import packaged_claims
-from voipwatch.chronicle.edtf import decode_edtf
 from voipwatch.model.cells import CellKey, CellState
 from voipwatch.model.claims import Claim, ClaimSays, ClaimState, ClaimType, Scope, Source
+from voipwatch.model.edtf import decode_edtf
 from voipwatch.model.vocabulary import Access
 
 HOUR, DAY = 3600, 86_400

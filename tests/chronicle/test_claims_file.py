@@ -17,9 +17,9 @@ from voipwatch.chronicle.claims_file import (
     told_in,
     with_note,
 )
-from voipwatch.chronicle.edtf import decode_edtf
 from voipwatch.model.acts import ClaimNote
 from voipwatch.model.claims import ClaimSays, ClaimType, DateFlag, Reliability
+from voipwatch.model.edtf import decode_edtf
 
 FILE = """
 country = "MA"

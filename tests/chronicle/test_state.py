@@ -256,6 +256,21 @@ def test_a_closed_observatory_still_owes_replies() -> None:
         log.told(incident)
 
 
+def test_evidence_withdrawn_after_closing_may_be_told_and_nothing_newer() -> None:
+    log = Writing()
+    incident = log.detect()
+    log.add(EntryKind.FINAL, Closing("no more money"), signer=MACHINE)
+    log.add(
+        EntryKind.WITHDRAWAL, Withdrawal("counted twice", changepoints=(incident.phases[0].changepoints[0],))
+    )
+    assert log.state.reconsidered
+    later = msgspec.structs.replace(incident, revision=2, as_of="2017-01-01T00:00:00Z")
+    with pytest.raises(LogError, match="closed in line 4"):
+        log.add(EntryKind.INCIDENT, later, signer=MACHINE)
+    log.add(EntryKind.INCIDENT, msgspec.structs.replace(incident, revision=2), signer=MACHINE)
+    assert log.state.newest[incident.id].revision == 2
+
+
 def test_each_revision_keeps_its_time_and_stays_what_it_was() -> None:
     log = Writing()
     incident = log.detect()

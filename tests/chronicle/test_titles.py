@@ -15,11 +15,13 @@ from voipwatch.chronicle.state import Story
 from voipwatch.chronicle.titles import (
     LANGUAGES,
     Card,
+    Seen,
     Sentence,
     card_of,
     hours_text,
     line_of,
     marks_of,
+    rows_told,
     sentences,
     time_of,
     title_of,
@@ -139,7 +141,7 @@ def test_who_has_nothing_left_is_named_no_longer() -> None:
     # What was signed of it is gone, and what is there nobody signed: it is nobody's.
     story = signed_and_then([A1, A2], [A1, A1_MORE, A2], (A1.changepoint, A2.changepoint))
     left = msgspec.structs.replace(story.newest, named=("AS3",))
-    assert title_of(left).key == "title.all.calls.alike.day.stands"
+    assert title_of(left).key == "title.all.calls.alike.day.open"
     kept = msgspec.structs.replace(
         story.newest, spread=tuple(row for row in story.newest.spread if row.series.app == "viber")
     )
@@ -149,7 +151,7 @@ def test_who_has_nothing_left_is_named_no_longer() -> None:
 def test_the_year_as_it_is_told() -> None:
     incident = year()
     assert told(title_of(incident), "en") == (
-        "MA: calls by facetime, imo, messenger and more apps (3) were stopped on 3g, 4g, later on adsl, wifi"
+        "MA: calls by facetime, imo, messenger and 3 more apps were stopped on 3g, 4g, later on adsl, wifi"
         "; began between 2016-01-02 and 2016-01-05; over by 2016-11-04"
     )
     marks = [told(each, "en") for each in marks_of(incident)]
@@ -190,6 +192,9 @@ def rows_at(*rows: tuple[str, str, str | None, str, str | None]) -> tuple[Spread
     )
 
 
+(OPEN_ROW,) = rows_at(("A", "4g", "02", "02", None))
+
+
 def named(*rows: tuple[str, str, str | None, str, str | None]) -> Incident:
     names = tuple(sorted({row[0] for row in rows}))
     return msgspec.structs.replace(found_incident(), named=names, spread=rows_at(*rows))
@@ -223,7 +228,7 @@ def named(*rows: tuple[str, str, str | None, str, str | None]) -> Incident:
         ([("A", "4g", "02", "02", None)], "A (4g); began on 2016-01-02"),
         (
             [("A", "4g", "02", "02", "10"), ("B", "4g", "02", "02", None)],
-            "A, B (4g); began on 2016-01-02; over in part",
+            "A, B (4g); began on 2016-01-02; over in part, no end of the rest seen as of 2016-01-06",
         ),
         (
             [("A", "4g", "02", "02", "10"), ("B", "4g", "02", "02", "12")],
@@ -234,8 +239,82 @@ def named(*rows: tuple[str, str, str | None, str, str | None]) -> Incident:
 def test_what_stands_beside_names_holds_for_each_of_them(
     rows: list[tuple[str, str, str | None, str, str | None]], text: str
 ) -> None:
-    verb = "were" if "over by" in text else "are"
-    assert told(title_of(named(*rows)), "en") == f"MA: calls by whatsapp {verb} stopped on {text}"
+    verb = "were" if "over by" in text else "found"
+    end = "" if "over" in text else "; no end seen as of 2016-01-06"
+    assert told(title_of(named(*rows)), "en") == f"MA: calls by whatsapp {verb} stopped on {text}{end}"
+
+
+OPEN = (("A", "4g", "02", "02", None), ("B", "4g", "02", "02", None))
+IN_PART = (("A", "4g", "02", "02", "10"), ("B", "4g", "02", "02", None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole", "in_part"),
+    [
+        ("stands", "are stopped", "over in part"),
+        ("stood", "still so when last measured, on 2016-01-15", "the rest still so when last measured"),
+        (
+            "unseen",
+            "no end established; last seen getting through on 2016-01-15",
+            "no end of the rest est",
+        ),
+        (
+            "passes",
+            "no end established; last seen getting through on 2016-01-15",
+            "no end of the rest est",
+        ),
+    ],
+)
+def test_only_what_is_measured_and_does_not_get_through_is_told_in_the_present(
+    kind: str, whole: str, in_part: str
+) -> None:
+    for rows, text in ((OPEN, whole), (IN_PART, in_part)):
+        title = told(title_of(named(*rows), seen=Seen(kind, "2016-01-15")), "en")
+        assert text in title
+        assert (" are stopped" in title) == (kind == "stands")
+        assert (" were stopped" in title) == (kind != "stands")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_title_of_its_own_has_the_day_it_is_of(lang: str) -> None:
+    """Nothing is said of the time at which it is read; what is over needs no such day."""
+    for rows in (OPEN, IN_PART):
+        incident = named(*rows)
+        assert incident.as_of[:10] in told(title_of(incident), lang)
+        assert "2016-03-01" in told(title_of(incident, as_of="2016-03-01T06:00:00Z"), lang)
+        assert told(title_of(incident), lang) != told(title_of(incident, seen=Seen("stands", "2016")), lang)
+    over = named(*((*row[:4], "12") for row in OPEN))
+    assert title_of(over) == title_of(over, seen=Seen("stands", ""), as_of="2016-03-01T06:00:00Z")
+
+
+def test_what_is_seen_is_of_the_rows_that_are_told() -> None:
+    incident = msgspec.structs.replace(named(*OPEN), named=("A",))
+    assert [row.series.operator for row in rows_told(incident)] == ["A"]
+    nobody = msgspec.structs.replace(incident, named=())
+    assert rows_told(nobody) == incident.spread
+    many = named(*((who, "4g", "02", "02", None) for who in "ABCDEF"))
+    assert rows_told(many) == many.spread
+
+
+@pytest.mark.parametrize(
+    ("lang", "one", "two", "three", "eleven"),
+    [
+        ("en", "c and 1 more app", "c and 2 more apps", "c and 3 more apps", "c and 11 more apps"),
+        ("fr", "c et 1 autre appli", "c et 2 autres applis", "c et 3 autres applis", "c et 11 autres applis"),
+        ("ar", "c وتطبيق آخر", "c وتطبيقين آخرين", "c و3 تطبيقات أخرى", "c و11 تطبيقًا آخر"),
+    ],
+)
+def test_further_apps_are_counted_as_a_language_does(
+    lang: str, one: str, two: str, three: str, eleven: str
+) -> None:
+    for count, text in ((1, one), (2, two), (3, three), (11, eleven)):
+        rows = tuple(
+            msgspec.structs.replace(OPEN_ROW, series=SeriesName("A", "4g", chr(ord("a") + number)))
+            for number in range(3 + count)
+        )
+        title = told(title_of(msgspec.structs.replace(found_incident(), spread=rows)), lang)
+        assert f"a, b, {text}" in title
+        assert "{" not in title
 
 
 @given(
@@ -277,9 +356,12 @@ def test_an_interval_of_weeks_is_told_as_one() -> None:
         PhaseKind.ONSET, "2015-12-07T00:00:00Z", "2016-01-04T00:00:00Z", (SeriesName("A", "4g", "viber"),)
     )
     text = told(title_of(msgspec.structs.replace(found, phases=(wide,), spread=())), "en")
-    assert text == "MA: calls by viber are stopped on 4g; began between 2015-12-07 and 2016-01-03"
+    assert text == (
+        "MA: calls by viber found stopped on 4g; began between 2015-12-07 and 2016-01-03"
+        "; no end seen as of 2016-01-06"
+    )
     text = told(title_of(msgspec.structs.replace(found, phases=())), "en")
-    assert text == "MA: calls by whatsapp are stopped on 4g"
+    assert text == "MA: calls by whatsapp found stopped on 4g; no end seen as of 2016-01-06"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

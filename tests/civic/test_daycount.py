@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.incidents import incident, measured, morocco, phase, row
 from voipwatch.civic.daycount import (
+    Blocked,
     Bracket,
     CountState,
     DayCount,
@@ -22,9 +23,11 @@ from voipwatch.civic.daycount import (
 )
 from voipwatch.civic.zones import date_at, zone_names
 from voipwatch.model.incidents import Incident, IncidentStatus, PhaseKind, SeriesName
+from voipwatch.model.vocabulary import LINE
 
 MOROCCO = "Africa/Casablanca"
 ONE = SeriesName("Operator A", "4g", "whatsapp")
+TWO = SeriesName("Operator B", "4g", "viber")
 
 
 def at(text: str) -> float:
@@ -34,7 +37,7 @@ def at(text: str) -> float:
 
 def claim(earliest: str | None, latest: str) -> DayZero:
     bracket = Bracket(None if earliest is None else date.fromisoformat(earliest), date.fromisoformat(latest))
-    return DayZero(bracket=bracket, title="A newspaper", url="https://press.example/", lang="fr")
+    return DayZero(bracket=bracket, source="A newspaper", url="https://press.example/")
 
 
 def count(
@@ -83,7 +86,7 @@ def test_the_day_counts_of_the_sources(zero: DayZero | None, days: Days) -> None
     assert found.ended == Bracket(date(2016, 11, 4), date(2016, 11, 4))
     assert found.day == days
     assert found.zero is (ZeroKind.MEASURED if zero is None else ZeroKind.CLAIM)
-    assert found.zero_title == ("" if zero is None else "A newspaper")
+    assert found.claimed is zero
 
 
 @pytest.mark.parametrize(("now", "days"), [("2016-01-21T12:00", 16), ("2016-02-06T12:00", 32)])
@@ -229,6 +232,46 @@ def test_no_incident_is_not_ok_where_nobody_measures() -> None:
     assert nobody.unmeasured_since == date(2016, 1, 11)
     assert (nobody.last_known, nobody.day) == (None, None)
     assert count(None, "2016-02-06T12:00").state is CountState.UNMEASURED
+
+
+def told(found: Incident, *through: bool | None) -> dict[SeriesName, Measuring]:
+    return {each.series: Measuring(True, None, of) for each, of in zip(found.spread, through, strict=True)}
+
+
+def test_calls_that_do_not_get_through_without_an_incident() -> None:
+    line = SeriesName("Operator A", "4g", LINE)
+    through, stopped = Measuring(True, None, True), Measuring(True, None, False)
+    found = count(None, "2016-01-06T12:00", measuring={ONE: stopped, TWO: through, line: stopped})
+    assert (found.state, found.day, found.blocked) == (CountState.UNESTABLISHED, None, Blocked(1, 2))
+    assert found.next_change_s == found.valid_until_s
+    assert count(None, "2016-01-06T12:00", measuring={ONE: through, line: stopped}).state is CountState.NONE
+    assert count(None, "2016-01-06T12:00", measuring={line: through}).state is CountState.UNMEASURED
+    past = {ONE: Measuring(False, at("2016-01-01"), False)}
+    assert count(None, "2016-01-06T12:00", measuring=past).state is CountState.UNMEASURED
+
+
+def test_what_was_last_seen_getting_through_is_not_counted_on() -> None:
+    found = incident(row("2016-01-05T00", "2016-01-06T00"), row("2016-01-05T00", "2016-01-06T00", app="imo"))
+    now = "2016-03-01T12:00"
+    passing = count(found, now, measuring=told(found, True, True))
+    assert (passing.state, passing.day, passing.last_known) == (CountState.PASSING, None, None)
+    assert passing.began == Bracket(date(2016, 1, 5), date(2016, 1, 5))
+    assert passing.next_change_s == passing.valid_until_s
+    half = count(found, now, measuring=told(found, False, True))
+    assert (half.state, half.apps) == (CountState.PARTIAL, ("whatsapp",))
+    assert count(found, now, measuring=told(found, False, False)).state is CountState.ACTIVE
+    assert count(found, now, measuring=told(found, None, None)).state is CountState.ACTIVE
+    unknown = told(found, True, True) | {found.spread[1].series: Measuring(False)}
+    assert count(found, now, measuring=unknown).state is CountState.PASSING
+
+
+def test_what_ended_and_is_stopped_again_is_not_told_to_be_over() -> None:
+    found = incident(row("2016-01-05T00", "2016-01-06T00", ("2016-02-01T00", "2016-02-02T00")))
+    again = count(found, "2016-03-01T12:00", measuring=told(found, False))
+    assert (again.state, again.day, again.blocked) == (CountState.AGAIN, Days(27, 27), Blocked(1, 1))
+    assert again.ended is not None
+    other = {ONE: Measuring(True, None, True), TWO: Measuring(True, None, False)}
+    assert count(found, "2016-03-01T12:00", measuring=other).state is CountState.ENDED
 
 
 def test_partial_is_what_is_known_to_stand_on_some() -> None:

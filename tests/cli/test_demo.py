@@ -12,7 +12,8 @@ import pytest
 from tests.cli.doubles import Told, run_line
 from tests.cli.test_conclude import measured
 from voipwatch.cli import demo
-from voipwatch.cli.demo import APPS, LINES, LineResult, measure_line, messages_pass, plan
+from voipwatch.cli.demo import measure_line, plan
+from voipwatch.cli.demo_board import APPS, LINES, Board, LineResult, messages_pass
 from voipwatch.cli.kernel import KernelCheckError
 from voipwatch.cli.lab import accepted
 from voipwatch.cli.language import LANGUAGES, texts
@@ -179,7 +180,7 @@ def test_the_kernel_gets_as_many_lines_as_it_can_carry() -> None:
 def told(monkeypatch: pytest.MonkeyPatch, verdict: Verdict, *, problem: str | None = "none here") -> None:
     """Put results on the board without measuring; the last line fails."""
 
-    def measure_all(board: demo._Board, seed: int, lang: str) -> list[str]:
+    def measure_all(board: Board, seed: int, lang: str) -> list[str]:
         for name in list(LINES)[:-1]:
             check = Told(dict.fromkeys(APPS, verdict))(measured(*APPS), lang=lang)
             for row in check.results:
@@ -222,7 +223,7 @@ def test_it_says_which_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_why_a_line_went_to_user_space_stands_under_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure_all(board: demo._Board, seed: int, lang: str) -> list[str]:
+    def measure_all(board: Board, seed: int, lang: str) -> list[str]:
         for name in LINES:
             board.done[name] = LineResult("sim", Told()(measured(*APPS), lang=lang), "it was slow")
         return list(LINES)
@@ -255,7 +256,7 @@ def test_who_simulates_is_polite_only_beside_what_keeps_time(
 
     monkeypatch.setattr(demo, "report_from_kernel", report)
     monkeypatch.setattr(demo, "_simulators", simulators)
-    board = demo._Board(plan("auto", possible=tried, cores=2))
+    board = Board(plan("auto", possible=tried, cores=2))
     assert sorted(demo._measure_all(board, 1, "en")) == sorted(LINES)
     assert made[0] == niceness
     assert {name: done.network for name, done in board.done.items()} == board.plan

@@ -35,7 +35,7 @@ def test_a_page_lists_the_parameters_of_its_function(command: str) -> None:
     function = getattr(import_module(place), name)
     parameters = [name for name in inspect.signature(function).parameters if name != "context"]
     listed = [option.key for option in page(command).options if option.key not in {"lang", "help"}]
-    renamed = {"all_apps": "all"}
+    renamed = {"all_apps": "all", "all_pages": "all", "first": "from"}
     assert listed == [renamed.get(name, name.replace("_", "-")) for name in parameters]
 
 
@@ -54,6 +54,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "lab scenario", "demo",
         "ooni import", "ooni export",
+        "reputation import", "reputation fetch", "reputation show", "reputation effect",
         "detect",
         "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
         "store status", "store query", "store migrate", "store export",
@@ -61,6 +62,13 @@ def test_the_contracts_commands_are_all_there() -> None:
         "chronicle list", "chronicle show", "chronicle review", "chronicle reply", "chronicle dispute",
         "chronicle correct", "chronicle withdraw", "chronicle cite", "chronicle source", "chronicle key",
         "chronicle claims", "chronicle verify", "chronicle settings",
+        "civic cost", "civic minutes", "civic law", "civic turnout", "civic reminder",
+        "petition create", "petition list", "petition show", "petition close", "petition deliver",
+        "petition answer", "petition paper", "petition export", "petition person", "petition erase",
+        "petition bounce", "civic doctor",
+        "pledge create", "pledge list", "pledge show", "pledge close", "pledge observe", "pledge export",
+        "wall list", "wall check", "wall remove", "wall curve",
+        "civic account", "civic audit", "civic retention",
     }  # fmt: skip
 
 
@@ -99,12 +107,13 @@ def test_help_after_the_delimiter_is_a_file_name() -> None:
 @pytest.mark.parametrize("command", EVERYTHING)
 def test_usage_is_wrapped_and_says_the_same(command: str) -> None:
     shown = page(command)
-    for width in (40, 80, 400):
+    for width in (40, 80, 600):
         lines = shown.usage_lines(width)
         assert max(map(len, lines)) <= width
         assert " ".join(line.strip() for line in lines) == shown.usage
         assert all(line.startswith("    ") for line in lines[1:])
-    assert len(shown.usage_lines(400)) == 1
+    assert len(shown.usage_lines(4000)) == 1
+    assert len(shown.usage_lines(600)) == 1
 
 
 def test_no_usage_line_is_wider_than_the_terminal() -> None:

@@ -105,6 +105,20 @@ def test_media_that_no_seed_plans(measurement: Measurement, change: Callable[[Fl
     assert not media_fits(flow, script, load_profiles())
 
 
+def test_media_of_the_far_end_may_begin_where_those_of_this_end_never_did(measurement: Measurement) -> None:
+    """The last answer came after this end had given up on it; the far end had begun by then."""
+    flow = next(f for f in measurement.flows if f.media_s and f.kind.arm is Arm.C)
+    script = compile_script(load_profiles(), flow.kind, flow.replicate, b"any")
+    media_never_planned(flow)
+    keep = [number for number, seq in enumerate(flow.sent.seq) if seq < MEDIA_SEQ]
+    flow.sent = msgspec.structs.replace(
+        flow.sent,
+        **{name: [getattr(flow.sent, name)[n] for n in keep] for name in flow.sent.__struct_fields__},
+    )
+    assert max(flow.received.seq) >= MEDIA_SEQ
+    assert media_fits(flow, script, load_profiles())
+
+
 def test_trials_of_a_real_check_fit(measurement: Measurement) -> None:
     assert measurement.tcp
     assert tcp_fits(measurement, load_profiles())

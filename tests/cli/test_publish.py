@@ -11,7 +11,7 @@ from tests.cli.doubles import run_line
 from tests.store.support import HOUR, make_vote, rows_of
 from voipwatch.chronicle.log import digest_of
 from voipwatch.cli import publish as publishing
-from voipwatch.cli.publish import told_as_of
+from voipwatch.cli.publish_times import told_as_of
 from voipwatch.model.acts import EntryKind, KeyRole
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind, SeriesName
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder
@@ -321,6 +321,24 @@ def test_the_observatory_says_who_it_is_and_where_replies_go(data: Path) -> None
     for place in (("--data", str(data)), ("--bundle", str(data / "bundle"))):
         assert "Replies and corrections: desk@x.example" in run_line("chronicle", "show", NAME, *place).out
     assert run_line("verify", str(data / "bundle")).status == 0
+
+
+def test_day_zero_by_a_claim_from_the_command_to_the_counter(data: Path) -> None:
+    said = ("chronicle", "settings", "--data", str(data), "--time-zone", "MA=Asia/Tokyo")
+    assert run_line(*said, "--day-zero", f"{NAME}=morocco-2016/start-31-december").status == 0
+    told = published(data, "--site", str(data / "site"), "--url", "https://example.org")
+    assert told["uncounted"] == []
+    assert run_line("verify", str(data / "bundle")).status == 0
+    document = json.loads((data / "site/counter" / f"{NAME}.json").read_bytes())
+    assert (document["zone"], document["began"]["latest"]) == ("Asia/Tokyo", "2015-12-31")
+    assert document["began"]["source"]["claim"] == "morocco-2016/start-31-december"
+    assert run_line(*said, "--day-zero", f"{NAME}=morocco-2016/start-5-january").status == 0
+    for lang in ("en", "fr", "ar"):
+        ran = run_line("publish", "--data", str(data), "--out", str(data / "bundle"), lang=lang, width=400)
+        assert ran.status == 0
+        assert f"{NAME}" in ran.out, "5 January is not past yet as of this bundle"
+    counting = json.loads((data / "bundle/counting.json").read_bytes())
+    assert (counting["zeros"], counting["zones"]) == ([], [{"country": "MA", "zone": "Asia/Tokyo"}])
 
 
 @pytest.mark.parametrize("left", [None, b"{}"])

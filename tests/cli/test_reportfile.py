@@ -174,7 +174,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     reader.start()
     require_writable(pipe)
     write_file(pipe, content)
-    reader.join(timeout=20)
+    reader.join(timeout=60)
     os.close(handle)
     assert b"".join(got) == content
     assert stat.S_ISFIFO(pipe.stat().st_mode)

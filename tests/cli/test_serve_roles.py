@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.site.asked import write_site
+from tests.site.campaigns.instance import folder_of
 from tests.store.support import make_vote, rows_of
+from voipwatch.cli.serve_roles import SiteRole, run_site_role, site_process
+from voipwatch.collector import geo
+from voipwatch.collector.geo import NoGeo
+from voipwatch.site import serving
+from voipwatch.site.linetest.mounting import LineTestOrder
 from voipwatch.store import migrate
 from voipwatch.store.opening import open_store
 
@@ -84,3 +91,61 @@ def test_a_reflector_role_gets_ready_and_ends(tmp_path: Path) -> None:
     status, said = run_role("reflector", order, lines=1)
     assert status == 0
     assert any("control=127.68.0.1:" in line.get("ready", "") for line in said)
+
+
+def test_what_the_site_is_told_of_its_line_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[serving.SiteOrder] = []
+
+    def run_site(order: serving.SiteOrder, *_: object, **__: object) -> int:
+        wanted.append(order)
+        return 0
+
+    monkeypatch.setattr(serving, "run_site", run_site)
+    plain = SiteRole(site="s", bind="::", port=1)
+    tested = SiteRole(
+        site="s", bind="::", port=1, base_url="https://voip.example:8443", line_test="192.0.2.7", reports="r",
+        turn=True, turn_tls_port=5349, proxies=("192.0.2.1/32",), networks="n",
+        certificate="c", certificate_key="k",
+    )  # fmt: skip
+    assert (run_site_role(plain), run_site_role(tested)) == (0, 0)
+    assert wanted[0].line_test is None
+    assert wanted[1].line_test == LineTestOrder(
+        address="192.0.2.7", reports="r", turn=True, turn_tls_port=5349, turn_name="voip.example",
+        certificate="c", certificate_key="k", proxies=("192.0.2.1/32",), networks="n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("networks", ["", "here"])
+def test_reports_get_a_country_only_where_there_is_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, networks: str
+) -> None:
+    folders: list[Path] = []
+
+    def packaged(folder: Path) -> NoGeo:
+        folders.append(folder)
+        return NoGeo()
+
+    site = write_site(tmp_path / "site", {"index.html": b"x"})
+    tested = LineTestOrder(address="127.0.0.1", reports=str(tmp_path), networks=networks)
+    order = serving.SiteOrder(site=str(site), line_test=tested)
+    monkeypatch.setattr(geo, "packaged_geo", packaged)
+    monkeypatch.setattr(serving, "order_from_environment", lambda: order)
+    monkeypatch.setattr(serving, "app_of", serving.site_app)
+    site_process()
+    assert folders == ([Path("here")] if networks else [])
+
+
+def test_campaigns_run_until_nobody_looks_after_them(tmp_path: Path) -> None:
+    campaigns = folder_of(tmp_path / "campaigns")
+    status, said = run_role("campaigns", {"folder": str(campaigns.folder)}, lines=1)
+    assert (status, said) == (0, [{"ready": "campaigns"}])
+
+
+def test_campaigns_that_cannot_be_say_why_and_that_no_other_try_helps(tmp_path: Path) -> None:
+    status, said = run_role("campaigns", {"folder": str(tmp_path)}, lines=1)
+    assert status == 64
+    assert "campaigns.toml" in said[0]["failed"]
+    away = folder_of(tmp_path / "c", database="postgresql+psycopg://u:hunter2@127.0.0.1:1/d")
+    status, said = run_role("campaigns", {"folder": str(away.folder)}, lines=1)
+    assert status == 1, "a server that is not up yet"
+    assert "hunter2" not in str(said)

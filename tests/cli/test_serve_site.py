@@ -4,6 +4,7 @@ import pytest
 
 from tests.cli.doubles import run_line
 from tests.site.asked import write_site
+from tests.site.campaigns.instance import folder_of
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.serve import Plan, Serving
 from voipwatch.cli.serve_roles import SiteRole
@@ -51,15 +52,22 @@ def test_the_line_test_and_its_relay_are_the_sites(site: Path, monkeypatch: pyte
     monkeypatch.setattr(Serving, "run", run)
     data = site.parent / "data"
     whole = ("--site", str(site), "--line-test", "192.0.2.7", "--turn", "--turn-tls-port", "5349")
-    assert run_line("serve", "--data", str(data), *whole).status == 0
+    proxied = ("--proxy", "127.0.0.1", "--proxy", "10.1.2.3/8")
+    assert run_line("serve", "--data", str(data), *whole, *proxied).status == 0
     role = plans[0].site
     assert role is not None
     assert (role.line_test, role.turn, role.turn_tls_port) == ("192.0.2.7", True, 5349)
+    assert role.proxies == plans[0].proxies == ("127.0.0.1/32", "10.0.0.0/8")
     assert role.reports == str(data / "browser-reports")
+    assert role.networks == str(data / "collector")
+    assert run_line("serve", "--data", str(data), *whole, "--without-geo").status == 0
+    assert plans[1].site is not None
+    assert plans[1].site.networks == ""
     for wrong, word in (
         (("--line-test", "192.0.2.7"), "--site"),
         (("--site", str(site), "--turn"), "--line-test"),
         (("--site", str(site), "--line-test", "nowhere"), "nowhere"),
+        (("--proxy", "nobody"), "nobody"),
     ):
         ran = run_line("serve", "--data", str(data), *wrong)
         assert ran.status == 64
@@ -92,3 +100,23 @@ def test_an_address_that_is_none_is_refused(site: Path, url: str) -> None:
 def test_a_port_beyond_all_is_refused(site: Path) -> None:
     with pytest.raises(Misuse):
         site_role(str(site), 70_000, None, bind="127.0.0.1", certificate=None, key=None)
+
+
+def test_campaigns_are_the_sites(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    async def run(self: Serving) -> int:
+        plans.append(self._plan)
+        return 0
+
+    monkeypatch.setattr(Serving, "run", run)
+    folder = folder_of(site.parent / "campaigns").folder
+    data = ("--data", str(site.parent / "data"))
+    assert run_line("serve", *data, "--site", str(site), "--campaigns", str(folder)).status == 0
+    assert plans[0].site is not None
+    assert plans[0].site.campaigns == str(folder)
+    alone = run_line("serve", *data, "--campaigns", str(folder))
+    assert (alone.status, "--site" in alone.err) == (64, True)
+    empty = run_line("serve", *data, "--site", str(site), "--campaigns", str(site))
+    assert (empty.status, "campaigns.toml" in empty.err) == (64, True)
+    assert len(plans) == 1

@@ -33,6 +33,24 @@ def test_a_mirror_renders_what_it_has(bundle: Path, tmp_path: Path) -> None:
         ran = run_line(*line, lang=lang, width=400)
         assert (ran.status, ran.err) == (0, "")
         assert "drill" in ran.out
+        assert "https://observatory.example" in ran.out, "what the codes of counters lack is said"
+        assert "--url" in ran.out
+
+
+def test_with_an_address_nothing_is_missing(bundle: Path, tmp_path: Path) -> None:
+    line = (
+        "publish",
+        "--bundle",
+        str(bundle),
+        "--site",
+        str(tmp_path / "site"),
+        "--url",
+        "https://a.example/",
+    )
+    ran = run_line(*line, width=400)
+    assert (ran.status, ran.err) == (0, "")
+    assert "observatory.example" not in ran.out
+    assert json.loads(run_line(*line, "--json").out)["url"] == "https://a.example"
 
 
 @pytest.mark.parametrize("lang", ["en", "fr", "ar"])

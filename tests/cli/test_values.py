@@ -16,6 +16,7 @@ from voipwatch.cli.values import (
     parse_endpoint,
     parse_endpoints,
     parse_instance,
+    parse_network,
     parse_pin,
     parse_size,
     shown,
@@ -247,3 +248,16 @@ def test_what_can_be_no_folder_is_refused(tmp_path: Path) -> None:
     for text in (str(tmp_path / "file"), str(tmp_path / "file" / "x"), "a\0b"):
         with pytest.raises(Misuse):
             made_folder(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"), [(" 127.0.0.1 ", "127.0.0.1/32"), ("10.1.2.3/8", "10.0.0.0/8"), ("::1", "::1/128")]
+)
+def test_a_prefix_may_be_one_address(text: str, prefix: str) -> None:
+    assert str(parse_network(text)) == prefix
+
+
+@pytest.mark.parametrize("text", ["", "proxy", "10.0.0.0/33", "1.2.3"])
+def test_what_is_no_prefix_is_said(text: str) -> None:
+    with pytest.raises(Misuse):
+        parse_network(text)

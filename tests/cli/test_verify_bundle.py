@@ -17,7 +17,7 @@ FINDINGS = {
     "partition": (True, False), "summaries": (True, False), "changepoints": (True, False), "votes": (None,),
     "log": (True, False), "log-key": (True, False), "key-lost": (None,), "incidents": (True, False),
     "incidents-table": (True, False), "formats": (True, False), "manifest": (False,),
-    "signature-file": (False,), "time": (None,),
+    "signature-file": (False,), "time": (None,), "counting": (True, False),
 }  # fmt: skip
 """Every finding of `pipeline.publishing.checking`, and how it may end."""
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_a_new_version_replaces_the_table(tmp_path: Path, monkeypatch: pytest.Mo
 
     def made(command: list[str], **_: object) -> None:
         assert command[1:3] == ["-m", "voipwatch.collector.geotable"]
+        assert str(os.getpid()) in Path(command[3]).name, "another process may make it at the same time"
         a_table(Path(command[3]))
 
     monkeypatch.setattr(subprocess, "run", made)

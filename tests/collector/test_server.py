@@ -151,6 +151,12 @@ def test_two_collectors_on_one_folder_are_refused(options: CollectorOptions) -> 
     living(options, use)
 
 
+def test_a_folder_whose_path_is_longer_than_a_sockets_name_is_locked_too(options: CollectorOptions) -> None:
+    data = options.data / ("x" * 200)
+    data.mkdir(parents=True)
+    test_two_collectors_on_one_folder_are_refused(replace(options, data=data))
+
+
 def test_a_held_port_is_an_os_error(options: CollectorOptions) -> None:
     async def nothing(_: Collector) -> None: ...
 

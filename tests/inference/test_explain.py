@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voipwatch.apps import load_profiles
+from voipwatch.apps.names import app_names
 from voipwatch.inference import RULES
 from voipwatch.inference.explain import (
-    APP_NAMES,
     ISOLATE,
     LANGUAGES,
     POP,
@@ -91,7 +91,7 @@ def test_every_rule_in_every_language(rule: str, lang: str) -> None:
         assert "}" not in text
         assert "None" not in text
         assert "  " not in text
-        assert APP_NAMES.get(facts.app, facts.app) in text or rule == "down.udp" or "insufficient" in rule
+        assert app_names().get(facts.app, facts.app) in text or rule == "down.udp" or "insufficient" in rule
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -159,7 +159,7 @@ def test_the_direction_is_said_as_seen() -> None:
 
 
 def test_every_app_has_a_name() -> None:
-    assert set(APP_NAMES) == set(APP_IDS)
+    assert set(app_names()) == set(APP_IDS)
 
 
 def test_every_mechanism_is_worded_in_an_accusation() -> None:

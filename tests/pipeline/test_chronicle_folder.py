@@ -157,6 +157,17 @@ def test_lost_keys_are_replaced_when_that_is_said(tmp_path: Path, left: bytes | 
     assert (aside.read_bytes() if aside.exists() else None) == left
 
 
+def test_damaged_keys_stay_where_they_are_while_their_loss_may_not_be_said(tmp_path: Path) -> None:
+    """The editor's loss is said by the instance's key, which is lost with it: that one comes first."""
+    folder = ChronicleFolder(tmp_path)
+    folder.add([NOTE], at=NOON, role=KeyRole.EDITOR)
+    path = tmp_path / KEYS_FILE
+    path.write_bytes(b"{}")
+    with pytest.raises(LogError):
+        folder.rotate(KeyRole.EDITOR, at=NOON, lost=True)
+    assert path.read_bytes() == b"{}"
+
+
 def test_a_shorter_log_is_read_from_its_beginning(tmp_path: Path) -> None:
     folder = ChronicleFolder(tmp_path)
     folder.add([NOTE, NOTE], at=NOON, role=KeyRole.INSTANCE)

@@ -10,6 +10,7 @@ from voipwatch.chronicle.log import complete_lines
 from voipwatch.inference.detection.panel import PanelState
 from voipwatch.inference.detection.regime import Cycles, Spell
 from voipwatch.inference.detection.state import State
+from voipwatch.model.acts import Closing, EntryKind, KeyRole, Withdrawal
 from voipwatch.model.incidents import AttributionReason, IncidentStatus, PhaseKind
 from voipwatch.model.series import ChangeKind, Changepoint
 from voipwatch.model.submission import RunKind
@@ -194,3 +195,31 @@ def test_no_line_of_the_log_tells_the_second_of_an_arrival(seen: Store, tmp_path
     chronicling = Chronicling(seen, tmp_path)
     chronicling.turn()
     assert {entry.at for entry in chronicling.folder().entries()} == {"2016-01-06T01:00:00Z"}
+
+
+def test_evidence_withdrawn_after_the_end_still_falls_and_nothing_newer_is_told(
+    seen: Store, tmp_path: Path
+) -> None:
+    arrive(seen, [vote(70, at_s=START + DAY + 3 * 3600)], "second")
+    chronicling = Chronicling(seen, tmp_path)
+    chronicling.turn()
+    folder = chronicling.folder()
+    ((name, before),) = folder.state().newest.items()
+    folder.add([(EntryKind.FINAL, Closing("the money is spent"))], at=before.as_of, role=KeyRole.INSTANCE)
+    put(seen, found(at_s=START + 2 * DAY, operator="AS36884"))
+    arrive(seen, [vote(60, at_s=START + 3 * DAY)], "late")
+    assert chronicling.turn() == 0
+    gone = next(row for row in before.spread if row.series.operator == "AS6713")
+    withdrawn = tuple(
+        each.changepoint for each in findings_of(seen, instance="") if each.series == gone.series
+    )
+    folder.add(
+        [(EntryKind.WITHDRAWAL, Withdrawal("a bug", changepoints=withdrawn))],
+        at="2016-02-01T00:00:00Z",
+        role=KeyRole.EDITOR,
+    )
+    assert chronicling.turn() == 1
+    after = folder.state().newest[name]
+    assert [row.series.operator for row in after.spread] == ["AS36925"]
+    assert (after.revision, after.as_of) == (before.revision + 1, before.as_of)
+    assert chronicling.turn() == 0

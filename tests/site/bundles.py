@@ -36,6 +36,7 @@ from voipwatch.model.incidents import (
     Spread,
 )
 from voipwatch.model.instants import iso
+from voipwatch.pipeline.publishing.counting import Choices
 from voipwatch.pipeline.publishing.publish import publish
 from voipwatch.pipeline.publishing.signing import sign
 from voipwatch.site.bundle import Bundle
@@ -83,6 +84,7 @@ def published(
     days: float = 14,
     lines: Sequence[bytes] | None = None,
     instance: str = "",
+    choices: Choices | None = None,
 ) -> Path:
     """A bundle made by `publish`: two apps of one operator, one blocked from a day on, one open incident."""
     if said is None:
@@ -91,7 +93,8 @@ def published(
         name = f"LAB-{NAME}" if instance else NAME
         lines = log((EntryKind.INCIDENT, incident(id=name, instance=instance)))
     changes = [changepoint(BLOCKED_FROM, instance=instance)]
-    publish(store_of(said, changes), request(folder, days, log=tuple(lines), key=MACHINE, instance=instance))
+    asked = request(folder, days, log=tuple(lines), key=MACHINE, instance=instance)
+    publish(store_of(said, changes), asked._replace(choices=choices or Choices()))
     return folder / "bundle"
 
 

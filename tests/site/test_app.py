@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.site.asked import Answered, asked, write_site
+from voipwatch.model.instants import seconds
 from voipwatch.site.app import READY_MAX, SiteApp, not_found_page, takes_gzip
 from voipwatch.site.memory import Memory, read_memory
+from voipwatch.site.outdated import HIDDEN, MANIFEST, SHOWN
 from voipwatch.site.words import LANGUAGES
 
 PAGE = b"<!DOCTYPE html><p>page</p>" + b" " * 2000
@@ -311,3 +313,37 @@ def test_what_is_mounted_has_its_paths_alone(tmp_path: Path) -> None:
     app = app_of(tmp_path, mounts={"/linetest/": mounted})
     assert ask(app, "/linetest/calls", "POST")[::2] == (201, b"/linetest/calls")
     assert ask(app, "/linetest").status == 404
+
+
+class Hands:
+    """A clock that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_pages_say_that_they_are_out_of_date_once_they_are(tmp_path: Path) -> None:
+    page = b"<html>" + HIDDEN + b">past</aside>" + b" " * 999
+    manifest = b'{"valid_until": "2016-03-03T06:00:00Z"}'
+    site = write_site(tmp_path, {"fr/index.html": page, MANIFEST[1:]: manifest})
+    clock, ticks = Hands(), Hands()
+    clock.now = seconds("2016-03-03T06:00:00Z")
+    app = SiteApp(read_memory(site), site, clock=clock, ticks=ticks)
+
+    async def later() -> bytes:
+        ticks.now += 2
+        await asked(app, "/fr/")
+        if app._loading is not None:
+            await app._loading
+        return (await asked(app, "/fr/")).body
+
+    assert asyncio.run(later()) == page
+    clock.now += 1
+    assert asyncio.run(later()) == page.replace(HIDDEN, SHOWN)
+    again = SiteApp(read_memory(site), site, clock=clock, ticks=ticks)
+    assert ask(again, "/fr/").body == page.replace(HIDDEN, SHOWN)
+    # A new bundle is of today again.
+    write_site(tmp_path, {MANIFEST[1:]: b'{"valid_until": "2016-03-09T06:00:00Z"}'}, b"{ }")
+    assert asyncio.run(later()) == page

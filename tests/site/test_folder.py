@@ -1,14 +1,22 @@
 """The site on disk: only what changed is written, a kill leaves the old or the new, others' folders stay."""
 
+import asyncio
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.site.asked import asked
 from tests.site.bundles import altered, claim, with_claims
+from voipwatch.site.app import SiteApp
 from voipwatch.site.bundle import Bundle, read_bundle
+from voipwatch.site.counter.module import Module, current_module, modules, modules_in
 from voipwatch.site.folder import LEDGER, NotASiteError, SiteBusyError, Written, current_site, write_site
+from voipwatch.site.live import counters_of
+from voipwatch.site.memory import read_memory
+from voipwatch.site.parts import PARTS
 from voipwatch.site.render import Parts, render
 
 
@@ -75,6 +83,59 @@ def test_another_bundle_writes_what_it_changes(small: Path, other: Path, tmp_pat
     assert back.removed == 3
     assert not (out / "en/claims/test/two").exists()
     assert len(list(tmp_path.glob(".site-*"))) == 2  # this one, and the one before
+
+
+@pytest.fixture
+def upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], Module]]:
+    """Installs a release whose element is another one."""
+    assets = tmp_path / "assets"
+
+    def installed(element: bytes) -> Module:
+        assets.mkdir(exist_ok=True)
+        (assets / "element.js").write_bytes(element)
+        monkeypatch.setattr("voipwatch.site.counter.module._assets", lambda: assets)
+        current_module.cache_clear()
+        modules.cache_clear()
+        return current_module()
+
+    yield installed
+    current_module.cache_clear()
+    modules.cache_clear()
+
+
+def test_an_address_of_a_module_gives_the_same_after_an_upgrade(
+    small: Path, other: Path, tmp_path: Path, upgrade: Callable[[bytes], Module]
+) -> None:
+    """Pages that pin the digest of a former release are shown its very bytes, upgrade after upgrade."""
+    out = tmp_path / "site"
+    first = current_module()
+    write_site(out, read_bundle(small), parts=PARTS)
+    second = upgrade(b"export const release = 2;\n")
+    done = write_site(out, read_bundle(small), parts=PARTS)
+    assert done.changed
+    third = upgrade(b"export const release = 3;\n")
+    (out / LEDGER).write_bytes(b"{")
+    write_site(out, read_bundle(other), parts=PARTS)
+    assert {each.name for each in modules_in(out)} == {first.name, second.name, third.name}
+    assert write_site(out, read_bundle(other), parts=PARTS).changed is False
+    app = SiteApp(read_memory(out), out, live=lambda memory: counters_of(memory.folder, ""))
+    for each in (first, second, third):
+        answer = asyncio.run(asked(app, f"/{each.name}"))
+        assert (answer.status, answer.body) == (200, each.body)
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["content-type"].startswith("text/javascript")
+    assert asyncio.run(asked(app, "/counter-0000000000000000.js")).status == 404
+
+
+def test_a_module_that_somebody_changed_does_not_stay(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    write_site(out, read_bundle(small), parts=PARTS)
+    planted = out / "counter-0123456789abcdef.js"
+    planted.write_bytes(b"alert(1)")
+    (out / LEDGER).write_bytes(b"{")
+    write_site(out, read_bundle(small), parts=PARTS)
+    assert not planted.exists()
 
 
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(small: Path, other: Path, tmp_path: Path) -> None:

@@ -26,11 +26,13 @@ def test_pages_are_packed_and_under_the_path_of_their_folder(tmp_path: Path) -> 
     assert page is found["/en/index.html"]
     assert isinstance(page, Held)
     assert page.packed is not None
-    assert gzip.decompress(page.packed.body) == page.body == PAGE
+    assert gzip.decompress(page.content) == page.body == PAGE
+    assert len(page.content) < len(PAGE), "held once"
     assert page.plain.tag != page.packed.tag
     picture = found["/a.png"]
     assert isinstance(picture, Held)
     assert picture.packed is None
+    assert picture.content == picture.body == b"\x89" * 900
     assert f"/{MARKER}" not in found
 
 

@@ -3,13 +3,12 @@
 from voipwatch.apps.library import load_profiles
 from voipwatch.model.cells import CellState
 from voipwatch.model.vocabulary import Access
-from voipwatch.site.names import ACCESSES, APP_NAMES, STATES, access_rank, app_name, app_rank
+from voipwatch.site.names import ACCESSES, STATES, access_rank, app_name, app_rank
 
 
 def test_names_are_those_of_the_profiles() -> None:
     for profile in load_profiles().profiles:
-        name = profile.name.split(" (")[0]
-        assert APP_NAMES[profile.id] == name, profile.id
+        assert app_name(profile.id) == profile.name.removesuffix(" (synthetic)"), profile.id
 
 
 def test_every_state_and_access_is_there() -> None:

@@ -18,7 +18,7 @@ from voipwatch.site.pages.embed import Counter, Snippet
 from voipwatch.site.pages.head import Head, HeadLink, HeadMeta
 from voipwatch.site.render import Parts, bundle_files, plan, render
 
-LANGUAGES = {"en": ("en", "ltr"), "fr": ("fr", "ltr"), "ar": ("ar-MA", "rtl")}
+LANGUAGES = {"en": ("en", "ltr"), "fr": ("fr", "ltr"), "ar": ("ar-MA", "rtl"), "zgh": ("zgh", "ltr")}
 
 
 def html(pages: dict[str, bytes]) -> Iterator[tuple[str, Page]]:
@@ -93,7 +93,7 @@ def test_an_unreviewed_incident_names_nobody_in_any_title(pages: dict[str, bytes
             continue  # tables of rows, which carry their network at all times: the title says no state
         assert all(SERIES.operator not in text for text in head), path
     told = Page(pages["en/incidents/MA-2016-01-a/index.html"])
-    assert told.title.startswith("Morocco: calls by WhatsApp are stopped on 4G; began on 11 January 2016")
+    assert told.title.startswith("Morocco: calls by WhatsApp found stopped on 4G; began on 11 January 2016")
 
 
 def test_a_signed_incident_names_who_was_signed(tmp_path: Path) -> None:
@@ -138,6 +138,7 @@ def test_emulated_pages_say_so_and_are_not_indexed(tmp_path: Path) -> None:
     for path, page in html(made):
         robots = [each["content"] for each in page.all("meta") if each.get("name") == "robots"]
         assert robots == ["noindex"], path
+        assert "[emulated]" in page.title or "[émulé]" in page.title or "[محاكاة]" in page.title, path
         if path != "404.html":
             assert "drill" in page.text, path
     assert broken(made, bundle) == []
@@ -145,7 +146,8 @@ def test_emulated_pages_say_so_and_are_not_indexed(tmp_path: Path) -> None:
 
 def test_real_pages_are_indexed(pages: dict[str, bytes]) -> None:
     for path, page in html(pages):
-        if path != "404.html":
+        if not path.endswith("404.html"):
+            assert "[emulated]" not in page.title, path
             assert not [each for each in page.all("meta") if each.get("name") == "robots"], path
 
 
@@ -258,7 +260,7 @@ def test_a_page_is_made_again_only_where_its_inputs_changed(bundle: Bundle) -> N
     assert changed == {path for path in keys if path.endswith(".html")}
 
 
-@pytest.mark.parametrize("lang", list(LANGUAGES))
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
 def test_every_state_on_a_page_leads_to_its_row(pages: dict[str, bytes], lang: str) -> None:
     page = Page(pages[f"{lang}/countries/MA/index.html"])
     states = [each for each in page.all("a") if "state" in (each.get("class") or "").split()]
@@ -266,3 +268,29 @@ def test_every_state_on_a_page_leads_to_its_row(pages: dict[str, bytes], lang: s
         "series/AS36925/4g/viber/#2016-01-15-day",
         "series/AS36925/4g/whatsapp/#2016-01-15-day",
     }
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_every_count_leads_to_the_rows_that_are_counted(pages: dict[str, bytes], lang: str) -> None:
+    def shown(path: str) -> tuple[list[str], list[str]]:
+        """Where counts lead, and how many have no link."""
+        html_of = pages[f"{lang}/{path}"].decode()
+        counted = re.findall(r'<ul class="counts">(.*?)</ul>', html_of)
+        items = [item for each in counted for item in re.findall("<li>.*?</li>", each)]
+        items += re.findall(r'<p class="measured">.*?</p>', html_of)
+        found = [re.search('<a href="([^"]*)">.*[0-9].*</a>', item) for item in items]
+        return [each.group(1) for each in found if each], [
+            item for item, each in zip(items, found, strict=True) if not each
+        ]
+
+    network = "countries/MA/apps/whatsapp/"
+    assert shown("index.html") == (
+        ["countries/MA/apps/viber/#now", f"{network}#now", "countries/MA/#matrix"],
+        [],
+    )
+    [there] = shown("countries/MA/index.html")[0]
+    assert there.endswith("#matrix")
+    assert shown(f"{network}index.html") == (["#now"], [])
+    assert shown("countries/MA/operators/AS36925/index.html") == (["#now", "#now"], [])
+    rows = Page(pages[f"{lang}/{network}index.html"]).all("a")
+    assert [each for each in rows if "-day" in (each.get("href") or "")], "the matrix leads on to the row"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from voipwatch.chronicle.titles import Sentence
-from voipwatch.site.words import FSI, LANGUAGES, LOCALES, PDI, PLURALS, Name, words
+from voipwatch.site.words import FSI, LANGUAGES, LOCALES, PDI, PLURALS, Name, Names, language_tag, words
 
 PLACE = re.compile(r"\{(\w+)\}")
 
@@ -37,6 +37,14 @@ def test_the_same_keys_and_the_plural_forms_of_the_language(lang: str) -> None:
     for key, forms in bases(lang).items():
         # French has "many" for millions: "other" stands in.
         assert forms == {""} or forms in (wanted, wanted - {"many"}), key
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "1,234.5678"), ("fr", "1\u202f234,5678"), ("ar", "1.234,5678")]
+)
+def test_decimals_are_as_many_as_there_are(lang: str, told: str) -> None:
+    assert words(lang).decimal(1234.56780, 6) == told
+    assert words(lang).decimal(7.0, 4) == "7"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -89,6 +97,22 @@ def test_numbers_and_times() -> None:
     assert (en.percent(0.036), en.country("MA"), en.country("QQ")) == ("4%", "Morocco", "QQ")
 
 
+def test_the_first_of_a_month_is_an_ordinal_in_french() -> None:
+    assert words("fr").day("2016-01-01") == "1er janvier 2016"
+    assert words("fr").days("2016-01-01", "2016-01-05") == "1er–5 janvier 2016"
+    assert words("fr").moment("2016-02-01T14:00:00Z") == "1er février 2016, 14:00 UTC"
+    assert words("fr").day("2016-01-11") == "11 janvier 2016"
+    assert words("en").day("2016-01-01") == "1 January 2016"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_list_of_names_is_the_same_on_both_faces(lang: str) -> None:
+    t, three = words(lang), Names(("A", "B", "C"))
+    sentence = Sentence("attribution.canary-silent-since", {"since": ""})
+    assert t.plain_list(three) in t.plain_sentence(sentence, since=three)
+    assert t.list(three) in t.sentence(sentence, since=three)
+
+
 def test_a_range_of_digits_runs_with_its_language() -> None:
     assert words("en").span("6–22") == "6–22"
     assert words("ar").span("6–22") == "\u200f6–22"
@@ -114,7 +138,7 @@ def test_sentences_of_the_chronicle() -> None:
 def test_whatever_a_stranger_writes_is_text(text: str) -> None:
     for lang in LANGUAGES:
         shown = words(lang)("incident.merged-into", id=Name(text))
-        assert "<" not in re.sub(r"</?bdi>", "", str(shown))
+        assert "<" not in re.sub(r'<bdi( class="whole")?>|</bdi>', "", str(shown))
 
 
 def test_a_text_that_is_not_there_is_our_fault() -> None:
@@ -122,3 +146,8 @@ def test_a_text_that_is_not_there_is_our_fault() -> None:
         words("en")("no.such.text")
     with pytest.raises(KeyError):
         words("en")("incident.merged-into")
+
+
+def test_a_tag_of_a_language() -> None:
+    assert [language_tag(each) for each in ("fr", "ar-MA", "zh-Hant-TW")] == ["fr", "ar-MA", "zh-Hant-TW"]
+    assert [language_tag(each) for each in ("", "x", "fr_FR", "<b>", "fr fr", "français")] == [""] * 6

@@ -26,6 +26,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/simbench.py": "a benchmark; its function runs in tests/lab/test_simnet.py",
     "lab/simtcp.py": "tests/lab/test_simnet.py",
     "probe/look.py": "tests/probe/test_provider.py",
+    "store/civic/migrations/": "Alembic runs them: tests/store/civic/test_migrate.py",
     "lab/support.py": "says what this machine can: tests/lab/test_netns.py",
 }
 

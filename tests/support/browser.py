@@ -152,6 +152,52 @@ def serving(answer: Callable[[Asked], Given], now: Callable[[], float] | None = 
         server.close()
 
 
+THIN_FIRST: Final = 3
+"""Rows of a run that stay, besides its last: the one in the middle has two neighbours of its own shape."""
+THIN_PERIOD: Final = 6
+"""Rows are taken out by as many: what a style counts by twos or threes (`:nth-child`) stays as it was."""
+TARGET_PX: Final = 24
+"""WCAG 2.2, 2.5.8: a target that is smaller needs room around it."""
+THIN: Final = """([first, period, target]) => {
+  const ids = [...document.querySelectorAll("[id]")].map((each) => each.id);
+  const side = (px) => px < target ? Math.round(px) : "enough";
+  const size = (each) => {
+    if (!each.matches("a, button, input, select, textarea, summary, [tabindex], [role]")) return "";
+    const {width, height} = each.getBoundingClientRect();
+    return `${side(width)}x${side(height)}`;
+  };
+  const seen = (node) => node.nodeType === Node.TEXT_NODE && /[^\\s\\p{Z}\\p{C}]/u.test(node.data);
+  const shape = (row) => Math.round(row.getBoundingClientRect().height)
+    + [row, ...row.querySelectorAll("*")].map((each) => each.localName + size(each)
+      + [...each.attributes].map(({name, value}) => ["id", "href"].includes(name) ? name : `${name}=${value}`)
+      + [...each.childNodes].some(seen)).join();
+  for (const body of document.querySelectorAll("tbody")) {
+    const rows = [...body.rows].map((row) => [row, shape(row)]);
+    for (let from = 0, to; from < rows.length; from = to) {
+      for (to = from; to < rows.length && rows[to][1] === rows[from][1];) to++;
+      const spare = Math.max(0, to - from - first - 1);
+      for (const [row] of rows.slice(from + first, from + first + spare - spare % period)) row.remove();
+    }
+  }
+  return ids.filter((id, place) => !id || ids.indexOf(id) !== place);
+}"""
+
+
+def thin(page: Any) -> list[str]:
+    """Take from each table the inner rows of long runs of one shape: axe-core takes 20 s for a year's rows.
+
+    A run is of rows one after the other with the very elements, classes and attributes (but for ids and where
+    links lead), with text in the same elements, of one height, and with targets that are large enough or of
+    one size. Its first three and its last row stay, and up to five more, so that each row that stays has its
+    place among its neighbours by twos and by threes. What is not looked at then: words of rows that are gone,
+    styles that count rows otherwise, and what the widths of columns would be with those rows.
+
+    Returns:
+        Ids that the whole page has twice, or empty ones.
+    """
+    return [str(each) for each in page.evaluate(THIN, [THIN_FIRST, THIN_PERIOD, TARGET_PX])]
+
+
 def violations(page: Any, within: str | None = None) -> list[str]:
     """What axe-core finds on a page against WCAG 2.2 A and AA: `rule: element`, one a line.
 

@@ -28,14 +28,16 @@ def subject(
     country: str = "MA",
     zero: DayZero | None = None,
     instance: str = "",
+    through: bool | None = None,
 ) -> CounterSubject:
-    """A counter, valid for two days after `as_of`."""
+    """A counter, valid for two days after `as_of`; `through`: whether all of its series get through."""
     until_s = None if unmeasured_since is None else at(unmeasured_since)
     measuring = (
         {SeriesName("Operator A", "4g", "whatsapp"): Measuring(until_s is None, until_s)}
         if found is None
         else measured(found, until_s)
     )
+    measuring = {each: msgspec.structs.replace(of, through=through) for each, of in measuring.items()}
     return CounterSubject(
         id=name or (country if found is None else found.id),
         country=country,
@@ -74,6 +76,14 @@ def every_state() -> dict[str, CounterSubject]:
         "unmeasured": subject(standing(), unmeasured_since="2016-02-10T00:00"),
         "unmeasured-never": subject(msgspec.structs.replace(standing(), phases=(), spread=())),
         "unmeasured-country": subject(None, unmeasured_since="2016-02-10T00:00"),
+        "unestablished": subject(None, through=False),
+        "passing": subject(standing(), through=True),
+        "again": subject(morocco(status=IncidentStatus.REVIEWED), as_of="2016-12-28T06:00", through=False),
+        "down-passing": subject(line, through=True),
+        "down-again": subject(
+            incident(row("2016-01-02T12", "2016-01-04T00", over, app="line"), kind=IncidentKind.DOWN),
+            through=False,
+        ),
         "withdrawn": subject(standing(status=IncidentStatus.WITHDRAWN)),
         "down": subject(line),
         "down-ended": subject(
@@ -86,7 +96,9 @@ def every_state() -> dict[str, CounterSubject]:
                 bracket=Bracket(
                     datetime(2015, 12, 31, tzinfo=UTC).date(), datetime(2016, 1, 5, tzinfo=UTC).date()
                 ),
-                title="Un journal",
+                source="Un journal",
+                claim="x/y",
+                title="Un article",
                 url="https://press.example/1",
             ),
         ),
@@ -105,9 +117,10 @@ def hostile() -> CounterSubject:
     )
     zero = DayZero(
         bracket=Bracket(None, datetime(2016, 1, 5, tzinfo=UTC).date()),
+        source=HOSTILE,
+        claim=HOSTILE,
         title=HOSTILE,
         url="javascript:alert(1)",
-        lang=HOSTILE,
     )
     return subject(found, country=HOSTILE, zero=zero)
 

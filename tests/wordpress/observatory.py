@@ -68,6 +68,24 @@ def instant(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def petition(name: str = "calls", **other: Any) -> dict[str, Any]:
+    """A petition of a counter's document, as of 28 December 2016."""
+    texts = {
+        "en": "8,120 or a few more confirmed signatures, as of 28 December 2016",
+        "fr": "8 120 signatures confirmées ou quelques-unes de plus, au 28 décembre 2016",
+        "ar": "8.120 أو أكثر بقليل من التوقيعات، في 28 دجنبر 2016",
+    }
+    address = "https://observatory.example/campaigns"
+    return {
+        "id": name,
+        "count": 8120,
+        "as_of": "2016-12-28T00:00:00Z",
+        "closed": False,
+        "url": {lang: f"{address}/{lang}/{name}/" for lang in texts},
+        "texts": texts,
+    } | other
+
+
 def counter(name: str = "MA", *, age_h: float = 1.0, valid_h: float = 48.0, **other: Any) -> dict[str, Any]:
     """A document of voipwatch.counter/1 as of `age_h` hours ago, valid for `valid_h` hours from then."""
     as_of = dt.datetime.now(tz=dt.UTC) - dt.timedelta(hours=age_h)

@@ -23,11 +23,11 @@ def elements(text: str) -> list[str]:
     return ELEMENT.findall(text)
 
 
-def put_widget(site: Site, *, lang: str) -> None:
+def put_widget(site: Site, *, lang: str, petition: str = "") -> None:
     """Place the widget in the theme's sidebar."""
     site.run(
         "update_option( 'widget_voipwatch_counter', array( 2 => array( 'title' => 'Calls & us', 'id' => 'MA',"
-        f" 'lang' => '{lang}' ), '_multiwidget' => 1 ) );"
+        f" 'lang' => '{lang}', 'petition' => '{petition}' ), '_multiwidget' => 1 ) );"
         "$all = get_option( 'sidebars_widgets' );"
         "$all['test-sidebar'] = array( 'voipwatch_counter-2', 'search-9' );"
         "update_option( 'sidebars_widgets', $all );"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.environment import require
-from tests.wordpress.observatory import counter
+from tests.wordpress.observatory import counter, petition
 from tests.wordpress.sites import PLUGIN
 
 NOW = 1_482_883_200  # 2016-12-28T00:00:00Z
@@ -71,8 +71,21 @@ def test_what_is_kept_is_what_is_shown(read: Read) -> None:
             lang: {name: text[name] for name in ("dated", "source", "emulated", "dir")}
             for lang, text in sent["texts"].items()
         },
+        "petitions": [],
     }
     assert "TODAY" not in json.dumps(kept)
+
+
+def test_of_a_petition_its_sentences_and_pages_are_kept(read: Read) -> None:
+    sent = petition(url={"fr": "../campaigns/fr/calls/", "ar": "javascript:alert(1)"})
+    kept = read(written(document(petitions=[sent, petition("other")])))
+    assert kept["petitions"]["calls"] == {
+        "page": {"fr": "../campaigns/fr/calls/"},
+        "texts": sent["texts"],
+    }
+    assert list(kept["petitions"]) == ["calls", "other"]
+    assert read(written(document(petitions=[])))["petitions"] == []
+    assert read(written(document(petitions=None)))["petitions"] == [], "an older observatory"
 
 
 def test_a_mirror_that_knows_of_no_change_is_read(read: Read) -> None:
@@ -144,6 +157,18 @@ REFUSED: dict[str, Any] = {
     "emulated and silent": document(synthetic=True),
     "pages as a word": document(page="https://observatory.example/"),
     "a page as a number": document(page={"fr": 1}),
+    "petitions as a word": document(petitions="calls"),
+    "a petition as a word": document(petitions=["calls"]),
+    "a petition without a name": document(petitions=[petition("")]),
+    "a petition's name ends an attribute": document(petitions=[petition('a"b')]),
+    "two petitions of one name": document(petitions=[petition(), petition()]),
+    "a petition without texts": document(petitions=[petition(texts={})]),
+    "a petition that says nothing": document(petitions=[petition(texts={"fr": ""})]),
+    "a petition in two lines": document(petitions=[petition(texts={"fr": "a\nb"})]),
+    "a petition with a number for a text": document(petitions=[petition(texts={"fr": 8120})]),
+    "a petition in no language": document(petitions=[petition(texts={"FR": "x"})]),
+    "a petition without a page": document(petitions=[petition(url="https://observatory.example/")]),
+    "sixty-five petitions": document(petitions=[petition(f"p{n}") for n in range(65)]),
 }  # fmt: skip
 
 
@@ -176,7 +201,17 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("state", "live", "synthetic", "as_of", "valid_until", "next_change_at", "page", "texts")
+FIELDS = (
+    "state",
+    "live",
+    "synthetic",
+    "as_of",
+    "valid_until",
+    "next_change_at",
+    "page",
+    "texts",
+    "petitions",
+)
 
 
 @given(values=st.dictionaries(st.sampled_from(FIELDS), json_values, min_size=1))

@@ -17,7 +17,7 @@ from tests.wordpress.chromium import (
     publish,
     watched_page,
 )  # fmt: skip
-from tests.wordpress.observatory import TODAY, Observatory, counter
+from tests.wordpress.observatory import TODAY, Observatory, counter, petition
 from tests.wordpress.sites import DEBIAN_VERSION, PLUGIN_FILE, VERSIONS, Site
 from tests.wordpress.steps import (
     DATED,
@@ -134,6 +134,39 @@ def test_what_a_page_cache_keeps_is_true_for_ever(site: Site, observatory: Obser
     everything = "".join(first) + site.run("echo serialize( get_option( 'voipwatch_counter_data' ) );")
     assert TODAY not in everything
     assert "326" not in re.sub(r"https://\S+", "", "".join(first)), "the day of today is the script's to say"
+
+
+def test_a_petition_stands_beside_the_counter(site: Site, observatory: Observatory) -> None:
+    told = petition()
+    observatory.says("MA", counter(petitions=[told]))
+    site.configure(observatory.url, fetch=True)
+    put_widget(site, lang="ar", petition="calls")
+    path = site.post_with(
+        '[voipwatch_counter id="MA" lang="fr" petition="calls"]\n\n'
+        '<!-- wp:voipwatch/counter {"id":"MA","lang":"en","petition":"calls"} /-->\n\n'
+        '[voipwatch_counter id="MA" lang="fr"]\n\n[voipwatch_counter id="MA" lang="fr" petition="other"]\n\n'
+        """[voipwatch_counter id="MA" lang="fr" petition='"><b>']"""
+    )
+    shown = elements(site.get(path).text)
+    assert len(shown) == 6
+    for each, lang in ((shown[0], "fr"), (shown[1], "en"), (shown[5], "ar")):
+        assert f"<p>{told['texts'][lang]}</p>" in each
+        assert 'petition="calls"' in each
+        assert "<a " not in each, "no link unless it is asked for"
+    for each in shown[2:5]:
+        assert "8" not in each.partition("<p>")[2].replace("28 d", "")
+        assert "only editors" not in each.lower()
+    assert 'petition="' not in shown[2] + shown[4]
+    site.configure(observatory.url, fetch=True, link=True)
+    address = "https://observatory.example/campaigns/fr/calls/"
+    assert f'<a href="{address}" hreflang="fr">{told["texts"]["fr"]}</a>' in elements(site.get(path).text)[0]
+    observatory.says("MA", counter(petitions=[petition(texts={"fr": "<script>x</script> [test_intruder]"})]))
+    site.run("delete_option( 'voipwatch_counter_data' );")
+    hostile = elements(site.get(path).text)[0]
+    assert "&lt;script&gt;x" in hostile
+    assert "A SHORTCODE RAN" not in hostile
+    assert "<script" not in hostile
+    assert site.complaints() == []
 
 
 def test_hostile_words_are_words(site: Site, observatory: Observatory) -> None:
@@ -306,7 +339,9 @@ def test_a_writer_inserts_the_block_and_a_reader_sees_todays_number(
         canvas = open_editor(writer.page, site)
         insert_counter(writer.page, canvas)
         canvas.locator("voipwatch-counter", has_text=DATED["fr"]).wait_for()
-        assert blocks(writer.page) == [{"name": "voipwatch/counter", "attributes": {"id": "", "lang": ""}}]
+        assert blocks(writer.page) == [
+            {"name": "voipwatch/counter", "attributes": {"id": "", "lang": "", "petition": ""}}
+        ]
         address = publish(writer.page)
         assert [error for error in writer.errors if not HARMLESS.search(error)] == []
     assert observatory.by_browser() == [], "the editor shows what PHP renders"

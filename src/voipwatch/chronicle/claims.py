@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.chronicle.edtf import Span, decode_edtf
 from voipwatch.chronicle.instants import DAY_S, HOUR_S
 from voipwatch.model.cells import CALL_STAGE, CellKey, CellState
 from voipwatch.model.claims import Claim, ClaimCheck, ClaimSays, ClaimState, Witness
+from voipwatch.model.edtf import Span, decode_edtf
 from voipwatch.model.instants import iso
 from voipwatch.model.vocabulary import LINE
 from voipwatch.stats.intervals import wilson_interval

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.model.acts import ClaimNote
 from voipwatch.model.claims import (
     Claim,
@@ -22,6 +21,7 @@ from voipwatch.model.claims import (
     Source,
     Translation,
 )
+from voipwatch.model.edtf import EdtfError, decode_edtf
 
 PACKAGED: Final = ("morocco-2015-2016",)
 """Chronologies that come with the package."""

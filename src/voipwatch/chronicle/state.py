@@ -75,12 +75,19 @@ class ChronicleState(msgspec.Struct):
     """Changepoints that count no more."""
     keyring: Keyring = msgspec.field(default_factory=Keyring)
     closed: Said | None = None
+    reconsidered: bool = False
+    """Whether evidence was withdrawn after closing: what is left of it is then told again."""
     last: Entry | None = None
 
     @property
     def newest(self) -> dict[str, Incident]:
         """Newest revision of each incident, by id."""
         return {name: story.newest for name, story in self.stories.items()}
+
+    @property
+    def measured_until(self) -> str:
+        """`as_of` of the newest that was measured; empty where there is no incident."""
+        return max((story.newest.as_of for story in self.stories.values()), default="")
 
     @property
     def corrections(self) -> list[Said]:
@@ -97,7 +104,7 @@ class ChronicleState(msgspec.Struct):
     def apply(self, entry: Entry) -> None:
         """Take one entry. Raises LogError where it may not be said; the state is then as it was."""
         self._check_signer(entry)
-        if self.closed is not None and entry.kind not in _AFTER_CLOSING:
+        if self.closed is not None and not _may_follow_closing(self, entry):
             raise LogError(entry.n, "kind", f"the observatory was closed in line {self.closed.line}")
         _APPLY[entry.kind](self, entry)
         self.last = entry
@@ -226,6 +233,7 @@ def _withdrawal(state: ChronicleState, entry: Entry) -> None:
         raise LogError(entry.n, "body", "neither an incident nor changepoints")
     else:
         _without_evidence(state, entry, frozenset(withdrawal.changepoints))
+        state.reconsidered = state.closed is not None
     state.withdrawn |= set(withdrawal.changepoints)
 
 
@@ -328,3 +336,11 @@ _AFTER_CLOSING: Final = frozenset(
     {EntryKind.KEY, EntryKind.REPLY, EntryKind.CORRECTION, EntryKind.CLAIM_NOTE, EntryKind.WITHDRAWAL}
 )
 """A closed observatory measures nothing more, and still owes replies and corrections."""
+_FOUND: Final = frozenset({EntryKind.INCIDENT, EntryKind.MERGE, EntryKind.SPLIT})
+
+
+def _may_follow_closing(state: ChronicleState, entry: Entry) -> bool:
+    """What withdrawn evidence carried must fall at any time; what is left was measured before the end."""
+    if entry.kind in _FOUND:
+        return state.reconsidered and entry.body.as_of <= state.measured_until
+    return entry.kind in _AFTER_CLOSING

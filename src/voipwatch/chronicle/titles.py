@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -32,12 +32,29 @@ from voipwatch.model.instants import iso, seconds
 LANGUAGES: Final = ("en", "fr", "ar")
 APPS_SHOWN: Final = 3
 """In a title; further ones are counted."""
+OPERATORS_SHOWN: Final = 5
+"""In a title. Of more than that it names none: which of them would be a choice, and all of them no title."""
 _BEGINS: Final = frozenset({PhaseKind.ONSET, PhaseKind.EXTENSION, PhaseKind.INTERMITTENT})
 _PLACES: Final = ("named", "all", "first", "nowhere")
-_KINDS: Final = ("calls", "calls-more", "down")
+_KINDS: Final = ("calls", "calls-more-1", "calls-more-2", "calls-more-3", "calls-more-11", "down")
+_MORE: Final = (11, 3, 2, 1)
+"""From how many further apps on a language may count otherwise: of ours Arabic does (CLDR's plural rules, of
+which those for a hundred and more are left out)."""
 _SAME: Final = ("alike", "mixed")
 _WHEN: Final = ("between", "day", "open", "none")
-_TENSES: Final = ("stands", "partly", "ended")
+_OPEN: Final = ("stands", "open", "stood", "unseen")
+_TENSES: Final = (*_OPEN, *(f"{tense}-partly" for tense in _OPEN), "ended")
+
+
+class Seen(NamedTuple):
+    """What was seen last of one series, or of an incident's open ones together."""
+
+    kind: str
+    """`stands`: measured within a week, and it does not get through. `passes`: measured within a week, and it
+    does, though no end is established. `stood`: not measured, and what was seen last is that something does
+    not get through. `unseen`: not measured, and the last row that decides says that it does."""
+    day: str
+    """ISO date on which it was seen last; empty where an incident has no open series."""
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -57,22 +74,31 @@ class Card(msgspec.Struct, frozen=True):
     """One a phase, in order."""
 
 
-def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
+def title_of(
+    incident: Incident, signed: Incident | None = None, *, seen: Seen | None = None, as_of: str = ""
+) -> Sentence:
     """What happened, where, when it began; to whose customers only where that was signed.
 
     What stands beside names holds for each of them: between `date` and `by` each was reached for the first
     time, by `until` all of it was over for all. Where the apps and accesses are not the same everywhere, the
-    sentence says so. Where nobody who was named is left, nobody is named. Without names the interval is that
-    of the first phase, and accesses that came later are told apart.
+    sentence says so. Where nobody who was named is left, or more than five are, nobody is named. Without
+    names the interval is that of the first phase, and accesses that came later are told apart.
+
+    Of an incident without an end it says by itself that no end was seen as of a day, which stays true.
+    With `seen` it says what rows say: in the present tense, for a place where "as of" stands beside it, only
+    where it is measured and does not get through; else when it was seen last, and how.
 
     Args:
         incident: any revision of it.
         signed: the revision that a person signed last before it (`Story.signed`): series that it does
             not have are not told of those it names. None where it is not at hand: all of the named are.
+        seen: what was seen last of the open ones of `rows_told`; None where no rows are at hand.
+        as_of: until when an end was looked for, ISO 8601; empty: the incident's own.
 
     Returns:
         key: `title.PLACE.KIND.SAME.WHEN.TENSE`, one of `sentences`.
-        values: country, apps, more; operators; accesses, later; date, by, until: days, `2016-01-05`.
+        values: country, apps, more; operators; accesses, later; date, by, until, as_of, seen: days,
+            `2016-01-05`.
     """
     rows = _rows_of_named(incident, signed)
     names = sorted({row.series.operator for row in rows})
@@ -90,11 +116,26 @@ def title_of(incident: Incident, signed: Incident | None = None) -> Sentence:
     if latest is not None and earliest is not None:
         values |= {"date": earliest[:10]}
         when = "day" if values["date"] == values["by"] else "between"
+    tense, told_end = _tense_of(rows, seen, as_of or incident.as_of)
+    return Sentence(f"title.{place}.{kind}.{same}.{when}.{tense}", values | told_end)
+
+
+def rows_told(incident: Incident, signed: Incident | None = None) -> tuple[Spread, ...]:
+    """The rows that its title is of: those of the named, else all; `signed` as `title_of` has it."""
+    return _rows_of_named(incident, signed) or incident.spread
+
+
+def _tense_of(rows: tuple[Spread, ...], seen: Seen | None, as_of: str) -> tuple[str, dict[str, str]]:
+    """Whether it is over, or what is known instead, and the days of that."""
     over = [row.ended_latest for row in rows if row.ended_latest is not None]
-    tense = "ended" if over and len(over) == len(rows) else "partly" if over else "stands"
-    if tense == "ended":
-        values |= {"until": day_of(max(over))}
-    return Sentence(f"title.{place}.{kind}.{same}.{when}.{tense}", values)
+    if over and len(over) == len(rows):
+        return "ended", {"until": day_of(max(over))}
+    partly = "-partly" if over else ""
+    if seen is None or not seen.day:
+        return f"open{partly}", {"as_of": as_of[: len("2016-01-05")]}
+    if seen.kind == "stands":
+        return f"stands{partly}", {}
+    return ("stood" if seen.kind == "stood" else "unseen") + partly, {"seen": seen.day}
 
 
 def _place_of(incident: Incident, rows: tuple[Spread, ...]) -> tuple[str, dict[str, str]]:
@@ -135,8 +176,9 @@ def _apps_of(incident: Incident, series: AbstractSet[SeriesName]) -> tuple[str, 
         return "down", {}
     apps = sorted({each.app for each in series})
     values = {"apps": ", ".join(apps[:APPS_SHOWN])}
-    if len(apps) > APPS_SHOWN:
-        return "calls-more", values | {"more": str(len(apps) - APPS_SHOWN)}
+    if more := max(len(apps) - APPS_SHOWN, 0):
+        counted = next(number for number in _MORE if more >= number)
+        return f"calls-more-{counted}", values | {"more": str(more)}
     return "calls", values
 
 
@@ -169,11 +211,12 @@ def _onset(incident: Incident) -> Phase | None:
 
 
 def _rows_of_named(incident: Incident, signed: Incident | None) -> tuple[Spread, ...]:
-    """What may stand beside the names, in order."""
+    """What may stand beside the names, in order; nothing where they are too many."""
     known = {row.series for row in (incident if signed is None else signed).spread}
-    return tuple(
+    rows = tuple(
         row for row in incident.spread if row.series.operator in incident.named and row.series in known
     )
+    return rows if len({row.series.operator for row in rows}) <= OPERATORS_SHOWN else ()
 
 
 def day_of(latest: str) -> str:
@@ -310,8 +353,17 @@ def sentences(lang: str) -> Mapping[str, str]:
     _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
     parts = {key: found.pop(key) for key in list(found) if key.startswith("title.")}
     for where, kind, same, when, tense in product(_PLACES, _KINDS, _SAME, _WHEN, _TENSES):
-        pieces = (f"{kind}.{tense}", f"place.{where}", f"same.{same}", f"when.{when}", f"end.{tense}")
+        what, more, _ = kind.partition("-more-")
+        pieces = (
+            f"{what}.{tense.removesuffix('-partly')}",
+            f"place.{where}",
+            f"same.{same}",
+            f"when.{when}",
+            f"end.{tense}",
+        )
         text = "".join(parts[f"title.{piece}"] for piece in pieces)
+        if more:
+            text = text.replace("{apps}", parts[f"title.apps.{kind.removeprefix('calls-')}"])
         found[f"title.{where}.{kind}.{same}.{when}.{tense}"] = text
     return found
 

@@ -1,1 +1,1 @@
-"""What citizens count by: so far the day number of a counter. Pure: time comes in, nothing goes out."""
+"""What citizens count by: days of a counter, signatures of a petition. Pure: time comes in, nothing out."""

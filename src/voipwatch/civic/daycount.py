@@ -5,6 +5,9 @@ Days are counted as people count them: the day of the onset is day 0, so that fr
 number is their difference: no seconds are divided by 86,400, no reader's clock is asked, nothing is made
 positive by dropping a sign. A counter never vanishes: what has ended keeps its final count, what nobody
 measures any more or what is outdated keeps the last number that was known, what was withdrawn says so.
+
+What is open and was last seen getting through is not counted on: only an end that is established gives a
+final number, and a number that grows would say that it is stopped today.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,21 +20,27 @@ import msgspec
 from voipwatch.civic.zones import date_at, next_midnight_s
 from voipwatch.model.incidents import Incident, IncidentStatus, PhaseKind, SeriesName, Spread
 from voipwatch.model.instants import seconds
-from voipwatch.model.vocabulary import APP_IDS
+from voipwatch.model.vocabulary import APP_IDS, LINE
 
 
 class CountState(StrEnum):
     """What a counter says."""
 
     NONE = "none"
-    """No incident is on record, and somebody measures."""
+    """No incident is on record, somebody measures, and what is measured gets through."""
+    UNESTABLISHED = "unestablished"
+    """Series do not get through, and no incident is on record for that."""
     ACTIVE = "active"
     """Every series that was ever reached stands."""
     PARTIAL = "partial"
-    """Some are known to stand; others ended, or nobody measures them any more."""
+    """Some are known to stand; others ended, get through now, or are not measured any more."""
     INTERMITTENT = "intermittent"
     """What stands is blocked at some hours of the day."""
+    PASSING = "passing"
+    """Open, and all of it that is measured was last seen getting through: an end is not established."""
     ENDED = "ended"
+    AGAIN = "again"
+    """It ended, and series of it do not get through again."""
     DISPUTED = "disputed"
     """Somebody it speaks of contests it; `DayCount.line` has what the lines do."""
     UNMEASURED = "unmeasured"
@@ -42,6 +51,7 @@ class CountState(StrEnum):
 
 COUNTING: Final = frozenset({CountState.ACTIVE, CountState.PARTIAL, CountState.INTERMITTENT})
 """States whose number grows at midnight."""
+_OVER: Final = frozenset({CountState.ENDED, CountState.AGAIN})
 
 
 class Days(msgspec.Struct, frozen=True):
@@ -79,11 +89,15 @@ class DayZero(msgspec.Struct, frozen=True, kw_only=True):
     """Day zero as a source told it, in the calendar of the country."""
 
     bracket: Bracket
-    title: str
-    """Of the source."""
+    source: str
+    """Who told it; empty where `operator` says all that is told of that."""
+    claim: str = ""
+    """Id of the claim."""
+    title: str = ""
+    """Of what it was told in."""
     url: str = ""
-    lang: str = ""
-    """Of the title, BCP 47; empty where it is not known."""
+    operator: bool = False
+    """An operator told it: said so, without its name."""
 
 
 class Measuring(msgspec.Struct, frozen=True):
@@ -93,6 +107,17 @@ class Measuring(msgspec.Struct, frozen=True):
     """False after seven days without enough probes."""
     until_s: float | None = None
     """End of its newest row that decides, Unix seconds."""
+    through: bool | None = None
+    """What that row says: it gets through, or (blocked, throttled, down, at some hours) it does not. None:
+    nothing is told but what the incident has."""
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """Series that do not get through."""
+
+    count: int
+    measured: int
+    """Of so many that are measured."""
 
 
 class DayCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +136,8 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
     """The day that `day` counts; None unless it is live."""
     last_known: LastKnown | None
     began: Bracket | None
-    zero: ZeroKind
-    zero_title: str
-    """Of the claim."""
-    zero_url: str
-    zero_lang: str
+    claimed: DayZero | None
+    """Where `began` is a claim's; None: it was measured."""
     ended: Bracket | None
     unmeasured_since: date | None
     """First day of which nothing is known any more."""
@@ -126,6 +148,13 @@ class DayCount(msgspec.Struct, frozen=True, kw_only=True):
     """When to ask again; None where time alone changes nothing."""
     apps: tuple[str, ...]
     """Ids: those that stand, or, where nothing stands, all that were reached."""
+    blocked: Blocked
+    """Of the incident's series; without an incident, of all calls of the country."""
+
+    @property
+    def zero(self) -> ZeroKind:
+        """Where day zero comes from."""
+        return ZeroKind.MEASURED if self.claimed is None else ZeroKind.CLAIM
 
 
 NEVER_MEASURED: Final = Measuring(False)
@@ -161,7 +190,8 @@ def day_count(
         as_of_s: nothing that arrived later is in the incident; Unix seconds, as are the other times.
         valid_until_s: from then on nothing is said of today; None: never was.
         now_s: None for a mirror, which knows no today. A clock that is behind `as_of_s` is wrong: none.
-        measuring: by series of the country; a series that is not in it is not measured.
+        measuring: by series of the country; a series that is not in it is not measured. What the newest rows
+            say is held against the incident: nothing is told that they contradict.
         zero: day zero by a claim instead of the measured onset.
 
     Raises:
@@ -171,77 +201,106 @@ def day_count(
     rows = () if incident is None else incident.spread
     standing = [row for row in rows if row.ended_latest is None]
     known = [row for row in standing if measuring.get(row.series, NEVER_MEASURED).measured]
-    line = _line_state(incident, known, measuring)
+    blocked = blocked_of(measuring, None if incident is None else [row.series for row in rows])
+    stopped = [row for row in known if measuring[row.series].through is not True]
+    line = _line_state(incident, known=known, stopped=stopped, blocked=blocked)
     outdated = now_s is not None and (valid_until_s is None or now_s >= valid_until_s)
     live = now_s is not None and not outdated and now_s >= as_of_s
     began = None if incident is None else _began(incident, as_of_s, zone)
-    if zero is not None and began is not None:
-        if zero.bracket.latest > date_at(as_of_s, zone):
-            raise ValueError(f"day zero {zero.bracket.latest} lies after what is known")
-        began = zero.bracket
-    ended = _ended(rows, as_of_s, zone) if line is CountState.ENDED else None
+    claimed = zero if began is not None else None
+    if claimed is not None:
+        began = _in_time(claimed.bracket, as_of_s, zone)
+    ended = _ended(rows, as_of_s, zone) if line in _OVER else None
     today = date_at(now_s, zone) if live and now_s is not None else None
     relevant = [row.series for row in standing or rows] if incident is not None else list(measuring)
     since = _unmeasured_since(relevant, measuring, zone)
-    day = None
-    if began is not None and ended is not None:
-        day = _between(began, ended)
-    elif began is not None and today is not None and line in COUNTING:
-        day = _between(began, Bracket(today, today))
-    disputed = (
-        incident is not None
-        and incident.status is IncidentStatus.DISPUTED
-        and line is not CountState.WITHDRAWN
-    )
-    claim = zero if began is not None else None
     return DayCount(
-        state=CountState.DISPUTED if disputed else line,
+        state=CountState.DISPUTED if _disputed(incident, line) else line,
         line=line,
         live=live,
         outdated=outdated,
-        day=day,
+        day=_day(began, ended, today, line),
         today=today,
         last_known=_last_known(
             line, began, since[0], date_at(as_of_s, zone) if outdated and line in COUNTING else None
         ),
         began=began,
-        zero=ZeroKind.MEASURED if claim is None else ZeroKind.CLAIM,
-        zero_title="" if claim is None else claim.title,
-        zero_url="" if claim is None else claim.url,
-        zero_lang="" if claim is None else claim.lang,
+        claimed=claimed,
         ended=ended,
         unmeasured_since=since[1],
         zone=zone,
         as_of_s=as_of_s,
         valid_until_s=valid_until_s,
         next_change_s=_next_change_s(now_s, valid_until_s, zone, line) if live else None,
-        apps=_apps(known or standing or rows),
+        apps=_apps(stopped or known or standing or rows),
+        blocked=blocked,
     )
 
 
+def blocked_of(
+    measuring: Mapping[SeriesName, Measuring], series: Iterable[SeriesName] | None = None
+) -> Blocked:
+    """How many of these series (None: of all calls) are measured, and do not get through."""
+    names = [each for each in measuring if each.app != LINE] if series is None else set(series)
+    found = [measuring[each] for each in names if each in measuring and measuring[each].measured]
+    return Blocked(sum(each.through is False for each in found), len(found))
+
+
+def shows(incident: Incident, measuring: Mapping[SeriesName, Measuring]) -> bool:
+    """Whether a series that stands is measured, and was not last seen getting through."""
+    standing = [row.series for row in incident.spread if row.ended_latest is None]
+    known = [measuring[each] for each in standing if each in measuring]
+    return not incident.ended and any(each.measured and each.through is not True for each in known)
+
+
 def _line_state(
-    incident: Incident | None,
-    known: list[Spread],
-    measuring: Mapping[SeriesName, Measuring],
+    incident: Incident | None, *, known: list[Spread], stopped: list[Spread], blocked: Blocked
 ) -> CountState:
+    """Of the series that stand `known` are measured, and `stopped` of these were not seen getting through."""
     if incident is None:
-        someone = any(each.measured for each in measuring.values())
-        return CountState.NONE if someone else CountState.UNMEASURED
+        if blocked.count:
+            return CountState.UNESTABLISHED
+        return CountState.NONE if blocked.measured else CountState.UNMEASURED
     if incident.status is IncidentStatus.WITHDRAWN:
         return CountState.WITHDRAWN
     if incident.ended:
-        return CountState.ENDED
+        return CountState.AGAIN if blocked.count else CountState.ENDED
     if not known:
         return CountState.UNMEASURED
+    if not stopped:
+        return CountState.PASSING
     scheduled = {
         series
         for phase in incident.phases
         if phase.kind is PhaseKind.INTERMITTENT and phase.until is None
         for series in phase.series
     }
-    if all(row.series in scheduled for row in known):
+    if all(row.series in scheduled for row in stopped):
         return CountState.INTERMITTENT
-    return CountState.ACTIVE if len(known) == len(incident.spread) else CountState.PARTIAL
+    return CountState.ACTIVE if len(stopped) == len(incident.spread) else CountState.PARTIAL
+
+
+def _disputed(incident: Incident | None, line: CountState) -> bool:
+    return (
+        incident is not None
+        and incident.status is IncidentStatus.DISPUTED
+        and line is not CountState.WITHDRAWN
+    )
+
+
+def _day(began: Bracket | None, ended: Bracket | None, today: date | None, line: CountState) -> Days | None:
+    """The final count of what is over, else that of today."""
+    if began is None:
+        return None
+    if ended is not None:
+        return _between(began, ended)
+    return _between(began, Bracket(today, today)) if today is not None and line in COUNTING else None
+
+
+def _in_time(claimed: Bracket, as_of_s: float, zone: str) -> Bracket:
+    if claimed.latest > date_at(as_of_s, zone):
+        raise ValueError(f"day zero {claimed.latest} lies after what is known")
+    return claimed
 
 
 def _began(incident: Incident, as_of_s: float, zone: str) -> Bracket | None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.values import shown, shown_path
+from voipwatch.model.edtf import EdtfError, decode_edtf
 from voipwatch.model.instants import seconds
 
 REPLY_BYTES_MAX: Final = 64 << 10

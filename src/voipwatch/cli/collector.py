@@ -3,7 +3,7 @@
 import errno
 import re
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import made_folder, parse_count, parse_instance, shown, shown_path
+from voipwatch.cli.values import made_folder, parse_count, parse_instance, parse_network, shown, shown_path
 
 if TYPE_CHECKING:
     from voipwatch.collector.options import CollectorOptions
@@ -75,7 +75,7 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
         port=place[1],
         metrics_bind=watched[0] if watched else "127.0.0.1",
         metrics_port=watched[1] if watched else None,
-        proxies=tuple(_network(text) for text in proxy or ()),
+        proxies=tuple(parse_network(text) for text in proxy or ()),
         declared=declared,
         certificate=None if certificate is None else Path(certificate),
         certificate_key=None if certificate_key is None else Path(certificate_key),
@@ -148,10 +148,3 @@ def _place(text: str, option: str) -> tuple[str, int]:
         with suppress(ValueError):
             return str(ip_address(match[1] or match[2])), int(match[3])
     raise Misuse("error.place", option=option, value=shown(text))
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
-        raise Misuse("error.proxy", value=shown(text)) from None

@@ -11,10 +11,9 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Lock, Timer
@@ -22,39 +21,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
+from voipwatch.cli.demo_board import APPS, LINES, Board, LineResult, live_board, messages_pass, show_board
 from voipwatch.cli.demo_site import demo_site, show_demo_site
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, OUR_FAULT, Misuse, Trouble
 from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import CHECK_S, KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.language import texts as texts_of
 from voipwatch.cli.machinery import judge, measure_world
-from voipwatch.cli.show import table, verdict_paragraph, verdict_text
 from voipwatch.cli.values import parse_count, shown
 from voipwatch.lab.worlds import load_worlds
-from voipwatch.model.results import AppResult, Check
 
 if TYPE_CHECKING:
     from voipwatch.cli.demo_year import Year
 
-APPS: Final = ("whatsapp", "sip", "webrtc")
-LINES: Final = {
-    "clean": "clean",
-    "morocco-3g-2016": "morocco-3g-2016",
-    "wifi-blocked": "wifi-intermittence-on",
-    "wifi-calm": "wifi-intermittence-off",
-    "throttled": "throttled",
-    "merely-bad": "merely-bad",
-}
-"""Line as the demo calls it -> world of the lab."""
 NETWORKS: Final = ("auto", "kernel", "sim")
-MESSAGING: Final = frozenset({"tcp-5222", "tls-5222"})
-"""What still works when messages pass: the messaging path's port, answered by the reflector itself."""
 SEED_MAX: Final = 2**31
 BUDGET_BYTES: Final = 1_000_000
 """Per app: half of a check's own, which decides every line here and takes the bad one under a minute."""
@@ -73,26 +56,6 @@ LOAD_MAX: Final = 1.0
 """Waiting processes a core, over the last minute, beyond which nothing keeps time here."""
 POLITE: Final = 5
 """Niceness of simulated checks beside those that keep time; more, and on a loaded machine they starve."""
-
-
-class LineResult(msgspec.Struct, frozen=True):
-    """One line of the demo, measured and judged."""
-
-    network: str
-    """sim or kernel: where its packets went."""
-    check: Check
-    instead: str | None = None
-    """Why not over the kernel, when that was tried."""
-
-
-@dataclass
-class _Board:
-    """What is known so far."""
-
-    plan: dict[str, str]
-    """Line -> kernel or sim."""
-    done: dict[str, LineResult] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
 
 
 def demo(
@@ -121,7 +84,7 @@ def demo(
         from voipwatch.cli.demo_year import make_room  # noqa: PLC0415 -- slow, and seldom needed
 
         make_room(bundle)
-    board = _Board(plan(network, possible=problem is None, cores=os.cpu_count() or 1))
+    board = Board(plan(network, possible=problem is None, cores=os.cpu_count() or 1))
     if not json:
         context.tell("demo.title", style="bold")
         tried = list(board.plan.values()).count("kernel")
@@ -130,12 +93,12 @@ def demo(
         else:
             context.tell("demo.user_space", reason=problem)
     started = time.monotonic()
-    with ended_by_ctrl_c(), _live(context, board) as refresh:
+    with ended_by_ctrl_c(), live_board(context, board) as refresh:
         for name in _measure_all(board, drawn, context.texts.lang):
             refresh(name)
     took_s = time.monotonic() - started
     if not json:
-        _show(context, board, drawn, took_s)
+        show_board(context, board, drawn, took_s)
     year = None if bundle is None else _year(context, bundle, drawn, told=not json)
     rendered = demo_site(context, bundle, site, told=not json)
     if json:
@@ -181,7 +144,7 @@ def plan(network: str, *, possible: bool, cores: int) -> dict[str, str]:
     return {name: "kernel" if name in kernel else "sim" for name in LINES}
 
 
-def _measure_all(board: _Board, seed: int, lang: str) -> Iterator[str]:
+def _measure_all(board: Board, seed: int, lang: str) -> Iterator[str]:
     """Measure every line, side by side, and yield its name when it is done."""
     in_kernel = list(board.plan.values()).count("kernel")
     now = time.monotonic()
@@ -306,80 +269,8 @@ def measure_line(name: str, seed: int, lang: str) -> LineResult:
     return LineResult("sim", conclude(measurement, judge, texts_of(lang)))
 
 
-def messages_pass(check: Check) -> bool:
-    """True when the messaging path was answered by the reflector in this check."""
-    return any(MESSAGING & set(row.works) for row in check.results)
-
-
-def board_table(context: Context, board: _Board) -> Table:
-    """Line by app: what was found so far."""
-    texts = context.texts
-    rows: list[list[Text | str]] = []
-    for name in LINES:
-        head = Text(texts(f"demo.line.{name}"))
-        done = board.done.get(name)
-        if done is None:
-            word = board.problems.get(name, texts("demo.running"))
-            rows.append([head, *[Text(word if n == 0 else "", style="dim") for n in range(len(APPS) + 1)]])
-            continue
-        head.append(f"\n{texts(f'demo.network.{done.network}')}", style="dim")
-        by_app = {row.app: row for row in done.check.results}
-        fine = messages_pass(done.check)
-        messages = Text(
-            texts("demo.messages.works" if fine else "demo.messages.fails"), style="green" if fine else "red"
-        )
-        rows.append([head, *[_cell(context, by_app[app]) for app in APPS], messages])
-    columns = [texts("column.line"), *APPS, texts("column.messages")]
-    return table(texts, columns, rows)
-
-
-def _cell(context: Context, row: AppResult) -> Text:
-    cell = verdict_text(context.texts, row.verdict)
-    if row.mechanism:
-        cell.append(f"\n{row.mechanism}", style="dim")
-    return cell
-
-
-@contextmanager
-def _live(context: Context, board: _Board) -> Iterator[Callable[[str], None]]:
-    """A function to call when a line is done; on a terminal the table fills as it does."""
-    if not context.stderr.isatty():
-        yield lambda _: None
-        return
-    with Live(board_table(context, board), console=context.err, transient=True, auto_refresh=False) as live:
-        yield lambda _: live.update(board_table(context, board), refresh=True)
-
-
-def _show(context: Context, board: _Board, seed: int, took_s: float) -> None:
-    context.out.print(board_table(context, board))
-    for name, result in board.done.items():
-        if result.instead is not None:
-            context.tell("demo.instead", line=context.texts(f"demo.line.{name}"), reason=result.instead)
-    context.tell("demo.why", style="bold")
-    for names in _alike(board):
-        heads = [context.texts(f"demo.line.{name}") for name in names]
-        context.out.print(Text(" · ".join(heads), style="underline"))
-        for row in board.done[names[0]].check.results:
-            verdict_paragraph(context, row)
-    for name, reason in board.problems.items():
-        context.say("demo.failed", line=context.texts(f"demo.line.{name}"), reason=reason, style="red")
-    context.tell(
-        "demo.took", checks=len(board.done), apps=", ".join(APPS), seconds=f"{took_s:.0f}", seed=seed
-    )
-
-
-def _alike(board: _Board) -> list[list[str]]:
-    """Lines, those with the same sentences together: what is the same is said once."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for name in LINES:
-        if name in board.done:
-            sentences = tuple(row.explanation for row in board.done[name].check.results)
-            groups.setdefault(sentences, []).append(name)
-    return list(groups.values())
-
-
 def _json(
-    board: _Board, seed: int, took_s: float, year: "Year | None", rendered: dict[str, Any] | None
+    board: Board, seed: int, took_s: float, year: "Year | None", rendered: dict[str, Any] | None
 ) -> bytes:
     lines = []
     for name, world in LINES.items():

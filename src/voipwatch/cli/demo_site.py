@@ -20,7 +20,7 @@ def demo_site(
         return None
     done = render_site(context, bundle, site)
     if told:
-        tell_site(context, done)
+        tell_site(context, done, local=True)
     return done
 
 

@@ -95,6 +95,10 @@ REQUIRED = frozenset(
         ("reflector", "--bind"),
         ("serve", "--data"),
         ("collector", "--data"),
+        ("reputation import", "--to"),
+        ("reputation fetch", "--to"),
+        ("reputation effect", "--page"),
+        ("reputation effect", "--event"),
         ("collector", "--reflector-key"),
     }
 )

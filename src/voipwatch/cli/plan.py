@@ -49,9 +49,10 @@ def question_fits(record: FlowRecord) -> bool:
 
 def media_fits(record: FlowRecord, script: Script, profiles: ProfileSet) -> bool:
     """Whether the planned media and its reports are those of the flow's script, whatever the shape's seed."""
-    numbers = [*record.sent.seq, *record.received.seq]
     if not record.media_s and not record.aside_up and not record.aside_down and not record.planned_down:
-        return max(numbers, default=0) < MEDIA_SEQ or not script.media_s  # its media never began
+        # Its media never began here. They may have at the far end: the answer that came too late for this end
+        # was on its way when they did.
+        return max(record.sent.seq, default=0) < MEDIA_SEQ or not script.media_s
     if record.media_s != script.media_s:
         return False
     said = (tuple(record.aside_up), tuple(record.aside_down), record.planned_down)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
@@ -16,6 +15,8 @@ from voipwatch.cli.chronicle_input import agree, words
 from voipwatch.cli.context import Context, data_folder, wall_s
 from voipwatch.cli.errors import CLEAR, Misuse, Trouble
 from voipwatch.cli.language import Size
+from voipwatch.cli.publish_reputation import ReputationOptions, watch_of_options
+from voipwatch.cli.publish_times import HOUR_S, SKEW_S, as_of_newest, instant, past
 from voipwatch.cli.site import checked_url, render_site, tell_site
 from voipwatch.cli.store import opened
 from voipwatch.cli.values import shown, shown_path
@@ -26,6 +27,7 @@ from voipwatch.pipeline.chronicle_folder import ChronicleFolder, ChronicleKeysEr
 from voipwatch.pipeline.instance_settings import SettingsDamagedError, read_settings
 
 if TYPE_CHECKING:
+    from voipwatch.civic.watched import Watch
     from voipwatch.pipeline.publishing.publish import Published, Request
     from voipwatch.store.store import Store
 
@@ -35,9 +37,6 @@ MEMORY_FOLDER: Final = "publication"
 _STAGES: Final = {"votes": 0.0, "rows": 0.5, "files": 0.7, "disk": 0.9}
 """Where on the bar a stage begins; measured on a year of one country."""
 BAR: Final = 1000
-HOUR_S: Final = 3600
-SKEW_S: Final = 300
-"""That two machines' clocks may differ by; Kerberos allows as much (RFC 4120, section 5.5.1)."""
 
 
 def publish(  # noqa: PLR0913 -- one parameter an option
@@ -55,12 +54,16 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     site: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     bundle: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     url: Annotated[str, Parameter(metavar="URL")] = "",
+    reputation: Annotated[str | None, Parameter(metavar="FILE.csv")] = None,
+    reputation_event: Annotated[str, Parameter(metavar="DATE")] = "",
+    reputation_donors: Annotated[str, Parameter(metavar="PAGE[,..]")] = "",
     yes: bool = False,
     json: bool = False,
 ) -> int:
     """Make the bundle, or bring it up to date; then its site, where one is wanted."""
+    watch = watch_of_options(ReputationOptions(reputation, reputation_event, reputation_donors), site=site)
     if bundle is not None:
-        return _mirrored(context, bundle, site, url=url, alone=out is None, json=json)
+        return _mirrored(context, bundle, site, _Site(url, watch), alone=out is None, json=json)
     if out is None:
         raise Misuse("publish.no_out")
     if url and site is None:
@@ -69,65 +72,89 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     if bool(hold) != bool(until):
         raise Misuse("publish.half_hold")
     clock_s = int(wall_s())
-    moment = _past("--as-of", as_of, clock_s) if as_of else None
-    end = _instant("--until", until) if until else None
-    reason = "" if final is None else words("--final", final)
     folder = data_folder(context.environment) if data is None else data
-    chronicle = ChronicleFolder(chronicle_folder(folder, instance))
-    place = str(folder.absolute() / "store") if store is None and data is not None else store
-    with opened(context, place) as found, _told():
-        from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
-
-        memory = memory_folder(folder, instance)
-        _require_world(found, instance, memory)
-        signer = _signer(chronicle, key)
-        asked = None if end is None else _Embargo(hold, iso(end), iso(clock_s), Path(out))
-        newest_s = found.as_of()
-        closed = chronicle.state().closed is not None
-        # An embargo ends by the time of the newest report or, where one is given, by --as-of; by the clock on
-        # the wall at the earliest.
-        now_s = clock_s if closed else min(clock_s, newest_s + 1 if moment is None else moment)
-        if asked is not None:
-            _ask_shorter(context, chronicle, asked, now_s, instance=instance, yes=yes)
-        if reason and not closed:
-            agree(context, "publish.ask_final", yes=yes, reason=shown(reason, longest=200))
-
-        def log() -> tuple[bytes, ...]:
-            if asked is not None:
-                _hold(chronicle, asked)
-            if reason and chronicle.state().closed is None:
-                chronicle.add([(EntryKind.FINAL, Closing(reason))], at=iso(clock_s), role=KeyRole.INSTANCE)
-            return _lines(chronicle)
-
-        settings = read_settings(chronicle.path)
-        request = making.Request(
-            out=Path(out).absolute(),
-            memory=memory,
-            as_of=_newest(newest_s, clock_s) if moment is None else moment,
-            now=now_s,
-            key=signer,
-            instance=instance,
-            final=reason,
-            publisher=settings.publisher,
-            contact=settings.contact,
-        )
-        with shown_work(context, "publish.working", BAR) as step:
-            done = making.publish(
-                found, request, log=log, step=lambda stage, n, of: step(_progress(stage, n, of))
-            )
-        held = () if asked is None else _held(chronicle, asked, now_s)
-    rendered = None if site is None else render_site(context, request.out, site, url=url)
+    order = _Order(
+        out=Path(out),
+        folder=folder,
+        store=str(folder.absolute() / "store") if store is None and data is not None else store,
+        key=key,
+        instance=instance,
+        clock_s=clock_s,
+        moment=past("--as-of", as_of, clock_s) if as_of else None,
+        embargo=_Embargo(hold, iso(instant("--until", until)), iso(clock_s), Path(out)) if until else None,
+        reason="" if final is None else words("--final", final),
+        yes=yes,
+    )
+    request, done, held = _made(context, order)
+    rendered = None if site is None else render_site(context, request.out, site, url=url, watch=watch)
     _say(context, request, done, _Beside(held, rendered), json=json)
     return CLEAR
 
 
-def _mirrored(context: Context, bundle: Path, site: Path | None, *, url: str, alone: bool, json: bool) -> int:
+def _made(context: Context, order: "_Order") -> "tuple[Request, Published, Sequence[_Embargo]]":
+    """The bundle, and what is held back."""
+    chronicle = ChronicleFolder(chronicle_folder(order.folder, order.instance))
+    with opened(context, order.store) as found, _told():
+        from voipwatch.pipeline.publishing import publish as making  # noqa: PLC0415 -- Arrow is an extra
+
+        memory = memory_folder(order.folder, order.instance)
+        _require_world(found, order.instance, memory)
+        request = _request(order, chronicle, found.as_of(), memory)
+        now_s, asked = request.now or 0, order.embargo
+        closed = chronicle.state().closed is not None
+        if asked is not None:
+            _ask_shorter(context, chronicle, asked, now_s, instance=order.instance, yes=order.yes)
+        if order.reason and not closed:
+            agree(context, "publish.ask_final", yes=order.yes, reason=shown(order.reason, longest=200))
+
+        def log() -> tuple[bytes, ...]:
+            if asked is not None:
+                _hold(chronicle, asked)
+            if order.reason and chronicle.state().closed is None:
+                closing = [(EntryKind.FINAL, Closing(order.reason))]
+                chronicle.add(closing, at=iso(order.clock_s), role=KeyRole.INSTANCE)
+            return _lines(chronicle)
+
+        with shown_work(context, "publish.working", BAR) as step:
+            done = making.publish(
+                found, request, log=log, step=lambda stage, n, of: step(_progress(stage, n, of))
+            )
+        return request, done, () if asked is None else _held(chronicle, asked, now_s)
+
+
+def _request(order: "_Order", chronicle: ChronicleFolder, newest_s: int, memory: Path) -> "Request":
+    from voipwatch.pipeline.publishing.counting import Choices  # noqa: PLC0415 -- Arrow is an extra
+    from voipwatch.pipeline.publishing.publish import Request  # noqa: PLC0415 -- the same
+
+    signer = _signer(chronicle, order.key)
+    clock_s, moment = order.clock_s, order.moment
+    # An embargo ends by the time of the newest report or, where one is given, by --as-of; by the clock on the
+    # wall at the earliest.
+    closed = chronicle.state().closed is not None
+    settings = read_settings(chronicle.path)
+    return Request(
+        out=order.out.absolute(),
+        memory=memory,
+        as_of=as_of_newest(newest_s, clock_s) if moment is None else moment,
+        now=clock_s if closed else min(clock_s, newest_s + 1 if moment is None else moment),
+        key=signer,
+        instance=order.instance,
+        final=order.reason,
+        publisher=settings.publisher,
+        contact=settings.contact,
+        choices=Choices(settings.zeros, settings.zones),
+    )
+
+
+def _mirrored(
+    context: Context, bundle: Path, site: Path | None, how: "_Site", *, alone: bool, json: bool
+) -> int:
     """The site of a bundle that is there already: makes no bundle, asks no store."""
     if not alone:
         raise Misuse("site.out_and_bundle")
     if site is None:
         raise Misuse("site.no_site")
-    done = render_site(context, bundle, site, url=url)
+    done = render_site(context, bundle, site, url=how.url, watch=how.watch)
     if json:
         context.print_json(msgspec.json.format(msgspec.json.encode(done), indent=2))
     else:
@@ -135,20 +162,6 @@ def _mirrored(context: Context, bundle: Path, site: Path | None, *, url: str, al
             context.tell("publish.emulated", style="yellow", name=shown(done["instance"]))
         tell_site(context, done)
     return CLEAR
-
-
-def _past(option: str, text: str, clock_s: int) -> int:
-    """An instant that has been: as of the future a bundle would say that nothing was heard until then."""
-    moment = _instant(option, text)
-    if moment > clock_s + SKEW_S:
-        raise Misuse("publish.future", option=option, value=iso(moment), now=iso(clock_s))
-    return moment
-
-
-def _newest(newest_s: int, clock_s: int) -> int:
-    if newest_s > clock_s + SKEW_S:
-        raise Misuse("publish.newest_future", time=iso(newest_s), now=iso(clock_s))
-    return told_as_of(newest_s)
 
 
 def _require_world(found: "Store", instance: str, memory: Path) -> None:
@@ -164,15 +177,6 @@ def _require_world(found: "Store", instance: str, memory: Path) -> None:
         raise Misuse(key, name=shown(instance), known=names)
 
 
-def told_as_of(newest_s: int) -> int:
-    """The last second of the hour in which the newest report arrived.
-
-    Its own second would tell an onlooker at the collector's door whose it was; the full hour would close
-    pools that still wait for votes.
-    """
-    return newest_s // HOUR_S * HOUR_S + HOUR_S - 1
-
-
 def _say(context: Context, request: "Request", done: "Published", beside: "_Beside", *, json: bool) -> None:
     if json:
         document: dict[str, Any] = {
@@ -180,7 +184,8 @@ def _say(context: Context, request: "Request", done: "Published", beside: "_Besi
             "as_of": iso(done.as_of), "final": done.final,
             "held": [{"id": each.name, "until": each.until} for each in beside.held],
             "files": done.files, "bytes": done.bytes, "rows": done.rows, "fresh": done.fresh,
-            "changed": done.changed, "synthetic": bool(request.instance), "instance": request.instance,
+            "changed": done.changed, "uncounted": done.uncounted,
+            "synthetic": bool(request.instance), "instance": request.instance,
         }  # fmt: skip
         if beside.site is not None:
             document["site"] = beside.site
@@ -197,6 +202,9 @@ def _say(context: Context, request: "Request", done: "Published", beside: "_Besi
         context.tell("publish.empty", style="yellow")
     context.tell("publish.as_of", time=iso(done.as_of))
     context.tell("publish.digest", digest=done.digest)
+    if done.uncounted:
+        names = ", ".join(shown(name) for name in done.uncounted)
+        context.tell("publish.uncounted", style="yellow", names=names)
     held = beside.held
     if held:
         names = ", ".join(each.name for each in held)
@@ -206,6 +214,32 @@ def _say(context: Context, request: "Request", done: "Published", beside: "_Besi
         context.tell(key, style="yellow", reason=shown(done.final, longest=200))
     if beside.site is not None:
         tell_site(context, beside.site)
+
+
+class _Order(NamedTuple):
+    """What was asked for, understood."""
+
+    out: Path
+    folder: Path
+    """Of the data."""
+    store: str | None
+    key: Path | None
+    instance: str
+    clock_s: int
+    """On the wall, Unix seconds."""
+    moment: int | None
+    """Of `--as-of`, Unix seconds."""
+    embargo: "_Embargo | None"
+    reason: str
+    """Of the closing; empty where none was asked for."""
+    yes: bool
+
+
+class _Site(NamedTuple):
+    """How the site is rendered."""
+
+    url: str
+    watch: "Watch | None"
 
 
 class _Embargo(NamedTuple):
@@ -296,15 +330,6 @@ def _signer(chronicle: ChronicleFolder, key: Path | None) -> Ed25519PrivateKey:
 def memory_folder(folder: Path, instance: str) -> Path:
     """Beside the chronicle of the same world, under the same name."""
     return folder / MEMORY_FOLDER / chronicle_folder(Path("of"), instance).relative_to("of")
-
-
-def _instant(option: str, text: str) -> int:
-    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"):
-        try:
-            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
-        except ValueError:
-            continue
-    raise Misuse("publish.instant", option=option, value=shown(text))
 
 
 def _progress(stage: str, done: int, of: int) -> int:

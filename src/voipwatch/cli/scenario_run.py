@@ -8,6 +8,7 @@ planted.
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -173,8 +174,11 @@ def _collect(order: Order, pipe: Connection) -> None:
             on_progress=lambda done: pipe.send_bytes(msgspec.json.encode(_Said(done))),
         )
         pipe.send_bytes(msgspec.json.encode(_Said(len(runs), handed.refused, handed.taken)))
+    except BrokenPipeError:
+        pass  # whoever listened was ended, and with him the run
     except Exception as error:  # noqa: BLE001 -- it is told where it can be shown, and ends the run
-        pipe.send_bytes(msgspec.json.encode(_Said(problem=f"{type(error).__name__}: {error}")))
+        with suppress(BrokenPipeError):
+            pipe.send_bytes(msgspec.json.encode(_Said(problem=f"{type(error).__name__}: {error}")))
     finally:
         pipe.close()
 

@@ -22,8 +22,16 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, OUR_FAULT, Misuse, Trouble
 from voipwatch.cli.reflector import PEM_BYTES_MAX, say_ports
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.serve_roles import CollectorOrder, KeeperOrder, ReflectorOrder, SiteRole
-from voipwatch.cli.serve_site import SITE_PORT, TURN_TLS_PORT, LineTestOptions, site_role
+from voipwatch.cli.serve_roles import CampaignsRole, CollectorOrder, KeeperOrder, ReflectorOrder, SiteRole
+from voipwatch.cli.serve_site import (
+    COLLECTOR,
+    SITE_PORT,
+    TURN_TLS_PORT,
+    LineTestOptions,
+    require_site,
+    site_role,
+    with_campaigns,
+)
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
 from voipwatch.cli.values import (
     CONTROL_PORT,
@@ -31,6 +39,7 @@ from voipwatch.cli.values import (
     parse_address,
     parse_count,
     parse_instance,
+    parse_network,
     parse_pin,
     shown,
     shown_path,
@@ -56,6 +65,7 @@ class Plan:
     collector_port: int
     metrics_port: int
     store: str
+    proxies: tuple[str, ...]
     trusted: tuple[str, ...]
     prefixes: str
     certificate: Path | None
@@ -76,6 +86,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     control_port: Annotated[int, Parameter(metavar="P")] = CONTROL_PORT,
     collector_port: Annotated[int, Parameter(metavar="P")] = COLLECTOR_PORT,
     metrics_port: Annotated[int, Parameter(metavar="P")] = METRICS_PORT,
+    proxy: Annotated[list[str] | None, Parameter(metavar="PREFIX")] = None,
     store: Annotated[str | None, Parameter(metavar="URL")] = None,
     trust: Annotated[list[str] | None, Parameter(metavar="KEY")] = None,
     prefixes: Annotated[str | None, Parameter(metavar="FILE")] = None,
@@ -89,6 +100,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     line_test: Annotated[str | None, Parameter(metavar="ADDR")] = None,
     turn: bool = False,
     turn_tls_port: Annotated[int, Parameter(metavar="P")] = TURN_TLS_PORT,
+    campaigns: Annotated[str | None, Parameter(metavar="DIR")] = None,
     without_canary: bool = False,
     without_geo: bool = False,
     unit: bool = False,
@@ -99,18 +111,14 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     if unit:
         context.out.print(Text(unit_text(Path(data), bind or ["0.0.0.0"])), soft_wrap=True)  # noqa: S104 -- printed
         return CLEAR
-    if (certificate is None) != (certificate_key is None):
-        raise Misuse("error.half_certificate")
+    _require_pair(certificate, certificate_key)
     if store is not None and not _is_server(store):
         raise Misuse("error.store_embedded")
-    if line_test is not None and site is None:
-        raise Misuse("error.line_test_alone")
-    if turn and line_test is None:
-        raise Misuse("error.turn_alone")
-    for name in (certificate, certificate_key, prefixes):
-        if name is not None:
-            read_file(Path(name), most_bytes=PEM_BYTES_MAX)
+    require_site(site, line_test=line_test, turn=turn, campaigns=campaigns)
+    if prefixes is not None:
+        read_file(Path(prefixes), most_bytes=PEM_BYTES_MAX)
     addresses = tuple(dict.fromkeys(parse_address(text) for text in bind or ["127.0.0.1"]))
+    proxies = tuple(str(parse_network(text)) for text in proxy or ())
     folder = made_folder(data, private=True).absolute()
     plan = Plan(
         data=folder,
@@ -119,6 +127,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         collector_port=parse_count(collector_port, option="--collector-port", low=0, high=65535),
         metrics_port=parse_count(metrics_port, option="--metrics-port", low=0, high=65535),
         store=f"chdb://{folder / 'store'}" if store is None else store,
+        proxies=proxies,
         trusted=tuple(parse_pin(key) for key in trust or []),
         prefixes=str(Path(prefixes).absolute()) if prefixes is not None else "",
         certificate=Path(certificate) if certificate is not None else None,
@@ -129,19 +138,31 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         instance=parse_instance(instance),
         site=None
         if site is None
-        else site_role(
-            site,
-            site_port,
-            site_url,
-            bind=addresses[0],
-            data=folder,
-            certificate=certificate,
-            key=certificate_key,
-            line_test=LineTestOptions(line_test, turn, turn_tls_port),
+        else with_campaigns(
+            site_role(
+                site,
+                site_port,
+                site_url,
+                bind=addresses[0],
+                data=folder,
+                certificate=certificate,
+                key=certificate_key,
+                line_test=LineTestOptions(line_test, turn, turn_tls_port, proxies, not without_geo),
+            ),
+            campaigns,
         ),
     )
     with _alone(folder):
         return asyncio.run(Serving(context, plan).run())
+
+
+def _require_pair(certificate: str | None, key: str | None) -> None:
+    """Both or neither, and both can be read. Raises Misuse."""
+    if (certificate is None) != (key is None):
+        raise Misuse("error.half_certificate")
+    for name in (certificate, key):
+        if name is not None:
+            read_file(Path(name), most_bytes=PEM_BYTES_MAX)
 
 
 class Serving:
@@ -184,7 +205,7 @@ class Serving:
         """The keeper first: a store of a newer version ends it all before anything is served."""
         plan, supervisor = self._plan, self._supervisor
         key, certificate, private = await asyncio.to_thread(prepare, plan)
-        collector_folder = plan.data / "collector"
+        collector_folder = plan.data / COLLECTOR
         self._context.say("serve.starting", path=shown_path(plan.data))
         await supervisor.start(
             "keeper",
@@ -202,6 +223,7 @@ class Serving:
             prefixes=plan.prefixes,
             geo=plan.geo,
             instance=plan.instance,
+            proxies=plan.proxies,
         )
         told, taken = await asyncio.gather(
             supervisor.start("reflector", reflector), supervisor.start("collector", collector)
@@ -212,6 +234,9 @@ class Serving:
         host = f"[{plan.bind[0]}]" if ":" in plan.bind[0] else plan.bind[0]
         site = ""
         if plan.site is not None:
+            if plan.site.campaigns:
+                # First: it brings the tables up to date that the site's processes then open.
+                await supervisor.start("campaigns", CampaignsRole(plan.site.campaigns))
             served = await supervisor.start("site", plan.site)
             self._keep_port("site", port=int(served["port"]))
             site = f"{'https' if plan.site.certificate else 'http'}://{host}:{served['port']}/"
@@ -275,7 +300,7 @@ class Serving:
     async def _stop(self) -> None:
         """Who takes reports first, then who keeps them: what was sealed last is loaded before the end."""
         self._supervisor.stopping()
-        await asyncio.gather(*map(self._supervisor.stop, ("reflector", "collector", "site")))
+        await asyncio.gather(*map(self._supervisor.stop, ("reflector", "collector", "site", "campaigns")))
         await self._supervisor.stop("keeper")
 
     @property

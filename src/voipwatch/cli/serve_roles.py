@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
@@ -53,6 +54,8 @@ class CollectorOrder(msgspec.Struct, frozen=True):
     """File of declared prefixes."""
     geo: bool = True
     instance: str = ""
+    proxies: tuple[str, ...] = ()
+    """Prefixes of proxies in front, whose X-Forwarded-For is believed."""
 
 
 class KeeperOrder(msgspec.Struct, frozen=True):
@@ -82,6 +85,18 @@ class SiteRole(msgspec.Struct, frozen=True):
     """Folder of browsers' reports."""
     turn: bool = False
     turn_tls_port: int = 443
+    proxies: tuple[str, ...] = ()
+    """As the collector's."""
+    networks: str = ""
+    """Folder of the collector's table of networks; empty: browsers' reports are of nowhere."""
+    campaigns: str = ""
+    """Folder; empty: there are none."""
+
+
+class CampaignsRole(msgspec.Struct, frozen=True):
+    """What is to be done beside the pages of campaigns: mails, counts, erasing."""
+
+    folder: str
 
 
 def tell(**words: object) -> None:
@@ -145,6 +160,7 @@ def run_collector(order: CollectorOrder) -> int:
         declared=declared,
         geo=None if order.geo else NoGeo(),
         instance=order.instance,
+        proxies=tuple(ip_network(prefix) for prefix in order.proxies),
         say=lambda line: tell(say=line),
     )
 
@@ -207,6 +223,8 @@ def run_site_role(order: SiteRole) -> int:
             reports=order.reports,
             turn=order.turn,
             turn_tls_port=order.turn_tls_port,
+            proxies=order.proxies,
+            networks=order.networks,
             turn_name=urlsplit(order.base_url).hostname or "",
             certificate=order.certificate,
             certificate_key=order.certificate_key,
@@ -219,6 +237,7 @@ def run_site_role(order: SiteRole) -> int:
         certificate=order.certificate,
         certificate_key=order.certificate_key,
         line_test=tested,
+        campaigns=order.campaigns,
     )
     try:
         return run_site(
@@ -232,16 +251,33 @@ def run_site_role(order: SiteRole) -> int:
         return FOR_GOOD
 
 
+def run_campaigns_role(order: CampaignsRole) -> int:
+    """Until a stop."""
+    from voipwatch.site.campaigns.running import run_campaigns  # noqa: PLC0415 -- an extra
+    from voipwatch.site.campaigns.settings import SettingsError  # noqa: PLC0415 -- the same
+    from voipwatch.store.civic.opening import DatabaseError  # noqa: PLC0415 -- the same
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        run_campaigns(Path(order.folder), stop, lambda word: tell(ready=word), lambda line: tell(say=line))
+    except (SettingsError, DatabaseError) as error:
+        tell(failed=f"campaigns: {error}")
+        return FAILED if getattr(error, "reason", "") == "unreachable" else FOR_GOOD
+    return 0
+
+
 def site_process() -> "AsgiApp":
     """What each process of the site's server loads; it looks networks of browsers' reports up offline."""
     from voipwatch.collector.geo import packaged_geo  # noqa: PLC0415 -- the same
     from voipwatch.site.serving import app_of, order_from_environment  # noqa: PLC0415 -- the same
 
     order = order_from_environment()
-    if order.line_test is None or not order.line_test.reports:
+    if order.line_test is None or not order.line_test.networks:
         return app_of(order)
-    # The collector beside has made the table already.
-    return app_of(order, packaged_geo(Path(order.line_test.reports).parent).find)
+    # The collector beside, which is ready before the site, has made the table already.
+    return app_of(order, packaged_geo(Path(order.line_test.networks)).find)
 
 
 ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {
@@ -249,6 +285,7 @@ ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {
     "collector": (CollectorOrder, run_collector),
     "keeper": (KeeperOrder, run_keeper),
     "site": (SiteRole, run_site_role),
+    "campaigns": (CampaignsRole, run_campaigns_role),
 }
 
 

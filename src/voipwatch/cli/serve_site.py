@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
+from voipwatch.cli.campaigns import campaigns_of
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.serve_roles import SiteRole
 from voipwatch.cli.values import parse_address, parse_count, shown, shown_path
 
 SITE_PORT: Final = 8482
 TURN_TLS_PORT: Final = 443
+COLLECTOR: Final = "collector"
+"""Folder in the data folder: the collector's, where the table of networks is."""
 BROWSER_REPORTS: Final = "browser-reports"
 """Folder in the data folder: what browsers handed in, which nothing that makes cells reads."""
 
@@ -20,9 +25,22 @@ class LineTestOptions(NamedTuple):
     address: str | None = None
     turn: bool = False
     turn_tls_port: int = TURN_TLS_PORT
+    proxies: tuple[str, ...] = ()
+    geo: bool = True
+    """Whether reports are given a country and a network."""
 
 
 NO_LINE_TEST: Final = LineTestOptions()
+
+
+def require_site(site: str | None, *, line_test: str | None, turn: bool, campaigns: str | None) -> None:
+    """The pages of the line test and of campaigns need a site, and the relay a line test. Raises Misuse."""
+    if campaigns is not None and site is None:
+        raise Misuse("error.campaigns_alone")
+    if line_test is not None and site is None:
+        raise Misuse("error.line_test_alone")
+    if turn and line_test is None:
+        raise Misuse("error.turn_alone")
 
 
 def site_role(
@@ -56,7 +74,16 @@ def site_role(
         reports="" if line_test.address is None else str(data / BROWSER_REPORTS),
         turn=line_test.turn,
         turn_tls_port=parse_count(line_test.turn_tls_port, option="--turn-tls-port", low=1, high=65535),
+        proxies=line_test.proxies,
+        networks=str(data / COLLECTOR) if line_test.address is not None and line_test.geo else "",
     )
+
+
+def with_campaigns(role: SiteRole, campaigns: str | None) -> SiteRole:
+    """The role with the folder of campaigns. Raises Misuse for a folder of none."""
+    if campaigns is None:
+        return role
+    return msgspec.structs.replace(role, campaigns=str(campaigns_of(Path(campaigns).absolute()).folder))
 
 
 def _base(url: str) -> str:

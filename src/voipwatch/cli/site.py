@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from voipwatch.cli.context import Context
@@ -11,11 +11,16 @@ from voipwatch.cli.language import Size
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import shown_work
 
+if TYPE_CHECKING:
+    from voipwatch.civic.watched import Watch
+
 SCHEMA: Final = "voipwatch.site-written/1"
 BAR: Final = 1000
 
 
-def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") -> dict[str, Any]:
+def render_site(
+    context: Context, bundle: Path, site: Path, *, url: str = "", watch: "Watch | None" = None
+) -> dict[str, Any]:
     """Bring the site up to date with a bundle; what became of it, as JSON has it.
 
     Args:
@@ -23,6 +28,7 @@ def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") ->
         bundle: folder of the bundle, or the link to it.
         site: where the link to the site is, or will be.
         url: where the site will be, for addresses that must be whole; empty: not known.
+        watch: followers of pages beside those that come with the package.
 
     Raises:
         Misuse: there is no whole bundle, or something else is at `site`; nothing was written.
@@ -44,7 +50,7 @@ def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") ->
                 site.absolute(),
                 found,
                 base=base,
-                parts=PARTS,
+                parts=PARTS._replace(watch=watch),
                 progress=lambda made, of: step(BAR * made // max(of, 1)),
             )
     except BadBundleError as error:
@@ -60,8 +66,9 @@ def render_site(context: Context, bundle: Path, site: Path, *, url: str = "") ->
     return {
         "schema": SCHEMA, "folder": str(site.absolute()), "digest": found.digest,
         "as_of": found.manifest.as_of, "synthetic": found.manifest.synthetic,
-        "instance": found.manifest.instance, "files": done.files, "pages": done.pages, "made": done.made,
-        "written": done.written, "removed": done.removed, "bytes": done.bytes, "changed": done.changed,
+        "instance": found.manifest.instance, "url": base,
+        "files": done.files, "pages": done.pages, "made": done.made, "written": done.written,
+        "removed": done.removed, "bytes": done.bytes, "changed": done.changed,
         "seconds": round(time.monotonic() - started, 2),
     }  # fmt: skip
 
@@ -76,11 +83,15 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def tell_site(context: Context, done: dict[str, Any]) -> None:
-    """What became of it, for a person."""
+def tell_site(context: Context, done: dict[str, Any], *, local: bool = False) -> None:
+    """What became of it, for a person; and what it lacks without an address, unless it stays here."""
     context.tell(
         "site.done" if done["changed"] else "site.same",
         path=shown_path(Path(done["folder"])), pages=done["pages"], files=done["files"],
         size=Size(done["bytes"]), written=done["written"], removed=done["removed"],
         seconds=f"{done['seconds']:.1f}",
     )  # fmt: skip
+    if not local and not done["url"]:
+        from voipwatch.site.pages.embed import NOWHERE  # noqa: PLC0415 -- Jinja is an extra
+
+        context.tell("site.no_url", style="yellow", host=NOWHERE)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -136,6 +136,14 @@ def parse_address(text: str) -> str:
         return str(ip_address(text.strip().removeprefix("[").removesuffix("]")))
     except ValueError:
         raise Misuse("error.bind", value=shown(text)) from None
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """A prefix of addresses, or one address. Raises Misuse."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise Misuse("error.proxy", value=shown(text)) from None
 
 
 def made_folder(text: str, *, private: bool = False) -> Path:

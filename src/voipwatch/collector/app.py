@@ -11,9 +11,8 @@ Nothing about a sender is logged. His address lives in `Sender`, which lives as 
 
 import math
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any, Final
 
 import msgspec
@@ -29,13 +28,14 @@ from voipwatch.collector.limits import CARRIER_FACTOR, Buckets, Room
 from voipwatch.collector.metrics import Metrics
 from voipwatch.collector.openapi import openapi_document
 from voipwatch.collector.opening import UnreadableError
-from voipwatch.collector.prefixes import Network, PrefixHasher, PrefixKinds
+from voipwatch.collector.prefixes import PrefixHasher, PrefixKinds
 from voipwatch.collector.requests import check_enrolment, read_deletion
 from voipwatch.collector.schema import SchemaError
 from voipwatch.collector.spool import SpoolError
 from voipwatch.collector.stopword import StopWord
 from voipwatch.collector.worker import Judged, Request
 from voipwatch.model.submission import Enrolment, PrefixKind, ReportResult, ReportsAnswer, ResultStatus, Stop
+from voipwatch.wire.forwarded import Network, is_proxy, sender_address
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -300,26 +300,15 @@ class App:
 
     def _sender(self, scope: Scope, now_s: float) -> Sender:
         host, port = scope["client"] or ("0.0.0.0", 0)  # noqa: S104 -- the address of nobody
-        address, source_port = host, int(port)
-        if self._is_proxy(host):
-            forwarded = _forwarded(scope["headers"])
-            address = next((each for each in reversed(forwarded) if not self._is_proxy(each)), host)
-            source_port = 0
+        address = sender_address(host, scope["headers"], self._parts.proxies)
+        # A proxy's own port says nothing of the sender's.
+        source_port = 0 if is_proxy(host, self._parts.proxies) else int(port)
         try:
             prefix, day = self._parts.hasher.hash(address, now_s)
         except ValueError:
             raise _AnswerError(400, "address", "X-Forwarded-For holds something that is no address") from None
         kind = self._parts.kinds.kind(address, prefix, day)
         return Sender(address, source_port or None, prefix, day, kind)
-
-    def _is_proxy(self, text: str) -> bool:
-        if not self._parts.proxies:
-            return False
-        try:
-            host = ip_address(text)
-        except ValueError:
-            return False
-        return any(host.version == network.version and host in network for network in self._parts.proxies)
 
     def _pay(self, buckets: Buckets, sender: Sender, count: int, now_s: float) -> None:
         wait_s = buckets.take(sender.prefix, count, now_s, factor=sender.factor)
@@ -338,9 +327,3 @@ def _allow(method: str, allowed: str) -> None:
 
 def _refusal(refused: Refused) -> ReportResult:
     return ReportResult(ResultStatus.REFUSED, code=refused.code, field=refused.field, reason=refused.reason)
-
-
-def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """Every address of every X-Forwarded-For, in order; the last was added by the nearest proxy."""
-    lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-    return [part.strip().removeprefix("[").removesuffix("]") for line in lines for part in line.split(",")]

@@ -93,7 +93,7 @@ def packaged_geo(folder: Path) -> GeoSource:
         return NoGeo()
     path = folder / f"geo-{wanted.replace(' ', '-')}.npz"
     if not path.exists():
-        temporary = folder / f".{path.name}"
+        temporary = folder / f".{os.getpid()}-{path.name}"  # several processes may make it at once
         subprocess.run(
             [sys.executable, "-m", "voipwatch.collector.geotable", str(temporary), wanted],
             check=True,
@@ -104,6 +104,7 @@ def packaged_geo(folder: Path) -> GeoSource:
             env=dict(os.environ),
         )
         for old in folder.glob("geo-*.npz"):
-            old.unlink()
+            if old != path:
+                old.unlink(missing_ok=True)
         temporary.replace(path)
     return GeoTable(path)

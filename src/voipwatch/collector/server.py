@@ -3,6 +3,7 @@ listener.
 """
 
 import asyncio
+import errno
 import logging
 import secrets
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces
@@ -104,9 +106,13 @@ class Collector:
         # An abstract socket goes with its process, however that ends; a file would be left behind.
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            lock.bind(f"\0voipwatch-collector-{self.options.data.resolve()}")
+            # By its digest: a name of a socket has 108 bytes (unix(7)), a folder's may have thousands.
+            place = sha256(bytes(self.options.data.resolve())).hexdigest()
+            lock.bind(f"\0voipwatch-collector-{place}")
         except OSError as error:
             lock.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
             raise CollectorError("another collector works on this data folder") from error
         self._lock = lock
 

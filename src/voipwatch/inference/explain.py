@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from voipwatch.apps.names import app_names
 from voipwatch.inference.rules import RULES
 from voipwatch.model.results import Effect
 from voipwatch.model.ruleset import THROTTLE_DELAY_MS, THROTTLE_JITTER_MS, THROTTLE_LOSS_POINTS
@@ -23,23 +24,6 @@ RIGHT_TO_LEFT: Final = frozenset({"ar"})
 DECIMAL_COMMA: Final = frozenset({"fr", "ar"})
 """Languages that write 1,5: French, and Arabic as Morocco writes it (CLDR 44, ar-MA)."""
 ISOLATE, POP = "\u2068", "\u2069"
-APP_NAMES: Final[Mapping[str, str]] = {
-    "whatsapp": "WhatsApp",
-    "viber": "Viber",
-    "skype": "Skype",
-    "teams": "Microsoft Teams",
-    "messenger": "Messenger",
-    "facetime": "FaceTime",
-    "imo": "imo",
-    "signal": "Signal",
-    "telegram": "Telegram",
-    "zoom": "Zoom",
-    "meet": "Google Meet",
-    "discord": "Discord",
-    "sip": "SIP",
-    "webrtc": "WebRTC",
-}
-"""As the apps write themselves; the same in every language."""
 IMPLIED: Final = frozenset({"provider-address"})
 """What the sentence about things not tested says anyway."""
 MESSAGES: Final = "messages"
@@ -91,7 +75,7 @@ def explain(facts: Facts, *, lang: str) -> str:
     fill = _Filler(lang)
     stage = book["stages"][str(facts.stage) if facts.stage is not None else "none"]
     words = fill.words | {
-        "app": fill.name(APP_NAMES.get(facts.app, facts.app)),
+        "app": fill.name(app_names().get(facts.app, facts.app)),
         "way": book["ways"][str(facts.direction)] if facts.direction is not None else "",
         "stage": stage,
         "effect": _effects(facts, book, fill),
@@ -117,7 +101,7 @@ def explain(facts: Facts, *, lang: str) -> str:
 def common_words(app: str, *, lang: str) -> dict[str, str]:
     """The app's name and the protocols' as they may stand in a sentence of the language."""
     fill = _Filler(lang)
-    return fill.words | {"app": fill.name(APP_NAMES.get(app, app))}
+    return fill.words | {"app": fill.name(app_names().get(app, app))}
 
 
 class _Filler:

@@ -35,7 +35,7 @@ class LineClass(StrEnum):
     LATE_CUT = "late-cut"
     """Voice passed and then stopped for good while the line lived."""
     SNI_OR_NAME = "sni-or-name"
-    """The relay by TLS fails by name and works by address."""
+    """The relay by TLS fails by its name twice (look-up included) and works by address."""
     INSUFFICIENT = "insufficient"
     UNSUPPORTED = "unsupported"
     """A browser without WebRTC, or with it turned off."""
@@ -44,7 +44,9 @@ class LineClass(StrEnum):
 class BrowserArm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way of the call."""
 
-    arm: Literal["direct", "direct-again", "turn-udp", "turn-tcp", "turn-tls", "turn-tls-ip"]
+    arm: Literal[
+        "direct", "direct-again", "turn-udp", "turn-tcp", "turn-tls", "turn-tls-again", "turn-tls-ip"
+    ]
     ice: bool
     dtls: bool
     up_sent: Count
@@ -72,7 +74,7 @@ class BrowserReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hour: Hour
     """UTC, in which it was measured: ISO 8601, cut."""
     line_class: LineClass
-    arms: Annotated[list[BrowserArm], msgspec.Meta(max_length=6)]
+    arms: Annotated[list[BrowserArm], msgspec.Meta(max_length=7)]
     up: BrowserDirection | None
     down: BrowserDirection | None
     agent: Literal["chromium", "firefox", "safari", "other"]

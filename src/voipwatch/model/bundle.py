@@ -82,6 +82,8 @@ class PublicRow(msgspec.Struct, frozen=True, order=True):
 MANIFEST_SCHEMA: Final = "voipwatch.bundle/1"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
+COUNTING_FILE: Final = "counting.json"
+COUNTING_SCHEMA: Final = "voipwatch.counting/1"
 PUBLISHER: Final = "voipwatch"
 """Of a bundle whose observatory has given itself no name."""
 VALID_S: Final = 2 * DAY_S
@@ -127,6 +129,29 @@ class Manifest(msgspec.Struct, frozen=True):
     contact: str = ""
     """Where replies and corrections are sent; empty where the observatory names none."""
     schema: str = MANIFEST_SCHEMA
+
+
+class CountedFrom(msgspec.Struct, frozen=True, order=True):
+    """Day zero of an incident by a claim, instead of its measured onset."""
+
+    incident: str
+    claim: str
+    """Id, of claims.json."""
+
+
+class CountedIn(msgspec.Struct, frozen=True, order=True):
+    """In which zone the days of a country are counted, instead of its capital's."""
+
+    country: str
+    zone: str
+    """IANA name."""
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """counting.json: what an editor has decided of counters; whoever renders the bundle counts the same."""
+
+    zeros: tuple[CountedFrom, ...] = ()
+    zones: tuple[CountedIn, ...] = ()
 
 
 class PublicChange(msgspec.Struct, frozen=True, order=True):

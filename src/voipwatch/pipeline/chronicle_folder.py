@@ -149,7 +149,8 @@ class ChronicleFolder:
     def rotate(self, role: KeyRole, *, at: str, lost: bool = False) -> Entry:
         """Replace a key: signed by the old one, or announced as lost; on disk before it is announced."""
         with self._writing():
-            state, keys = self.state(), self._keys_or_others() if lost else self.keys()
+            state = self.state()
+            keys, damaged = self._keys_or_others() if lost else (self.keys(), None)
             (replaced, *_) = reversed(state.keyring.standing(role))
             fresh_seed = secrets.token_bytes(32)
             fresh = Ed25519PrivateKey.from_private_bytes(fresh_seed)
@@ -160,6 +161,8 @@ class ChronicleFolder:
             line = append(state.last, EntryKind.KEY, body, at=at, signer=signer)
             entry = read_line(line, 1 if state.last is None else state.last.n + 1)
             replay([*self.entries(), entry])
+            if damaged is not None:  # now that the line may be said
+                damaged.rename(damaged.with_name(f"{KEYS_FILE}.damaged"))
             waiting = msgspec.structs.replace(keys, next_role=role.value, next_seed=fresh_seed)
             self._keep(waiting)
             self._append(line + b"\n")
@@ -185,14 +188,12 @@ class ChronicleFolder:
             return keys.succeeded()
         return keys
 
-    def _keys_or_others(self) -> KeyFile:
-        """The keys; where they are lost new ones, and what is left of the file put aside."""
+    def _keys_or_others(self) -> tuple[KeyFile, Path | None]:
+        """The keys; where they are lost new ones, and the damaged file that is to be put aside, if any."""
         try:
-            return self.keys()
+            return self.keys(), None
         except ChronicleKeysError as error:
-            if error.reason == "damaged":
-                error.path.rename(error.path.with_name(f"{KEYS_FILE}.damaged"))
-            return _fresh_keys()
+            return _fresh_keys(), error.path if error.reason == "damaged" else None
 
     def _keep(self, keys: KeyFile) -> None:
         write_private(self.path / KEYS_FILE, msgspec.json.encode(keys))

@@ -27,7 +27,7 @@ from voipwatch.model.acts import KeyRole
 from voipwatch.model.bundle import PROBES_PER_ROW, SeriesId
 from voipwatch.model.cells import VOTE_MICRO
 from voipwatch.model.incidents import Finding, Intermittence, SeriesName
-from voipwatch.model.instants import iso
+from voipwatch.model.instants import iso, seconds
 from voipwatch.model.series import Regime
 from voipwatch.model.submission import PrefixKind
 from voipwatch.model.vocabulary import LINE, Access, Verdict
@@ -185,10 +185,13 @@ class Chronicling:
     def _instance(self, instance: str, countries: Sequence[str], as_of_s: int) -> int:
         folder = self.folder(instance)
         state = folder.state()
-        if state.closed is not None:
+        if state.closed is not None and not state.reconsidered:
             return 0
         known, withdrawn = dict(state.newest), frozenset(state.withdrawn)
         all_findings = findings_of(self._store, instance=instance)
+        if state.closed is not None:  # what was found after the end is nobody's
+            as_of_s = int(seconds(state.measured_until))
+            all_findings = [each for each in all_findings if each.detected_s <= as_of_s]
         items: list[Item] = []
         for country in countries:
             asking = _Asking(self._store, instance, country, as_of_s, all_findings)
@@ -204,7 +207,7 @@ class Chronicling:
             )
             items += [(change.kind, change.incident) for change in changes]
         if items:
-            folder.add(items, at=hour_after(as_of_s), role=KeyRole.INSTANCE)
+            folder.add(items, at=hour_after(self._store.as_of()), role=KeyRole.INSTANCE)
         return len(items)
 
 

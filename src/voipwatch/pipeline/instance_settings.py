@@ -1,7 +1,8 @@
-"""What an observatory says of itself and has decided for itself: its name, where to write to it, its notice.
+"""What an observatory says of itself and has decided for itself: its name, where to write to it, its notice,
+from when and in which zone its counters count.
 
-One small file beside the chronicle's log. It is no part of the log: name and contact are signed with each
-bundle that carries them, and each notice in the log says itself until when it runs.
+One small file beside the chronicle's log. It is no part of the log: all but the notice is signed with each
+bundle that carries it, and each notice in the log says itself until when it runs.
 """
 
 from pathlib import Path
@@ -30,6 +31,10 @@ class InstanceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where replies and corrections are sent: an address for mail or of a page. Empty: none is named."""
     notice_hours: int = NOTICE_HOURS
     """That an operator has at least, between being told and being named."""
+    zeros: dict[str, str] = {}
+    """Incident -> claim by which its counter has its day zero, instead of the measured onset; ids."""
+    zones: dict[str, str] = {}
+    """Country -> IANA zone in which its days are counted, instead of its capital's."""
     schema: str = SETTINGS_SCHEMA
 
 

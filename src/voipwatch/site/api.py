@@ -266,7 +266,7 @@ def _countries(bundle: Bundle) -> Iterator[CountryItem]:
 
 def _titles(incident: Incident, signed: Incident | None) -> dict[str, str]:
     sentence = title_of(incident, signed)
-    return {lang: plain(sentence, words(lang)) for lang in LANGUAGES}
+    return {lang: plain(sentence, words(lang), named=incident.named) for lang in LANGUAGES}
 
 
 def _item(bundle: Bundle, page: IncidentPage, root: str) -> IncidentItem:

@@ -21,6 +21,7 @@ from voipwatch.site.download import send_file
 from voipwatch.site.headers import Headers, headers_of, is_open
 from voipwatch.site.memory import BadSiteError, Held, Memory, OnDisk, read_memory, stamp_of
 from voipwatch.site.openapi import problem
+from voipwatch.site.outdated import outdated, valid_until_s
 from voipwatch.site.words import LANGUAGES, words
 
 Scope = MutableMapping[str, Any]
@@ -34,8 +35,8 @@ LOOK_S: Final = 1.0
 READY_MAX: Final = 8192
 """Messages kept ready of live answers; more counters than that are made ready as they are asked for."""
 API: Final = "/api/"
-LIVE: Final = ("/counter", "/oembed")
-"""Where the live part is asked first."""
+LIVE: Final = ("/counter", "/oembed", "/status")
+"""Where the live part is asked first; `/status` for badges, which it has once the bundle is out of date."""
 METHODS: Final = b"GET, HEAD, OPTIONS"
 
 
@@ -91,6 +92,8 @@ class SiteApp:
     ticks: Callable[[], float] = monotonic
     told: Callable[[Memory], None] = lambda _memory: None
     _live: Live | None = None
+    _until_s: float | None = None
+    """When banners are to be shown; None: they are, or there is nothing to show."""
     _looked_at: float = 0.0
     _loading: "asyncio.Task[None] | None" = None
     _ready: dict[tuple[str, bool], tuple[object, object, Message, Message]] = field(default_factory=dict)
@@ -98,6 +101,7 @@ class SiteApp:
     def __post_init__(self) -> None:
         """The live part of the first state."""
         self._live = self.live(self.memory)
+        self.memory, self._until_s = self._of_today(self.memory)
         self._looked_at = self.ticks()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,15 +143,29 @@ class SiteApp:
         with suppress(BadSiteError):
             if stamp_of(self.folder) != self.memory.stamp:
                 self._loading = asyncio.get_running_loop().create_task(self._load())
+            elif self._until_s is not None and self.clock() > self._until_s:
+                self._loading = asyncio.get_running_loop().create_task(self._outdate())
 
     async def _load(self) -> None:
         """What cannot be read is tried again at the next look; until then the old state is served."""
         with suppress(BadSiteError, OSError):
             memory = await asyncio.to_thread(read_memory, self.folder, self.memory)
             live = await asyncio.to_thread(self.live, memory)
-            self.memory, self._live = memory, live
+            self.memory, self._until_s = await asyncio.to_thread(self._of_today, memory)
+            self._live = live
             self._ready.clear()
             self.told(memory)
+
+    async def _outdate(self) -> None:
+        with suppress(OSError):
+            self.memory, self._until_s = await asyncio.to_thread(self._of_today, self.memory)
+
+    def _of_today(self, memory: Memory) -> tuple[Memory, float | None]:
+        """With banners where it is out of date; else until when it is not."""
+        until_s = valid_until_s(memory)
+        if until_s is None or self.clock() <= until_s:
+            return memory, until_s
+        return outdated(memory), None
 
     # --- answers --------------------------------------------------------------------------------------------
 
@@ -209,9 +227,9 @@ class SiteApp:
             body = problem(404, "Not Found", "There is no such document; see /api/v1/openapi.json.")
             await _answer(send, 404, [*_SAFE, *_PROBLEM], body, bodiless=bodiless)
             return
-        lang = next((each for each in LANGUAGES if path.startswith(f"/{each}/")), LANGUAGES[0])
-        page = self.memory.files.get(f"/{lang}/404.html")
-        body = page.body if isinstance(page, Held) else not_found_page(lang)
+        lang = next((each for each in LANGUAGES if path.startswith(f"/{each}/")), "")
+        page = self.memory.files.get(f"/{lang}/404.html" if lang else "/404.html")
+        body = page.body if isinstance(page, Held) else not_found_page(lang or LANGUAGES[0])
         headers = [line for line in headers_of("/404.html") if line[0] != b"cache-control"]
         await _answer(send, 404, [*headers, (b"cache-control", b"no-cache")], body, bodiless=bodiless)
 
@@ -249,7 +267,8 @@ async def _send_held(found: Held, asked: Mapping[bytes, bytes], send: Send, *, b
         bodiless = True
     else:
         await send(coded.start)
-    await send({"type": "http.response.body", "body": b"" if bodiless else coded.body})
+    body = b"" if bodiless else found.content if coded is found.packed else found.body
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _answer(
@@ -298,7 +317,7 @@ def _folder_link(path: str, scope: Scope) -> bytes:
 def not_found_page(lang: str) -> bytes:
     """Where the site has none of its own: no link in it depends on where it is shown."""
     told = words(lang)
-    title, home = escape(told.plain("serve.not-found")), escape(told.plain("serve.home"))
+    title, home = escape(told.plain("missing.title")), escape(told.plain("missing.home"))
     return (
         f'<!DOCTYPE html>\n<html lang="{told.html_lang}" dir="{told.direction}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'

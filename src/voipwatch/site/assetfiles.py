@@ -10,6 +10,8 @@ from typing import Final
 FOLDER: Final = "assets"
 NAMES: Final = ("mark.svg", "site.css")
 """What the pages themselves ask for; other parts of the site bring their own files."""
+ROOT_NAMES: Final = ("favicon.ico", "robots.txt")
+"""What browsers and crawlers ask for by themselves, at the root and under these very names."""
 DIGITS: Final = 12
 
 
@@ -25,13 +27,21 @@ def assets() -> Mapping[str, tuple[str, bytes]]:
     return found
 
 
+def root_files() -> Mapping[str, bytes]:
+    """Path in the site and bytes of `ROOT_NAMES`."""
+    folder = files("voipwatch.site").joinpath(FOLDER)
+    return {name: folder.joinpath(name).read_bytes() for name in ROOT_NAMES}
+
+
 @cache
 def code_digest() -> str:
-    """Of everything in this package: pages made by another release are made again."""
+    """Of this package and what its pages count by: pages made by another release are made again."""
     digest = sha256()
     for name, content in _walk(files("voipwatch.site"), ""):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     for name, content in _walk(files("voipwatch.chronicle").joinpath("locale"), "chronicle/"):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    for name, content in _walk(files("voipwatch.civic"), "civic/"):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 

@@ -16,7 +16,7 @@ import msgspec
 
 from voipwatch.chronicle.manifests import digest_of, read_manifest, signed_by
 from voipwatch.model.acts import Dispute, Hold, Notice, Reply, Review
-from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE, Manifest
+from voipwatch.model.bundle import COUNTING_FILE, MANIFEST_FILE, SIGNATURE_FILE, Counting, Manifest
 from voipwatch.model.claims import Claim, ClaimCheck
 from voipwatch.model.incidents import Incident
 
@@ -201,6 +201,13 @@ class Bundle:
         if "claims.json" not in self._digests:
             return ()
         return tuple(self._decoded("claims.json", _Claims).claims)
+
+    @cached_property
+    def counting(self) -> Counting:
+        """What an editor has decided of counters; nothing in bundles that were made before there was such."""
+        if COUNTING_FILE not in self._digests:
+            return Counting()
+        return self._decoded(COUNTING_FILE, Counting)
 
     @cached_property
     def corrections(self) -> tuple[dict[str, Any], ...]:

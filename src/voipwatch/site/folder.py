@@ -15,6 +15,8 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -119,6 +121,7 @@ def _write_site(
     old = _ledger(before) if before is not None else None
     known = old.files if old is not None else {}
     files = tuple(plan(bundle, base=base, parts=parts))
+    files += _lasting(before, parts, {each.path for each in files})
     if old is not None and old.bundle == bundle.digest and _same(files, known):
         return _result(known, known, made=0)._replace(changed=False)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -250,6 +253,17 @@ class _Target:
     def sync(self) -> None:
         """What was written is on the disk, names too: one call, for a thousand files cost a thousand."""
         os.sync()
+
+
+def _lasting(before: Path | None, parts: Parts, planned: AbstractSet[str]) -> tuple[Planned, ...]:
+    """What stays of the site before, though its ledger cannot be read."""
+    if before is None or parts.lasting is None:
+        return ()
+    return tuple(
+        Planned(path, sha256(content).hexdigest(), partial(bytes, content))
+        for path, content in parts.lasting(before)
+        if path not in planned
+    )
 
 
 def _same(files: Iterable[Planned], known: Mapping[str, _Entry]) -> bool:

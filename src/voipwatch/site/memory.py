@@ -2,6 +2,8 @@
 
 Only what was found when the folder was read is ever served, by exact path: there is nothing to traverse. A
 folder without its marker is one that somebody is still writing, or no site at all.
+
+A text is held packed alone: who takes no gzip, which browsers all do, has it unpacked for him.
 """
 
 import gzip
@@ -46,7 +48,6 @@ class Coded(NamedTuple):
     """One coding of a file, ready to be sent."""
 
     tag: bytes
-    body: bytes
     start: Message
     """Of status 200."""
     known: Message
@@ -54,17 +55,19 @@ class Coded(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A file in memory: as it is, and packed where that is shorter."""
+    """A file in memory, once: packed where that is shorter, else as it is."""
 
     headers: Headers
     """Without length, tag and coding."""
     plain: Coded
     packed: Coded | None
+    content: bytes
+    """Of `packed`; of `plain` where there is no such."""
 
     @property
     def body(self) -> bytes:
-        """As it is."""
-        return self.plain.body
+        """As it is; unpacked anew each time."""
+        return self.content if self.packed is None else gzip.decompress(self.content)
 
 
 class OnDisk(NamedTuple):
@@ -92,9 +95,9 @@ class Memory(NamedTuple):
 
     @property
     def held_bytes(self) -> int:
-        """In memory, packed bodies too."""
+        """In memory, of all contents."""
         held = {id(each): each for each in self.files.values() if isinstance(each, Held)}
-        return sum(map(_held_bytes, held.values()))
+        return sum(len(each.content) for each in held.values())
 
 
 def stamp_of(folder: Path) -> Stamp:
@@ -124,7 +127,7 @@ def read_memory(folder: Path, before: Memory | None = None) -> Memory:
         found = _read(path, file, known, room_bytes)
         files[path] = found
         if isinstance(found, Held):
-            room_bytes -= _held_bytes(found)
+            room_bytes -= len(found.content)
         if path.endswith(f"/{INDEX}"):
             files[path.removesuffix(INDEX)] = found
     return Memory(real, files, stamp)
@@ -144,11 +147,7 @@ def _walked(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _packed_by_tag(before: Memory) -> dict[bytes, bytes | None]:
     held = (each for each in before.files.values() if isinstance(each, Held))
-    return {each.plain.tag: None if each.packed is None else each.packed.body for each in held}
-
-
-def _held_bytes(held: Held) -> int:
-    return len(held.body) + (0 if held.packed is None else len(held.packed.body))
+    return {each.plain.tag: None if each.packed is None else each.content for each in held}
 
 
 def _read(path: str, file: Path, known: Mapping[bytes, bytes | None], room_bytes: int) -> Held | OnDisk:
@@ -159,14 +158,23 @@ def _read(path: str, file: Path, known: Mapping[bytes, bytes | None], room_bytes
         return OnDisk(headers_of(path), file, found.st_size, _tag(_digest(file)), stamp)
     body = file.read_bytes()
     tag = _tag(sha256(body).hexdigest())
-    packed = known[tag] if tag in known else _packed(path, body)
+    return _held(path, body, tag, known[tag] if tag in known else _packed(path, body))
+
+
+def held_page(path: str, body: bytes) -> Held:
+    """A page that is on no disk; `path` begins with a slash and may be that of its folder."""
+    page = f"{path}{INDEX}" if path.endswith("/") else path
+    return _held(page, body, _tag(sha256(body).hexdigest()), _packed(page, body))
+
+
+def _held(path: str, body: bytes, tag: bytes, packed: bytes | None) -> Held:
     headers = headers_of(path)
     if packed is None:
-        return Held(headers, _coded(headers, body, tag), None)
+        return Held(headers, _coded(headers, body, tag), None, body)
     varied = (*headers, (b"vary", b"accept-encoding"))
     packed_tag = tag[:-1] + b'-gz"'
     coding = ((b"content-encoding", b"gzip"),)
-    return Held(headers, _coded(varied, body, tag), _coded(varied, packed, packed_tag, coding))
+    return Held(headers, _coded(varied, body, tag), _coded(varied, packed, packed_tag, coding), packed)
 
 
 def _coded(headers: Headers, body: bytes, tag: bytes, coding: Headers = ()) -> Coded:
@@ -174,7 +182,6 @@ def _coded(headers: Headers, body: bytes, tag: bytes, coding: Headers = ()) -> C
     lines = [*known, *coding, (b"content-length", b"%d" % len(body))]
     return Coded(
         tag,
-        body,
         {"type": "http.response.start", "status": 200, "headers": lines},
         {"type": "http.response.start", "status": 304, "headers": known},
     )

@@ -1,29 +1,13 @@
 """What the bundle's ids are called on a page, and the order of states.
 
-Names of apps are those of the app profiles (`apps/catalogue`); an id that is not there is shown as it stands.
+Names of apps are those of the app profiles (`apps.names`); an id that is not there is shown as it stands.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
+from voipwatch.apps.names import app_names
 from voipwatch.site.words import Name
 
-APP_NAMES: Final[Mapping[str, str]] = {
-    "discord": "Discord",
-    "facetime": "FaceTime",
-    "imo": "imo",
-    "meet": "Google Meet",
-    "messenger": "Messenger",
-    "signal": "Signal",
-    "sip": "SIP",
-    "skype": "Skype",
-    "teams": "Teams",
-    "telegram": "Telegram",
-    "viber": "Viber",
-    "webrtc": "WebRTC",
-    "whatsapp": "WhatsApp",
-    "zoom": "Zoom",
-}
 LINE: Final = "line"
 """The app id of the line itself."""
 STATES: Final = ("blocked", "throttled", "down", "intermittent", "ok", "insufficient", "silent", "unmeasured")
@@ -36,7 +20,7 @@ ACCESSES: Final = ("3g", "4g", "5g", "wifi", "adsl", "fibre", "cable", "satellit
 
 def app_name(app: str) -> Name:
     """`WhatsApp` for whatsapp. Not for `line`, which has words of its own in each language."""
-    return Name(APP_NAMES.get(app, app))
+    return Name(app_names().get(app, app))
 
 
 def access_rank(access: str) -> tuple[int, str]:

@@ -76,7 +76,7 @@ EXAMPLES: Final[Mapping[str, dict[str, Any]]] = {
                 "revision": 13,
                 "status": "detected",
                 "kind": "calls",
-                "title": {"en": "Morocco: calls by imo and WhatsApp were stopped"},
+                "title": {"en": "Morocco: calls by imo and WhatsApp were stopped; over by 4 November 2016"},
                 "onset": {"earliest": "2016-01-02T12:00:00Z", "latest": "2016-01-06T12:00:00Z"},
                 "ended": True,
                 "named": [],

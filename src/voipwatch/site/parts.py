@@ -5,24 +5,27 @@ Each part is named here once, and knows nothing of the pages.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from voipwatch.site import api
-from voipwatch.site.bundle import Bundle
 from voipwatch.site.cards.files import card_plans
 from voipwatch.site.cards.fonts import NoFontsError, find_fonts
+from voipwatch.site.counted import counters_in, home_counter
 from voipwatch.site.counter import embed as embedding
 from voipwatch.site.counter.document import counter_document
 from voipwatch.site.counter.files import counter_files
-from voipwatch.site.counter.module import current_module
-from voipwatch.site.counter.subjects import CounterSubject, states_of, subjects_of
+from voipwatch.site.counter.frame import OEMBED_TYPE
+from voipwatch.site.counter.module import current_module, modules_in
+from voipwatch.site.counter.oembed import oembed_url
+from voipwatch.site.counter.phrases import country_name, say
 from voipwatch.site.feeds.files import feed_files
 from voipwatch.site.feeds.heads import head_links, incident_json_ld, open_graph, site_json_ld
 from voipwatch.site.html import to_html
 from voipwatch.site.linetest import page as testing
 from voipwatch.site.linetest.page import LineTestContext, line_test_context
 from voipwatch.site.links import Here
-from voipwatch.site.pages.embed import Counter, Snippet
+from voipwatch.site.pages.embed import NOWHERE, Counter, Snippet
 from voipwatch.site.pages.head import Head, HeadLink, HeadMeta, Subject
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import Site
@@ -31,8 +34,6 @@ from voipwatch.site.words import Words
 
 LINE_TEST: Final = "linetest/"
 """Where the line test's scripts and its far end are, below the root."""
-NOWHERE: Final = "https://observatory.example"
-"""Stands in embed codes for a site that does not say where it will be (RFC 2606)."""
 ROUTES: Final = (
     ("api/v1/index.json", True, "api.route.index"),
     ("api/v1/openapi.json", True, "api.route.openapi"),
@@ -63,39 +64,37 @@ class LineTestPage:
 def head_of(site: Site, t: Words, subject: Subject) -> Head:
     """Feeds on every page; structured data where it speaks of what the page is about."""
     file = Here(t.lang, subject.path).file
-    feeds = tuple(HeadLink(**each) for each in head_links(t, file))
+    links = (*(HeadLink(**each) for each in head_links(t, file)), *_oembed(site, t, subject))
     if subject.kind in {"home", "data"}:
-        return Head(feeds, json_ld=site_json_ld(site.bundle, t, file, site.base))
+        return Head(links, json_ld=site_json_ld(site.bundle, t, file, site.base))
     if subject.kind != "incident":
-        return Head(feeds)
+        return Head(links)
     told = next(each for each in site.bundle.incidents if each.incident.id == subject.incident)
     metas = open_graph(site.bundle, told, t, file, site.base)
     if not _has_fonts():
         metas = [each for each in metas if not each["property"].startswith("og:image")]
     return Head(
-        feeds,
+        links,
         tuple(HeadMeta(**each) for each in metas),
         incident_json_ld(site.bundle, told, t, file, site.base),
     )
 
 
-def subjects(bundle: Bundle) -> list[CounterSubject]:
-    """What is counted: each country's newest incident, and each incident."""
-    manifest = bundle.manifest
-    return subjects_of(
-        [page.incident for page in bundle.incidents],
-        states_of(bundle.read("states.json")),
-        as_of=manifest.as_of,
-        valid_until=manifest.valid_until,
-        instance=manifest.instance,
-    )
+def _oembed(site: Site, t: Words, subject: Subject) -> Iterator[HeadLink]:
+    """The counter that a page stands for, for sites that embed what they are given the address of."""
+    wanted = {"home": home_counter(site.bundle), "country": subject.country, "incident": subject.incident}
+    name = wanted.get(subject.kind)
+    if name and site.base:
+        country = next((each.incident.country for each in site.incidents if each.incident.id == name), name)
+        title = say(t.lang, "label.counter", country=country_name(t.lang, country))
+        yield HeadLink("alternate", oembed_url(name, t.lang, site.base), OEMBED_TYPE, title)
 
 
 def counters(site: Site, t: Words) -> tuple[Counter, ...]:
     """For the page from which they are embedded."""
     base, module = site.base or NOWHERE, current_module()
     found = []
-    for subject in subjects(site.bundle):
+    for subject in counters_in(site.bundle):
         document = counter_document(subject, None, base=site.base)
         codes = embedding.snippets(document, t.lang, base=base, module=module)
         ways = (
@@ -155,7 +154,12 @@ def _cards(site: Site) -> Iterator[Planned]:
 
 
 def _counters(site: Site) -> Iterator[tuple[str, bytes]]:
-    yield from counter_files(subjects(site.bundle), base=site.base).items()
+    yield from counter_files(counters_in(site.bundle), base=site.base).items()
+
+
+def _former_modules(site: Path) -> Iterator[tuple[str, bytes]]:
+    for module in modules_in(site):
+        yield module.name, module.body
 
 
 def _line_test_files(_site: Site) -> Iterator[tuple[str, bytes]]:
@@ -167,6 +171,7 @@ PARTS: Final = Parts(
     head=head_of,
     files=(_feeds, _api, _counters, _line_test_files),
     plans=(_cards,),
+    lasting=_former_modules,
     counters=counters,
     line_test=line_test,
     routes=ROUTES,

@@ -7,24 +7,33 @@ digest already need not make it (`site.folder`). `render` makes them all.
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from voipwatch.civic.observations import encode_csv
+from voipwatch.civic.watched import Watch
 from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE
 from voipwatch.site import links
-from voipwatch.site.assetfiles import assets, code_digest
+from voipwatch.site.assetfiles import assets, code_digest, root_files
 from voipwatch.site.bundle import Bundle, IncidentPage, State, series_path
 from voipwatch.site.html import bare_html, to_html
 from voipwatch.site.links import Here
 from voipwatch.site.pages.claims import claim_page, claims
+from voipwatch.site.pages.cost import cost
 from voipwatch.site.pages.country import country
 from voipwatch.site.pages.embed import Counter, embed
 from voipwatch.site.pages.home import home
 from voipwatch.site.pages.incident import incident, revision
+from voipwatch.site.pages.missing import FILE, missing
 from voipwatch.site.pages.network import app, operator
 from voipwatch.site.pages.papers import api, corrections, data, method
+from voipwatch.site.pages.reputation import FILE as OBSERVATIONS
+from voipwatch.site.pages.reputation import PATH as REPUTATION
+from voipwatch.site.pages.reputation import observations_file, reputation
 from voipwatch.site.pages.series import month, series
-from voipwatch.site.pages.shell import LANGUAGE_NAMES
+from voipwatch.site.pages.shell import LANGUAGE_NAMES, TAMAZIGHT
 from voipwatch.site.pages.site import HeadOf, Site, key_of
+from voipwatch.site.pages.tamazight import READ_IN, tamazight
 from voipwatch.site.pages.timeline import timeline
 from voipwatch.site.words import LANGUAGES, Words, words
 
@@ -42,10 +51,14 @@ class Parts(NamedTuple):
     """Files beside the pages: feeds, counters. Made anew for each bundle."""
     plans: "tuple[Callable[[Site], Iterator[Planned]], ...]" = ()
     """Files that are made only where they are not there yet: cards."""
+    lasting: Callable[[Path], Iterator[tuple[str, bytes]]] | None = None
+    """Files of the site before that stay, though nothing makes them any more: modules that embeds pin."""
     counters: Callable[[Site, Words], tuple[Counter, ...]] | None = None
     """For the page from which they are embedded; without it there is no such page."""
     line_test: Callable[[Site, Words], bytes] | None = None
     """The page of the line test; without it there is none."""
+    watch: Watch | None = None
+    """Followers of pages beside those that come with the package."""
     routes: tuple[tuple[str, bool, str], ...] = ()
     """For the page for programs: path below the root, whether it is a file, key of its meaning."""
 
@@ -72,10 +85,14 @@ def plan(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator
     """
     extras = {"embed": parts.counters, "line-test": parts.line_test}
     site = Site(
-        bundle, base, frozenset(name for name, part in extras.items() if part is not None), parts.head
+        bundle,
+        base,
+        frozenset(name for name, part in extras.items() if part is not None),
+        parts.head,
+        parts.watch,
     )
     maker = _Maker(site, parts)
-    for path, content in assets().values():
+    for path, content in (*assets().values(), *root_files().items()):
         yield Planned(path, sha256(content).hexdigest(), partial(bytes, content))
     yield maker.planned("index.html", partial(_chooser, site, "chooser.html"))
     yield maker.planned("404.html", partial(_chooser, site, "404.html"))
@@ -85,6 +102,12 @@ def plan(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator
             yield from maker.series(words(lang), state)
     for lang in LANGUAGES:
         yield from maker.language(words(lang))
+    yield maker.planned(
+        Here(TAMAZIGHT, links.home()).file,
+        lambda: to_html("tamazight.html", tamazight(site), words(READ_IN)),
+    )
+    observations = observations_file(site)
+    yield Planned(OBSERVATIONS, sha256(observations).hexdigest(), partial(bytes, observations))
     for number, files in enumerate(parts.files):
         for path, content in files(site):
             key = sha256(content).hexdigest()
@@ -113,6 +136,13 @@ class _Maker:
         self.parts = parts
         manifest = site.bundle.manifest
         world = f"{manifest.synthetic} {manifest.instance} {manifest.final}"
+        watch = parts.watch
+        given = (
+            ""
+            if watch is None
+            else f"{watch.event}\0{sorted(watch.donors)}\0{encode_csv(watch.observations)}"
+        )
+        self.watched = f"{site.bundle.digest}\0{given}"
         self.common = f"{code_digest()}\0{site.base}\0{sorted(site.extras)}\0{world}\0"
 
     def planned(self, path: str, make: Callable[[], bytes], *, of: str = "") -> Planned:
@@ -166,12 +196,15 @@ class _Maker:
     def papers(self, t: Words) -> Iterator[Planned]:
         """Pages of which there is one in a language, and those of claims."""
         site = self.site
+        yield self.planned(f"{t.lang}/{FILE}", lambda: to_html("missing.html", missing(site, t), t))
         yield self.page(t, "timeline/", "timeline.html", partial(timeline, site, t))
         yield self.page(t, "claims/", "claims.html", partial(claims, site, t))
         for judged in site.bundle.claims:
             path = links.claim(judged.claim.id)
             yield self.page(t, path, "claim.html", partial(claim_page, site, t, judged))
         yield self.page(t, "corrections/", "corrections.html", partial(corrections, site, t))
+        yield self.page(t, "cost/", "cost.html", partial(cost, site, t))
+        yield self.page(t, REPUTATION, "reputation.html", partial(reputation, site, t), of=self.watched)
         yield self.page(t, "method/", "method.html", partial(method, site, t))
         yield self.page(t, "data/", "data.html", partial(data, site, t))
         yield self.page(t, "api/", "api.html", partial(api, site, t, self.parts.routes))
@@ -196,10 +229,18 @@ def _chooser(site: Site, template: str) -> bytes:
         for lang in LANGUAGES
         for t in [words(lang)]
     ]
+    tamazight_only = {
+        "name": LANGUAGE_NAMES[TAMAZIGHT],
+        "lang": words(TAMAZIGHT).html_lang,
+        "direction": words(TAMAZIGHT).direction,
+        "href": f"{TAMAZIGHT}/",
+    }
     values = {
         "choices": choices,
+        "tamazight": tamazight_only,
         "css": site.css,
         "mark": assets()["mark.svg"][0],
         "synthetic": site.bundle.manifest.synthetic,
+        "mark_text": words(LANGUAGES[0]).plain("feeds.emulated"),
     }
     return bare_html(template, values)

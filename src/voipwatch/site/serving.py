@@ -4,12 +4,13 @@ What the processes are to do comes to them in one environment variable: they are
 """
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +21,9 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from voipwatch.site.app import AsgiApp, SiteApp
+from voipwatch.site.counter.petitions import CountedPetition
 from voipwatch.site.linetest.inbox import Locate
-from voipwatch.site.linetest.mounting import LINE_TEST, LineTestOrder, line_test, nowhere, with_turn
+from voipwatch.site.linetest.mounting import LINE_TEST, LineTestOrder, alongside, line_test, nowhere
 from voipwatch.site.live import counters_of
 from voipwatch.site.memory import read_memory, stamp_of
 
@@ -56,16 +58,26 @@ class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
     certificate_key: str = ""
     line_test: LineTestOrder | None = None
     """None: its page says that nothing can be tested here."""
+    campaigns: str = ""
+    """Folder of campaigns; empty: there are none."""
 
 
 def site_app(order: SiteOrder, locate: Locate = nowhere) -> SiteApp:
     """The application in this process; `locate` is for browsers' reports. Raises BadSiteError, OSError."""
-    mounts = {} if order.line_test is None else {LINE_TEST: line_test(order.line_test, locate)}
+    mounts: dict[str, AsgiApp] = {}
+    petitions: Callable[[], Sequence[CountedPetition]] = tuple
+    if order.line_test is not None:
+        mounts[LINE_TEST] = line_test(order.line_test, locate)
+    if order.campaigns:
+        from voipwatch.site.campaigns.mounting import MOUNT, campaigns_app, counts_of  # noqa: PLC0415 -- an extra
+
+        campaigns = campaigns_app(Path(order.campaigns))
+        mounts[MOUNT], petitions = campaigns, counts_of(campaigns)
     folder = Path(order.site)
     return SiteApp(
         read_memory(folder),
         folder,
-        live=lambda memory: counters_of(memory.folder, order.base_url),
+        live=lambda memory: counters_of(memory.folder, order.base_url, petitions=petitions),
         mounts=mounts,
     )
 
@@ -109,9 +121,13 @@ def run_site(
     """
     with ExitStack() as stack:
         if order.line_test is not None:
-            tested = stack.enter_context(with_turn(order.line_test, say))
+            tested = stack.enter_context(alongside(order.line_test, say, _processes(order)))
             order = msgspec.structs.replace(order, line_test=tested)
         return _run(order, ready, say, target=target)
+
+
+def _processes(order: SiteOrder) -> int:
+    return order.processes or min(PROCESSES_MAX, os.cpu_count() or 1)
 
 
 def _run(order: SiteOrder, ready: Callable[[int], Any], say: Callable[[str], Any], *, target: str) -> int:
@@ -126,7 +142,7 @@ def _run(order: SiteOrder, ready: Callable[[int], Any], say: Callable[[str], Any
         address=order.bind,
         port=port,
         interface=Interfaces.ASGINL,
-        workers=order.processes or min(PROCESSES_MAX, os.cpu_count() or 1),
+        workers=_processes(order),
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_S,
         http=HTTPModes.auto if order.certificate else HTTPModes.http1,
@@ -139,6 +155,9 @@ def _run(order: SiteOrder, ready: Callable[[int], Any], say: Callable[[str], Any
         ssl_key=Path(order.certificate_key) if order.certificate_key else None,
     )
     logging.getLogger("_granian").setLevel(logging.CRITICAL)
+    # A fork of a process with threads may start with a lock that a thread held, and wait for it for ever.
+    # This one has a thread that looks whether it answers, and one that watches the relay.
+    multiprocessing.set_start_method("spawn", force=True)
     ended = threading.Event()
     waiting = threading.Thread(target=_tell_ready, args=(order.bind, port, ready, ended), daemon=True)
     waiting.start()

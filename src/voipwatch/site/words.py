@@ -33,9 +33,14 @@ HTML_LANG: Final[Mapping[str, str]] = {"en": "en", "fr": "fr", "ar": "ar-MA", "z
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 UNREAD: Final = frozenset({"fr", "ar", "zgh"})
 """Translations that no fluent reader has passed: every page of them says so."""
+FIRST_OF_MONTH: Final[Mapping[str, str]] = {"fr": "1er"}
+"""Language -> its ordinal (Lexique des règles typographiques en usage à l'Imprimerie nationale)."""
+WHOLE_LETTERS: Final = 8
+"""A name with a hyphen that is no longer stays on one line; a longer one may be wider than a phone."""
 PLURALS: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
 FSI, PDI, RLM = "\u2068", "\u2069", "\u200f"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """That no text has, and that XML 1.0 (section 2.2) has no place for."""
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -48,6 +53,18 @@ class Name(str):
     __slots__ = ()
 
 
+class Names(tuple[str, ...]):
+    """Several of them: a list as the language joins it, each isolated."""
+
+    __slots__ = ()
+
+
+class Commas(tuple[str, ...]):
+    """Several of them that more follow: a comma between them and no "and", each isolated."""
+
+    __slots__ = ()
+
+
 class Words:
     """All texts of one language, and its way to write numbers and times."""
 
@@ -56,6 +73,7 @@ class Words:
         self.html_lang = HTML_LANG[lang]
         self.direction = "rtl" if lang in RIGHT_TO_LEFT else "ltr"
         self.read = lang not in UNREAD
+        self._comma = "، " if self.direction == "rtl" else ", "
         self._locale = Locale.parse(LOCALES[lang])
         self._texts = _texts(lang)
         self._row_times: dict[tuple[str, str], str] = {}
@@ -116,11 +134,19 @@ class Words:
             return value
         if isinstance(value, Name):
             return self.name(value)
+        if isinstance(value, Names):
+            return self.list(value)
+        if isinstance(value, Commas):
+            return escape(self._comma).join(self.name(each) for each in value)
         return escape(self._written(value))
 
     def _shown_plain(self, value: object) -> str:
         if isinstance(value, Markup):
             return value.striptags()
+        if isinstance(value, Names):
+            return self.plain_list(value)
+        if isinstance(value, Commas):
+            return self._comma.join(self.isolate(each) for each in value)
         return self.isolate(value) if isinstance(value, Name) else self._written(value)
 
     def _written(self, value: object) -> str:
@@ -129,7 +155,9 @@ class Words:
         return self.number(value)
 
     def name(self, text: str) -> Markup:
-        """A name as HTML: `<bdi>`, so that its letters order nothing around it."""
+        """A name as HTML: `<bdi>`, so that its letters order nothing around it; `Wi-Fi` is never broken."""
+        if "-" in text and len(text) <= WHOLE_LETTERS:
+            return Markup('<bdi class="whole">{}</bdi>').format(text)
         return Markup("<bdi>{}</bdi>").format(text)
 
     def isolate(self, text: str) -> str:
@@ -147,6 +175,10 @@ class Words:
         """`1 234,5`: at most one digit after the point."""
         return str(format_decimal(value, format="#,##0.#", locale=self._locale))
 
+    def decimal(self, value: float, places: int) -> str:
+        """More digits than `number` gives, without zeros at the end: a share is 0.0023."""
+        return str(format_decimal(value, format=f"#,##0.{'#' * places}", locale=self._locale))
+
     def percent(self, share: float) -> str:
         """A share, 0 to 1, in whole percent."""
         return str(format_percent(share, format=None, locale=self._locale))
@@ -154,9 +186,15 @@ class Words:
     def day(self, value: date | datetime | str, *, year: bool = True) -> str:
         """`5 January 2016`; of a text the day that it begins with."""
         moment = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-        if year:
-            return format_date(moment, format="long", locale=self._locale)
-        return format_skeleton("MMMMd", moment, locale=self._locale)
+        return self.dated(moment, "d MMMM y" if year else "d MMMM")
+
+    def dated(self, moment: date, pattern: str) -> str:
+        """By a pattern of CLDR; the first of a month as the language has it, which CLDR's own do not."""
+        if moment.day == 1 and self.lang in FIRST_OF_MONTH:
+            pattern = pattern.replace("d", f"'{FIRST_OF_MONTH[self.lang]}'", 1)
+        if isinstance(moment, datetime):
+            return format_datetime(moment, pattern, locale=self._locale)
+        return format_date(moment, pattern, locale=self._locale)
 
     def days(self, first: str, last: str) -> str:
         """`2–6 January 2016`: from day to day, both included; one day where they are the same."""
@@ -165,7 +203,7 @@ class Words:
             return self.day(start)
         if (start.year, start.month) == (end.year, end.month):
             # In each of the languages the day of the month comes first.
-            return f"{start.day}–{self.day(end)}"
+            return f"{self.dated(start, 'd')}–{self.day(end)}"
         return f"{self.day(start, year=start.year != end.year)} – {self.day(end)}"
 
     def moment(self, value: datetime | str, zone: str = "UTC") -> str:
@@ -179,7 +217,7 @@ class Words:
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
         local = at.astimezone(UTC if zone == "UTC" else clock(zone))
         comma = "،" if self.direction == "rtl" else ","
-        told = format_datetime(local, f"d MMMM y'{comma}' HH:mm", locale=self._locale)
+        told = self.dated(local, f"d MMMM y'{comma}' HH:mm")
         return f"{told} {local.tzname() if zone == 'UTC' else zone}"
 
     def month(self, name: str) -> str:
@@ -237,6 +275,11 @@ def printable(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def language_tag(text: str) -> str:
+    """A stranger's language tag where it has the form of one (RFC 5646, section 2.1); else empty."""
+    return text if _TAG.fullmatch(text) else ""
+
+
 @cache
 def words(lang: str) -> Words:
     """The texts of one of `LANGUAGES`."""
@@ -250,13 +293,14 @@ def _texts(lang: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for place in sorted(folder.iterdir(), key=lambda each: each.name):
         if place.name == f"{lang}.toml" or place.name.endswith(f"-{lang}.toml"):
-            _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
-    return found
+            flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
+    return {key: text.strip() for key, text in found.items()}
 
 
-def _flatten(table: Mapping[str, Any], prefix: str, found: dict[str, str]) -> None:
+def flatten(table: Mapping[str, Any], prefix: str, found: dict[str, str]) -> None:
+    """Put every text of a table into `found` by its dotted key."""
     for key, value in table.items():
         if isinstance(value, dict):
-            _flatten(value, f"{prefix}{key}.", found)
+            flatten(value, f"{prefix}{key}.", found)
         else:
-            found[f"{prefix}{key}"] = str(value).strip()
+            found[f"{prefix}{key}"] = str(value)

@@ -11,6 +11,7 @@ like a schedule. The hours say when it was blocked, not that somebody planned it
 """
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from math import log
 from typing import Final
 
@@ -68,7 +69,11 @@ def day_hours(groups: Sequence[DayCounts]) -> DayHours:
 
     Source: Rissanen (1978), two-part description length.
     """
-    heard = [group for group in groups if sum(group.total) > 0.0]
+    return _day_hours(tuple(group for group in groups if sum(group.total) > 0.0))
+
+
+@lru_cache(maxsize=64)  # an incident asks of the same lines again for each of its phases
+def _day_hours(heard: tuple[DayCounts, ...]) -> DayHours:
     flat = _fit(heard, frozenset())
     second_rates = sum(0.5 * log(max(sum(group.total), 1.0)) for group in heard)
     named: frozenset[int] = frozenset()
@@ -102,12 +107,13 @@ def shared_hours(groups: Sequence[DayCounts]) -> list[tuple[tuple[int, ...], lis
     return sorted(found.items(), key=lambda item: item[1])
 
 
-def _windows() -> list[frozenset[int]]:
-    return [
+@cache
+def _windows() -> tuple[frozenset[int], ...]:
+    return tuple(
         frozenset((first + step) % HOURS for step in range(length))
         for length in range(1, HOURS)
         for first in range(HOURS)
-    ]
+    )
 
 
 def _fit(groups: Sequence[DayCounts], hours: frozenset[int]) -> float:
@@ -115,7 +121,7 @@ def _fit(groups: Sequence[DayCounts], hours: frozenset[int]) -> float:
     found = 0.0
     for group in groups:
         hits, total = sum(group.hits), sum(group.total)
-        inside = sum(group.hits[hour] for hour in hours), sum(group.total[hour] for hour in hours)
+        inside = sum(map(group.hits.__getitem__, hours)), sum(map(group.total.__getitem__, hours))
         outside = hits - inside[0], total - inside[1]
         if hours and inside[0] * outside[1] > outside[0] * inside[1]:
             found += _at_best_rate(*inside) + _at_best_rate(*outside)

@@ -144,6 +144,16 @@ def test_windows_have_their_own_rhythm_and_their_own_probes() -> None:
     assert all(window.since.timestamp() <= run.at_s for run in runs)
 
 
+def test_a_gap_longer_than_the_rest_of_the_year_ends_where_a_window_begins() -> None:
+    """All that measure in the last days' window measure there, however seldom they did before."""
+    runs = scheduled(calendar(WHOLE.sized("demo"), WHOLE.sizes["demo"], 1))
+    window = WHOLE.sizes["demo"].windows[-1]
+    days = (window.until - window.since).total_seconds() / DAY_S
+    inside = [run for run in runs if run.at_s >= window.since.timestamp()]
+    assert len({run.person for run in inside}) > 0.7 * 12 * WHOLE.sizes["demo"].probes
+    assert len(inside) > 0.8 * days * window.runs_a_day * 12 * WHOLE.sizes["demo"].probes
+
+
 def test_noise_that_is_named_is_there() -> None:
     assert {noise.kind for noise in WHOLE.noise} == set(NoiseKind)
 
@@ -163,4 +173,4 @@ def test_a_canary_measures_beside_the_reflector_and_meets_its_outages_alone(mont
 
 def test_a_canary_of_a_smaller_size_measures_where_the_year_is_looked_at() -> None:
     runs = [run for run in calendar(WHOLE, WHOLE.sizes["demo"], 1) if run.person.operator == CANARY_ID]
-    assert {run.month for run in runs} == {"2015-12", "2016-01", "2016-02", "2016-11"}
+    assert {run.month for run in runs} == {"2015-12", "2016-01", "2016-02", "2016-11", "2016-12"}

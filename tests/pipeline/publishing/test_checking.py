@@ -16,6 +16,7 @@ from tests.pipeline.publishing.support import DAY, MONDAY, changepoint, contents
 from voipwatch.chronicle import manifests
 from voipwatch.pipeline.publishing import signing
 from voipwatch.pipeline.publishing.checking import BadBundleError, CheckFinding, check_bundle
+from voipwatch.pipeline.publishing.counting import Choices
 from voipwatch.pipeline.publishing.publish import publish
 
 PUBLIC = MACHINE.public_key().public_bytes_raw().hex()
@@ -27,7 +28,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("whole")
     log = Writing()
     log.detect()
-    asked = request(place, 41, log=tuple(log.lines), key=MACHINE)
+    choices = Choices({"MA-2016-01-a": "morocco-2016/start-5-january"}, {"MA": "Africa/El_Aaiun"})
+    asked = request(place, 41, log=tuple(log.lines), key=MACHINE)._replace(choices=choices)
     publish(store_of(votes(40, blocked_from=20), [changepoint(20)]), asked)
     return place / "bundle"
 
@@ -165,6 +167,10 @@ def with_column(name: str, value: Any) -> Callable[[Any], Any]:
         (edit_json("states.json", lambda told: told["series"][0].update(state="blocked")), "summaries"),
         (edit_json("privacy.json", lambda told: told.update(synthetic=True)), "world"),
         (edit_json("incidents/index.json", lambda told: told["incidents"].append({"id": "x"})), "incidents"),
+        (edit_json("counting.json", lambda told: told["zeros"][0].update(claim="x/y")), "counting"),
+        (edit_json("counting.json", lambda told: told["zeros"][0].update(incident="MA-1-a")), "counting"),
+        (edit_json("counting.json", lambda told: told["zones"][0].update(zone="Mars/Olympus")), "counting"),
+        (edit_json("counting.json", lambda told: told.update(zeros=1)), "contents"),
         (lambda folder: (folder / "tables/changepoints.csv").write_bytes(b"x\n"), "formats"),
         (lambda folder: (folder / "voipwatch.sqlite").write_bytes(b"x"), "formats"),
         (lambda folder: (folder / "chronicle/log.jsonl").write_bytes(b"{}\n"), "log"),
@@ -178,6 +184,13 @@ def test_a_forger_with_the_key_is_found_by_what_is_recomputed(
     resign(copied)
     found = failed(copied)
     assert said in {each.id for each in found}, found
+
+
+def test_what_was_chosen_of_counters_is_checked_where_something_was(whole: Path, tmp_path: Path) -> None:
+    (finding,) = (each for each in check_bundle(whole) if each.id == "counting")
+    assert (finding.holds, finding.values) == (True, {"zeros": 1, "zones": 1})
+    publish(store_of(votes(3)), request(tmp_path, 3))
+    assert "counting" not in {each.id for each in check_bundle(tmp_path / "bundle")}
 
 
 def test_a_changepoint_that_the_rows_do_not_show_is_found(copied: Path) -> None:

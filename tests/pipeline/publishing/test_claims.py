@@ -10,7 +10,7 @@ from voipwatch.chronicle.state import Said
 from voipwatch.model.acts import ClaimNote
 from voipwatch.model.bundle import Level
 from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
-from voipwatch.pipeline.publishing.claims import claims_document
+from voipwatch.pipeline.publishing.claims import claims_document, contradicted_in
 from voipwatch.pipeline.publishing.world import World
 
 WORLD = World("", MONDAY + 50 * DAY)
@@ -64,3 +64,10 @@ def test_what_became_of_a_source_is_beside_its_claim() -> None:
     (told,) = json.loads(claims_document(ROWS, WORLD, [known], notes=[gone, other]))["claims"]
     assert (told["claim"]["source"]["gone_at"], told["claim"]["source"]["title"]) == ("2019-12", "t")
     assert [(each["line"], each["body"]["note"]) for each in told["notes"]] == [(7, "gone")]
+
+
+def test_those_that_the_rows_contradict_are_told_by_their_document() -> None:
+    open_then = claims_document(ROWS, WORLD, [claim(ClaimSays.OPEN, "2016-01-27/2016-02-10")])
+    assert contradicted_in(open_then) == {"x/y"}
+    stopped = claims_document(ROWS, WORLD, [claim(ClaimSays.BLOCKED, "2016-01-27/2016-02-10")])
+    assert contradicted_in(stopped) == frozenset()

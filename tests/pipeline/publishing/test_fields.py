@@ -19,6 +19,7 @@ from voipwatch.model.acts import (
     ReplySide,
     Withdrawal,
 )
+from voipwatch.pipeline.publishing.counting import Choices
 from voipwatch.pipeline.publishing.fields import FIELDS
 from voipwatch.pipeline.publishing.publish import publish
 
@@ -47,7 +48,10 @@ def eventful() -> Writing:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     place = tmp_path_factory.mktemp("fields")
     said = votes(30, blocked_from=20, operator="AS36925")
-    asked = request(place, 31, log=tuple(eventful().lines), key=MACHINE, final="the money is spent")
+    choices = Choices({"MA-2016-01-a": "morocco-2016/start-5-january"}, {"MA": "Africa/El_Aaiun"})
+    asked = request(
+        place, 31, log=tuple(eventful().lines), key=MACHINE, final="the money is spent", choices=choices
+    )
     publish(store_of(said, [changepoint(20)]), asked)
     return contents(place / "bundle")
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.site.made import bundle_of, ended, incident, reviewed
 from voipwatch.site.cards import card_path
-from voipwatch.site.cards.files import card_files, revisions_of, share_text, text_of
+from voipwatch.site.cards.files import card_plans, revisions_of, share_text, text_of
 from voipwatch.site.cards.fonts import find_fonts
 from voipwatch.site.cards.picture import BYTES_MAX
 from voipwatch.site.words import FSI, LANGUAGES, words
@@ -15,26 +15,20 @@ FONTS = find_fonts()
 def test_one_a_revision_and_language(tmp_path: Path) -> None:
     first = incident()
     bundle = bundle_of(tmp_path, first, reviewed(first))
-    files = dict(card_files(bundle, FONTS))
-    assert list(files) == [card_path(lang, first.id, number) for number in (1, 2) for lang in LANGUAGES]
-    assert all(len(content) < BYTES_MAX for content in files.values())
-    assert files == dict(card_files(bundle, FONTS))
+    drawn = {path: draw() for path, _, draw in card_plans(bundle, FONTS)}
+    assert list(drawn) == [card_path(lang, first.id, number) for number in (1, 2) for lang in LANGUAGES]
+    assert all(len(content) < BYTES_MAX for content in drawn.values())
     assert card_path("fr", "MA-2016-01-a", 2) == "cards/fr/MA-2016-01-a-r2.png"
 
 
-def test_a_card_of_the_same_words_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_has_the_digest_of_its_words(tmp_path: Path) -> None:
     first = incident()
-    bundle = bundle_of(tmp_path / "1", first)
-    old = dict(card_files(bundle, FONTS))
-    monkeypatch.setattr("voipwatch.site.cards.files.draw_card", lambda *_, **__: b"drawn")
-    assert dict(card_files(bundle, FONTS, old.get)) == old
+    old = {path: digest for path, digest, _ in card_plans(bundle_of(tmp_path / "1", first), FONTS)}
     later = bundle_of(tmp_path / "2", first, ended(first, revision=2))
-    drawn = dict(card_files(later, FONTS, old.get))
-    assert {path for path, content in drawn.items() if content == b"drawn"} == {
-        card_path(lang, first.id, 2) for lang in LANGUAGES
-    }
-    changed = dict.fromkeys(old, b"something else")
-    assert set(dict(card_files(bundle, FONTS, changed.get)).values()) == {b"drawn"}
+    new = {path: digest for path, digest, _ in card_plans(later, FONTS)}
+    assert set(new) - set(old) == {card_path(lang, first.id, 2) for lang in LANGUAGES}
+    assert {path: new[path] for path in old} == old
+    assert len(set(new.values())) == len(new)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -12,7 +12,6 @@ from voipwatch.site.cards.picture import (
     STAMP,
     CardText,
     draw_card,
-    kept_digest,
 )
 
 FONTS = find_fonts()
@@ -30,12 +29,11 @@ def ink(image: Image.Image, box: tuple[int, int, int, int]) -> int:
 
 
 def test_size_form_and_the_same_bytes_twice() -> None:
-    content = draw_card(TEXT, FONTS, digest="ab")
-    assert content == draw_card(TEXT, FONTS, digest="ab")
+    content = draw_card(TEXT, FONTS)
+    assert content == draw_card(TEXT, FONTS)
     assert opened(content).size == SIZE_PX
     assert content.startswith(b"\x89PNG")
     assert len(content) < BYTES_MAX
-    assert kept_digest(content) == "ab"
 
 
 def test_arabic_stands_at_the_right() -> None:
@@ -69,8 +67,3 @@ def test_the_longest_words_stay_within(direction: str) -> None:
     assert len(content) < BYTES_MAX
     for box in ((0, 176, MARGIN_PX - 8, 630), (SIZE_PX[0] - MARGIN_PX + 8, 176, SIZE_PX[0], 630)):
         assert ink(image, box) == 0
-
-
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
-def test_what_is_no_card_has_no_digest(content: bytes) -> None:
-    assert kept_digest(content) == ""

@@ -5,14 +5,32 @@ import pytest
 
 from tests.support.counters import BASE, STATES, at, every_state, hostile, subject
 from tests.support.incidents import morocco
-from voipwatch.civic.daycount import CountState
+from voipwatch.civic.daycount import COUNTING, CountState
 from voipwatch.model.incidents import IncidentStatus
 from voipwatch.model.instants import seconds
 from voipwatch.site.counter.document import CounterDocument, counter_document, encoded, is_web
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 NOW = "2016-03-01T12:00"
 SAID = {
+    "unestablished": (
+        "Morocco: 1 of 1 measured series does not get through; no incident is on record for that"
+    ),
+    "passing": (
+        "Morocco: calls by WhatsApp and imo were last seen getting through; an end of their stop is not"
+        " established"
+    ),
+    "again": (
+        "Morocco: calls by WhatsApp, Viber, Skype and 3 more apps were stopped for 304 to 309 days; that was"
+        " over, and again 18 of 18 measured series do not get through"
+    ),
+    "down-passing": (
+        "Morocco: lines that carried no UDP were last seen carrying it; an end is not established"
+    ),
+    "down-again": (
+        "Morocco: lines carried no UDP for 29 to 31 days; that was over, and again 1 of 1 measured series"
+        " does not get through"
+    ),
     "disputed": "Disputed: Morocco: calls by WhatsApp and imo have been stopped for 58 to 59 days",
     "none": "Morocco: no stop of calls is on record",
     "active": "Morocco: calls by WhatsApp and imo have been stopped for 58 to 59 days",
@@ -45,6 +63,19 @@ SAID = {
     "claim": "Morocco: calls by WhatsApp and imo have been stopped for 56 to 61 days",
 }
 FOR_EVER = {
+    "unestablished": (
+        "Morocco: as of 1 March 2016, 1 of 1 measured series does not get through; no incident is on record"
+        " for that"
+    ),
+    "passing": (
+        "Morocco: calls by WhatsApp and imo, stopped since 2 to 3 January 2016, were last seen getting"
+        " through; an end is not established, as of 1 March 2016"
+    ),
+    "again": (
+        "Morocco: calls by WhatsApp, Viber, Skype and 3 more apps were stopped for 304 to 309 days."
+        " Began: 31 December 2015 to 5 January 2016. Ended: 4 November 2016. As of 28 December 2016: again"
+        " 18 of 18 measured series do not get through"
+    ),
     "none": "Morocco: no stop of calls on record, as of 1 March 2016",
     "active": "Morocco: calls by WhatsApp and imo stopped since 2 to 3 January 2016, as of 1 March 2016",
     "ended": (
@@ -103,11 +134,7 @@ def test_every_state_can_be_said_at_every_time(name: str, when: str) -> None:
             assert today not in texts.dated.replace("hours of the day", "").replace("ساعات اليوم ", "")
     assert (found.last_known is not None) is (
         ("unmeasured" in name and name in {"unmeasured", "down-unmeasured"})
-        or (
-            when == "outdated"
-            and found.state
-            not in {CountState.NONE, CountState.ENDED, CountState.WITHDRAWN, CountState.UNMEASURED}
-        )
+        or (when == "outdated" and found.state in COUNTING | {CountState.DISPUTED})
     )
     assert msgspec.json.decode(encoded(found), type=CounterDocument) == found
 
@@ -144,7 +171,13 @@ def test_the_published_shape() -> None:
         "began": {
             "earliest": "2015-12-31",
             "latest": "2016-01-05",
-            "source": {"kind": "claim", "title": "Un journal", "url": "https://press.example/1"},
+            "source": {
+                "kind": "claim",
+                "title": "Un article",
+                "url": "https://press.example/1",
+                "by": "Un journal",
+                "claim": "x/y",
+            },
         },
         "ended": None,
         "zone": "Africa/Casablanca",
@@ -152,15 +185,19 @@ def test_the_published_shape() -> None:
         "valid_until": "2016-03-03T06:00:00Z",
         "next_change_at": "2016-03-02T00:00:00Z",
         "page": {lang: f"https://voip.example/{lang}/incidents/MA-2016-01-a/" for lang in LANGUAGES},
+        "petitions": [],
     }
     assert list(texts) == list(LANGUAGES)
     assert texts["fr"] == {
         "headline": "Maroc : les appels par WhatsApp et imo sont arrêtés depuis 56 à 61 jours",
-        "start": "Début : entre le 31 décembre 2015 et le 5 janvier 2016. État au 1er mars 2016",
+        "start": (
+            "Début : entre le 31 décembre 2015 et le 5 janvier 2016 (d’après Un journal). "
+            "État au 1er mars 2016"
+        ),
         "counted": "Compté le 1er mars 2016 (Africa/Casablanca)",
         "dated": (
             "Maroc : appels par WhatsApp et imo arrêtés depuis une date entre le 31 décembre 2015 et le"
-            " 5 janvier 2016, état au 1er mars 2016"
+            " 5 janvier 2016 (d’après Un journal), état au 1er mars 2016"
         ),
         "source": "Jour zéro d’après Un journal ; mesuré par voipwatch, pas encore relu",
         "emulated": "",
@@ -168,8 +205,10 @@ def test_the_published_shape() -> None:
         "dismiss": "Fermer",
         "details": "Preuves et détails",
         "dir": "ltr",
+        "unread": "Aucune personne parlant couramment français n’a relu cette traduction",
     }
     assert texts["ar"]["dir"] == "rtl"
+    assert [bool(texts[lang]["unread"]) for lang in ("en", "fr", "ar")] == [False, True, True]
 
 
 def test_pages_of_countries_and_relative_ones() -> None:

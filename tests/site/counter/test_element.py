@@ -24,7 +24,7 @@ from tests.support.counter_pages import (
 )
 from tests.support.counters import every_state
 from voipwatch.site.counter.document import counter_document
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 
 @pytest.fixture
@@ -44,10 +44,11 @@ def test_what_is_shown(chromium: Chromium, counter: Counter) -> None:
             "From 2 to 3 January 2016 on, as of 1 March 2016",
             "Counted on 1 March 2016 (Africa/Casablanca)",
             "Source: measurements from people’s lines by voipwatch, reviewed by nobody yet",
+            "",  # English is no translation
             "Evidence and details",
         ]
         link = page.evaluate(
-            "(() => { const a = root.querySelector('a'); return [a.href, a.rel, a.referrerPolicy]})()"
+            "(() => { const a = root.querySelector('a.quiet'); return [a.href, a.rel, a.referrerPolicy]})()"
         )
         assert link == [f"{counter.server.origin}/en/incidents/{ID}/", "noopener noreferrer", "no-referrer"]
 
@@ -177,6 +178,8 @@ def test_right_to_left_and_the_language_of_the_page(chromium: Chromium, counter:
         assert box == ["ar", "rtl", "6px", True, "normal", True, "إغلاق"]
         page.evaluate("document.querySelector('voipwatch-counter').lang = 'fr'")
         page.wait_for_function("root.querySelector('.headline').textContent.startsWith('Maroc')")
+        quiet = page.evaluate("[...root.querySelectorAll('p.quiet')].map((each) => each.textContent)")
+        assert quiet[-1] == "Aucune personne parlant couramment français n’a relu cette traduction"
         page.evaluate(
             "document.querySelector('voipwatch-counter').lang = 'tlh'"
         )  # then that of the page about it

@@ -9,7 +9,7 @@ from tests.support.counters import BASE, at, every_state, hostile
 from voipwatch.site.counter.document import counter_document
 from voipwatch.site.counter.embed import snippets
 from voipwatch.site.counter.module import current_module
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 
 def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:

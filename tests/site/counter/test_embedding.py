@@ -12,12 +12,13 @@ import pytest
 
 from tests.support.browser import Asked, Chromium, Given, serving
 from tests.support.counter_pages import DATED, ID, LOOKING_IN, NOON, SAID, Counter, embedding, shown
-from tests.support.counters import at, every_state, hostile
+from tests.support.counters import BASE, at, every_state, hostile
 from voipwatch.site.counter.answers import CounterAnswers
 from voipwatch.site.counter.document import counter_document
+from voipwatch.site.counter.frame import HEIGHT_PX, WIDTH_PX, frame
 from voipwatch.site.counter.module import current_module
-from voipwatch.site.counter.phrases import LANGUAGES
 from voipwatch.site.counter.svg import badge
+from voipwatch.site.words import LANGUAGES
 
 
 @pytest.fixture
@@ -278,3 +279,21 @@ def test_every_line_of_a_picture_fits(chromium: Chromium, counter: Counter) -> N
         assert rtl
 
     chromium.run(work)
+
+
+def test_a_frame_shows_all_of_its_text_in_the_room_that_it_asks_for(chromium: Chromium) -> None:
+    """Country, start and source are what nobody can re-caption: none of them lies below the edge."""
+    tall: list[tuple[str, str, int]] = []
+
+    def work(context: Any) -> None:
+        page = context.new_page()
+        for name, case in every_state().items():
+            document = counter_document(case, at("2016-03-01T12:00"), base=BASE)
+            for lang in LANGUAGES:
+                page.set_content(frame(document, lang).decode())
+                height = page.evaluate("document.documentElement.scrollHeight")
+                if height > HEIGHT_PX:
+                    tall.append((name, lang, height))
+
+    chromium.run(work, viewport={"width": WIDTH_PX, "height": HEIGHT_PX})
+    assert tall == []

@@ -4,7 +4,7 @@ from tests.support.counters import BASE, every_state, hostile
 from voipwatch.site.counter.answers import CounterAnswers
 from voipwatch.site.counter.files import counter_files
 from voipwatch.site.counter.module import current_module
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 
 def test_a_mirror_has_every_address_that_a_server_answers() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.counters import BASE, at, every_state, hostile
 from voipwatch.site.counter.document import counter_document
 from voipwatch.site.counter.frame import POLICY, discovery, frame
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 PAGE = ("html", "head", "meta", "title", "link", "style", "body", "main", "p", "a")
 
@@ -47,7 +47,7 @@ def test_every_frame_says_what_the_document_says(name: str, lang: str) -> None:
     assert {tag for tag, _ in read.tags} <= {*PAGE}
     assert read.tags[0] == ("html", {"lang": lang, "dir": texts.dir})
     assert not any(key.startswith("on") or key == "style" for _, found in read.tags for key in found)
-    for text in (texts.headline or texts.dated, texts.source, texts.emulated, texts.details):
+    for text in (texts.headline or texts.dated, texts.source, texts.emulated, texts.details, texts.unread):
         assert not text or text in read.words
     links = [found["href"] for tag, found in read.tags if tag == "a"]
     assert links == [document.page[lang]]

@@ -4,8 +4,9 @@ import gzip
 import re
 from base64 import b64decode
 from hashlib import sha256, sha384
+from pathlib import Path
 
-from voipwatch.site.counter.module import current_module, module_of, modules
+from voipwatch.site.counter.module import FORMER_BYTES_MAX, current_module, module_of, modules, modules_in
 
 
 def test_it_is_under_four_kilobytes_on_the_wire() -> None:
@@ -19,6 +20,18 @@ def test_its_name_is_its_digest_and_its_integrity_the_other() -> None:
     assert b64decode(module.integrity[7:]) == sha384(module.body).digest()
     assert module_of(b"else").name != module.name
     assert modules()[0] is module
+
+
+def test_modules_in_a_site_are_what_their_names_say(tmp_path: Path) -> None:
+    for body in (b"one", b"two"):
+        (tmp_path / module_of(body).name).write_bytes(body)
+    (tmp_path / module_of(b"three").name).write_bytes(b"changed by somebody")
+    (tmp_path / "counter-x.js").write_bytes(b"one")
+    large = b"x" * (FORMER_BYTES_MAX + 1)
+    (tmp_path / module_of(large).name).write_bytes(large)
+    (tmp_path / module_of(b"folder").name).mkdir()
+    assert {each.body for each in modules_in(tmp_path)} == {b"one", b"two"}
+    assert list(modules_in(tmp_path / "none")) == []
 
 
 def test_it_has_nothing_that_policies_refuse() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.support.counters import BASE, at, every_state, hostile
 from voipwatch.site.counter.document import counter_document
 from voipwatch.site.counter.module import current_module
-from voipwatch.site.counter.phrases import LANGUAGES
 from voipwatch.site.counter.selfhost import archive
+from voipwatch.site.words import LANGUAGES
 
 FOLDER = "voipwatch-counter/"
 
@@ -42,6 +42,8 @@ def test_what_is_in_it(lang: str) -> None:
     for name in LANGUAGES:
         text = found[f"README.{name}.txt"].decode()
         assert document.texts[name].dated in text
+        assert document.texts[name].unread in text
+        assert bool(document.texts[name].unread) is (name != "en")
         assert f"{BASE}/counter/{name}/MA-2016-01-a.zip" in text
         assert module.name in text
 

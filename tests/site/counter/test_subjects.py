@@ -7,11 +7,18 @@ import msgspec
 import pytest
 
 from tests.support.counters import at, standing
-from tests.support.incidents import HOSTILE, incident, row
+from tests.support.incidents import HOSTILE, incident, measured, row
 from voipwatch.civic.daycount import Bracket, DayZero, Measuring
 from voipwatch.model.claims import Claim, ClaimSays, ClaimType, Scope, Source
-from voipwatch.model.incidents import Incident, IncidentStatus, SeriesName
-from voipwatch.site.counter.subjects import CounterSubject, newest, states_of, subjects_of, zero_of
+from voipwatch.model.incidents import Incident, IncidentKind, IncidentStatus, SeriesName
+from voipwatch.site.counter.subjects import (
+    CounterSubject,
+    newest,
+    shown_of,
+    states_of,
+    subjects_of,
+    zero_of,
+)
 
 AS_OF, VALID_UNTIL = "2016-03-01T06:00:00Z", "2016-03-03T06:00:00Z"
 
@@ -46,6 +53,30 @@ def test_a_country_shows_what_stands_before_what_is_newer_and_over() -> None:
     assert found["MA"].incident == found["MA-2016-02-b"].incident
 
 
+def test_of_several_that_stand_a_country_counts_from_the_oldest_that_is_seen_to() -> None:
+    old, new = standing(), incident(row("2016-02-02T12", "2016-02-04T00", app="viber"), name="MA-2016-02-a")
+    lines = incident(
+        row("2015-02-02T12", "2015-02-04T00", app="line"), name="MA-2015-02-a", kind=IncidentKind.DOWN
+    )
+    gone = standing("MA-2014-02-a", status=IncidentStatus.WITHDRAWN)
+    everything = measured(old) | measured(new) | measured(lines)
+    through = {each.series: Measuring(True, None, True) for each in old.spread}
+    assert shown_of([new, lines, old, gone], everything) == old
+    assert shown_of([new, old], everything | through) == new
+    assert shown_of([new, old], through) == old, "one that is measured says more than one that is not"
+    assert shown_of([lines, new], measured(lines)) == lines
+    assert shown_of([new, old], {}) == old
+
+
+def test_calls_that_no_incident_explains_are_not_counted_by_another_one() -> None:
+    stopped = {SeriesName("B", "4g", "skype"): Measuring(True, None, False)}
+    through = {each.series: Measuring(True, None, True) for each in standing().spread}
+    assert shown_of([standing()], through | stopped) is None
+    assert shown_of([standing()], stopped) is None
+    assert shown_of([over("MA-2016-02-a", 3)], stopped) is None
+    assert shown_of([over("MA-2016-02-a", 3)], through) == over("MA-2016-02-a", 3)
+
+
 def test_a_withdrawn_incident_is_nobodys_newest_and_keeps_its_own_counter() -> None:
     gone = standing(status=IncidentStatus.WITHDRAWN)
     assert newest([gone]) is None
@@ -63,7 +94,7 @@ def test_a_merged_incident_shows_what_it_was_merged_into() -> None:
 
 
 def test_zeros_and_zones_are_taken_over() -> None:
-    zero = DayZero(bracket=Bracket(None, date(2016, 1, 5)), title="A newspaper")
+    zero = DayZero(bracket=Bracket(None, date(2016, 1, 5)), source="A newspaper")
     found = subjects_of(
         [standing()],
         {},
@@ -93,9 +124,16 @@ def test_states_as_a_bundle_has_them() -> None:
     }
     series = SeriesName("A", "4g", "imo")
     assert states_of(json.dumps(raw).encode()) == {
-        "MA": {series: Measuring(True, at("2016-03-01T00:00"))},
+        "MA": {series: Measuring(True, at("2016-03-01T00:00"), True)},
         "TN": {series: Measuring(False)},
     }
+    for state, told in (
+        ("blocked", Measuring(True, None, False)),
+        ("throttled", Measuring(True, None, False)),
+        ("insufficient", Measuring(False)),
+    ):
+        one = {"country": "MA", "measured": True, "measured_until": None, **names, "state": state}
+        assert states_of(json.dumps({"series": [one]}).encode()) == {"MA": {series: told}}
     for bad in (b"", b"{}", b'{"series":[{}]}', b"[]"):
         with pytest.raises(msgspec.DecodeError):
             states_of(bad)
@@ -126,4 +164,10 @@ def test_day_zero_as_a_claim_dates_it(text: str, bracket: Bracket | None) -> Non
     zero = zero_of(claim)
     assert (zero and zero.bracket) == bracket
     if zero:
-        assert (zero.title, zero.url) == ("A newspaper", "https://press.example/")
+        assert zero == DayZero(
+            bracket=zero.bracket,
+            source="A newspaper",
+            claim="x/y",
+            title="A newspaper",
+            url="https://press.example/",
+        )

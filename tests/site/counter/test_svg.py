@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.counters import at, every_state, hostile
 from voipwatch.site.counter.document import counter_document
-from voipwatch.site.counter.phrases import LANGUAGES
 from voipwatch.site.counter.svg import BANDS, GROUND, INK, QUIET, WARNING, badge, width_of, wrapped
+from voipwatch.site.words import LANGUAGES
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -47,6 +47,8 @@ def test_every_picture_says_what_the_document_says(name: str, lang: str, live: b
     for text in wanted:
         assert "".join(text.split()) in "".join(shown.split())
         assert text in (description.text or "")
+    assert texts.unread in (description.text or "")
+    assert bool(texts.unread) is (lang != "en")
     assert {each.tag for each in root.iter()} == {
         f"{SVG}{name}" for name in ("svg", "title", "desc", "rect", "g", "text")
     }

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from tests.site.made import bundle_of, ended, incident, reviewed
+from voipwatch.civic.ical import LINE_BYTES, content_line
 from voipwatch.model.acts import Reply, ReplySide
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase, PhaseKind
 from voipwatch.site.bundle import Bundle
 from voipwatch.site.feeds.entries import entries_of
-from voipwatch.site.feeds.ical import LINE_BYTES, _folded, _text, encode_ical, end_of
+from voipwatch.site.feeds.ical import _text, encode_ical, end_of
 from voipwatch.site.words import LANGUAGES, words
 
 
@@ -114,7 +115,7 @@ def test_a_hostile_reply_is_one_value(tmp_path: Path) -> None:
 def test_folding_cuts_no_letter(text: str) -> None:
     """RFC 5545, 3.1: unfolded, it is the line."""
     line = f"SUMMARY:{_text(text)}"
-    folded = _folded(line)
+    folded = content_line(line)
     assert all(len(each) <= LINE_BYTES for each in folded.split(b"\r\n"))
     assert folded.replace(b"\r\n ", b"").decode() == f"{line}\r\n"
     for each in folded.split(b"\r\n"):

@@ -53,5 +53,5 @@ def press(page: Page, button: str = "#line-test-start", results: int = 1) -> dic
     """Presses a button and waits for the result: class, reason, and how long it took in seconds."""
     page.click(button)
     article = page.locator(".line-test-result").nth(results - 1)
-    article.wait_for(timeout=20_000)
+    article.wait_for(timeout=60_000)
     return cast("dict[str, Any]", article.evaluate("element => ({...element.dataset})"))

@@ -4,11 +4,8 @@ Smaller than `lab.netns`: no censor of our own in between, for here the browser 
 """
 
 import base64
-import json
-import os
 import signal
 import subprocess
-import sys
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,10 +20,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.environment import REPOSITORY
+from tests.site.linetest.served import Served
 from voipwatch.lab.support import WAYS, kernel_support
 
-CLIENT, SERVER, PORT, NAME = "10.77.1.2", "10.77.2.2", 9000, "turn.linetest.test"
+CANARY, CLIENT = "10.77.3.2", "10.77.1.2"
+SERVER, PORT, NAME = "10.77.2.2", 9000, "turn.linetest.test"
 KEEP = "echo ready; cat >/dev/null"
 CHROMIUM = "/usr/bin/chromium"
 ROUTER = """set -e
@@ -34,6 +32,7 @@ ip link set lo up
 ip link add line type veth peer name eth0 netns {client}
 ip link add net type veth peer name eth0 netns {server}
 ip address add 10.77.1.1/24 dev line
+ip address add 10.77.3.1/24 dev line
 ip address add 10.77.2.1/24 dev net
 ip link set line up
 ip link set net up
@@ -47,8 +46,8 @@ ip route add default via {gateway}
 """
 
 
-def certificate(folder: Path) -> tuple[Path, Path, str]:
-    """Chain, key, and what Chromium is told to trust: base64 of the SHA-256 of the public key."""
+def certificate(folder: Path, address: str = SERVER) -> tuple[Path, Path, str]:
+    """Of `NAME` and an address: chain, key, and what Chromium trusts: base64 of the public key's SHA-256."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = datetime.now(tz=UTC)
@@ -61,7 +60,7 @@ def certificate(folder: Path) -> tuple[Path, Path, str]:
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
         .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(ip_address(SERVER))]), False
+            x509.SubjectAlternativeName([x509.DNSName(NAME), x509.IPAddress(ip_address(address))]), False
         )
         .sign(key, hashes.SHA256())
     )
@@ -79,12 +78,13 @@ def certificate(folder: Path) -> tuple[Path, Path, str]:
 
 
 class LineNet:
-    """Client, router, server; the server runs the line test with coturn. A context manager."""
+    """Client (at first in the canary's network, until `move`), router, server; the server runs the line test
+    with coturn. A context manager.
+    """
 
     page = f"http://{SERVER}:{PORT}/en/line-test/"
 
-    def __init__(self, **order: object) -> None:
-        self._order = order
+    def __init__(self) -> None:
         self._stack = ExitStack()
         self._entries: dict[str, list[str]] = {}
         self.chromium = ""
@@ -107,7 +107,7 @@ class LineNet:
     def _build(self) -> None:
         pids = {name: self._keep(name) for name in ("router", "client", "server")}
         self.script("router", ROUTER.format(client=pids["client"], server=pids["server"]))
-        self.script("client", END.format(address=CLIENT, gateway="10.77.1.1"))
+        self.script("client", END.format(address=CANARY, gateway="10.77.3.1"))
         self.script("server", END.format(address=SERVER, gateway="10.77.2.1"))
         folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="voipwatch-linetest-")))
         chain, key, pin = certificate(folder)
@@ -120,17 +120,17 @@ class LineNet:
             f"--ignore-certificate-errors-spki-list={pin}",
             f"--host-resolver-rules=MAP {NAME} {SERVER}, MAP * ~NOTFOUND, EXCLUDE {SERVER}",
         ]
-        order: dict[str, Any] = {
-            "address": SERVER,
-            "port": PORT,
-            "turn": True,
-            "name": NAME,
+        certified: dict[str, Any] = {
             "certificate": str(chain),
-            "key": str(key),
-            **self._order,
+            "certificate_key": str(key),
+            "turn_name": NAME,
+            "caller_key": "00" * 32,  # by which canary and client are of different parts of all networks
         }
-        command = [*self._entries["server"], sys.executable, "-m", "tests.site.linetest.serving"]
-        self._start(command, json.dumps(order).encode() + b"\n")
+        self.served = Served(
+            folder, bind=SERVER, port=PORT, processes=2, entry=self._entries["server"], turn=True, **certified
+        )
+        self._stack.callback(self.served.stop)
+        assert self.served.said == []
 
     def rules(self, text: str) -> None:
         """Makes these the router's only rules; `text` is the body of nftables' forward chain, or shell lines
@@ -150,6 +150,11 @@ class LineNet:
         for line in shell:
             self.script("router", line)
 
+    def move(self) -> None:
+        """From the canary's network to the client's: nobody's own test is a proof for himself."""
+        self.script("client", "ip address flush dev eth0")
+        self.script("client", END.format(address=CLIENT, gateway="10.77.1.1"))
+
     def script(self, name: str, script: str) -> str:
         """A shell script as root of the namespace; what it printed. AssertionError: what it said."""
         done = subprocess.run(
@@ -168,19 +173,12 @@ class LineNet:
         self._entries[name] = ["nsenter", "--target", str(keeper.pid), "--net", *into, "--"]
         return keeper.pid
 
-    def _start(self, command: list[str], order: bytes = b"") -> "subprocess.Popen[bytes]":
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)]),
-        }
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         self._stack.callback(_end, process)
-        assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(order)
-        process.stdin.flush()
         said = process.stdout.readline()
         assert said.strip() == b"ready", f"{' '.join(command)} said {said!r}"
         return process

@@ -17,7 +17,7 @@ async def ask(user: str, password: str) -> None:
     for peer in ("192.0.2.8", SERVER, "192.0.2.9", "127.0.0.1"):
         print(await relays((SERVER, 3478), user, password, peer))  # noqa: T201 -- the test reads it
     try:
-        await relays((SERVER, 3478), *credential(SECRET, 1_000.0), "192.0.2.8")
+        await relays((SERVER, 3478), *credential(SECRET, 1_000.0, "visitor"), "192.0.2.8")
     except TransactionFailed:
         print("refused")  # noqa: T201 -- the same
 
@@ -27,7 +27,7 @@ def main() -> None:
         return datetime.now(tz=UTC).timestamp()
 
     with TurnServer(TurnOptions(address=SERVER, far_end="192.0.2.8"), SECRET, now_s) as server:
-        _, user, password = server.offers()
+        _, user, password = server.offers("visitor")
         asyncio.run(ask(user, password))
 
 

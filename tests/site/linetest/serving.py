@@ -1,91 +1,72 @@
-"""The line test's server as a program: an order as one line of JSON in, "ready" out, ends with its input.
+"""`voipwatch serve --site --line-test` without its other parts, as a program for tests.
 
-The page is a bare one that includes the site's own body fragment.
+An order as one line of JSON in; "ready PORT" out, then what it has to say; ends with its input. The page,
+its headers and its processes are those that visitors get: `site.serving.run_site`. Two things are a test's
+own: each address is of network 64500 in Morocco, and on loopback the far end offers loopback, which aioice
+never does.
 """
 
-import asyncio
 import json
+import os
+import signal
 import sys
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import threading
+from ipaddress import ip_address
 
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
+import msgspec
 
-from tests.site.linetest.bare_page import bare_page
-from voipwatch.site.linetest.assemble import LineTestOptions, assemble
-from voipwatch.site.linetest.handler import LineTest, Receive, Scope, Send
-from voipwatch.site.linetest.turn import TurnOptions
+from voipwatch.site.app import AsgiApp
+from voipwatch.site.linetest import mounting
+from voipwatch.site.linetest.mounting import LineTestOrder
+from voipwatch.site.serving import SiteOrder, app_of, order_from_environment, run_site
 
-CSP = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"font-src 'none'; frame-ancestors 'none'"
-)
+PROCESS = "tests.site.linetest.serving:process"
+WITHOUT_FAR_END = "tests.site.linetest.serving:process_without_far_end"
 
 
-class WithPages:
-    """`/LANG/line-test/` and the application below `/linetest/`."""
-
-    def __init__(self, line_test: LineTest) -> None:
-        self.line_test = line_test
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        parts = scope["path"].strip("/").split("/") if scope["type"] == "http" else []
-        if len(parts) != 2 or parts[1] != "line-test":
-            await self.line_test(scope, receive, send)
-            return
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-security-policy", CSP)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": bare_page(parts[0]).encode()})
+def nearby(_address: str) -> tuple[str, int]:
+    return "MA", 64500
 
 
-def wall_clock() -> float:
-    return datetime.now(tz=UTC).timestamp()
+def process() -> AsgiApp:
+    """What each process loads."""
+    order = order_from_environment()
+    assert order.line_test is not None
+    if ip_address(order.line_test.address).is_loopback:
+        import aioice.ice  # noqa: PLC0415 -- only where there is a far end
+
+        address = order.line_test.address
+        aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [address]
+    return app_of(order, nearby)
 
 
-async def serve(order: dict[str, Any]) -> None:
-    with ExitStack() as stack:
-        options = None
-        if order.get("turn"):
-            options = TurnOptions(
-                address=order["address"],
-                far_end=order["address"],
-                name=order.get("name", ""),
-                certificate=Path(order["certificate"]) if order.get("certificate") else None,
-                key=Path(order["key"]) if order.get("key") else None,
-                certificate_has_address=bool(order.get("certificate")),
-            )
-        reports = Path(order["inbox"]) if order.get("inbox") else None
-        made = stack.enter_context(
-            assemble(
-                LineTestOptions(order["address"], options, reports),
-                locate=lambda _: ("MA", 64500),
-                clock=wall_clock,
-            )
-        )
-        assert made.problems == ()
-        if order.get("no_far_end"):
-            made.app.far_end = None
-        app = WithPages(made.app)
-        server = Server(
-            app,
-            address=order["address"],
-            port=order.get("port", 9000),
-            interface=Interfaces.ASGINL,
-            http=HTTPModes.http1,
-            websockets=False,
-            log_enabled=False,
-        )
-        running = asyncio.ensure_future(server.serve())
-        await asyncio.sleep(0.3)
-        print("ready", flush=True)  # noqa: T201 -- what starts it waits for this
-        await asyncio.to_thread(sys.stdin.read)
-        server.stop()  # type: ignore[no-untyped-call]  # Granian has no types for it
-        with suppress(asyncio.CancelledError):
-            await running
+def process_without_far_end() -> AsgiApp:
+    """As where aiortc is not installed."""
+    vars(mounting)["is_installed"] = lambda: False
+    return app_of(order_from_environment(), nearby)
+
+
+def tell(*words: object) -> None:
+    print(*words, flush=True)  # noqa: T201 -- what starts it waits for this
+
+
+def main() -> int:
+    order = json.loads(sys.stdin.buffer.readline())
+    far_end = order.pop("far_end", True)
+    tested = order.pop("line_test", None)
+    wanted = SiteOrder(**order, line_test=None if tested is None else msgspec.convert(tested, LineTestOrder))
+
+    def end_with_input() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=end_with_input, daemon=True).start()
+    if not far_end:
+        vars(mounting)["is_installed"] = lambda: False
+    target = PROCESS if far_end and tested else WITHOUT_FAR_END
+    return run_site(wanted, lambda port: tell("ready", port), lambda line: tell("say", line), target=target)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(json.loads(sys.stdin.readline())))
+    sys.exit(main())

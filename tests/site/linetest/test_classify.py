@@ -11,7 +11,8 @@ from tests.site.linetest.driving import module_page
 
 Classify = Callable[[dict[str, Any]], dict[str, Any]]
 DIRECT = ("direct", "direct-again")
-RELAYS = ("turn-udp", "turn-tcp", "turn-tls", "turn-tls-ip")
+RELAYS = ("turn-udp", "turn-tcp", "turn-tls", "turn-tls-again", "turn-tls-ip")
+BY_TLS = ("turn_tls", "turn_tls_again", "turn_tls_ip")
 ACCUSING = {"udp-or-stun", "tls-only", "dtls", "rtp", "one-way", "late-cut", "sni-or-name"}
 
 
@@ -50,6 +51,11 @@ def no_dtls() -> dict[str, Any]:
     return {**no_ice(), "ice": True}
 
 
+def refused(code: int = 486) -> dict[str, Any]:
+    """A relay that answered: no."""
+    return {**no_ice(), "errors": [[701, 900], [code, 1300]]}
+
+
 def seen(**arms: Any) -> dict[str, Any]:
     """A clean line, with other `arms` (`direct` is both direct flows; None: not run)."""
     every: dict[str, Any] = {name: arm() for name in (*DIRECT, *RELAYS)}
@@ -81,11 +87,27 @@ TABLE: dict[str, tuple[dict[str, Any], str]] = {
     "RTP up": (seen(direct=arm(up=NEVER)), "one-way"),
     "RTP down": (seen(direct=arm(down=NEVER)), "one-way"),
     "20 pps": (seen(direct=arm(up=flow(share=0.25, lost=160), down=flow(share=0.25, lost=160))), "poor"),
+    "20 pps, starving at the end": (
+        seen(direct=arm(up=flow(share=0.2, until=0.6, lost=190), down=flow(share=0.1, lost=200))),
+        "poor",
+    ),
+    "20 pps, a direction to each flow": (
+        seen(
+            direct=arm(up=flow(share=0.2, lost=180), down=NEVER),
+            direct_again=arm(up=NEVER, down=flow(share=0.2, lost=180)),
+        ),
+        "poor",
+    ),
+    "hardly anything": (
+        seen(direct=arm(up=flow(share=0.03, lost=218), down=flow(share=0.03, lost=218))),
+        "poor",
+    ),
+    "half lost, then cut": (seen(direct=arm(up=flow(share=0.5, until=0.6, lost=67))), "late-cut"),
     "30 %": (seen(direct=arm(down=flow(share=0.7, lost=65))), "poor"),
     "long delay": (seen(direct=arm(rttMs=1200.0)), "poor"),
     "cut": (seen(direct=arm(up=flow(until=0.1), down=flow(until=0.1))), "late-cut"),
     "cut one way": (seen(direct=arm(up=flow(until=0.3))), "late-cut"),
-    "SNI": (seen(turn_tls=no_ice()), "sni-or-name"),
+    "SNI": (seen(turn_tls=no_ice(), turn_tls_again=no_ice()), "sni-or-name"),
 }
 
 
@@ -97,9 +119,17 @@ def test_each_rule_gives_its_class(classify: Classify, name: str) -> None:
 
 def test_a_relay_that_nobody_ever_reached_by_its_name_accuses_nobody(classify: Classify) -> None:
     """The name may lead elsewhere, or stand in no certificate: then it fails for everybody."""
-    everybody = seen(turn_tls=no_ice())
+    everybody = seen(turn_tls=no_ice(), turn_tls_again=no_ice())
     del everybody["reached"]["turn-tls"]
+    del everybody["reached"]["turn-tls-again"]
     assert classify(everybody)["class"] == "ok"
+
+
+@pytest.mark.parametrize("one", [arm(), None, refused()], ids=["through", "not run", "refused"])
+@pytest.mark.parametrize("which", ["turn_tls", "turn_tls_again"])
+def test_one_flow_by_name_accuses_nobody(classify: Classify, which: str, one: dict[str, Any] | None) -> None:
+    both = {"turn_tls": no_ice(), "turn_tls_again": no_ice()}
+    assert classify(seen(**{**both, which: one}))["class"] == "ok"
 
 
 INNOCENT: dict[str, tuple[dict[str, Any], str]] = {
@@ -130,6 +160,24 @@ INNOCENT: dict[str, tuple[dict[str, Any], str]] = {
     "silent everywhere": (
         seen(**{n.replace("-", "_"): arm(up=NEVER, down=NEVER) for n in ("direct", *RELAYS)}),
         "nothing-through",
+    ),
+    "a home's firewall, and our relay by UDP is full": (
+        seen(direct=no_ice(), turn_udp=refused()), "relay-refused",
+    ),
+    "a home's firewall, and our relay is full but for TLS": (
+        seen(direct=no_ice(), turn_udp=refused(), turn_tcp=refused(508)), "relay-refused",
+    ),
+    "UDP dead, and our relay by TCP is full": (
+        seen(direct=no_ice(), turn_udp=no_ice(), turn_tcp=refused(437)), "relay-refused",
+    ),
+    "a relay that takes no credential": (
+        seen(direct=no_ice(), **{n.replace("-", "_"): refused(401) for n in RELAYS}), "relay-refused",
+    ),
+    "no keys, and our relay is full": (
+        seen(direct=no_dtls(), **{n.replace("-", "_"): refused() for n in RELAYS}), "relay-refused",
+    ),
+    "one way silent, and our relay is full": (
+        seen(direct=arm(up=NEVER), **{n.replace("-", "_"): refused(403) for n in RELAYS}), "relay-refused",
     ),
     "silent, and messages are not echoed": (
         seen(direct=arm(up=NEVER, down=NEVER, echoesBack=1)), "nothing-through",
@@ -186,12 +234,12 @@ def test_a_browser_without_webrtc(classify: Classify) -> None:
 
 
 def test_relays_that_failed_are_noted_and_change_nothing(classify: Classify) -> None:
-    said = classify(seen(turn_udp=no_ice(), turn_tls=None, turn_tls_ip=no_ice()))
+    said = classify(seen(turn_udp=no_ice(), turn_tls=None, turn_tls_again=None, turn_tls_ip=no_ice()))
     assert (said["class"], said["notes"]) == ("ok", ["turn-udp", "turn-tls-ip"])
 
 
 def test_both_relays_by_tls_dead_is_no_matter_of_names(classify: Classify) -> None:
-    assert classify(seen(turn_tls=no_ice(), turn_tls_ip=no_ice()))["class"] == "ok"
+    assert classify(seen(**dict.fromkeys(BY_TLS, no_ice())))["class"] == "ok"
 
 
 def test_numbers_are_of_both_direct_flows(classify: Classify) -> None:
@@ -205,3 +253,16 @@ def test_numbers_are_of_both_direct_flows(classify: Classify) -> None:
 def test_two_lost_of_forty_are_too_few_for_poor(classify: Classify) -> None:
     short = flow(seconds=0.8, lost=1)
     assert classify(seen(direct=arm(up=short, down=short)))["class"] == "ok"
+
+
+def test_a_relay_by_name_that_we_refused_is_no_matter_of_names(classify: Classify) -> None:
+    said = classify(seen(turn_tls=refused(), turn_tls_again=no_ice()))
+    assert (said["class"], said["refused"], said["notes"]) == ("ok", ["turn-tls"], ["turn-tls-again"])
+
+
+def test_no_answer_is_no_refusal_and_a_relay_that_carried_the_call_was_none(classify: Classify) -> None:
+    """701: no server could be reached. And of two families of addresses one may be refused."""
+    silent = {**no_ice(), "errors": [[701, 900], ["InvalidStateError", 2]]}
+    assert classify(seen(direct=no_ice(), turn_udp=silent))["class"] == "udp-or-stun"
+    carried = arm(errors=[[486, 1300]])
+    assert classify(seen(direct=no_ice(), turn_udp=no_ice(), turn_tcp=carried))["class"] == "udp-or-stun"

@@ -1,14 +1,16 @@
 """The far end's bounds, with callees that are none; real calls are in test_peer.py."""
 
 import asyncio
-from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.site.linetest.test_sdp import OFFER
 from voipwatch.site.linetest import far_end
-from voipwatch.site.linetest.far_end import BusyError, FarEnd
+from voipwatch.site.linetest.far_end import CALLER_TESTS_MAX, TESTS_MAX, BusyError, FarEnd
 from voipwatch.site.linetest.messages import Answers, Arm, End, FarSight, Offer, Progress
+from voipwatch.site.linetest.proofs import Proofs
 
 
 @pytest.fixture(autouse=True)
@@ -43,22 +45,20 @@ class Callee:
     async def sight(self) -> FarSight:
         return self._seen
 
+    def senders(self) -> frozenset[str]:
+        return frozenset({"198.51.100.9"})
+
     async def close(self) -> None:
         self.closed += 1
 
 
-def serving(*callees: Callee, clock: Callable[[], float] | None = None, tests_max: int = 8) -> FarEnd:
+def serving(*callees: Callee, **options: Any) -> FarEnd:
     left = list(callees)
-    return FarEnd(
-        "192.0.2.7",
-        callee=lambda: left.pop(0),
-        clock=Clock() if clock is None else clock,
-        tests_max=tests_max,
-    )
+    return FarEnd("192.0.2.7", callee=lambda: left.pop(0), clock=Clock(), **options)
 
 
-async def everything(far: FarEnd, *offers: Offer) -> list[Answers | Progress | End]:
-    return [line async for line in far.calls(offers)]
+async def everything(far: FarEnd, *offers: Offer, caller: str = "") -> list[Answers | Progress | End]:
+    return [line async for line in far.calls(offers, caller)]
 
 
 def test_it_answers_says_what_it_sees_and_hangs_up_in_time() -> None:
@@ -119,19 +119,58 @@ def test_more_tests_than_it_takes_are_refused_before_anything() -> None:
     assert far.running == 1
 
 
-def test_a_way_is_proved_open_by_voice_and_data_both_ways_for_a_day() -> None:
+def test_one_network_holds_no_more_than_its_share_of_the_tests() -> None:
+    """Over IPv6 whoever has a /48 is one."""
+    far = serving(*(Callee() for _ in range(TESTS_MAX)))
+
+    async def fill(*callers: str) -> list[bool]:
+        running, taken = [], []
+        for caller in callers:
+            lines = far.calls([Offer(Arm.DIRECT, OFFER)], caller)
+            try:
+                await anext(lines)
+            except BusyError:
+                taken.append(False)
+            else:
+                taken.append(True)
+                running.append(lines)
+        for lines in running:
+            await lines.aclose()  # type: ignore[attr-defined]  # an async generator, told as an iterator
+        return taken
+
+    greedy = [f"2001:db8:7:{number:x}::1" for number in range(2 * TESTS_MAX)]
+    assert asyncio.run(fill(*greedy, "198.51.100.9", "2001:db8:8::1")) == [
+        *[number < CALLER_TESTS_MAX for number in range(2 * TESTS_MAX)], True, True,
+    ]  # fmt: skip
+    assert (far.running, far._callers) == (0, {})
+    assert far.is_free(greedy[0])
+
+
+def test_what_it_saw_proves_a_way_for_this_caller(tmp_path: Path) -> None:
     seen = FarSight(ice=True, dtls=True, received=20, sent=20, echoes=1)
-    clock = Clock()
-    far = serving(Callee(seen), clock=clock)
-    asyncio.run(everything(far, Offer(Arm.DIRECT, OFFER)))
-    assert list(far.reached()) == ["direct"]
-    clock.now_s += 86_400
-    assert far.reached() == {}
+    for caller, proved in (("198.51.100.9", ["direct"]), ("127.0.0.1", []), ("", [])):
+        folder = tmp_path / (caller or "none")
+        folder.mkdir()
+        far = serving(Callee(seen), proofs=Proofs(folder, "192.0.2.7", lambda: 1_000_000.0, bytes(16)))
+        asyncio.run(everything(far, Offer(Arm.DIRECT, OFFER), caller=caller))
+        assert list(far.reached("203.0.113.9")) == proved, caller
+    assert serving().reached("203.0.113.9") == {}
 
 
-@pytest.mark.parametrize("lacks", [{"received": 19}, {"sent": 19}, {"echoes": 0}])
-def test_less_proves_nothing(lacks: dict[str, int]) -> None:
-    seen = FarSight(**{"received": 20, "sent": 20, "echoes": 1, **lacks})  # type: ignore[arg-type]  # counts only
-    far = serving(Callee(seen))
-    asyncio.run(everything(far, Offer(Arm.DIRECT, OFFER)))
-    assert far.reached() == {}
+@pytest.mark.parametrize(
+    ("words", "arm", "stopped"),
+    [
+        (["1"] * 3, Arm.TURN_UDP, [False, False]),
+        (["1", "1", ""], Arm.TURN_UDP, [False, True]),
+        (["1", "2", "2"], Arm.TURN_TLS_IP, [True, True]),  # another one by now
+        (["", "", "2"], Arm.TURN_TCP, [True, True]),  # it ended between the credential and the call
+        ([""] * 3, Arm.DIRECT, [False, False]),  # none of its business
+    ],
+)
+def test_that_the_relay_stopped_is_said_where_it_was_used(
+    words: list[str], arm: Arm, stopped: list[bool]
+) -> None:
+    left = list(words)
+    far = serving(Callee(), relay=lambda: left.pop(0) if len(left) > 1 else left[0])
+    lines = asyncio.run(everything(far, Offer(arm, OFFER)))
+    assert [line.relay_stopped for line in lines if isinstance(line, Progress)][:2] == stopped

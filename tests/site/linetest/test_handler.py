@@ -5,6 +5,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,17 @@ from tests.site.linetest.test_far_end import Callee
 from tests.site.linetest.test_inbox import NOW_S, body
 from tests.site.linetest.test_sdp import OFFER
 from voipwatch.site.linetest import far_end as far_end_module
-from voipwatch.site.linetest.far_end import FarEnd
+from voipwatch.site.linetest.counts import DayCounts
+from voipwatch.site.linetest.far_end import CALLER_TESTS_MAX, FarEnd
 from voipwatch.site.linetest.handler import CALLS_BYTES_MAX, LineTest
-from voipwatch.site.linetest.inbox import Inbox
+from voipwatch.site.linetest.inbox import A_DAY, Inbox
 from voipwatch.site.linetest.messages import Arm, FarSight
+from voipwatch.site.linetest.proofs import Proofs
 
 JSON = {"content-type": "application/json"}
+KEY = bytes(range(16))
+OTHER = "203.0.113.9"
+"""Of another part of all networks than any address here, with this key."""
 CALLS = json.dumps({"arms": [{"arm": "direct", "sdp": OFFER}]}).encode()
 
 
@@ -73,8 +79,8 @@ def far_end(**options: Any) -> FarEnd:
     return FarEnd(callee=lambda: Callee(sight), call_s=0.05, **options)
 
 
-def test_a_test_is_lines_of_json_and_leaves_a_proof() -> None:
-    app = LineTest(far_end())
+def test_a_test_is_lines_of_json_and_leaves_a_proof(tmp_path: Path) -> None:
+    app = LineTest(far_end(proofs=Proofs(tmp_path, "192.0.2.7", lambda: NOW_S, KEY)))
     said = ask(app, "POST", "calls", CALLS)
     lines = [json.loads(line) for line in said.body.splitlines()]
     assert said.status == 200
@@ -82,7 +88,8 @@ def test_a_test_is_lines_of_json_and_leaves_a_proof() -> None:
     assert said.headers[b"cache-control"] == b"no-store, no-transform"
     assert [lines[0]["kind"], lines[1]["kind"], lines[-1]["kind"]] == ["answers", "progress", "end"]
     assert lines[1]["arms"]["direct"]["received"] == 30
-    assert list(json.loads(ask(app, "GET", "config.json").body)["reached"]) == ["direct"]
+    assert list(app.config(OTHER).reached) == ["direct"]
+    assert json.loads(ask(app, "GET", "config.json").body)["reached"] == {}, "his own proves nothing to him"
 
 
 def test_each_line_is_readable_at_once_when_packed() -> None:
@@ -140,6 +147,7 @@ def test_busy_and_absent_far_ends_are_said() -> None:
     assert config == {
         "far_end": False,
         "turn": None,
+        "relay_stopped": False,
         "reached": {},
         "takes_reports": False,
         "schema": "voipwatch.line-test/1",
@@ -148,12 +156,13 @@ def test_busy_and_absent_far_ends_are_said() -> None:
 
 def test_the_relay_is_told_with_a_credential_and_not_when_it_has_ended() -> None:
     offers = ({Arm.TURN_UDP: "turn:192.0.2.7:3478?transport=udp"}, "user", "word")
-    config = json.loads(ask(LineTest(None, lambda: offers), "GET", "config.json").body)
+    config = json.loads(ask(LineTest(None, lambda _caller: offers), "GET", "config.json").body)
     assert config["turn"] == {
         "username": "user", "credential": "word", "uris": {"turn-udp": "turn:192.0.2.7:3478?transport=udp"},
     }  # fmt: skip
-    gone = json.loads(ask(LineTest(None, lambda: ({}, "user", "word")), "GET", "config.json").body)
-    assert gone["turn"] is None
+    gone = json.loads(ask(LineTest(None, lambda _caller: ({}, "user", "word")), "GET", "config.json").body)
+    assert (gone["turn"], gone["relay_stopped"]) == (None, True)
+    assert config["relay_stopped"] is False
 
 
 def test_a_visitor_who_goes_ends_the_calls() -> None:
@@ -235,13 +244,79 @@ def test_the_other_routes(method: str, name: str, status: int) -> None:
 
 
 def test_reports_go_to_the_inbox_or_are_refused(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path, locate=lambda _: ("MA", 64500), clock=lambda: NOW_S, key=b"k" * 16)
+    inbox = Inbox(
+        tmp_path / "reports",
+        locate=lambda _: ("MA", 64500),
+        clock=lambda: NOW_S,
+        key=KEY,
+        counts=DayCounts(tmp_path / "counts"),
+    )
     app = LineTest(None, None, inbox)
     assert ask(app, "POST", "reports", body()).status == 204
     assert ask(app, "POST", "reports", b"{}").status == 422
     assert ask(app, "POST", "reports", b" " * 9_000).status == 413
-    (path,) = tmp_path.iterdir()
+    (path,) = (tmp_path / "reports").iterdir()
     assert len(path.read_bytes().splitlines()) == 1
     path.unlink()
     path.mkdir()
     assert ask(app, "POST", "reports", body()).status == 507
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+def test_behind_a_declared_proxy_each_visitor_has_an_address_of_his_own(
+    tmp_path: Path, *, proxied: bool
+) -> None:
+    located: list[str] = []
+
+    def locate(address: str) -> tuple[str, int]:
+        located.append(address)
+        return "MA", 64500
+
+    inbox = Inbox(
+        tmp_path / "reports",
+        locate=locate,
+        clock=lambda: NOW_S,
+        key=KEY,
+        counts=DayCounts(tmp_path / "counts"),
+    )
+    proxies = (ip_network("192.0.2.77/32"),) if proxied else ()
+    app = LineTest(None, None, inbox, proxies)
+    said = [
+        ask(app, "POST", "reports", body(), {**JSON, "x-forwarded-for": f"10.9.9.9, 198.51.{last}.7"}).status
+        for last in range(A_DAY + 1)
+    ]
+    assert said == [204] * A_DAY + [204 if proxied else 429]
+    assert located[0] == ("198.51.0.7" if proxied else "192.0.2.77")
+    unknown = ask(app, "POST", "reports", body(), {**JSON, "x-forwarded-for": "unknown"})
+    assert unknown.status == (400 if proxied else 429)
+
+
+def test_a_proof_is_of_who_is_behind_the_proxy(tmp_path: Path) -> None:
+    for sender, proved in (("198.51.100.9", ["direct"]), ("127.0.0.1", []), ("unknown", [])):
+        folder = tmp_path / sender
+        folder.mkdir()
+        far = far_end(proofs=Proofs(folder, "192.0.2.7", lambda: NOW_S, KEY))
+        app = LineTest(far, None, None, (ip_network("192.0.2.0/24"),))
+        assert ask(app, "POST", "calls", CALLS, {**JSON, "x-forwarded-for": sender}).status == 200
+        assert list(app.config(OTHER).reached) == proved
+
+
+def test_a_relay_s_credential_is_asked_for_in_the_name_of_who_is_behind_the_proxy() -> None:
+    asked: list[str] = []
+
+    def offers(caller: str) -> tuple[dict[Arm, str], str, str]:
+        asked.append(caller)
+        return {}, "user", "word"
+
+    app = LineTest(None, offers, None, (ip_network("192.0.2.0/24"),))
+    for sender in ("198.51.100.9", "unknown"):
+        ask(app, "GET", "config.json", headers={"x-forwarded-for": sender})
+    assert asked == ["198.51.100.9", ""]
+
+
+def test_who_tests_as_often_as_one_may_is_told_so_and_nobody_else_is() -> None:
+    far = far_end()
+    far._callers["192.0.2"] = CALLER_TESTS_MAX
+    assert ask(LineTest(far), "POST", "calls", CALLS).status == 503
+    assert json.loads(ask(LineTest(far), "GET", "config.json").body)["far_end"] is False
+    assert LineTest(far).config(OTHER).far_end is True

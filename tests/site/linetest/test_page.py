@@ -1,10 +1,11 @@
 """The page's texts, files and template; what it looks like and does is in test_line_test_page.py."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.site.linetest.bare_page import bare_page
+from tests.site.linetest.line_site import write_line_test_site
 from tests.support.environment import REPOSITORY
 from voipwatch.site.linetest.page import LANGUAGES, files, line_test_context, texts
 
@@ -50,8 +51,9 @@ def test_every_text_that_the_scripts_ask_for_is_there() -> None:
     assert asked <= told.keys()
     classify = (ASSETS / "linetest-classify.js").read_text("utf-8")
     assert {f"class.{name}" for name in re.findall(r'say\("([\w-]+)"', classify)} <= told.keys()
-    reasons = set(re.findall(r'say\("insufficient", (?:arms\["turn-tcp"\] \? )?"([\w-]+)"', classify))
-    assert reasons
+    reasons = set(re.findall(r'say\("insufficient", (?:refused.length > 0 \? )?"([\w-]+)"', classify))
+    reasons |= set(re.findall(r'lacking\((?:arms\["turn-tcp"\] \? )?"([\w-]+)"', classify)) | {"no-relay"}
+    assert {"relay-refused", "nothing-through", "unproved"} <= reasons
     assert {f"reason.{name}" for name in reasons} <= told.keys()
     measure = (ASSETS / "linetest-measure.js").read_text("utf-8")
     assert {f"reason.{name}" for name in re.findall(r'failure = "([\w-]+)"', measure)} <= told.keys()
@@ -62,14 +64,19 @@ def test_an_unknown_language_is_an_error() -> None:
         line_test_context("xx")
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_line_test_site(tmp_path_factory.mktemp("line-site"))
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_template_has_nothing_inline_and_says_what_it_needs(lang: str) -> None:
-    page = bare_page(lang)
+def test_the_template_has_nothing_inline_and_says_what_it_needs(site: Path, lang: str) -> None:
+    page = (site / lang / "line-test/index.html").read_text("utf-8")
     assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:", page)
     assert re.findall(r"<script[^>]*>([^<]*)</script>", page) == [""]
     assert texts(lang)["noscript"].replace("’", "’") in page
     assert texts(lang)["check.title"] in page.replace("&#39;", "'")
-    assert ('dir="rtl"' in page.split(">")[1]) == (lang == "ar")
+    assert (' dir="rtl"' in page.partition("<body")[0]) == (lang == "ar")
 
 
 def test_files_are_complete_and_name_no_other_host() -> None:

@@ -1,6 +1,7 @@
 """Real calls by aiortc on loopback: what one end sends, the other counts."""
 
 import asyncio
+from pathlib import Path
 
 import aioice.ice
 import pytest
@@ -9,6 +10,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from voipwatch.site.linetest.far_end import FarEnd, is_installed
 from voipwatch.site.linetest.messages import Answers, Arm, FarSight, Offer, Progress
 from voipwatch.site.linetest.peer import ToneTrack, coded_tone
+from voipwatch.site.linetest.proofs import Proofs
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def call(far: FarEnd) -> tuple[FarSight, int]:
     channel.on("open", speak)
     await near.setLocalDescription(await near.createOffer())
     last = FarSight()
-    lines = far.calls([Offer(Arm.DIRECT, near.localDescription.sdp)])
+    lines = far.calls([Offer(Arm.DIRECT, near.localDescription.sdp)], "198.51.100.9")
     try:
         async with asyncio.timeout(20):
             async for line in lines:
@@ -50,14 +52,14 @@ async def call(far: FarEnd) -> tuple[FarSight, int]:
     return last, len(back)
 
 
-def test_a_call_is_counted_at_the_far_end(loopback: None) -> None:
-    far = FarEnd("127.0.0.1")
+def test_a_call_is_counted_at_the_far_end_and_proves_the_way(loopback: None, tmp_path: Path) -> None:
+    far = FarEnd("127.0.0.1", proofs=Proofs(tmp_path, "192.0.2.7", lambda: 1_000_000.0, bytes(16)))
     seen, echoes = asyncio.run(call(far))
     assert (seen.ice, seen.dtls, seen.lost, seen.echoes, echoes) == (True, True, 0, 5, 5)
     assert seen.received >= 40
     assert seen.sent >= 40
     assert seen.jitter_ms is not None
-    assert list(far.reached()) == ["direct"]
+    assert list(far.reached("203.0.113.9")) == ["direct"]
     assert far.running == 0
 
 

@@ -8,15 +8,21 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import aioice.turn
 import pytest
+from aioice.stun import TransactionFailed
 
+from tests.site.linetest.served import free_port
 from tests.support.environment import require
 from voipwatch.lab.support import WAYS, kernel_support
 from voipwatch.site.linetest import turn
-from voipwatch.site.linetest.messages import Arm
+from voipwatch.site.linetest.far_end import TESTS_MAX
+from voipwatch.site.linetest.messages import RELAYED, Arm
 from voipwatch.site.linetest.turn import (
     TurnError,
     TurnOptions,
@@ -25,6 +31,7 @@ from voipwatch.site.linetest.turn import (
     configuration,
     credential,
     is_installed,
+    open_port,
 )
 
 SECRET = "0123456789abcdef"
@@ -42,10 +49,68 @@ OPTIONS = TurnOptions(
 def test_a_credential_is_its_expiry_and_its_hmac() -> None:
     user, password = credential(SECRET, 1_000.9, "visitor")
     assert user == "1300:visitor"
-    assert credential(SECRET, 1_000.9)[0] != credential(SECRET, 1_000.9)[0], (
-        "each visitor has a quota of his own"
-    )
     assert base64.b64decode(password) == hmac.digest(SECRET.encode(), user.encode(), hashlib.sha1)
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_that_a_reflector_holds_at_every_address_is_not_the_relays(kind: socket.SocketKind) -> None:
+    with socket.socket(type=kind) as taken:
+        taken.bind(("0.0.0.0", 0))
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        assert open_port("127.0.0.1", port) in turn.OTHER_PORTS
+    assert open_port("127.0.0.1", port) == port
+    with pytest.raises(TurnError, match="not this machine's"):
+        open_port("192.0.2.1", port)
+
+
+@pytest.mark.parametrize("processes", [1, 8, 40])
+def test_all_tests_that_may_run_at_once_find_room_and_one_network_does_not_fill_it(processes: int) -> None:
+    options = replace(OPTIONS, processes=processes)
+    said = dict(line.partition("=")[::2] for line in configuration(options, SECRET).splitlines())
+    assert int(said["total-quota"]) >= processes * TESTS_MAX * 2 * len(RELAYED)
+    assert processes * 2 * len(RELAYED) <= int(said["user-quota"]) <= int(said["total-quota"]) / 2
+    assert int(said["max-port"]) - int(said["min-port"]) > int(said["total-quota"])
+    assert int(said["max-port"]) <= 65_535
+
+
+async def allocations(
+    server: TurnServer, port: int, visitor: str, most: int
+) -> list[aioice.turn.TurnTransport]:
+    """As many as coturn gives a visitor, who asks for a new credential each time."""
+    held: list[aioice.turn.TurnTransport] = []
+    while len(held) < most:
+        _, user, password = server.offers(visitor)
+        try:
+            transport, _ = await aioice.turn.create_turn_endpoint(
+                asyncio.DatagramProtocol, server_addr=("127.0.0.1", port), username=user, password=password
+            )
+        except TransactionFailed as error:
+            if error.response.attributes["ERROR-CODE"][0] == 486:
+                return held
+            raise
+        held.append(transport)
+    return held
+
+
+def test_whoever_asks_for_credentials_again_and_again_takes_no_more_than_his_share() -> None:
+    """A real coturn; each credential has another second in it."""
+    require(is_installed(), "no coturn: apt-get install coturn")
+    seconds = count(int(datetime.now(tz=UTC).timestamp()))
+    port = free_port()
+    options = TurnOptions(address="127.0.0.1", far_end="127.0.0.1", port=port)
+
+    async def fill(server: TurnServer) -> tuple[int, int]:
+        greedy = await allocations(server, port, "greedy", 200)
+        others = await allocations(server, port, "another", 2 * len(RELAYED))
+        for transport in greedy + others:
+            transport.close()
+        await asyncio.sleep(0)
+        return len(greedy), len(others)
+
+    with TurnServer(options, SECRET, lambda: float(next(seconds))) as server:
+        assert asyncio.run(fill(server)) == (options.caller_allocations, 2 * len(RELAYED))
 
 
 def test_one_peer_is_allowed_and_everybody_else_denied() -> None:
@@ -74,6 +139,7 @@ def test_behind_nat_the_far_end_is_allowed_by_both_addresses() -> None:
 
 def test_tls_by_name_and_by_address_only_where_the_certificate_is_for_them() -> None:
     assert addresses(OPTIONS)[Arm.TURN_TLS] == "turns:turn.example:443?transport=tcp"
+    assert addresses(OPTIONS)[Arm.TURN_TLS_AGAIN] == addresses(OPTIONS)[Arm.TURN_TLS]
     assert Arm.TURN_TLS_IP not in addresses(OPTIONS)
 
 

@@ -34,6 +34,8 @@ def test_a_block_without_an_incident_is_counted(tmp_path: Path) -> None:
     [now] = home(site, EN).countries
     assert now.headline == "1 of 2 measured series does not get through"
     assert now.newest is None
+    assert now.counted
+    assert now.rows_href == "countries/MA/#matrix"
 
 
 def test_a_block_of_another_series_is_not_told_by_an_incidents_title(made: Path, tmp_path: Path) -> None:
@@ -50,8 +52,8 @@ def test_a_block_of_another_series_is_not_told_by_an_incidents_title(made: Path,
 
 def test_what_nobody_measures_any_more_is_not_over(made: Path, tmp_path: Path) -> None:
     [now] = home(stale(made, tmp_path / "b"), EN).countries
-    assert now.headline == "Nobody measures here at present"
-    assert now.since.striptags() == "Began 11 January 2016; the end was not seen."
+    assert now.headline == "Nobody measures here"
+    assert now.since.striptags() == "Began 11 January 2016: when last measured, on 11 January 2016, it stood."
     assert not now.blocked
 
 

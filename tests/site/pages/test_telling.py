@@ -20,8 +20,9 @@ def test_a_title_names_the_signed() -> None:
     spread = (*incident().spread, Spread(other, None, "2016-01-12T00:00:00Z", 1))
     told = incident(named=("AS36925", "B, and Co"), spread=spread, reviewed_revision=1)
     assert telling.title(EN, told, told) == (
-        "Morocco: calls by <bdi>WhatsApp</bdi> are stopped on <bdi>AS36925</bdi> and <bdi>B, and Co</bdi>"
+        "Morocco: calls by <bdi>WhatsApp</bdi> found stopped on <bdi>AS36925</bdi> and <bdi>B, and Co</bdi>"
         " (<bdi>4G</bdi>); began by 11 January 2016, perhaps before measuring did"
+        "; no end seen as of 12 January 2016"
     )
     alone = incident(named=("AS36925", "B, and Co"), reviewed_revision=1)
     assert "on AS36925 (4G); began on 11 January 2016" in telling.plain_title(EN, alone, alone)
@@ -69,7 +70,7 @@ def test_hours_are_by_the_countrys_clock() -> None:
         ("2016-01-05", "5 January 2016"),
         ("2016-01", "January 2016"),
         ("2016-01-01/2016-01-06", "1–6 January 2016"),
-        ("2016-01/2016-02", "between January 2016 and February 2016"),
+        ("2016-01/2016-02", "January 2016 – February 2016"),
         ("2016-01-05~", "2016-01-05~"),
         ("2015-02-30", "2015-02-30"),
         ("2016-01-05/..", "2016-01-05/.."),

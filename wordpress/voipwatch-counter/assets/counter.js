@@ -1,5 +1,5 @@
 // <voipwatch-counter src="https://…/counter/MA.json" lang="fr">what to show without it</voipwatch-counter>
-// With the attribute `nolink` it shows no link to the site.
+// With the attribute `nolink` it shows no link to the site; with petition="ID" that petition's told count, too.
 //
 // Shows the finished sentences of a voipwatch.counter/1 document, and computes nothing but when to ask again.
 // What stands inside the element stays until an answer is there, and for good where none comes.
@@ -21,10 +21,11 @@ sheet.replaceSync(`
   padding: .9rem 1rem; padding-inline-end: 3rem; border: 1px solid var(--edge);
   border-inline-start-width: 6px; background: var(--ground); color: var(--ink); text-align: start;
   font: 1rem/1.6 system-ui, 'Noto Sans', 'Noto Sans Arabic', sans-serif; }
-.active { --edge: #c4262c; } .partial, .intermittent { --edge: #b35c00; } .disputed { --edge: #7a4fd0; }
+.active { --edge: #c4262c; } .partial, .intermittent, .unestablished, .again { --edge: #b35c00; } .disputed { --edge: #7a4fd0; }
 p { margin: 0 0 .4rem; overflow-wrap: anywhere; }
 p:empty { display: none; }
 .headline { font-weight: 700; font-size: 1.15rem; }
+.signed { display: block; font-weight: 600; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); font-size: .85rem; }
 .mark { color: var(--mark); font-weight: 700; font-size: .85rem; }
 a { display: inline-block; min-height: 24px; color: inherit; }
@@ -49,7 +50,7 @@ function make(tag, name, parent) {
 }
 
 class VoipwatchCounter extends HTMLElement {
-  static observedAttributes = ["src", "lang", ...NAMING];
+  static observedAttributes = ["src", "lang", "petition", ...NAMING];
   #parts;
   #answer;
   #asking;
@@ -135,7 +136,11 @@ class VoipwatchCounter extends HTMLElement {
     const said = found.texts[lang];
     const today = found.live === true && !stale && now() < Date.parse(found.valid_until) && text(said.headline);
     if (!text(said.dated)) throw new TypeError("no text");
-    const page = found.page?.[lang] ? new URL(found.page[lang], url) : null;
+    const whole = (address) => (text(address) ? new URL(address, url) : null);
+    const page = whole(found.page?.[lang]);
+    const asked = this.getAttribute("petition");
+    const signed = [].concat(found.petitions ?? []).find((each) => asked && each?.id === asked);
+    const place = whole(signed?.url?.[lang]);
     const parts = (this.#parts ??= this.#build());
     parts.box.className = "box " + text(found.state).replace(/[^a-z]/g, "");
     parts.box.lang = lang;
@@ -146,9 +151,18 @@ class VoipwatchCounter extends HTMLElement {
     parts.start.textContent = today ? text(said.start) : "";
     parts.counted.textContent = today ? text(said.counted) : "";
     parts.source.textContent = text(said.source);
-    parts.link.hidden = this.hasAttribute("nolink") || !/^https?:$/.test(page?.protocol);
-    if (!parts.link.hidden) parts.link.href = page.href;
-    parts.link.textContent = text(said.details);
+    parts.unread.textContent = text(said.unread);
+    const lead = (link, to, words) => {
+      const leads = !this.hasAttribute("nolink") && /^https?:$/.test(to?.protocol);
+      if (leads) link.href = to.href;
+      else link.removeAttribute("href");
+      link.textContent = text(words);
+      return leads;
+    };
+    parts.link.hidden = !lead(parts.link, page, said.details);
+    // It says of when it is: it needs no other words when it is old.
+    lead(parts.signed, place, signed?.texts?.[lang]);
+    parts.signed.hidden = !parts.signed.textContent;
     parts.dismiss.setAttribute("aria-label", text(said.dismiss));
   }
 
@@ -163,15 +177,19 @@ class VoipwatchCounter extends HTMLElement {
     const start = make("p", "quiet", box);
     const counted = make("p", "quiet", box);
     const source = make("p", "quiet", box);
+    const unread = make("p", "quiet", box);
+    const signed = make("a", "signed", box);
     const link = make("a", "quiet", box);
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-    link.referrerPolicy = "no-referrer";
+    for (const each of [signed, link]) {
+      each.target = "_blank";
+      each.rel = "noopener noreferrer";
+      each.referrerPolicy = "no-referrer";
+    }
     const dismiss = make("button", "", box);
     dismiss.type = "button";
     dismiss.textContent = "×";
     dismiss.addEventListener("click", () => this.remove());
-    return { box, mark, headline, start, counted, source, link, dismiss };
+    return { box, mark, headline, start, counted, source, unread, signed, link, dismiss };
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The block in the editor: two fields, and what PHP renders for them. No build step: WordPress's own globals.
+ * The block in the editor: three fields, and what PHP renders for them. No build step: WordPress's own globals.
  */
 ( function ( wp ) {
 	'use strict';
@@ -29,6 +29,7 @@
 		var attributes = props.attributes;
 		// Asked only once the name is left, so that no half-typed counter is fetched.
 		var typed = wp.element.useState( attributes.id );
+		var petition = wp.element.useState( attributes.petition );
 		return el(
 			'div',
 			useBlockProps(),
@@ -53,6 +54,15 @@
 						options: languages( attributes.lang ),
 						onChange: function ( lang ) {
 							props.setAttributes( { lang: lang } );
+						}
+					} ),
+					el( TextControl, {
+						label: __( 'Petition (empty: none)', 'voipwatch-counter' ),
+						help: __( 'A petition of the observatory: how many have signed is shown too.', 'voipwatch-counter' ),
+						value: petition[ 0 ],
+						onChange: petition[ 1 ],
+						onBlur: function () {
+							props.setAttributes( { petition: petition[ 0 ].trim() } );
 						}
 					} )
 				)

@@ -4,7 +4,7 @@
  *
  * @package VoipWatchCounter
  *
- * @var array $attributes {id, lang}
+ * @var array $attributes {id, lang, petition}
  */
 
 namespace VoipWatch\Counter;
@@ -12,6 +12,6 @@ namespace VoipWatch\Counter;
 defined( 'ABSPATH' ) || exit;
 
 echo wp_kses(
-	render( $attributes['id'], $attributes['lang'], get_block_wrapper_attributes( array( 'class' => 'voipwatch-counter' ) ) ),
+	render( $attributes['id'], $attributes['lang'], $attributes['petition'], get_block_wrapper_attributes( array( 'class' => 'voipwatch-counter' ) ) ),
 	allowed_html()
 );

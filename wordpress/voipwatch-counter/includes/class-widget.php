@@ -33,11 +33,11 @@ class Widget extends \WP_Widget {
 	 * Show it.
 	 *
 	 * @param array $args     The sidebar's own HTML.
-	 * @param array $instance {title, id, lang}.
+	 * @param array $instance {title, id, lang, petition}.
 	 */
 	public function widget( $args, $instance ) {
 		$instance = $this->complete( $instance );
-		$html     = render( $instance['id'], $instance['lang'], 'class="voipwatch-counter"' );
+		$html     = render( $instance['id'], $instance['lang'], $instance['petition'], 'class="voipwatch-counter"' );
 		if ( '' === $html ) {
 			return;
 		}
@@ -52,14 +52,15 @@ class Widget extends \WP_Widget {
 	/**
 	 * Its form.
 	 *
-	 * @param array $instance {title, id, lang}.
+	 * @param array $instance {title, id, lang, petition}.
 	 */
 	public function form( $instance ) {
 		$instance = $this->complete( $instance );
 		$fields   = array(
-			'title' => __( 'Title', 'voipwatch-counter' ),
-			'id'    => __( 'Counter (empty: the one of the settings)', 'voipwatch-counter' ),
-			'lang'  => __( 'Language (empty: the one of the settings)', 'voipwatch-counter' ),
+			'title'    => __( 'Title', 'voipwatch-counter' ),
+			'id'       => __( 'Counter (empty: the one of the settings)', 'voipwatch-counter' ),
+			'lang'     => __( 'Language (empty: the one of the settings)', 'voipwatch-counter' ),
+			'petition' => __( 'Petition (empty: none)', 'voipwatch-counter' ),
 		);
 		foreach ( $fields as $name => $label ) {
 			printf(
@@ -83,23 +84,25 @@ class Widget extends \WP_Widget {
 		$typed  = $this->complete( $typed );
 		$before = $this->complete( $before );
 		return array(
-			'title' => sanitize_text_field( $typed['title'] ),
-			'id'    => '' === $typed['id'] || is_counter_id( $typed['id'] ) ? $typed['id'] : $before['id'],
-			'lang'  => '' === $typed['lang'] || is_language( $typed['lang'] ) ? $typed['lang'] : $before['lang'],
+			'title'    => sanitize_text_field( $typed['title'] ),
+			'id'       => '' === $typed['id'] || is_counter_id( $typed['id'] ) ? $typed['id'] : $before['id'],
+			'lang'     => '' === $typed['lang'] || is_language( $typed['lang'] ) ? $typed['lang'] : $before['lang'],
+			'petition' => '' === $typed['petition'] || is_petition_id( $typed['petition'] ) ? $typed['petition'] : $before['petition'],
 		);
 	}
 
 	/**
-	 * All three fields, as text.
+	 * All four fields, as text.
 	 *
 	 * @param mixed $instance What was kept or sent.
 	 * @return array
 	 */
 	private function complete( $instance ) {
 		$whole = array(
-			'title' => '',
-			'id'    => '',
-			'lang'  => '',
+			'title'    => '',
+			'id'       => '',
+			'lang'     => '',
+			'petition' => '',
 		);
 		foreach ( array_keys( $whole ) as $name ) {
 			if ( isset( $instance[ $name ] ) && is_string( $instance[ $name ] ) ) {

@@ -18,6 +18,8 @@ const SCHEMA = 'voipwatch.counter/1';
 const MAX_DOCUMENT_BYTES = 65536;
 const MAX_TEXT_BYTES     = 2000;
 const MAX_LANGUAGES      = 16;
+// An observatory tells of twelve petitions at most.
+const MAX_PETITIONS = 64;
 // A clock that is a day off is a broken clock; a document from further ahead would never look old.
 const MAX_CLOCK_SKEW_S = 86400;
 
@@ -28,7 +30,8 @@ const MAX_CLOCK_SKEW_S = 86400;
  * @param string $id   The counter that was asked for.
  * @param int    $now  Seconds since 1970, UTC.
  * @return array|null {as_of, valid_until, next_change_at (seconds; the last two or null), page {LANG: url, absolute or
- *                    relative to the document's}, texts {LANG: {dated, source, emulated, dir}}}
+ *                    relative to the document's}, texts {LANG: {dated, source, emulated, dir}}, petitions {ID: {page
+ *                    {LANG: url}, texts {LANG: text}}}}
  */
 function read_document( $body, $id, $now ) {
 	if ( ! is_string( $body ) || strlen( $body ) > MAX_DOCUMENT_BYTES ) {
@@ -48,6 +51,7 @@ function read_document( $body, $id, $now ) {
 		'next_change_at' => null,
 		'page'           => read_pages( field( $raw, 'page' ) ),
 		'texts'          => read_texts( field( $raw, 'texts' ), $raw['synthetic'] ),
+		'petitions'      => read_petitions( field( $raw, 'petitions' ) ),
 	);
 	foreach ( array( 'valid_until', 'next_change_at' ) as $name ) {
 		if ( null !== field( $raw, $name ) ) {
@@ -61,7 +65,8 @@ function read_document( $body, $id, $now ) {
 		&& $read['as_of'] <= $now + MAX_CLOCK_SKEW_S
 		&& ( null === $read['valid_until'] || $read['as_of'] <= $read['valid_until'] )
 		&& null !== $read['page']
-		&& null !== $read['texts'];
+		&& null !== $read['texts']
+		&& null !== $read['petitions'];
 	return $sound ? $read : null;
 }
 
@@ -152,6 +157,53 @@ function read_texts( $raw, $synthetic ) {
 		);
 	}
 	return $texts;
+}
+
+/**
+ * The told count of each petition in finished sentences, which hold their time. Older observatories have none.
+ *
+ * @param mixed $raw [{id, url {LANG: url}, texts {LANG: text}}] or null.
+ * @return array|null
+ */
+function read_petitions( $raw ) {
+	if ( null === $raw ) {
+		return array();
+	}
+	if ( ! is_array( $raw ) || count( $raw ) > MAX_PETITIONS ) {
+		return null;
+	}
+	$petitions = array();
+	foreach ( $raw as $each ) {
+		$id    = is_array( $each ) ? field( $each, 'id' ) : null;
+		$texts = is_array( $each ) ? field( $each, 'texts' ) : null;
+		$page  = is_array( $each ) ? read_pages( field( $each, 'url' ) ) : null;
+		if ( ! is_petition_id( $id ) || isset( $petitions[ $id ] ) || null === $page ) {
+			return null;
+		}
+		if ( ! is_array( $texts ) || 0 === count( $texts ) || count( $texts ) > MAX_LANGUAGES ) {
+			return null;
+		}
+		foreach ( $texts as $lang => $text ) {
+			if ( ! is_language( $lang ) || ! is_text( $text ) || '' === $text ) {
+				return null;
+			}
+		}
+		$petitions[ $id ] = array(
+			'page'  => $page,
+			'texts' => $texts,
+		);
+	}
+	return $petitions;
+}
+
+/**
+ * Whether something names a petition.
+ *
+ * @param mixed $id A name.
+ * @return bool
+ */
+function is_petition_id( $id ) {
+	return is_string( $id ) && 1 === preg_match( '/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\z/', $id );
 }
 
 /**

@@ -13,7 +13,7 @@ namespace VoipWatch\Counter;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Shortcode [voipwatch_counter id="MA" lang="fr"].
+ * Shortcode [voipwatch_counter id="MA" lang="fr" petition="calls"].
  *
  * @param mixed $attributes As WordPress hands them: an array, or '' for none.
  * @return string
@@ -21,24 +21,26 @@ defined( 'ABSPATH' ) || exit;
 function shortcode( $attributes ) {
 	$attributes = shortcode_atts(
 		array(
-			'id'   => '',
-			'lang' => '',
+			'id'       => '',
+			'lang'     => '',
+			'petition' => '',
 		),
 		is_array( $attributes ) ? $attributes : array(),
 		'voipwatch_counter'
 	);
-	return render( $attributes['id'], $attributes['lang'], 'class="voipwatch-counter"' );
+	return render( $attributes['id'], $attributes['lang'], $attributes['petition'], 'class="voipwatch-counter"' );
 }
 
 /**
  * A counter as HTML; '' where there is nothing to show and the reader could not change that.
  *
- * @param mixed  $id      A counter's name; '' for the one of the settings.
- * @param mixed  $lang    A language; '' or 'auto' for the one of the settings, then the site's.
- * @param string $wrapper The attributes of the outer element, escaped.
+ * @param mixed  $id       A counter's name; '' for the one of the settings.
+ * @param mixed  $lang     A language; '' or 'auto' for the one of the settings, then the site's.
+ * @param mixed  $petition A petition whose told count is shown too; '' for none.
+ * @param string $wrapper  The attributes of the outer element, escaped.
  * @return string
  */
-function render( $id, $lang, $wrapper ) {
+function render( $id, $lang, $petition, $wrapper ) {
 	$settings = settings();
 	if ( ! is_string( $id ) || '' === $id ) {
 		$id = $settings['id'];
@@ -49,24 +51,29 @@ function render( $id, $lang, $wrapper ) {
 	if ( ! $settings['fetch'] || '' === $settings['observatory'] ) {
 		return note( __( 'Nothing is shown before an administrator names an observatory in the settings and agrees to fetch from it.', 'voipwatch-counter' ), $wrapper );
 	}
+	$petition = is_petition_id( $petition ) ? $petition : '';
 	$document = document_of( $id );
 	$lang     = wanted_language( $lang, $settings['lang'] );
 	$inside   = '';
 	if ( null !== $document ) {
 		$lang   = language_at_hand( $lang, $document['texts'] );
-		$inside = inside( $document, $lang, $settings['link'] ? page_url( $document, $lang, $settings['observatory'] ) : '' );
+		$inside = inside( $document, $lang, $settings['link'] ? page_url( $document['page'], $lang, $settings['observatory'] ) : '' );
+		if ( '' !== $petition ) {
+			$inside .= signed( $document, $petition, $lang, $settings );
+		}
 	} elseif ( current_user_can( 'edit_posts' ) ) {
 		$inside = paragraph( esc_html__( 'The observatory has not answered yet. Only editors see this line.', 'voipwatch-counter' ) );
 	}
 	wp_enqueue_script( 'voipwatch-counter' );
 	return sprintf(
-		'<div %1$s><voipwatch-counter src="%2$s" lang="%3$s" dir="%4$s"%5$s>%6$s</voipwatch-counter></div>',
+		'<div %1$s><voipwatch-counter src="%2$s" lang="%3$s" dir="%4$s"%5$s%6$s>%7$s</voipwatch-counter></div>',
 		$wrapper,
 		esc_url( document_url( $settings['observatory'], $id ), array( 'https' ) ),
 		esc_attr( $lang ),
 		esc_attr( null === $document ? 'auto' : $document['texts'][ $lang ]['dir'] ),
 		// The script shows a link to the observatory's page unless it is told not to.
 		$settings['link'] ? '' : ' nolink',
+		'' === $petition ? '' : ' petition="' . esc_attr( $petition ) . '"',
 		$inside
 	);
 }
@@ -96,15 +103,39 @@ function inside( $document, $lang, $page ) {
 }
 
 /**
- * The observatory's page about a counter.
+ * The told count of a petition, with its time; nothing for one that the observatory does not tell of.
  *
- * @param array  $document    As read_document().
- * @param string $lang        One of its languages.
+ * @param array  $document As read_document(); one that was kept by an earlier version has no petitions.
+ * @param string $petition As is_petition_id() allows it.
+ * @param string $lang     One of the document's languages.
+ * @param array  $settings As settings().
+ * @return string
+ */
+function signed( $document, $petition, $lang, $settings ) {
+	if ( ! isset( $document['petitions'][ $petition ] ) ) {
+		$note = __( 'The observatory tells of no such petition. Only editors see this line.', 'voipwatch-counter' );
+		return current_user_can( 'edit_posts' ) ? paragraph( esc_html( $note ) ) : '';
+	}
+	$told = $document['petitions'][ $petition ];
+	$lang = language_at_hand( $lang, $told['texts'] );
+	$text = words( $told['texts'][ $lang ] );
+	$page = $settings['link'] ? page_url( $told['page'], $lang, $settings['observatory'] ) : '';
+	if ( '' !== $page ) {
+		$text = sprintf( '<a href="%1$s" hreflang="%2$s">%3$s</a>', esc_url( $page, array( 'https' ) ), esc_attr( $lang ), $text );
+	}
+	return paragraph( $text );
+}
+
+/**
+ * The observatory's page about a counter or a petition.
+ *
+ * @param array  $pages       {LANG: url}.
+ * @param string $lang        A language.
  * @param string $observatory As clean_observatory() gives it.
  * @return string '' where there is none.
  */
-function page_url( $document, $lang, $observatory ) {
-	$page = isset( $document['page'][ $lang ] ) ? $document['page'][ $lang ] : '';
+function page_url( $pages, $lang, $observatory ) {
+	$page = isset( $pages[ $lang ] ) ? $pages[ $lang ] : '';
 	return 0 === strpos( $page, '../' ) ? $observatory . '/' . substr( $page, 3 ) : $page;
 }
 
@@ -195,8 +226,9 @@ function allowed_html() {
 	return array(
 		'div'               => $any,
 		'voipwatch-counter' => $any + array(
-			'src'    => true,
-			'nolink' => true,
+			'src'      => true,
+			'nolink'   => true,
+			'petition' => true,
 		),
 		'p'                 => array(),
 		'strong'            => array(),

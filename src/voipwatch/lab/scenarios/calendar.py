@@ -149,7 +149,7 @@ def _times(scenario: Scenario, size: Size, seed: int, person: Person) -> Iterato
             # The first of a rhythm is what is left of a gap: it needs no least one.
             next_s = at_s + gap_s(rhythm, derive(seed, "gap", person.name, step)) * (1.0 if step else 0.5)
         step += 1
-        if next_s >= until_s:
+        if next_s >= ends_s >= until_s:
             return
         if next_s >= ends_s:
             at_s = ends_s  # another rhythm from there on; a law without memory begins anew

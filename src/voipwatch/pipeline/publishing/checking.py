@@ -15,17 +15,22 @@ from voipwatch.chronicle.log import LogError, complete_lines
 from voipwatch.chronicle.state import Said
 from voipwatch.model.acts import KeyRole
 from voipwatch.model.bundle import (
+    COUNTING_FILE,
     MANIFEST_FILE,
     PROBES_PER_ROW,
     SIGNATURE_FILE,
+    Counting,
     Manifest,
     PublicChange,
     PublicRow,
 )
+from voipwatch.model.claims import Claim
+from voipwatch.model.incidents import Incident
 from voipwatch.model.instants import iso, seconds
 from voipwatch.pipeline.publishing import chronology, documents, rowdetector
-from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
+from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document, contradicted_in
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS
+from voipwatch.pipeline.publishing.counting import Choices, counting_of
 from voipwatch.pipeline.publishing.folder import digest_and_size
 from voipwatch.pipeline.publishing.tables import (
     Columns,
@@ -271,6 +276,41 @@ def _chronicle(folder: Path, manifest: Manifest, world: World) -> Iterator[Check
     yield CheckFinding(
         "incidents-table", table_of((folder / "tables/incidents.parquet").read_bytes()).equals(table), {}
     )
+    yield from _counting(folder, manifest, [story.newest for story in log.state.stories.values()], world)
+
+
+def _counting(
+    folder: Path, manifest: Manifest, incidents: list[Incident], world: World
+) -> Iterator[CheckFinding]:
+    """What an editor chose of counters can stand by the bundle's own claims and incidents."""
+    if all(entry.path != COUNTING_FILE for entry in manifest.files):
+        return
+    told = msgspec.json.decode((folder / COUNTING_FILE).read_bytes(), type=Counting)
+    if not told.zeros and not told.zones:
+        return
+    content = (folder / CLAIMS_FILE).read_bytes()
+    claims = msgspec.json.decode(content, type=_Claims).claims
+    choices = Choices(
+        {each.incident: each.claim for each in told.zeros},
+        {each.country: each.zone for each in told.zones},
+    )
+    again, _ = counting_of(
+        choices,
+        incidents,
+        as_of=world.as_of,
+        claims=[each.claim for each in claims],
+        contradicted=contradicted_in(content),
+    )
+    counts = {"zeros": len(told.zeros), "zones": len(told.zones)}
+    yield CheckFinding("counting", again == told, counts)
+
+
+class _Claimed(msgspec.Struct):
+    claim: Claim
+
+
+class _Claims(msgspec.Struct):
+    claims: list[_Claimed]
 
 
 def _tables(folder: Path, manifest: Manifest, rows: list[PublicRow]) -> CheckFinding:

@@ -14,11 +14,11 @@ import msgspec
 
 from voipwatch.chronicle.claims import CellRow, check_claim
 from voipwatch.chronicle.claims_file import all_packaged_claims, with_note
-from voipwatch.chronicle.edtf import decode_edtf
 from voipwatch.chronicle.state import Said
 from voipwatch.model.bundle import DAY_S, Level, PublicRow
 from voipwatch.model.cells import CALL_STAGE, CellKey
-from voipwatch.model.claims import CLAIMS_SCHEMA, Claim, ClaimCheck
+from voipwatch.model.claims import CLAIMS_SCHEMA, Claim, ClaimCheck, ClaimState
+from voipwatch.model.edtf import decode_edtf
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.publishing.world import World, document
 
@@ -58,6 +58,20 @@ def claims_document(
         for claim in found
     ]
     return document(world.head(CLAIMS_SCHEMA), {"claims": told})
+
+
+class _Checked(msgspec.Struct):
+    check: ClaimCheck
+
+
+class _Document(msgspec.Struct):
+    claims: list[_Checked]
+
+
+def contradicted_in(content: bytes) -> frozenset[str]:
+    """Ids of the claims that a bundle's rows contradict, by its claims.json. Raises msgspec.MsgspecError."""
+    found = msgspec.json.decode(content, type=_Document).claims
+    return frozenset(each.check.claim for each in found if each.check.state is ClaimState.CONTRADICTED)
 
 
 def marked_check(check: ClaimCheck, world: World) -> dict[str, Any]:

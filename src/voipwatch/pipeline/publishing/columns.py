@@ -128,6 +128,7 @@ DOCUMENTS: Final = {
     "incidents/ID.json": "newest revision with replies, corrections and acts",
     "incidents/ID/rN.json": "each revision as it was",
     "claims.json": "what sources said, and what the published rows of hours and days say to it",
+    "counting.json": "what an editor has decided of counters: day zero by a claim, a country's time zone",
     "corrections.json": "every correction and withdrawal, in order",
     "chronicle/log.jsonl": "the hash-chained log; a line under embargo is there as its hash alone",
     "privacy.json": "the partition, and the shares of cells published by hour, day, week",

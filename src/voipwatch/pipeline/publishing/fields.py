@@ -293,6 +293,15 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
         "claims[].notes[].body": _SAID["body"],
         **_under("claims[].notes[].body", _NOTE),
     },
+    "counting.json": {
+        **HEAD,
+        "zeros[]": "incidents whose days are counted from a claim's date, instead of the measured onset",
+        "zeros[].incident": "id",
+        "zeros[].claim": "id, in claims.json; it is dated in the country's calendar",
+        "zones[]": "countries whose days are counted in another zone than their capital's",
+        "zones[].country": "ISO 3166",
+        "zones[].zone": "IANA name",
+    },
     "corrections.json": {
         **HEAD,
         "corrections[]": "every correction and withdrawal by people, in order",

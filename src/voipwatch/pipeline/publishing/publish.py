@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from voipwatch.chronicle import manifests
 from voipwatch.model.bundle import (
     CLOSING_LAG_S,
+    COUNTING_FILE,
     DAY_S,
     MANIFEST_FILE,
     PUBLISHER,
@@ -28,8 +29,9 @@ from voipwatch.pipeline.publishing import chronology, documents, folder, rowdete
 from voipwatch.pipeline.publishing.alone import alone
 from voipwatch.pipeline.publishing.changes import published_changes
 from voipwatch.pipeline.publishing.chronology import Chronology
-from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document
+from voipwatch.pipeline.publishing.claims import CLAIMS_FILE, claims_document, contradicted_in
 from voipwatch.pipeline.publishing.columns import CELLS, CHANGEPOINTS, INCIDENTS, dictionary
+from voipwatch.pipeline.publishing.counting import Choices, counting_document, counting_of
 from voipwatch.pipeline.publishing.memory import Memory
 from voipwatch.pipeline.publishing.releasing import release
 from voipwatch.pipeline.publishing.tables import (
@@ -76,6 +78,8 @@ class Request(NamedTuple):
     """Unix seconds at which an embargo is on or off; None: `as_of`."""
     publisher: str = PUBLISHER
     contact: str = ""
+    choices: Choices = Choices()
+    """What an editor has decided of counters."""
 
 
 class Published(NamedTuple):
@@ -96,6 +100,8 @@ class Published(NamedTuple):
     """Unix seconds; of a closed observatory that of its closing, whatever was asked for."""
     final: str = ""
     """Why the observatory is closed; empty while it is not."""
+    uncounted: tuple[str, ...] = ()
+    """Incidents and countries of which a choice cannot stand as of the bundle: counters go by the rule."""
 
 
 def publish(
@@ -162,9 +168,19 @@ def _publish(store: Store, request: Request, *, step: Step, disk: folder.Step) -
         files = _files(
             memory, rows, changes, told, world=world, publisher=request.publisher, scratch=Path(scratch)
         )
-        return _put(
+        claims = files[CLAIMS_FILE]
+        assert isinstance(claims, bytes)
+        counting, left = counting_of(
+            request.choices,
+            told.incidents,
+            as_of=request.as_of,
+            contradicted=contradicted_in(claims),
+        )
+        files[COUNTING_FILE] = counting_document(counting, world)
+        done = _put(
             request, world, files, before=content, told=(len(rows), len(released.rows)), step=step, disk=disk
         )
+        return done._replace(uncounted=left)
 
 
 def _issued_again(request: Request, content: bytes | None) -> Request:

@@ -12,27 +12,12 @@ from voipwatch.model.incidents import Incident
 from voipwatch.site.bundle import Bundle
 from voipwatch.site.cards import card_path
 from voipwatch.site.cards.fonts import Fonts
-from voipwatch.site.cards.picture import CardText, draw_card, kept_digest
+from voipwatch.site.cards.picture import CardText, draw_card
 from voipwatch.site.feeds.telling import plain
 from voipwatch.site.words import LANGUAGES, Words, words
 
 FORM: Final = 1
 """Of the drawing: another number draws every card again."""
-
-
-def card_files(
-    bundle: Bundle, fonts: Fonts, kept: Callable[[str], bytes | None] = lambda _: None
-) -> Iterator[tuple[str, bytes]]:
-    """Path from the site's root, and PNG.
-
-    Args:
-        bundle: what they are made of.
-        fonts: what they are set in (`find_fonts`).
-        kept: the file that is at such a path already, or None; a card of the same words is taken from there.
-    """
-    for path, digest, draw in card_plans(bundle, fonts):
-        old = kept(path)
-        yield path, old if old is not None and kept_digest(old) == digest else draw()
 
 
 def card_plans(bundle: Bundle, fonts: Fonts) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
@@ -43,7 +28,7 @@ def card_plans(bundle: Bundle, fonts: Fonts) -> Iterator[tuple[str, str, Callabl
             text = text_of(incident, signed, words(lang))
             digest = sha256(msgspec.json.encode((FORM, text))).hexdigest()
             path = card_path(lang, incident.id, incident.revision)
-            yield path, digest, partial(draw_card, text, fonts, digest=digest)
+            yield path, digest, partial(draw_card, text, fonts)
 
 
 def revisions_of(bundle: Bundle) -> Iterator[Incident]:
@@ -66,7 +51,7 @@ def text_of(incident: Incident, signed: Incident | None, told: Words) -> CardTex
     # The stamp says that it is emulated; the marks need not say it again.
     marks = [mark for mark in card.marks if mark.key != "mark.emulated"]
     return CardText(
-        title=plain(card.title, told),
+        title=plain(card.title, told, named=incident.named),
         marks=" · ".join(plain(mark, told) for mark in marks),
         foot=f"{told.isolate(incident.id)} · {foot}",
         stamp=stamp,
@@ -80,7 +65,7 @@ def share_text(bundle: Bundle, incident: Incident, told: Words) -> str:
     card = card_of(incident, bundle.signed_revision(incident))
     return told.plain(
         "card.share",
-        title=plain(card.title, told),
+        title=plain(card.title, told, named=incident.named),
         marks=" · ".join(plain(mark, told) for mark in card.marks),
         as_of=told.plain("feeds.as-of", moment=told.moment(incident.as_of)),
     )

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngInfo
 
 from voipwatch.site.cards.fonts import Fonts
 from voipwatch.site.cards.setting import SetText, set_text
@@ -28,7 +27,6 @@ TITLE_SIZES_PX: Final = (64, 58, 52, 46, 40, 36, 32)
 MARK_SIZES_PX: Final = (28, 25, 22)
 TITLE_BOX_PX: Final = 300
 MARKS_BOX_PX: Final = 110
-DIGEST_KEY: Final = "voipwatch-words"
 
 
 class CardText(msgspec.Struct, frozen=True):
@@ -46,8 +44,8 @@ class CardText(msgspec.Struct, frozen=True):
     """ltr or rtl."""
 
 
-def draw_card(text: CardText, fonts: Fonts, *, digest: str = "") -> bytes:
-    """PNG. `digest` is kept in it, so that a card of the same words need not be drawn again."""
+def draw_card(text: CardText, fonts: Fonts) -> bytes:
+    """PNG; `cards.files` knows by the digest of its words whether it is there already."""
     image = Image.new("RGB", SIZE_PX, PAPER)
     draw = ImageDraw.Draw(image)
     width, height = SIZE_PX
@@ -79,16 +77,7 @@ def draw_card(text: CardText, fonts: Fonts, *, digest: str = "") -> bytes:
     )
     _lines(draw, marks, fonts, max(top + 12, height - 92 - marks.height_px), FAINT, text.direction)
     _line(draw, text.foot, fonts, 24, height - 62, FAINT, text.direction)
-    return _encoded(image, digest)
-
-
-def kept_digest(content: bytes) -> str:
-    """What `draw_card` kept in a file; empty for any other."""
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            return str(image.info.get(DIGEST_KEY, ""))
-    except (OSError, ValueError, SyntaxError):
-        return ""
+    return _encoded(image)
 
 
 def _lines(
@@ -124,11 +113,8 @@ def _line(
     draw.text(place, text, font=font, fill=colour, anchor="ra" if right else "la", direction=direction)
 
 
-def _encoded(image: Image.Image, digest: str) -> bytes:
-    info = PngInfo()
-    if digest:
-        info.add_text(DIGEST_KEY, digest)
+def _encoded(image: Image.Image) -> bytes:
     out = io.BytesIO()
     flat = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    flat.save(out, "PNG", pnginfo=info, compress_level=9)
+    flat.save(out, "PNG", compress_level=9)
     return out.getvalue()

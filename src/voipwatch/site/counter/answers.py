@@ -7,7 +7,8 @@ the counters that there are: an address that is none of theirs leaves nothing be
 """
 
 import gzip
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -18,10 +19,11 @@ from voipwatch.site.counter.document import CounterDocument, counter_document, e
 from voipwatch.site.counter.frame import POLICY, frame
 from voipwatch.site.counter.module import current_module, modules
 from voipwatch.site.counter.oembed import OembedError, asked, description, oembed_url
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.counter.petitions import CountedPetition
 from voipwatch.site.counter.selfhost import archive
 from voipwatch.site.counter.subjects import CounterSubject
 from voipwatch.site.counter.svg import badge
+from voipwatch.site.words import LANGUAGES
 
 CACHE_MAX_S: Final = 3600
 OUTDATED_CACHE_S: Final = 300
@@ -29,6 +31,10 @@ OUTDATED_CACHE_S: Final = 300
 _FOR_EVER: Final = "public, max-age=31536000, immutable"  # a year, the most that RFC 2616 advised
 _GZIP_LEAST_BYTES: Final = 512
 _ETAGS_MAX_CHARS: Final = 1024
+_WITH_PETITION: Final = re.compile(
+    r"/counter/(?P<lang>[a-z]+)/(?P<id>[A-Za-z0-9-]+)/petition/(?P<petition>[a-z0-9-]+)(?P<ending>\.svg|\.zip|/)",
+    re.ASCII,
+)
 
 Headers = tuple[tuple[str, str], ...]
 COMMON: Final[Headers] = (
@@ -60,6 +66,7 @@ class _Route(NamedTuple):
     kind: str
     id: str
     lang: str
+    petition: str = ""
 
 
 class _Kept:
@@ -111,14 +118,23 @@ class _Kept:
 class CounterAnswers:
     """The counters of one bundle, as a server gives them. A new bundle is a new object."""
 
-    def __init__(self, subjects: Iterable[CounterSubject], *, base: str = "") -> None:
+    def __init__(
+        self,
+        subjects: Iterable[CounterSubject],
+        *,
+        base: str = "",
+        petitions: Callable[[], Sequence[CountedPetition]] = tuple,
+    ) -> None:
         """Nothing is rendered before it is asked for.
 
         Args:
             subjects: of the bundle.
             base: address of the site, `https://voip.example`, without a slash at its end. Without it there is
                 no oEmbed, and links are relative.
+            petitions: what is known of their counts; the same object until it changes, and never waited for.
         """
+        self._petitions = petitions
+        self._counted: Sequence[CountedPetition] = petitions()
         self._base = base
         self._subjects = {each.id: each for each in subjects}
         self._documents: dict[str, tuple[float, float, CounterDocument]] = {}
@@ -137,7 +153,7 @@ class CounterAnswers:
     def document(self, name: str, now_s: float | None) -> CounterDocument:
         """A counter's document, now or (None) as a mirror has it. Raises KeyError for no counter of ours."""
         if now_s is None:
-            return counter_document(self._subjects[name], None, base=self._base)
+            return counter_document(self._subjects[name], None, base=self._base, petitions=self._counted)
         return self._document(name, now_s)[2]
 
     def answer(
@@ -152,9 +168,14 @@ class CounterAnswers:
             accept_encoding: the header's value, or empty.
             if_none_match: the header's value, or empty.
         """
+        counted = self._petitions()
+        if counted is not self._counted:
+            self._counted = counted
+            self._documents.clear()
+            self._kept.clear()
         kept = self._kept.get(path)
         if kept is None or not kept.from_s <= now_s < kept.until_s:
-            route = self._routes.get(path)
+            route = self._routes.get(path) or self._beside(path)
             if route is None:
                 return self._other(path, now_s, query)
             kept = self._kept[path] = self._rendered(route, now_s)
@@ -164,10 +185,19 @@ class CounterAnswers:
             return Answer(304, headers, b"")
         return Answer(200, headers, kept.packed if packed and kept.packed is not None else kept.body)
 
+    def _beside(self, path: str) -> _Route | None:
+        """`/counter/LANG/ID/petition/ID.svg` and its kin: a counter with the count of a petition."""
+        found = _WITH_PETITION.fullmatch(path)
+        if found is None or not any(each.id == found["petition"] for each in self._counted):
+            return None
+        route = self._routes.get(f"/counter/{found['lang']}/{found['id']}/")
+        kind = {".svg": "svg", ".zip": "zip", "/": "frame"}[found["ending"]]
+        return None if route is None else route._replace(kind=kind, petition=found["petition"])
+
     def _other(self, path: str, now_s: float, query: str) -> Answer | None:
         if path == "/oembed":
             return self._oembed(query, now_s)
-        if path.startswith(("/counter/", "/counter-")):
+        if path.startswith("/counter/"):
             return _refused(404, "there is no such counter")
         return None
 
@@ -188,7 +218,7 @@ class CounterAnswers:
         if known is not None and known[0] <= now_s < known[1]:
             return known
         subject = self._subjects[name]
-        document = counter_document(subject, now_s, base=self._base)
+        document = counter_document(subject, now_s, base=self._base, petitions=self._counted)
         as_of_s = seconds(subject.as_of)
         if document.next_change_at is not None:
             from_s, until_s = now_s, seconds(document.next_change_at)
@@ -201,20 +231,25 @@ class CounterAnswers:
         return found
 
     def _rendered(self, route: _Route, now_s: float) -> _Kept:
-        kind, name, lang = route
+        kind, name, lang, _ = route
         headers: list[tuple[str, str]] = [*COMMON, ("content-type", _TYPES[kind])]
         if kind == "module":
             body = next(each.body for each in modules() if each.name == name)
             return _Kept(body, tuple(headers), from_s=float("-inf"), until_s=float("inf"), expires_s=None)
         from_s, until_s, document = self._document(name, now_s)
+        petition = document.petition(route.petition)
         if kind == "json":
             body = encoded(document)
         elif kind == "svg":
-            body = badge(document, lang)
+            body = badge(document, lang, petition)
         elif kind == "frame":
-            body = frame(document, lang, oembed=oembed_url(document, lang, self._base))
+            # A description is of the counter alone.
+            oembed = oembed_url(document.id, lang, self._base) if petition is None else ""
+            body = frame(document, lang, oembed=oembed, petition=petition)
         else:
-            body = archive(self.document(name, None), lang, base=self._base, module=current_module())
+            body = archive(
+                self.document(name, None), lang, base=self._base, module=current_module(), petition=petition
+            )
             headers.append(("content-disposition", f'attachment; filename="voipwatch-counter-{name}.zip"'))
         headers.append(("content-security-policy", POLICY if kind == "frame" else _NOTHING))
         if lang:

@@ -5,6 +5,7 @@ ever named: a badge has no room for what must stand beside a name, and its page 
 strangers' text: cleaned of controls, isolated, and escaped by whoever puts them into a page.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -20,12 +21,14 @@ from voipwatch.civic.daycount import (
     day_count,
 )
 from voipwatch.civic.zones import date_at, zone_of_country
+from voipwatch.model.claims import ClaimType
 from voipwatch.model.incidents import IncidentKind
 from voipwatch.model.instants import iso, seconds
+from voipwatch.site.counter.petitions import CountedPetition, PetitionFigure, figures
 from voipwatch.site.counter.phrases import (
     DIRECTIONS,
-    LANGUAGES,
     app_names,
+    blocked,
     clean,
     country_name,
     day_name,
@@ -35,6 +38,7 @@ from voipwatch.site.counter.phrases import (
     say,
 )
 from voipwatch.site.counter.subjects import CounterSubject
+from voipwatch.site.words import LANGUAGES, UNREAD
 
 COUNTER_SCHEMA: Final = "voipwatch.counter/1"
 
@@ -61,7 +65,12 @@ class ZeroSource(msgspec.Struct, frozen=True):
     kind: str
     """measured, claim."""
     title: str
+    """Of what a claim was told in, with the next three; empty for what was measured."""
     url: str
+    by: str = ""
+    """Who told it; `operator-statement` where an operator did, whose name stands nowhere here."""
+    claim: str = ""
+    """Id."""
 
 
 class Began(msgspec.Struct, frozen=True):
@@ -99,6 +108,8 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     details: str
     """Text of the link to the page."""
     dir: str
+    unread: str = ""
+    """Of a translation that no fluent reader has checked; empty for the others."""
 
     @property
     def alone(self) -> str:
@@ -129,9 +140,21 @@ class CounterDocument(msgspec.Struct, frozen=True, kw_only=True):
     next_change_at: str | None
     page: dict[str, str]
     texts: dict[str, Texts]
+    petitions: tuple[PetitionFigure, ...] = ()
+    """Of the instance, where it has any: a second figure for who asks for one."""
+
+    def petition(self, name: str) -> PetitionFigure | None:
+        """By its id."""
+        return next((each for each in self.petitions if each.id == name), None)
 
 
-def counter_document(subject: CounterSubject, now_s: float | None, *, base: str = "") -> CounterDocument:
+def counter_document(
+    subject: CounterSubject,
+    now_s: float | None,
+    *,
+    base: str = "",
+    petitions: Sequence[CountedPetition] = (),
+) -> CounterDocument:
     """What the counter shows.
 
     Args:
@@ -139,6 +162,7 @@ def counter_document(subject: CounterSubject, now_s: float | None, *, base: str 
         now_s: Unix seconds; None for a mirror.
         base: address of the site, `https://voip.example`, without a slash at its end; empty where it is not
             known: links are then relative to `/counter/`.
+        petitions: told counts beside it.
     """
     incident = subject.incident
     count = day_count(
@@ -171,6 +195,7 @@ def counter_document(subject: CounterSubject, now_s: float | None, *, base: str 
         next_change_at=None if count.next_change_s is None else iso(count.next_change_s),
         page={lang: page_url(subject, lang, base) for lang in LANGUAGES},
         texts={lang: texts_of(subject, count, lang) for lang in LANGUAGES},
+        petitions=figures(petitions, base),
     )
 
 
@@ -195,7 +220,9 @@ def texts_of(subject: CounterSubject, count: DayCount, lang: str) -> Texts:
     start = "nothing"
     if count.line in COUNTING:
         start = "stands"
-    elif count.line is CountState.ENDED:
+    elif count.line is CountState.PASSING:
+        start = "passing"
+    elif count.line in {CountState.ENDED, CountState.AGAIN}:
         start = "ended" if count.unmeasured_since is None else "ended_silent"
     return Texts(
         headline=_told(lang, "headline", kind, count, values) if live else None,
@@ -210,6 +237,7 @@ def texts_of(subject: CounterSubject, count: DayCount, lang: str) -> Texts:
         dismiss=say(lang, "label.dismiss"),
         details=say(lang, "label.page"),
         dir=DIRECTIONS[lang],
+        unread=say(lang, "mark.unread") if lang in UNREAD else "",
     )
 
 
@@ -246,11 +274,13 @@ def _values(subject: CounterSubject, count: DayCount, lang: str) -> dict[str, st
         found["known"] = duration(lang, "lasted", known)
     if count.began is not None:
         found |= {
-            "began": day_range(lang, "began", count.began),
-            "beginning": day_range(lang, "date", count.began),
+            "began": _by(count, lang, day_range(lang, "began", count.began)),
+            "beginning": _by(count, lang, day_range(lang, "date", count.began)),
         }
     if count.ended is not None:
         found["end"] = day_range(lang, "date", count.ended)
+    if count.blocked.count:
+        found["blocked"] = blocked(lang, count.blocked)
     if count.unmeasured_since is not None:
         found["unmeasured"] = day_name(lang, count.unmeasured_since)
     if count.today is not None:
@@ -258,19 +288,34 @@ def _values(subject: CounterSubject, count: DayCount, lang: str) -> dict[str, st
     return found
 
 
+def _by(count: DayCount, lang: str, text: str) -> str:
+    """A date with whoever told it, where it was not measured: never one without the other."""
+    if count.claimed is None:
+        return text
+    if count.claimed.operator:
+        return say(lang, "date.claimed_operator", text=text)
+    return say(lang, "date.claimed", text=text, source=isolated(lang, count.claimed.source))
+
+
 def _source(subject: CounterSubject, count: DayCount, lang: str) -> str:
     if count.began is None:
         return say(lang, "source.nothing")
     reviewed = "reviewed" if subject.reviewed else "unreviewed"
-    return say(lang, f"source.{count.zero.value}_{reviewed}", title=isolated(lang, count.zero_title))
+    if count.claimed is not None and count.claimed.operator:
+        return say(lang, f"source.operator_{reviewed}")
+    title = "" if count.claimed is None else isolated(lang, count.claimed.source)
+    return say(lang, f"source.{count.zero.value}_{reviewed}", title=title)
 
 
 def _began(count: DayCount) -> Began | None:
     if count.began is None:
         return None
-    claimed = count.zero is ZeroKind.CLAIM
-    url = count.zero_url if claimed and is_web(count.zero_url) else ""
-    source = ZeroSource(count.zero.value, clean(count.zero_title) if claimed else "", url)
+    zero = count.claimed
+    if zero is None:
+        return Began(*_dates(count.began), ZeroSource(ZeroKind.MEASURED.value, "", ""))
+    url = zero.url if is_web(zero.url) else ""
+    by = ClaimType.OPERATOR_STATEMENT.value if zero.operator else clean(zero.source)
+    source = ZeroSource(ZeroKind.CLAIM.value, clean(zero.title), url, by, clean(zero.claim))
     return Began(*_dates(count.began), source)
 
 

@@ -12,6 +12,7 @@ import msgspec
 from voipwatch.site.counter.document import CounterDocument, is_web
 from voipwatch.site.counter.module import Module
 from voipwatch.site.counter.oembed import frame_url, iframe
+from voipwatch.site.counter.petitions import PetitionFigure
 from voipwatch.site.counter.svg import WIDTH_PX
 
 
@@ -57,7 +58,15 @@ def snippets(document: CounterDocument, lang: str, *, base: str, module: Module)
     )
 
 
-def element(document: CounterDocument, lang: str, *, source: str, script: str, module: Module) -> str:
+def element(
+    document: CounterDocument,
+    lang: str,
+    *,
+    source: str,
+    script: str,
+    module: Module,
+    petition: PetitionFigure | None = None,
+) -> str:
     """The script and the element, with the dated text inside for where there is no script.
 
     Args:
@@ -66,12 +75,16 @@ def element(document: CounterDocument, lang: str, *, source: str, script: str, m
         source: address of the JSON document.
         script: address of the module, which must allow every origin, or SRI refuses it.
         module: whose digest is pinned.
+        petition: a second figure, of the document's.
     """
     inside = _linked(document, lang, escape(document.texts[lang].alone))
+    named = "" if petition is None else f' petition="{escape(petition.id)}"'
+    if petition is not None:
+        inside += f"<br>{escape(petition.texts[lang])}"
     return (
         f'<script type="module" src="{escape(script)}" integrity="{module.integrity}" crossorigin="anonymous"'
         ' referrerpolicy="no-referrer"></script>\n'
-        f'<voipwatch-counter src="{escape(source)}" lang="{lang}">{inside}</voipwatch-counter>'
+        f'<voipwatch-counter src="{escape(source)}" lang="{lang}"{named}>{inside}</voipwatch-counter>'
     )
 
 

@@ -6,10 +6,10 @@ from voipwatch.site.counter.document import counter_document, encoded
 from voipwatch.site.counter.frame import frame
 from voipwatch.site.counter.module import current_module, modules
 from voipwatch.site.counter.oembed import oembed_url
-from voipwatch.site.counter.phrases import LANGUAGES
 from voipwatch.site.counter.selfhost import archive
 from voipwatch.site.counter.subjects import CounterSubject
 from voipwatch.site.counter.svg import badge
+from voipwatch.site.words import LANGUAGES
 
 
 def counter_files(subjects: Iterable[CounterSubject], *, base: str = "") -> dict[str, bytes]:
@@ -27,6 +27,6 @@ def counter_files(subjects: Iterable[CounterSubject], *, base: str = "") -> dict
         for lang in LANGUAGES:
             place = f"counter/{lang}/{subject.id}"
             found[f"{place}.svg"] = badge(document, lang)
-            found[f"{place}/index.html"] = frame(document, lang, oembed=oembed_url(document, lang, base))
+            found[f"{place}/index.html"] = frame(document, lang, oembed=oembed_url(document.id, lang, base))
             found[f"{place}.zip"] = archive(document, lang, base=base, module=module)
     return found

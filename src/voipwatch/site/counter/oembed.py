@@ -14,7 +14,7 @@ import msgspec
 
 from voipwatch.site.counter.document import CounterDocument
 from voipwatch.site.counter.frame import HEIGHT_PX, WIDTH_PX
-from voipwatch.site.counter.phrases import LANGUAGES
+from voipwatch.site.words import LANGUAGES
 
 CACHE_S: Final = 86_400
 _LEAST_PX: Final = 120
@@ -92,11 +92,11 @@ def description(document: CounterDocument, question: Asked, *, base: str) -> byt
     )
 
 
-def oembed_url(document: CounterDocument, lang: str, base: str) -> str:
+def oembed_url(name: str, lang: str, base: str) -> str:
     """Where the description of a counter is; empty where the site's own address is not known."""
     if not base:
         return ""
-    return f"{base}/oembed?format=json&url={quote(frame_url(document.id, lang, base), safe='')}"
+    return f"{base}/oembed?format=json&url={quote(frame_url(name, lang, base), safe='')}"
 
 
 def frame_url(name: str, lang: str, base: str) -> str:

@@ -2,6 +2,11 @@
 
 Plural categories are those of CLDR (Babel): Arabic has six. Of a range the category is that of CLDR's plural
 ranges (supplemental/pluralRanges.xml, release 45). Months are those of ar-MA (`نونبر`), digits Latin.
+
+Languages, days, numbers and countries are `site.words`', names of apps those of `apps.names`. A counter's own
+are the sentences, which pages do not have, a shortened list of apps, and how a stranger's text is cleaned:
+one line of a badge, cut to what fits, isolated in every language wherever it could turn what is around it. A
+page keeps such a text whole and has `<bdi>`.
 """
 
 import tomllib
@@ -13,36 +18,17 @@ from importlib.resources import files
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
-from voipwatch.civic.daycount import Bracket, Days
+from voipwatch.apps.names import app_names as names_of_apps
+from voipwatch.civic.daycount import Blocked, Bracket, Days
+from voipwatch.site.words import FSI, LANGUAGES, LOCALES, PDI, RIGHT_TO_LEFT, flatten, words
 
-LANGUAGES: Final = ("en", "fr", "ar")
-DIRECTIONS: Final[Mapping[str, str]] = {"en": "ltr", "fr": "ltr", "ar": "rtl"}
-LOCALES: Final[Mapping[str, str]] = {"en": "en_GB", "fr": "fr", "ar": "ar_MA"}
+DIRECTIONS: Final[Mapping[str, str]] = {lang: "rtl" if lang in RIGHT_TO_LEFT else "ltr" for lang in LANGUAGES}
 APPS_SHOWN: Final = 3
 """By name, as in titles of incidents; further ones are counted."""
-APP_NAMES: Final[Mapping[str, str]] = {
-    "whatsapp": "WhatsApp",
-    "viber": "Viber",
-    "skype": "Skype",
-    "teams": "Teams",
-    "messenger": "Messenger",
-    "facetime": "FaceTime",
-    "signal": "Signal",
-    "telegram": "Telegram",
-    "zoom": "Zoom",
-    "meet": "Meet",
-    "discord": "Discord",
-    "sip": "SIP",
-    "webrtc": "WebRTC",
-}
-"""As their makers write them; an app that is not here is shown by its id."""
 NAME_MAX_CHARS: Final = 120
 """Of a name of a stranger's making: longer ones are cut, with an ellipsis."""
-_FSI, _PDI = "\u2068", "\u2069"
 _RANGES: Final = {("zero", "one"): "zero", ("zero", "two"): "zero", ("one", "two"): "other"}
 """Of Arabic; in every other case of our languages a range has the category of its end."""
 
@@ -54,16 +40,8 @@ def texts(lang: str) -> Mapping[str, str]:
         raise KeyError(lang)
     place = files("voipwatch.site.counter").joinpath("locale").joinpath(f"{lang}.toml")
     found: dict[str, str] = {}
-    _flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
+    flatten(tomllib.loads(place.read_text(encoding="utf-8")), "", found)
     return found
-
-
-def _flatten(table: Mapping[str, object], prefix: str, found: dict[str, str]) -> None:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            _flatten(value, f"{prefix}{key}.", found)
-        else:
-            found[f"{prefix}{key}"] = str(value)
 
 
 def say(lang: str, key: str, **values: str) -> str:
@@ -78,8 +56,8 @@ def clean(text: str, limit: int = NAME_MAX_CHARS) -> str:
     hold.
     """
     kept = "".join(" " if each.isspace() else each for each in text if each.isspace() or _harmless(each))
-    words = " ".join(kept.split())
-    return words if len(words) <= limit else words[: limit - 1] + "…"
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _harmless(char: str) -> bool:
@@ -93,7 +71,7 @@ def isolated(lang: str, text: str) -> str:
     """A stranger's text, cleaned; an isolate (UAX #9, FSI ... PDI) where it could turn the rest."""
     kept = clean(text)
     turns = any(unicodedata.bidirectional(each) in {"R", "AL", "AN"} for each in kept)
-    return f"{_FSI}{kept}{_PDI}" if turns or DIRECTIONS[lang] == "rtl" else kept
+    return f"{FSI}{kept}{PDI}" if turns or DIRECTIONS[lang] == "rtl" else kept
 
 
 def country_name(lang: str, country: str) -> str:
@@ -104,7 +82,7 @@ def country_name(lang: str, country: str) -> str:
 
 def app_names(lang: str, apps: Sequence[str]) -> str:
     """`WhatsApp, Viber, Skype and 3 more apps`."""
-    names = [isolated(lang, APP_NAMES.get(app, app)) for app in apps]
+    names = [isolated(lang, names_of_apps().get(app, app)) for app in apps]
     more = len(names) - APPS_SHOWN
     if more <= 0:
         return format_list(names, locale=_locale(lang))
@@ -114,8 +92,13 @@ def app_names(lang: str, apps: Sequence[str]) -> str:
 
 def number(lang: str, value: int) -> str:
     """Grouped as the language does, in Latin digits."""
-    found: str = format_decimal(value, locale=_locale(lang))
-    return found
+    return words(lang).number(value)
+
+
+def blocked(lang: str, series: Blocked) -> str:
+    """`1 of 2 measured series does not get through`."""
+    n, measured = number(lang, series.count), number(lang, series.measured)
+    return say(lang, f"blocked.{category(lang, series.count)}", n=n, measured=measured)
 
 
 def category(lang: str, value: int) -> str:
@@ -151,7 +134,7 @@ def duration(lang: str, family: str, days: Days) -> str:
 
 def day_name(lang: str, day: date) -> str:
     """`2 January 2016`, `1er janvier 2016`, `31 دجنبر 2015`."""
-    return _formatted(lang, day, "d MMMM y")
+    return words(lang).day(day)
 
 
 def day_range(lang: str, family: str, bracket: Bracket) -> str:
@@ -170,14 +153,7 @@ def day_range(lang: str, family: str, bracket: Bracket) -> str:
     same_year = bracket.earliest.year == bracket.latest.year
     same_month = same_year and bracket.earliest.month == bracket.latest.month
     pattern = "d" if same_month else "d MMMM" if same_year else "d MMMM y"
-    return say(lang, f"{family}.range", first=_formatted(lang, bracket.earliest, pattern), last=last)
-
-
-def _formatted(lang: str, day: date, pattern: str) -> str:
-    if day.day == 1:  # French says the first of a month as an ordinal, and CLDR's patterns do not
-        first = texts(lang)["date.first_of_month"]
-        pattern = pattern.replace("d", f"'{first}'", 1)
-    return format_date(day, pattern, locale=_locale(lang))
+    return say(lang, f"{family}.range", first=words(lang).dated(bracket.earliest, pattern), last=last)
 
 
 @cache

@@ -1,25 +1,28 @@
 """Which counters there are: one for each incident, and one for each country.
 
-A country's counter shows its newest incident that stands, and where none stands the newest that ended: a
-badge that says "over" while something else stands would be false. Withdrawn incidents are left out there;
-under its own id each has a counter that says so, and a merged one shows what it was merged into.
+A country's counter shows the oldest incident that stands and is seen to (how long calls have been stopped is
+counted from the first of them), and where none stands the newest that ended: a badge that says "over" while
+something else stands would be false. Where calls do not get through and no incident that stands is seen to,
+it shows none, and says so. Withdrawn incidents are left out there; under its own id each has a counter that
+says so, and a merged one shows what it was merged into.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
 from typing import Final
 
 import msgspec
 
-from voipwatch.chronicle.edtf import decode_edtf
-from voipwatch.civic.daycount import Bracket, DayZero, Measuring, followed
+from voipwatch.chronicle.dayzero import claimed_days, of_operator, source_of
+from voipwatch.civic.daycount import Bracket, DayZero, Measuring, blocked_of, followed, shows
 from voipwatch.model.claims import Claim
-from voipwatch.model.incidents import Incident, IncidentStatus, SeriesName
+from voipwatch.model.incidents import Incident, IncidentKind, IncidentStatus, SeriesName
 from voipwatch.model.instants import seconds
+from voipwatch.site.names import BAD
 
 States = Mapping[str, Mapping[SeriesName, Measuring]]
-"""Country -> series -> whether it is measured."""
+"""Country -> series -> whether it is measured, and gets through."""
+_DECIDED: Final = BAD | {"ok"}
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*", re.ASCII)
 
 
@@ -53,6 +56,7 @@ class _Series(msgspec.Struct):
     operator: str
     access: str
     app: str
+    state: str
     measured: bool
     measured_until: str | None
 
@@ -67,7 +71,10 @@ def states_of(states_json: bytes) -> dict[str, dict[SeriesName, Measuring]]:
     for each in msgspec.json.decode(states_json, type=_States).series:
         name = SeriesName(each.operator, each.access, each.app)
         until_s = None if each.measured_until is None else seconds(each.measured_until)
-        found.setdefault(each.country, {})[name] = Measuring(each.measured, until_s)
+        # Measured is what a row decided within a week: one that decides nothing tells nothing.
+        measured = each.measured and each.state in _DECIDED
+        through = each.state not in BAD if measured else None
+        found.setdefault(each.country, {})[name] = Measuring(measured, until_s, through)
     return found
 
 
@@ -98,7 +105,10 @@ def subjects_of(
     own = {each.id: each for each in incidents}
     countries = sorted({*states, *(each.country for each in own.values())})
     chosen: dict[str, tuple[str, Incident | None]] = {
-        country: (country, newest(each for each in own.values() if each.country == country))
+        country: (
+            country,
+            shown_of([each for each in own.values() if each.country == country], states.get(country, {})),
+        )
         for country in countries
     }
     chosen |= {name: (each.country, followed(each, own)) for name, each in own.items()}
@@ -122,8 +132,31 @@ def subjects_of(
     return found
 
 
+def shown_of(incidents: Iterable[Incident], measuring: Mapping[SeriesName, Measuring]) -> Incident | None:
+    """The one that a country's counter shows.
+
+    None where all were withdrawn, or there is none; and where calls do not get through and no incident that
+    stands has one of them: the number of another incident would be that of something else.
+    """
+    kept = [each for each in incidents if each.status is not IncidentStatus.WITHDRAWN]
+    standing = [each for each in kept if not each.ended]
+    seen = [each for each in standing if shows(each, measuring)]
+    if seen:
+        return min(seen, key=lambda each: (each.kind is not IncidentKind.CALLS, _onset(each), each.id))
+    if blocked_of(measuring).count:
+        return None
+    if standing:
+        return min(standing, key=lambda each: (not _measured(each, measuring), _onset(each), each.id))
+    return newest(kept)
+
+
+def _measured(incident: Incident, measuring: Mapping[SeriesName, Measuring]) -> bool:
+    open_ones = [row.series for row in incident.spread if row.ended_latest is None]
+    return any(each in measuring and measuring[each].measured for each in open_ones)
+
+
 def newest(incidents: Iterable[Incident]) -> Incident | None:
-    """The one that a country's counter shows; None where all were withdrawn, or there is none."""
+    """The newest that stands, else the newest that ended; None where all were withdrawn, or there is none."""
     kept = [each for each in incidents if each.status is not IncidentStatus.WITHDRAWN]
     return max(kept, key=lambda each: (not each.ended, _onset(each), each.id), default=None)
 
@@ -132,22 +165,20 @@ def _onset(incident: Incident) -> str:
     return min((row.latest for row in incident.spread), default="")
 
 
-def zero_of(claim: Claim) -> DayZero | None:
-    """Day zero as a claim dates it; None where its date is impossible, or open towards now.
+def zero_of(claim: Claim, operators: Iterable[str] = ()) -> DayZero | None:
+    """Day zero as a claim dates it; None where its date is none, impossible, or open towards now.
 
-    A claim's days are those of its country's calendar, whatever its clock.
+    What an operator told (one of `operators`, or by the claim's type) has no name, title or address of it.
     """
-    span = decode_edtf(claim.date)
-    if span.impossible or span.until_s is None:
+    days = claimed_days(claim)
+    if days is None:
         return None
-    earliest = None if span.since_s is None else _day(span.since_s)
+    if of_operator(claim, operators):
+        return DayZero(bracket=Bracket(*days), source="", claim=claim.id, operator=True)
     return DayZero(
-        bracket=Bracket(earliest, _day(span.until_s - 1)),
+        bracket=Bracket(*days),
+        source=source_of(claim),
+        claim=claim.id,
         title=claim.source.title,
         url=claim.source.url,
-        lang="en",
     )
-
-
-def _day(time_s: float) -> date:
-    return datetime.fromtimestamp(time_s, tz=UTC).date()

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from voipwatch.civic.daycount import CountState
 from voipwatch.site.counter.document import CounterDocument
+from voipwatch.site.counter.petitions import PetitionFigure
 
 WIDTH_PX: Final = 360
 _PADDING_PX: Final = 14
@@ -25,6 +26,9 @@ BANDS: Final = {
     CountState.ACTIVE: "#e5484d",
     CountState.PARTIAL: "#f0883e",
     CountState.INTERMITTENT: "#f0883e",
+    CountState.UNESTABLISHED: "#f0883e",
+    CountState.AGAIN: "#f0883e",
+    CountState.PASSING: "#8b98a5",
     CountState.DISPUTED: "#b58cff",
     CountState.ENDED: "#6ea8fe",
     CountState.NONE: "#6ea8fe",
@@ -38,12 +42,13 @@ _FONT: Final = "system-ui, 'Segoe UI', 'Noto Sans', 'Noto Sans Arabic', sans-ser
 _NARROW: Final = frozenset("iljtfrI.,:;'’|!()[]{}- ")
 
 
-def badge(document: CounterDocument, lang: str) -> bytes:
+def badge(document: CounterDocument, lang: str, petition: PetitionFigure | None = None) -> bytes:
     """The picture, UTF-8.
 
     Args:
         document: of a server or of a mirror: where it has no headline, the dated text stands there.
         lang: one of its languages. Raises KeyError for another.
+        petition: a second figure.
     """
     texts = document.texts[lang]
     parts = [(texts.headline or texts.dated, 17, 700, INK)]
@@ -52,6 +57,8 @@ def badge(document: CounterDocument, lang: str) -> bytes:
     if texts.emulated:
         parts.insert(0, (texts.emulated, 12, 700, WARNING))
     parts.append((texts.source, 12, 400, QUIET))
+    if petition is not None:
+        parts.append((petition.texts[lang], 14, 700, INK))
     rtl = texts.dir == "rtl"
     x_px = WIDTH_PX - _PADDING_PX - _BAND_PX if rtl else _PADDING_PX + _BAND_PX
     lines, y_px = [], float(_PADDING_PX)
@@ -64,7 +71,8 @@ def badge(document: CounterDocument, lang: str) -> bytes:
             )
         y_px += 4
     height_px = round(y_px + _PADDING_PX - 4)
-    alt = " ".join(f"{text}." for text, *_ in parts)
+    spoken = [text for text, *_ in parts] + ([texts.unread] if texts.unread else [])
+    alt = " ".join(f"{text}." for text in spoken)
     band_x_px = WIDTH_PX - _BAND_PX if rtl else 0
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH_PX}" height="{height_px}"'

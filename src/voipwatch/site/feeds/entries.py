@@ -4,20 +4,19 @@ An entry is a function of the incident, what was said of it, and the language; t
 in it, so that an entry changes with its `updated` and never otherwise.
 """
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid5
 
 import msgspec
 
-from voipwatch.chronicle.titles import Sentence, line_of, marks_of, title_of
-from voipwatch.civic.offsets import utc_offset_h
+from voipwatch.chronicle.titles import marks_of, title_of
 from voipwatch.model.acts import Reply
 from voipwatch.model.incidents import Incident, IncidentStatus
 from voipwatch.site import links
 from voipwatch.site.bundle import Bundle, IncidentPage
 from voipwatch.site.feeds.telling import one_line, plain
+from voipwatch.site.telling import line_sentence
 from voipwatch.site.words import Name, Words, seen
 
 LOG: Final = "chronicle/log.jsonl"
@@ -68,22 +67,17 @@ def entry_of(bundle: Bundle, page: IncidentPage, words: Words, *, root: str) -> 
     return Entry(
         uuid=uuid_of(root, incident.id),
         incident=incident,
-        title=f"[{state_text(incident, words)}] {plain(title, words)}",
+        title=f"[{state_text(incident, words)}] {plain(title, words, named=incident.named)}",
         marks=tuple(plain(mark, words) for mark in marks_of(incident)),
-        lines=tuple(dict.fromkeys(plain(line, words) for line in _lines(incident))),
+        lines=tuple(
+            dict.fromkeys(plain(line_sentence(incident.country, phase), words) for phase in incident.phases)
+        ),
         as_of=words.plain("feeds.as-of", moment=words.moment(incident.as_of)),
         replies=tuple(said.body for said in page.replies),
         published=page.revised_at[0],
         updated=updated_of(page),
         page=f"{words.lang}/{links.incident(incident.id)}",
     )
-
-
-def _lines(incident: Incident) -> Iterator[Sentence]:
-    """A sentence a phase; hours of the day by the country's clock where that is one clock all the time."""
-    for phase in incident.phases:
-        since, until = phase.earliest or phase.latest, phase.until or phase.latest
-        yield line_of(phase, utc_offset_h=utc_offset_h(incident.country, since, until))
 
 
 def root_of(bundle: Bundle) -> str:

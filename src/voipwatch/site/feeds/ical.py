@@ -7,6 +7,7 @@ an incident that turned out not to be over.
 from collections.abc import Iterator
 from typing import Final
 
+from voipwatch.civic.ical import content_line, text_value
 from voipwatch.model.incidents import Incident, IncidentStatus, PhaseKind
 from voipwatch.site.bundle import Bundle
 from voipwatch.site.feeds.addresses import Addresses
@@ -16,8 +17,6 @@ from voipwatch.site.feeds.telling import one_line
 from voipwatch.site.words import Words, printable
 
 TYPE: Final = "text/calendar"
-LINE_BYTES: Final = 75
-"""3.1: without the line break."""
 CONFIRMED: Final = frozenset({IncidentStatus.REVIEWED, IncidentStatus.CORRECTED})
 
 
@@ -46,7 +45,7 @@ def encode_ical(bundle: Bundle, words: Words, base_url: str = "") -> bytes:
         lines += _onset(entry, words, address)
         lines += _end(bundle, entry, words, address, root)
     lines.append("END:VCALENDAR")
-    return b"".join(_folded(line) for line in lines)
+    return b"".join(content_line(line) for line in lines)
 
 
 def _onset(entry: Entry, words: Words, address: str) -> Iterator[str]:
@@ -133,20 +132,4 @@ def _time(text: str) -> str:
 
 def _text(text: str) -> str:
     """3.3.11."""
-    clean = printable(text).replace("\r\n", "\n").replace("\r", "\n")
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
-        clean = clean.replace(plain, escaped)
-    return clean.replace("\t", " ")
-
-
-def _folded(line: str) -> bytes:
-    """3.1: no line over 75 octets, and no letter cut in two."""
-    found, current = bytearray(), 0
-    for letter in line:
-        octets = letter.encode()
-        if current + len(octets) > LINE_BYTES:
-            found += b"\r\n "
-            current = 1
-        found += octets
-        current += len(octets)
-    return bytes(found) + b"\r\n"
+    return text_value(printable(text))

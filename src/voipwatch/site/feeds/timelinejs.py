@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup, escape
 
-from voipwatch.chronicle.edtf import EdtfError, decode_edtf
-from voipwatch.chronicle.titles import line_of
+from voipwatch.model.edtf import EdtfError, decode_edtf
 from voipwatch.model.incidents import Incident, IncidentStatus, Phase
 from voipwatch.model.instants import iso
 from voipwatch.site.bundle import Bundle, Judged
@@ -21,6 +20,7 @@ from voipwatch.site.feeds.addresses import Addresses
 from voipwatch.site.feeds.entries import Entry, entries_of, state_text
 from voipwatch.site.feeds.jsonld import text_in
 from voipwatch.site.feeds.telling import plain
+from voipwatch.site.telling import line_sentence
 from voipwatch.site.words import Words, seen
 
 
@@ -84,6 +84,7 @@ def _phase(entry: Entry, incident: Incident, phase: Phase, words: Words, url: Ad
             earliest=words.moment(phase.earliest),
             latest=words.moment(phase.latest),
         )
+    line = plain(line_sentence(incident.country, phase), words)
     start = phase.earliest or phase.latest
     event: dict[str, Any] = {
         "start_date": _date(start),
@@ -91,7 +92,7 @@ def _phase(entry: Entry, incident: Incident, phase: Phase, words: Words, url: Ad
         "group": words.plain("feeds.timeline.measured"),
         "text": {
             "headline": str(escape(headline)),
-            "text": str(Markup("<p>{}</p><p>{}</p>").format(plain(line_of(phase), words), link)),
+            "text": str(Markup("<p>{}</p><p>{}</p>").format(line, link)),
         },
     }
     end = phase.until or phase.latest

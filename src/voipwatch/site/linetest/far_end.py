@@ -5,12 +5,15 @@ aiortc is imported when the first call comes, so that the site runs without it.
 
 import asyncio
 import importlib.util
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
-from voipwatch.site.linetest.messages import Answers, Arm, End, FarSight, Offer, Progress
+from voipwatch.site.linetest.callers import caller_prefix
+from voipwatch.site.linetest.messages import RELAYED, Answers, Arm, End, FarSight, Offer, Progress
+from voipwatch.site.linetest.proofs import Proofs
 from voipwatch.site.linetest.sdp import offer_is_plain, with_address, without_candidates
 
 if TYPE_CHECKING:
@@ -21,14 +24,13 @@ CALL_S: Final = 12.0
 EVERY_S: Final = 0.25
 ANSWER_S: Final = 3.0
 TESTS_MAX: Final = 8
-"""At once. A test has six calls, and aiortc codes each in this process: about two hundredths of a core."""
-PROOF_S: Final = 86_400.0
-"""For how long another visitor's call shows that a way to the far end is open: as long as a canary's."""
-PROOF_PACKETS: Final = 20
+"""At once. A test has seven calls, and aiortc codes each in this process: about two hundredths of a core."""
+CALLER_TESTS_MAX: Final = 2
+"""At once from one network (`callers`): a person makes one, and nobody can keep the others out."""
 
 
 class BusyError(Exception):
-    """As many tests as the far end takes at once are running."""
+    """As many tests as the far end takes at once are running, of all visitors or of this one's network."""
 
 
 class Callee(Protocol):
@@ -39,6 +41,9 @@ class Callee(Protocol):
 
     async def sight(self) -> FarSight:
         """What was seen until now."""
+
+    def senders(self) -> frozenset[str]:
+        """Addresses that it was called from."""
 
     async def close(self) -> None:
         """Hangs up."""
@@ -62,6 +67,8 @@ class FarEnd:
     Args:
         address: the one address that visitors reach this machine at; put into every answer in the place of
             those that the machine has. Empty: they are offered as they are (tests, lab).
+        proofs: of all processes; None: nothing is proved, and nobody accused of what takes a proof.
+        relay: which relay runs, empty for none; None: there never is one.
     """
 
     address: str = ""
@@ -69,43 +76,57 @@ class FarEnd:
     call_s: float = CALL_S
     callee: Callable[[], Callee] = _new_peer
     clock: Callable[[], float] = monotonic
+    proofs: Proofs | None = None
+    relay: Callable[[], str] | None = None
     running: int = 0
-    _reached: dict[Arm, float] = field(default_factory=dict)
+    _callers: Counter[str] = field(default_factory=Counter)
 
-    def reached(self) -> dict[str, int]:
-        """Arm -> seconds since a visitor's voice and data last went through there both ways, within a day.
-
-        Without it nobody is accused: where no visitor at all ever gets through, the fault may be ours.
+    def reached(self, caller: str) -> dict[str, int]:
+        """As `Proofs.reached`: without it nobody is accused, for where no other visitor ever gets through
+        the fault may be ours.
         """
-        now_s = self.clock()
-        return {str(arm): int(now_s - at_s) for arm, at_s in self._reached.items() if now_s - at_s <= PROOF_S}
+        return {} if self.proofs is None else self.proofs.reached(caller)
 
-    async def calls(self, offers: Sequence[Offer]) -> AsyncIterator[Answers | Progress | End]:
+    def is_free(self, caller: str) -> bool:
+        """Whether a test from this address would be taken now."""
+        return self.running < self.tests_max and self._callers[caller_prefix(caller)] < CALLER_TESTS_MAX
+
+    async def calls(
+        self, offers: Sequence[Offer], caller: str = ""
+    ) -> AsyncIterator[Answers | Progress | End]:
         """Answers all, then says what it sees until the time is over or the caller stops asking.
 
-        Raises BusyError before anything else. Close the iterator: that is what hangs up.
+        `caller` is the visitor's address: whether his calls prove anything. Raises BusyError before anything
+        else. Close the iterator: that is what hangs up.
         """
-        if self.running >= self.tests_max:
+        if not self.is_free(caller):
             raise BusyError
+        prefix = caller_prefix(caller)
         self.running += 1
+        self._callers[prefix] += 1
         peers: dict[Arm, Callee] = {}
         try:
             start_s = self.clock()
+            relay = self._relay_of(offers)
             answers = await self._answer(offers, peers)
             yield Answers(answers)
             while peers and self.clock() - start_s < self.call_s:
                 await asyncio.sleep(EVERY_S)
                 sights = {arm: await peer.sight() for arm, peer in peers.items()}
                 for arm, sight in sights.items():
-                    self._learn(arm, sight)
+                    if self.proofs is not None:
+                        self.proofs.learn(arm, sight, caller, peers[arm].senders())
                 at_ms = round((self.clock() - start_s) * 1000)
-                yield Progress(at_ms, {str(arm): sight for arm, sight in sights.items()})
+                stopped = relay is not None and (not relay or relay != self._relay_of(offers))
+                yield Progress(at_ms, {str(arm): sight for arm, sight in sights.items()}, stopped)
             yield End(round((self.clock() - start_s) * 1000))
         finally:
             try:
                 await asyncio.gather(*(peer.close() for peer in peers.values()), return_exceptions=True)
             finally:
                 self.running -= 1
+                self._callers[prefix] -= 1
+                self._callers += Counter()  # forgets whose count is nought
 
     async def _answer(self, offers: Sequence[Offer], peers: dict[Arm, Callee]) -> dict[str, str]:
         answers: dict[str, str] = {}
@@ -122,6 +143,8 @@ class FarEnd:
             answers[str(offer.arm)] = with_address(answer, self.address)
         return answers
 
-    def _learn(self, arm: Arm, sight: FarSight) -> None:
-        if sight.received >= PROOF_PACKETS and sight.sent >= PROOF_PACKETS and sight.echoes:
-            self._reached[arm] = self.clock()
+    def _relay_of(self, offers: Sequence[Offer]) -> str | None:
+        """Which relay these offers go through, as far as it runs; None: through none."""
+        if self.relay is None or not any(offer.arm in RELAYED for offer in offers):
+            return None
+        return self.relay()

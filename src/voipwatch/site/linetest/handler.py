@@ -22,6 +22,7 @@ from voipwatch.site.linetest.far_end import BusyError, FarEnd
 from voipwatch.site.linetest.inbox import Inbox, InboxError, RefusedReportError
 from voipwatch.site.linetest.messages import Arm, CallsRequest
 from voipwatch.site.linetest.page import File, files
+from voipwatch.wire.forwarded import Network, plain_address, sender_address
 
 CALLS_BYTES_MAX: Final = 131_072
 REPORT_BYTES_MAX: Final = 8_192
@@ -38,12 +39,12 @@ LINES: Final = b"application/x-ndjson; charset=utf-8"
 SAFE: Final[Headers] = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 FRESH: Final = (b"cache-control", b"no-store")
 
-TurnOffers = Callable[[], tuple[Mapping[Arm, str], str, str]]
-"""`turn.TurnServer.offers`."""
+TurnOffers = Callable[[str], tuple[Mapping[Arm, str], str, str]]
+"""Of a visitor's address, as `turn.offers`; no URIs while the relay that there should be does not run."""
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """The relay, for one visitor and some minutes."""
+    """The relay, for one visitor's network and some minutes."""
 
     username: str
     credential: str
@@ -55,11 +56,13 @@ class Config(msgspec.Struct, frozen=True):
     """What the page asks first."""
 
     far_end: bool
-    """False: no aiortc here, or too many tests at once; nothing can be measured now."""
+    """False: no aiortc here, or too many tests at once, of all or of this network: nothing is measured."""
     turn: Turn | None
     """None: no relay runs here, and its arms are not run."""
+    relay_stopped: bool
+    """There is to be a relay, and it has ended; it is being started again."""
     reached: dict[str, int]
-    """Arm -> seconds since another visitor's call went through there both ways; at most a day."""
+    """Arm -> seconds since a call from another network went through there both ways; at most a day."""
     takes_reports: bool
     schema: str = CONFIG_SCHEMA
 
@@ -70,14 +73,16 @@ class LineTest:
 
     Args:
         far_end: None where there is none; the page says so, and accuses nobody.
-        turn: `TurnServer.offers`, or None.
+        turn: the relay's offers to one visitor, or None.
         inbox: where reports go, or None: the page then offers no submission.
+        proxies: in front of us, whose X-Forwarded-For is believed: as the collector's.
         base: the path it is mounted at, ending in a slash.
     """
 
     far_end: FarEnd | None
     turn: TurnOffers | None = None
     inbox: Inbox | None = None
+    proxies: tuple[Network, ...] = ()
     base: str = "/linetest/"
     _files: dict[str, File] = field(default_factory=files)
 
@@ -99,7 +104,12 @@ class LineTest:
         elif method not in {"GET", "HEAD"}:
             await _say(send, 405, b"", [(b"allow", b"GET, HEAD")])
         elif name == "config.json":
-            await _say(send, 200, msgspec.json.encode(self.config()), [(b"content-type", JSON), FRESH])
+            await _say(
+                send,
+                200,
+                msgspec.json.encode(self.config(self._caller(scope))),
+                [(b"content-type", JSON), FRESH],
+            )
         elif name == "ping":
             await _say(send, 204, b"", [FRESH])
         elif (file := self._files.get(name)) is not None:
@@ -107,18 +117,20 @@ class LineTest:
         else:
             await _refuse(send, 404, "path", "there is nothing here")
 
-    def config(self) -> Config:
-        """As of now."""
-        turn = None
+    def config(self, caller: str) -> Config:
+        """As of now, for a visitor at this address; empty: it is not known."""
+        turn, relay_stopped = None, False
         if self.turn is not None:
-            uris, user, password = self.turn()
+            uris, user, password = self.turn(caller)
             if uris:
                 turn = Turn(user, password, {str(arm): uri for arm, uri in uris.items()})
+            relay_stopped = not uris
         far_end = self.far_end
         return Config(
-            far_end=far_end is not None and far_end.running < far_end.tests_max,
+            far_end=far_end is not None and far_end.is_free(caller),
             turn=turn,
-            reached={} if far_end is None else far_end.reached(),
+            relay_stopped=relay_stopped,
+            reached={} if far_end is None else far_end.reached(caller),
             takes_reports=self.inbox is not None,
         )
 
@@ -150,7 +162,7 @@ class LineTest:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             await _refuse(send, 400, "json", str(error))
             return
-        lines = self.far_end.calls(request.arms)
+        lines = self.far_end.calls(request.arms, self._caller(scope))
         async with aclosing(lines):  # type: ignore[type-var]  # an async generator, told as an iterator
             try:
                 first = await anext(lines)
@@ -174,14 +186,26 @@ class LineTest:
         if body is None:
             await _refuse(send, 413, "large", f"at most {REPORT_BYTES_MAX} bytes within {READ_S:.0f} s")
             return
+        caller = self._caller(scope)
+        if not caller:
+            await _refuse(send, 400, "address", "X-Forwarded-For holds something that is no address")
+            return
         try:
-            self.inbox.take(body, (scope.get("client") or ("", 0))[0])
+            self.inbox.take(body, caller)
         except RefusedReportError as error:
             await _refuse(send, error.status, error.code, str(error))
         except InboxError as error:
             await _refuse(send, 507, "disk", str(error))
         else:
             await _say(send, 204, b"", [FRESH])
+
+    def _caller(self, scope: Scope) -> str:
+        """The visitor's address; empty where a proxy forwards none."""
+        host = (scope.get("client") or ("0.0.0.0", 0))[0]  # noqa: S104 -- the address of nobody
+        try:
+            return str(plain_address(sender_address(host, scope["headers"], self.proxies)))
+        except ValueError:
+            return ""
 
 
 class _Lines:

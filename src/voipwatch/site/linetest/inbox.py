@@ -7,16 +7,14 @@ ticket (docs/design/0024-line-test.md). Nothing of the pipeline reads this folde
 and no cell of the panel can come of it; `tally` is the series of their own that a page may show.
 
 A sender's address is used twice and kept nowhere: to find its country and network, and to bound how many
-reports come from there (under a hash whose key lives as long as the process).
+reports come from there (under a hash whose key lives as long as the site runs).
 """
 
 import json
 import os
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
@@ -25,12 +23,14 @@ import msgspec
 from voipwatch.model.browser import BrowserReport, LineClass
 from voipwatch.model.submission import RunKind
 from voipwatch.model.votes import NO_COUNTRY, source_of
+from voipwatch.site.linetest.callers import caller_name
+from voipwatch.site.linetest.counts import DayCounts
 
 FILE_BYTES_MAX: Final = 64 << 20
 """A month's; a report has about 1 kB."""
 A_DAY: Final = 24
-"""Reports a day from one source prefix; a carrier's NAT brings no more, and needs no more to be seen."""
-PREFIXES_MAX: Final = 20_000
+"""Reports a day (UTC) from one network (`callers`), over all processes of a run; a carrier's NAT brings no
+more, and needs no more to be seen."""
 AGE_MOST_S: Final = 31 * 86_400.0
 """How long a report may have waited in a browser that was offline."""
 AHEAD_MOST_S: Final = 7_200.0
@@ -90,16 +90,18 @@ class Inbox:
 
     Args:
         clock: Unix seconds.
-        key: 16 random bytes or more, new for every process.
+        key: 16 random bytes or more, of all processes of a run.
+        counts: of all processes of a run.
     """
 
-    def __init__(self, folder: Path, *, locate: Locate, clock: Callable[[], float], key: bytes) -> None:
+    def __init__(
+        self, folder: Path, *, locate: Locate, clock: Callable[[], float], key: bytes, counts: DayCounts
+    ) -> None:
         self._folder = folder
         self._locate = locate
         self._clock = clock
         self._key = key
-        self._taken: OrderedDict[bytes, int] = OrderedDict()
-        self._day = -1
+        self._counts = counts
 
     def take(self, body: bytes, address: str) -> None:
         """Judges one and writes it. Raises RefusedReportError, InboxError."""
@@ -123,25 +125,12 @@ class Inbox:
             raise InboxError(f"the disk does not take it: {error.strerror}") from error
 
     def _count(self, address: str, now_s: float) -> None:
-        day = int(now_s // 86_400)
-        if day != self._day:
-            self._taken.clear()
-            self._day = day
-        name = blake2b(_prefix(address).encode(), key=self._key[:64], digest_size=8).digest()
-        if self._taken.get(name, 0) >= A_DAY:
+        try:
+            taken = self._counts.take(caller_name(address, self._key), int(now_s // 86_400), A_DAY)
+        except OSError as error:
+            raise InboxError(f"the disk does not take it: {error.strerror}") from error
+        if not taken:
             raise RefusedReportError(429, "rate", "enough of this network for today")
-        self._taken[name] = self._taken.get(name, 0) + 1
-        self._taken.move_to_end(name)
-        if len(self._taken) > PREFIXES_MAX:
-            self._taken.popitem(last=False)
-
-
-def _prefix(address: str) -> str:
-    """The /24 or the first four groups: who has a /64 has all of it."""
-    found = ip_address(address)
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found
-    return found.exploded.rpartition(".")[0] if found.version == 4 else found.exploded[:19]
 
 
 def read_rows(folder: Path) -> Iterator[BrowserRow]:

@@ -25,8 +25,14 @@ class Arm(StrEnum):
     TURN_TCP = "turn-tcp"
     TURN_TLS = "turn-tls"
     """TURN over TLS on 443, by name: the name stands in the ClientHello for everybody to read."""
+    TURN_TLS_AGAIN = "turn-tls-again"
+    """A second flow by name: one alone accuses nobody."""
     TURN_TLS_IP = "turn-tls-ip"
     """The same without a name."""
+
+
+RELAYED: Final = frozenset({Arm.TURN_UDP, Arm.TURN_TCP, Arm.TURN_TLS, Arm.TURN_TLS_AGAIN, Arm.TURN_TLS_IP})
+"""Those that lead through our relay."""
 
 
 class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,12 +74,14 @@ class FarSight(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages of the data channel that were sent back."""
 
 
-class Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="kind"):
+class Progress(msgspec.Struct, frozen=True, tag="progress", tag_field="kind", omit_defaults=True):
     """Said every quarter of a second. That it arrives is the control: TCP to this host, alive or not."""
 
     at_ms: int
     """Since the answers."""
     arms: dict[str, FarSight]
+    relay_stopped: bool = False
+    """The relay ended since the offers were made: its arms say nothing of the line."""
 
 
 class End(msgspec.Struct, frozen=True, tag="end", tag_field="kind"):

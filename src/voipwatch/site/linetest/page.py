@@ -17,6 +17,7 @@ SCRIPTS: Final = (
     "linetest-classify.js",
     "linetest-emodel.js",
     "linetest-measure.js",
+    "linetest-pair.js",
     "linetest-report.js",
     "linetest-worker.js",
 )

@@ -128,6 +128,12 @@ class Peer:
             echoes=self._echoes,
         )
 
+    def senders(self) -> frozenset[str]:
+        """Addresses that checks with the right password came from: the offer's candidates are not taken."""
+        sctp = self._connection.sctp
+        candidates = [] if sctp is None else sctp.transport.transport.getRemoteCandidates()
+        return frozenset(candidate.ip for candidate in candidates)
+
     async def close(self) -> None:
         """Hangs up; takes at most two seconds."""
         for task in self._tasks:

@@ -7,7 +7,6 @@ worse than no line test. Credentials live for minutes (TURN REST: HMAC over a na
 
 import hashlib
 import hmac
-import secrets
 import socket
 import subprocess
 from base64 import b64encode
@@ -21,7 +20,8 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Final, Self
 
-from voipwatch.site.linetest.messages import Arm
+from voipwatch.site.linetest.far_end import CALLER_TESTS_MAX, TESTS_MAX
+from voipwatch.site.linetest.messages import RELAYED, Arm
 
 CREDENTIAL_S: Final = 300
 START_S: Final = 3.0
@@ -29,9 +29,10 @@ POLL_S: Final = 0.1
 END_S: Final = 3.0
 BYTES_A_SECOND: Final = 40_000
 """A session's bound both ways; a call of ours has 12,000."""
-ALLOCATIONS: Final = 120
-USER_ALLOCATIONS: Final = 12
-"""A test has four, and a browser may allocate for each address family."""
+TEST_ALLOCATIONS: Final = 2 * len(RELAYED)
+"""One for each arm, and a browser may allocate for each address family."""
+OTHER_PORTS: Final = (3479, 5349, 5350)
+"""Where 3478 is taken: those that RFC 5780 section 6 and RFC 8656 section 3 know beside it."""
 EVERYBODY: Final = ("0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 
 
@@ -58,7 +59,51 @@ class TurnOptions:
     key: Path | None = None
     certificate_has_address: bool = False
     """Whether it is good for `public` too: then TLS is tried without a name as well."""
-    relay_ports: tuple[int, int] = (49_152, 49_999)
+    first_port: int = 49_152
+    """Of those that it relays from: RFC 6056 section 2.1's dynamic ports."""
+    processes: int = 1
+    """Of far ends: so many times the tests of one may run at once."""
+
+    @property
+    def allocations(self) -> int:
+        """What all tests that may run at once can need: a relay that is full is our fault, not a line's."""
+        return self.processes * TESTS_MAX * TEST_ALLOCATIONS
+
+    @property
+    def caller_allocations(self) -> int:
+        """Of one visitor's network, so that nobody can hold them all."""
+        return self.processes * CALLER_TESTS_MAX * TEST_ALLOCATIONS
+
+    @property
+    def last_port(self) -> int:
+        """Twice as many ports as calls: what has just been closed rests."""
+        return min(65_535, self.first_port + max(847, 2 * self.allocations))
+
+
+def open_port(address: str, port: int) -> int:
+    """`port`, or the first of `OTHER_PORTS` where somebody has it at this address, over UDP or TCP.
+
+    A reflector's call ports hold 3478, at every address where it is bound to all. Raises TurnError where none
+    is free.
+    """
+    for each in (port, *OTHER_PORTS):
+        if _is_free(address, each):
+            return each
+    others = ", ".join(map(str, OTHER_PORTS))
+    raise TurnError(f"ports {port}, {others} of {address} are taken, or the address is not this machine's")
+
+
+def _is_free(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(family, kind) as trial:
+            if kind == socket.SOCK_STREAM:  # what has just been closed is free
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((address, port))
+            except OSError:
+                return False
+    return True
 
 
 def is_installed() -> bool:
@@ -66,13 +111,13 @@ def is_installed() -> bool:
     return which("turnserver") is not None
 
 
-def credential(secret: str, now_s: float, visitor: str | None = None) -> tuple[str, str]:
-    """User name and password, good for five minutes from `now_s` (Unix seconds).
+def credential(secret: str, now_s: float, visitor: str) -> tuple[str, str]:
+    """User name and password of a visitor's network (`callers`), good for five minutes from `now_s` (Unix
+    seconds). coturn's quota of a user is that of the part after the colon: asking again brings no more calls.
 
     Source: draft-uberti-behave-turn-rest-00 section 2.2, which coturn's `use-auth-secret` follows.
     """
-    # Its own for each visitor: coturn's quota of a user would be that of all who come in one second.
-    user = f"{int(now_s) + CREDENTIAL_S}:{secrets.token_hex(8) if visitor is None else visitor}"
+    user = f"{int(now_s) + CREDENTIAL_S}:{visitor}"
     digest = hmac.new(secret.encode(), user.encode(), hashlib.sha1).digest()
     return user, b64encode(digest).decode()
 
@@ -86,13 +131,13 @@ def configuration(options: TurnOptions, secret: str) -> str:
         f"listening-ip={options.address}",
         f"relay-ip={options.address}",
         f"listening-port={options.port}",
-        f"min-port={options.relay_ports[0]}",
-        f"max-port={options.relay_ports[1]}",
+        f"min-port={options.first_port}",
+        f"max-port={options.last_port}",
         "realm=line-test",
         "use-auth-secret",
         f"static-auth-secret={secret}",
-        f"user-quota={USER_ALLOCATIONS}",
-        f"total-quota={ALLOCATIONS}",
+        f"user-quota={options.caller_allocations}",
+        f"total-quota={options.allocations}",
         f"max-bps={BYTES_A_SECOND}",
         "max-allocate-lifetime=600",
         "stale-nonce=600",
@@ -108,6 +153,10 @@ def configuration(options: TurnOptions, secret: str) -> str:
         "log-file=/dev/null",  # who called is nobody's business
         "simple-log",
     ]
+    if ip_address(options.address).is_loopback:
+        lines.append(
+            "allow-loopback-peers"
+        )  # of who is on this machine already: the site tried out by its owner
     if options.public:
         lines.append(f"external-ip={options.public}/{options.address}")
     if options.certificate is not None and options.key is not None:
@@ -136,16 +185,17 @@ def addresses(options: TurnOptions) -> dict[Arm, str]:
     if options.certificate is not None and options.key is not None:
         if options.name:
             uris[Arm.TURN_TLS] = f"turns:{options.name}:{options.tls_port}?transport=tcp"
+            uris[Arm.TURN_TLS_AGAIN] = uris[Arm.TURN_TLS]
         if options.certificate_has_address:
             uris[Arm.TURN_TLS_IP] = f"turns:{host}:{options.tls_port}?transport=tcp"
     return uris
 
 
-def offers(options: TurnOptions, secret: str, now_s: float) -> tuple[dict[Arm, str], str, str]:
-    """TURN URIs by arm, user name, password, for one visitor: for whoever knows the secret of a coturn that
-    another process has started.
+def offers(options: TurnOptions, secret: str, now_s: float, visitor: str) -> tuple[dict[Arm, str], str, str]:
+    """TURN URIs by arm, user name, password, for one visitor's network: for whoever knows the secret of a
+    coturn that another process has started.
     """
-    return (addresses(options), *credential(secret, now_s))
+    return (addresses(options), *credential(secret, now_s, visitor))
 
 
 class TurnServer:
@@ -175,7 +225,11 @@ class TurnServer:
         file = Path(self._folder.name) / "turnserver.conf"
         file.touch(mode=0o600)
         file.write_text(configuration(self._options, self._secret), "utf-8")
-        arguments = [program, "-c", str(file), "--pidfile", str(Path(self._folder.name) / "pid")]
+        # Whoever started it may be killed outright: it must not go on with a secret that nobody has, nor hold
+        # its ports (SIGTERM takes it seconds) against the next.
+        ender = which("setpriv")
+        arguments = [ender, "--pdeathsig", "KILL"] if ender is not None else []
+        arguments += [program, "-c", str(file), "--pidfile", str(Path(self._folder.name) / "pid")]
         arguments += ["--userdb", str(Path(self._folder.name) / "db")]
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -226,6 +280,11 @@ class TurnServer:
         """Whether it still runs."""
         return self._process is not None and self._process.poll() is None
 
+    def wait(self) -> int:
+        """Blocks until the child has ended; its status, negative for a signal. 0 where none runs."""
+        process = self._process
+        return 0 if process is None else process.wait()
+
     def close(self) -> None:
         """Ends the child that was started here, and removes its file."""
         if self._process is not None and self._process.poll() is None:
@@ -240,7 +299,7 @@ class TurnServer:
             self._folder.cleanup()
             self._folder = None
 
-    def offers(self) -> tuple[dict[Arm, str], str, str]:
-        """TURN URIs by arm, user name, password, for one visitor; no URIs where coturn has ended."""
-        uris, user, password = offers(self._options, self._secret, self._clock())
+    def offers(self, visitor: str) -> tuple[dict[Arm, str], str, str]:
+        """TURN URIs by arm, user name, password, for a visitor's network; no URIs where coturn has ended."""
+        uris, user, password = offers(self._options, self._secret, self._clock(), visitor)
         return (uris if self.is_alive() else {}), user, password

@@ -15,7 +15,7 @@ from voipwatch.site.pages import telling
 from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import Site
-from voipwatch.site.words import Name, Words
+from voipwatch.site.words import Name, Words, language_tag
 
 
 class Told(NamedTuple):
@@ -197,7 +197,7 @@ def claim_brief(t: Words, here: Here, judged: Judged) -> ClaimBrief:
         state_text=t(f"claim.state.{check.state}"),
         why=t(f"claim.why.{check.why}") if t.has(f"claim.why.{check.why}") else t.name(check.why),
         date=telling.said_date(t, claim.date),
-        as_published=Told(claim.as_published, source.lang),
+        as_published=Told(claim.as_published, language_tag(source.lang)),
         flag=t(f"claim.flag.{claim.flag}") if claim.flag else Markup(""),
         source=told(t, source.title, source.translations),
         publisher=source.publisher,

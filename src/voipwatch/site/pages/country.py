@@ -55,7 +55,7 @@ def country(site: Site, t: Words, code: str) -> Country:
         site,
         t,
         subject,
-        title=t.plain("country.title", country=name),
+        title=t.plain("country.title", country=name, as_of=Name(t.moment(site.bundle.manifest.as_of))),
         description=t.plain("country.description", country=name),
     )
     here = frame.here

@@ -37,7 +37,7 @@ class Subject:
 
     kind: str
     """home, country, operator, app, series, month, incident, revision, timeline, claims, claim, corrections,
-    method, data, api, embed, line-test."""
+    cost, reputation, method, data, api, embed, line-test, missing, tamazight."""
     path: str
     """Below `/LANG/`."""
     country: str = ""

@@ -11,7 +11,7 @@ from voipwatch.site import links
 from voipwatch.site.bundle import IncidentPage, State
 from voipwatch.site.charts.overtime import country_chart
 from voipwatch.site.links import Here
-from voipwatch.site.pages import telling
+from voipwatch.site.pages import standing, telling
 from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.matrix import Count, bad_now, counts
 from voipwatch.site.pages.shell import Shell, shell
@@ -28,9 +28,12 @@ class Brief(NamedTuple):
     marks: tuple[Markup, ...]
     id: str
     standing: bool
+    """It is measured, and does not get through."""
     withdrawn: bool
     began: Markup
     ended: Markup | None
+    told: Markup
+    """Of one that no end was seen of: whether it stands, or when it was measured last."""
 
 
 class AppNow(NamedTuple):
@@ -39,6 +42,8 @@ class AppNow(NamedTuple):
     name: Name
     href: str
     counts: tuple[Count, ...]
+    rows_href: str
+    """Where each counted series leads to its row."""
     lines: int
 
 
@@ -50,10 +55,14 @@ class Now(NamedTuple):
     href: str
     blocked: bool
     headline: Markup
+    counted: bool
+    """The headline is a count of series."""
     since: Markup
     """Since when, or what was last; may be empty."""
     measured: int
     series: int
+    rows_href: str
+    """Where each counted series leads to its row; empty where there is none."""
     apps: tuple[AppNow, ...]
     line: AppNow | None
     newest: Brief | None
@@ -78,7 +87,8 @@ class Home:
 def home(site: Site, t: Words) -> Home:
     """The page."""
     subject = Subject("home", links.home())
-    frame = shell(site, t, subject, title=t.plain("home.title"), description=t.plain("home.description"))
+    title = t.plain("home.title", as_of=Name(t.moment(site.bundle.manifest.as_of)))
+    frame = shell(site, t, subject, title=title, description=t.plain("home.description"))
     return Home(
         shell=frame,
         countries=tuple(now(site, t, frame.here, country) for country in site.countries),
@@ -99,15 +109,19 @@ def brief(site: Site, t: Words, here: Here, page: IncidentPage) -> Brief:
     if incident.ended and incident.spread:
         last = max(incident.spread, key=lambda row: row.ended_latest or "")
         ended = telling.days(t, last.ended_earliest, last.ended_latest or "")
+    as_of = site.bundle.manifest.as_of
+    seen = standing.seen_of(site, incident, as_of)
+    open_still = not incident.ended and incident.status is not IncidentStatus.WITHDRAWN
     return Brief(
         href=here.page(links.incident(incident.id)),
-        title=telling.title(t, incident, site.bundle.signed_revision(incident)),
+        title=standing.title(site, t, incident, as_of),
         marks=telling.marks(t, incident),
         id=incident.id,
-        standing=not incident.ended and incident.status is not IncidentStatus.WITHDRAWN,
+        standing=open_still and seen.kind == "stands",
         withdrawn=incident.status is IncidentStatus.WITHDRAWN,
         began=began or Markup(""),
         ended=ended,
+        told=standing.told(t, seen, as_of),
     )
 
 
@@ -127,37 +141,40 @@ def now(site: Site, t: Words, here: Here, country: str) -> Now:
     apps = [state for state in states if not is_line(state)]
     measured = [state for state in apps if state.measured]
     bad = bad_now(apps)
-    standing = [
+    still_open = [
         page
         for page in site.incidents_of(country)
         if not page.incident.ended and page.incident.status is not IncidentStatus.WITHDRAWN
     ]
     past = [page for page in site.incidents_of(country) if page.incident.ended]
     headline, since = t("now.nothing-measured"), Markup("")
-    seen = [page for page in standing if _shows(page.incident, bad)]
+    seen = [page for page in still_open if _shows(page.incident, bad)]
     if seen:
         newest = brief(site, t, here, seen[0])
-        headline, since = newest.title, t("now.began", days=newest.began)
+        headline = standing.headline(site, t, seen[0].incident, site.bundle.manifest.as_of)
+        since = t("now.began", days=newest.began)
     elif bad:
         headline = t("now.blocked", n=len(bad), measured=len(measured))
     elif measured:
         headline = t("now.nothing-blocked")
-    if not bad and standing:
-        last = brief(site, t, here, standing[0])
-        since = t("now.not-seen-to-end", days=last.began)
+    if not bad and still_open:
+        last = brief(site, t, here, still_open[0])
+        since = t("now.not-seen-to-end", days=last.began, standing=last.told)
     elif not bad and past:
         last = brief(site, t, here, past[0])
         since = t("now.last", began=last.began, ended=last.ended or "")
-    shown = standing or past or list(site.incidents_of(country))
+    shown = still_open or past or list(site.incidents_of(country))
     return Now(
         code=country,
         name=t.country(country),
         href=here.page(links.country(country)),
         blocked=bool(bad),
         headline=headline,
+        counted=bool(bad) and not seen,
         since=since,
         measured=len(measured),
         series=len(apps),
+        rows_href=here.page(links.country(country), anchor="matrix") if states else "",
         apps=tuple(_app_now(site, t, here, (country, app)) for app in site.apps(country) if app != "line"),
         line=_app_now(site, t, here, (country, "line")) if "line" in site.apps(country) else None,
         newest=brief(site, t, here, shown[0]) if shown else None,
@@ -169,4 +186,7 @@ def now(site: Site, t: Words, here: Here, country: str) -> Now:
 def _app_now(site: Site, t: Words, here: Here, of: tuple[str, str]) -> AppNow:
     country, app = of
     states = site.of(country, app=app)
-    return AppNow(telling.app(t, app), here.page(links.app(country, app)), counts(t, states), len(states))
+    path = links.app(country, app)
+    return AppNow(
+        telling.app(t, app), here.page(path), counts(t, states), here.page(path, anchor="now"), len(states)
+    )

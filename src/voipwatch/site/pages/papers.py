@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE
 from voipwatch.site.pages.head import Subject
-from voipwatch.site.pages.incident import CorrectionView, correction_view
+from voipwatch.site.pages.said import CorrectionView, correction_view
 from voipwatch.site.pages.shell import Shell, shell
 from voipwatch.site.pages.site import Site
 from voipwatch.site.words import Words

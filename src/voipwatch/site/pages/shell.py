@@ -11,7 +11,9 @@ from voipwatch.site.pages.head import Head, Subject
 from voipwatch.site.pages.site import Site
 from voipwatch.site.words import LANGUAGES, Words, words
 
-LANGUAGE_NAMES: Final = {"en": "English", "fr": "Français", "ar": "العربية"}
+LANGUAGE_NAMES: Final = {"en": "English", "fr": "Français", "ar": "العربية", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ"}
+TAMAZIGHT: Final = "zgh"
+"""Has a first page alone (`pages.tamazight`)."""
 NAVIGATION: Final = (
     ("home", ""),
     ("timeline", "timeline/"),
@@ -22,6 +24,8 @@ NAVIGATION: Final = (
 )
 FOOTER: Final = (
     ("corrections", "corrections/"),
+    ("cost", "cost/"),
+    ("reputation", "reputation/"),
     ("api", "api/"),
     ("embed", "embed/"),
 )
@@ -51,6 +55,8 @@ class Shell:
     """Around every page."""
 
     here: Here
+    lang: str
+    """BCP 47, of the page's own text."""
     subject: Subject
     title: str
     """Plain text; names no operator where an incident's title does not."""
@@ -82,6 +88,7 @@ def shell(
     title: str,
     description: str = "",
     lasting: str = "",
+    anywhere: Here | None = None,
 ) -> Shell:
     """Around a page.
 
@@ -93,8 +100,10 @@ def shell(
         description: one sentence, plain text; the title where there is none.
         lasting: time as of which a page holds that stays valid for ever; empty: it speaks of the bundle's
             time.
+        anywhere: of a page that is shown at any address: its links begin here, and other languages are led
+            to by their first pages.
     """
-    here = Here(t.lang, subject.path)
+    here = Here(t.lang, subject.path) if anywhere is None else anywhere
     manifest = site.bundle.manifest
     address = f"{site.base.rstrip('/')}/{t.lang}/{subject.path}" if site.base else ""
 
@@ -105,8 +114,10 @@ def shell(
             if name not in {"embed", "line-test"} or name in site.extras
         )
 
+    has_tamazight = subject.kind in {"home", "tamazight"}
     return Shell(
         here=here,
+        lang=t.html_lang,
         subject=subject,
         title=title,
         description=description or title,
@@ -119,10 +130,10 @@ def shell(
                 LANGUAGE_NAMES[lang],
                 words(lang).html_lang,
                 words(lang).direction,
-                here.page(subject.path, lang=lang),
+                here.page(subject.path if anywhere is None else "", lang=lang),
                 lang == t.lang,
             )
-            for lang in LANGUAGES
+            for lang in (*LANGUAGES, *([TAMAZIGHT] if has_tamazight else []))
         ),
         as_of=t.moment(lasting or manifest.as_of),
         valid_until="" if lasting else t.moment(manifest.valid_until),

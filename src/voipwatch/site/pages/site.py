@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple
 
+from voipwatch.civic.watched import Watch
 from voipwatch.site import links
 from voipwatch.site.assetfiles import assets
 from voipwatch.site.bundle import Bundle, IncidentPage, Judged, Row, State, anchor_of
@@ -46,6 +47,8 @@ class Site:
     """Pages that other parts bring: embed, line-test."""
     head: "HeadOf | None" = None
     """What others add to the head of a page."""
+    watch: Watch | None = None
+    """Followers of pages, where whoever keeps the site collected some."""
     _histories: dict[SeriesKey, History] = field(default_factory=dict)
     _last_rows: dict[SeriesKey, tuple[Row, ...]] = field(default_factory=dict)
 

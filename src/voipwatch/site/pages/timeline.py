@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from voipwatch.chronicle.edtf import EdtfError, decode_edtf
 from voipwatch.chronicle.titles import day_of
+from voipwatch.model.edtf import EdtfError, decode_edtf
 from voipwatch.model.instants import iso, seconds
 from voipwatch.site import links
 from voipwatch.site.charts.timeline import Mark, timeline_chart
-from voipwatch.site.pages import telling
+from voipwatch.site.pages import standing, telling
 from voipwatch.site.pages.claims import ClaimBrief, claim_brief
 from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.shell import Shell, shell
@@ -68,7 +68,7 @@ def timeline(site: Site, t: Words) -> Timeline:
     marks: list[Mark] = []
     for page in site.incidents:
         told = page.incident
-        title = telling.title(t, told, site.bundle.signed_revision(told))
+        title = standing.title(site, t, told, site.bundle.manifest.as_of)
         if told.phases:
             over = max((row.ended_latest or told.as_of for row in told.spread), default=told.as_of)
             marks.append(Mark("stands", told.status, seconds(told.phases[0].latest), seconds(over)))

@@ -9,12 +9,12 @@ export async function askConfig(base, signal) {
     cache: "no-store", credentials: "omit", signal: within(signal, ASK_MS),
   });
   // A copy of the site has the page and no far end: that is no fault of the line's.
-  if (answer.status === 404) return { far_end: false, turn: null, reached: {}, takes_reports: false };
+  if (answer.status === 404) return { far_end: false, turn: null, relay_stopped: false, reached: {}, takes_reports: false };
   if (!answer.ok) throw new Error(`config: ${answer.status}`);
   return answer.json();
 }
 
-// Six offers have 36 kB and are alike: packed they have 3, which is a second instead of seven at 40 kbit/s.
+// Seven offers have 42 kB and are alike: packed they have 3, which is a second instead of seven at 40 kbit/s.
 async function packed(text) {
   const headers = { "Content-Type": "application/json" };
   if (typeof CompressionStream !== "function") return { headers, body: text };

@@ -7,10 +7,14 @@
 import { mos } from "./linetest-emodel.js";
 
 export const DIRECT = ["direct", "direct-again"];
-export const RELAYS = ["turn-udp", "turn-tcp", "turn-tls", "turn-tls-ip"];
+const BY_NAME = ["turn-tls", "turn-tls-again"];
+export const RELAYS = ["turn-udp", "turn-tcp", "turn-tls", "turn-tls-again", "turn-tls-ip"];
 
 // Packets (50 a second) that were sent while none arrived: 1.2 s of silence is no jitter.
 const SILENT_PACKETS = 60;
+// A flow of which two thirds are lost may starve for that long. It was cut only where, by what came before, so many of
+// the silent packets should have arrived.
+const DUE_PACKETS = 20;
 // Fewer arrived than this: none got through on purpose.
 const SOME_PACKETS = 3;
 const THROUGH_PACKETS = 10;
@@ -34,17 +38,31 @@ export function directionState(direction) {
   if (received < SOME_PACKETS) return sent >= SILENT_PACKETS ? "never" : "unknown";
   let last = series.length - 1;
   while (last > 0 && series[last - 1][2] === received) last -= 1;
-  return sent - series[last][1] >= SILENT_PACKETS ? "cut" : "alive";
+  const silent = sent - series[last][1];
+  const due = series[last][1] === 0 ? 0 : silent * received / series[last][1];
+  return silent >= SILENT_PACKETS && due >= DUE_PACKETS ? "cut" : "alive";
+}
+
+function lives(arm, way) {
+  return Boolean(arm?.dtls) && directionState(arm[way]) === "alive";
 }
 
 function isThrough(arm) {
-  return Boolean(arm?.dtls) && ["up", "down"].every((way) =>
-    directionState(arm[way]) === "alive" && received(arm[way]) >= THROUGH_PACKETS);
+  return ["up", "down"].every((way) => lives(arm, way) && received(arm[way]) >= THROUGH_PACKETS);
 }
 
 function received(direction) {
   const series = direction?.series ?? [];
   return series.length === 0 ? 0 : series[series.length - 1][2];
+}
+
+// Relays that our own coturn turned away (full, over a quota, credential not taken: RFC 8656 section 19, all of them
+// 4xx or 5xx; 7xx is the browser's word for "no answer"). That is our doing, and says nothing of the line.
+export function refusedRelays(seen) {
+  return RELAYS.filter((name) => {
+    const arm = seen.arms?.[name];
+    return arm && !isThrough(arm) && (arm.errors ?? []).some(([code]) => code >= 400 && code < 600);
+  });
 }
 
 // Wilson's interval, lower end, 95 %.
@@ -89,21 +107,26 @@ export function controlHolds(control) {
     && control.pagesAsked > 0 && 2 * control.pagesAnswered >= control.pagesAsked;
 }
 
-// A direct flow whose voice lived both ways, and was bad. This accuses nobody, so a control that is slow (a line of
-// 40 kbit/s answers a page after seconds) and a second flow that starved beside it do not stand in its way.
+// Voice lived both ways, each in one direct flow at least, and was bad. This accuses nobody, so a control that is slow
+// (a line of 40 kbit/s answers a page after seconds) and a second flow that starved beside it do not stand in its way.
 function livesBadly(arms, control) {
-  const alive = DIRECT.filter((name) => isThrough(arms[name]));
-  return alive.length > 0 && ["up", "down"].some((way) => isPoor(quality(arms, way, alive), control));
+  const ways = ["up", "down"];
+  const alive = Object.fromEntries(ways.map((way) => [way, DIRECT.filter((name) => lives(arms[name], way))]));
+  return ways.every((way) => alive[way].length > 0)
+    && ways.some((way) => isPoor(quality(arms, way, alive[way]), control));
 }
 
 export function classify(seen) {
   const notes = [];
+  const refused = refusedRelays(seen);
   const say = (name, reason = "") => ({
-    class: name, reason, notes, up: quality(seen.arms ?? {}, "up"), down: quality(seen.arms ?? {}, "down"),
+    class: name, reason, notes, refused, up: quality(seen.arms ?? {}, "up"), down: quality(seen.arms ?? {}, "down"),
   });
   if (!seen.supported) return say("unsupported");
   if (seen.failure) return say("insufficient", seen.failure);
-  const arms = seen.arms;
+  const arms = Object.fromEntries(Object.entries(seen.arms).filter(([name]) => !refused.includes(name)));
+  // A comparison that lacks a relay which was refused lacks it by our fault.
+  const lacking = (reason) => say("insufficient", refused.length > 0 ? "relay-refused" : reason);
   if (livesBadly(arms, seen.control)) return say("poor");
   if (!controlHolds(seen.control)) return say("insufficient", "control");
   const direct = DIRECT.map((name) => arms[name]);
@@ -115,39 +138,40 @@ export function classify(seen) {
 
   if (direct.every((arm) => !arm.ice)) {
     if (through["turn-udp"]) return say("insufficient", "direct-only");
-    if (!relayed) return say("insufficient", arms["turn-tcp"] ? "nothing-through" : "no-relay");
-    if (!arms["turn-udp"]) return say("insufficient", "no-relay");
+    if (!relayed) return lacking(arms["turn-tcp"] ? "nothing-through" : "no-relay");
+    if (!arms["turn-udp"]) return lacking("no-relay");
     if (!proved("direct", "direct-again", "turn-udp")) return say("insufficient", "unproved");
     if (through["turn-tcp"]) return say("udp-or-stun");
-    if (!arms["turn-tcp"]) return say("insufficient", "no-relay");
+    if (!arms["turn-tcp"]) return lacking("no-relay");
     return proved("turn-tcp") ? say("tls-only") : say("insufficient", "unproved");
   }
   if (direct.every((arm) => arm.ice && !arm.dtls)) {
-    return relayed ? say("dtls") : say("insufficient", "nothing-through");
+    return relayed ? say("dtls") : lacking("nothing-through");
   }
   if (direct.some((arm) => !arm.dtls)) return say("insufficient", "flows-disagree");
-  return media(direct, relayed, through, arms, proved, say);
+  return media(direct, relayed, through, arms, proved, say, lacking);
 }
 
 // Both direct flows have keys: what became of voice.
-function media(direct, relayed, through, arms, proved, say) {
+function media(direct, relayed, through, arms, proved, say, lacking) {
   const states = direct.map((arm) => ({ up: directionState(arm.up), down: directionState(arm.down) }));
   const all = (test) => states.every(test);
   if (all((one) => one.up === "alive" && one.down === "alive")) {
-    // Only where the relay is known to answer to its name: a name that leads elsewhere would accuse every line.
-    const named = arms["turn-tls"] && !through["turn-tls"] && through["turn-tls-ip"];
-    if (named && proved("turn-tls")) return say("sni-or-name");
+    // Both flows by name, as with the direct calls; and only where the relay is known to answer to its name: a name
+    // that leads elsewhere would accuse every line.
+    const named = BY_NAME.every((name) => arms[name] && !through[name]) && through["turn-tls-ip"];
+    if (named && proved(...BY_NAME)) return say("sni-or-name");
     return say("ok");
   }
   if (states.some((one) => one.up === "unknown" || one.down === "unknown")) return say("insufficient", "no-voice");
   if (all((one) => one.up === "never" && one.down === "never")) {
-    if (!relayed) return say("insufficient", "nothing-through");
+    if (!relayed) return lacking("nothing-through");
     return direct.every((arm) => 2 * arm.echoesBack >= arm.echoesSent && arm.echoesSent > 0)
       ? say("rtp") : say("insufficient", "nothing-through");
   }
   for (const [dead, living] of [["up", "down"], ["down", "up"]]) {
     if (all((one) => one[dead] === "never" && one[living] === "alive")) {
-      return relayed ? say("one-way", dead) : say("insufficient", "nothing-through");
+      return relayed ? say("one-way", dead) : lacking("nothing-through");
     }
   }
   if (all((one) => one.up === "cut" || one.down === "cut")) return say("late-cut");

@@ -14,6 +14,7 @@ const SAMPLE_MS = 250;
 const ECHO_MS = 100;
 const LATENESS_EVERY_MS = 100;
 const WORD_EVERY_MS = 250; // the far end's
+const ERRORS_MAX = 32; // of one call: two families of addresses on several interfaces tell of each
 
 export function isSupported(scope = globalThis) {
   return typeof scope.RTCPeerConnection === "function" && typeof scope.AudioContext === "function";
@@ -75,7 +76,7 @@ class Call {
     this.connection.oniceconnectionstatechange = () => this.look();
     this.connection.onconnectionstatechange = () => this.look();
     this.connection.onicecandidateerror = (event) => {
-      if (this.seen.errors.length < 8) this.seen.errors.push([event.errorCode, Math.round(this.now())]);
+      if (this.seen.errors.length < ERRORS_MAX) this.seen.errors.push([event.errorCode, Math.round(this.now())]);
     };
   }
 
@@ -173,7 +174,8 @@ function makeCalls(config, sound, started) {
   return calls;
 }
 
-function hearLine(line, calls, control, started) {
+function hearLine(line, calls, seen, started) {
+  const { control } = seen;
   const now = performance.now() - started;
   if (control.streamLines > 0) {
     control.streamLongestGapMs = Math.max(control.streamLongestGapMs, now - control.streamLastMs);
@@ -183,6 +185,7 @@ function hearLine(line, calls, control, started) {
   if (line.kind === "progress") {
     control.farLateMs = Math.max(control.farLateMs, line.at_ms - control.farMs - WORD_EVERY_MS);
     control.farMs = line.at_ms;
+    if (line.relay_stopped === true) seen.relay = "stopped";
   }
   for (const call of calls) {
     if (line.kind === "answers" && typeof line.sdp[call.name] === "string") {
@@ -193,13 +196,58 @@ function hearLine(line, calls, control, started) {
   }
 }
 
-// Runs one test. Cannot fail: what goes wrong is an observation. `onProgress(seconds)` is told twice a second.
-export async function measure(base, onProgress = () => {}) {
-  const control = {
+function newControl() {
+  return {
     pagesAsked: 0, pagesAnswered: 0, pageMs: [], streamLines: 0, streamLongestGapMs: 0, streamLastMs: 0,
     nearLateMs: 0, farLateMs: 0, farMs: 0,
   };
-  const seen = { supported: isSupported(), failure: "", turn: false, takesReports: true, reached: {}, control, arms: {}, tookMs: 0 };
+}
+
+// What there is to measure with, into `seen`; null where nothing can be, and `seen.failure` says why.
+async function readConfig(base, seen, signal) {
+  let config;
+  try {
+    config = await askConfig(base, signal);
+  } catch {
+    seen.failure = "page";
+    return null;
+  }
+  seen.relay = config.turn !== null ? "runs" : config.relay_stopped === true ? "stopped" : "none";
+  seen.takesReports = config.takes_reports === true;
+  seen.reached = config.reached ?? {};
+  if (config.far_end) return config;
+  seen.failure = "far-end";
+  return null;
+}
+
+// All calls at once, until each is over; what was seen of them goes into `seen`.
+async function makeTest(base, seen, calls, over) {
+  const { control } = seen;
+  const started = calls[0].started;
+  const offers = await Promise.all(calls.map((call) => call.offer()));
+  let broke = "";
+  const talking = openCalls(base, offers, (line) => hearLine(line, calls, seen, started), over.signal)
+    .catch((error) => { if (!over.signal.aborted) broke = error.message === "busy" ? "busy" : "far-end"; });
+  const direct = calls.filter((call) => DIRECT.includes(call.name));
+  const mayBegin = (call) => call.answer !== null && (direct.includes(call)
+    || direct.every((one) => one.connectedMs !== null || one.now() - one.begunMs > RELAYS_BEGIN_MS));
+  await Promise.all(calls.map((call) => call.run(() => mayBegin(call), over.signal)));
+  const silentMs = performance.now() - started - control.streamLastMs;
+  control.streamLongestGapMs = Math.max(control.streamLongestGapMs, silentMs);
+  over.abort();
+  await talking;
+  if (broke && control.streamLines === 0) seen.failure = broke;
+  for (const call of calls) if (call.seen.answered) seen.arms[call.name] = call.seen;
+  // A relay that ended meanwhile was none: neither that its arms failed nor when says anything of the line.
+  if (seen.relay === "stopped") for (const name of RELAYS) delete seen.arms[name];
+}
+
+// Runs one test. Cannot fail: what goes wrong is an observation. `onProgress(seconds)` is told twice a second.
+export async function measure(base, onProgress = () => {}) {
+  const control = newControl();
+  const seen = {
+    supported: isSupported(), failure: "", relay: "none", takesReports: true, reached: {}, control, arms: {}, tookMs: 0,
+  };
   if (!seen.supported) return seen;
   const started = performance.now();
   const over = new AbortController();
@@ -210,37 +258,11 @@ export async function measure(base, onProgress = () => {}) {
   const pinging = keepAsking(base, control, over.signal);
   let calls = [];
   try {
-    let config;
-    try {
-      config = await askConfig(base, over.signal);
-    } catch {
-      seen.failure = "page";
-      return seen;
-    }
-    seen.turn = config.turn !== null;
-    seen.takesReports = config.takes_reports === true;
-    seen.reached = config.reached ?? {};
-    if (!config.far_end) {
-      seen.failure = "far-end";
-      return seen;
-    }
+    const config = await readConfig(base, seen, over.signal);
+    if (config === null) return seen;
     await Promise.race([sound.resumed, pause(500, over.signal)]);
-    const arms = performance.now();
-    calls = makeCalls(config, sound, arms);
-    const offers = await Promise.all(calls.map((call) => call.offer()));
-    let broke = "";
-    const talking = openCalls(base, offers, (line) => hearLine(line, calls, control, arms), over.signal)
-      .catch((error) => { if (!over.signal.aborted) broke = error.message === "busy" ? "busy" : "far-end"; });
-    const direct = calls.filter((call) => DIRECT.includes(call.name));
-    const mayBegin = (call) => call.answer !== null && (direct.includes(call)
-      || direct.every((one) => one.connectedMs !== null || one.now() - one.begunMs > RELAYS_BEGIN_MS));
-    await Promise.all(calls.map((call) => call.run(() => mayBegin(call), over.signal)));
-    const silentMs = performance.now() - arms - control.streamLastMs;
-    control.streamLongestGapMs = Math.max(control.streamLongestGapMs, silentMs);
-    over.abort();
-    await talking;
-    if (broke && control.streamLines === 0) seen.failure = broke;
-    for (const call of calls) if (call.seen.answered) seen.arms[call.name] = call.seen;
+    calls = makeCalls(config, sound, performance.now());
+    await makeTest(base, seen, calls, over);
     return seen;
   } catch (error) {
     seen.failure = "browser";

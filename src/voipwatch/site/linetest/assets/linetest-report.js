@@ -1,6 +1,6 @@
 // A result as the report that may be handed in with consent: `voipwatch.model.browser.BrowserReport`, nothing else.
 
-import { quality } from "./linetest-classify.js";
+import { quality, refusedRelays } from "./linetest-classify.js";
 
 export function agentFamily(agent) {
   if (/Firefox\//.test(agent)) return "firefox";
@@ -27,7 +27,8 @@ function last(series) { return series[series.length - 1] ?? [0, 0, 0]; }
 
 // `now`: a Date, of which only the hour is told. `via`: line or vpn.
 export function makeReport(seen, said, via, now, agent) {
-  const arms = Object.entries(seen.arms ?? {}).map(([arm, one]) => ({
+  const refused = refusedRelays(seen); // by our own relay: nothing that was seen of the line
+  const arms = Object.entries(seen.arms ?? {}).filter(([arm]) => !refused.includes(arm)).map(([arm, one]) => ({
     arm, ice: one.ice, dtls: one.dtls,
     up_sent: count(last(one.up.series)[1]), up_received: count(last(one.up.series)[2]),
     down_sent: count(last(one.down.series)[1]), down_received: count(last(one.down.series)[2]),

@@ -1,8 +1,9 @@
 // The page of the line test: one button, the sentence, the numbers; a second measurement beside the first. All text
 // comes from texts-LANG.json and is set as text. Nothing is kept but in this page, and what is consented to.
 
-import { classify } from "./linetest-classify.js";
+import { classify, DIRECT, RELAYS } from "./linetest-classify.js";
 import { isSupported, measure } from "./linetest-measure.js";
+import { comparePair } from "./linetest-pair.js";
 import { makeReport } from "./linetest-report.js";
 
 const root = document.getElementById("line-test");
@@ -10,8 +11,8 @@ const base = new URL(root.dataset.base, document.baseURI).href;
 const lang = root.dataset.lang;
 const at = (name) => document.getElementById(`line-test-${name}`);
 const SCRIPTS = ["linetest.js", "linetest-calls.js", "linetest-classify.js", "linetest-emodel.js", "linetest-measure.js",
-  "linetest-report.js", "linetest.css", `texts-${lang}.json`];
-const ARMS = ["direct", "direct-again", "turn-udp", "turn-tcp", "turn-tls", "turn-tls-ip"];
+  "linetest-pair.js", "linetest-report.js", "linetest.css", `texts-${lang}.json`];
+const ARMS = [...DIRECT, ...RELAYS];
 
 let texts = {};
 let worker = null;
@@ -31,31 +32,39 @@ function put(parent, tag, words = "", className = "") {
   return element;
 }
 
-function digits(value, places) {
-  // Latin digits in every language: ar-MA writes so, and a reader compares with other tools.
-  return value === null || value === undefined ? text("numbers.none") : value.toFixed(places);
+// As the site writes numbers: Latin digits in every language, a decimal comma in French and Arabic.
+function digits(value, places, style = "decimal") {
+  if (value === null || value === undefined) return text("numbers.none");
+  const locale = lang === "ar" ? "ar-MA-u-nu-latn" : lang;
+  return new Intl.NumberFormat(locale, { style, minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
 }
 
+// Measures down, directions across: so it has room on any phone.
 function showNumbers(parent, said) {
   const table = put(parent, "table");
   put(table, "caption", text("numbers.caption"));
   const head = put(put(table, "thead"), "tr");
-  for (const key of ["way", "loss", "jitter", "delay", "mos", "n"]) put(head, "th", text(`numbers.${key}`)).scope = "col";
+  for (const key of ["measure", "up", "down"]) put(head, "th", text(`numbers.${key}`)).scope = "col";
   const body = put(table, "tbody");
-  for (const way of ["up", "down"]) {
-    const numbers = said[way];
+  const rows = {
+    loss: (one) => digits(one.lossRatio, 1, "percent"), jitter: (one) => digits(one.jitterMs, 1),
+    delay: (one) => digits(one.delayMs, 1), mos: (one) => digits(one.mos, 2), n: (one) => String(one.expected),
+  };
+  for (const [key, told] of Object.entries(rows)) {
     const row = put(body, "tr");
-    put(row, "th", text(`numbers.${way}`)).scope = "row";
-    const cells = numbers === null ? [null, null, null, null, "0"] : [
-      `${digits(100 * numbers.lossRatio, 1)} %`, digits(numbers.jitterMs, 1), digits(numbers.delayMs, 1),
-      digits(numbers.mos, 2), String(numbers.expected)];
-    for (const cell of cells) put(put(row, "td"), "bdi", cell ?? text("numbers.none"));
+    put(row, "th", text(`numbers.${key}`)).scope = "row";
+    for (const way of ["up", "down"]) {
+      const numbers = said[way];
+      put(put(row, "td"), "bdi", numbers !== null ? told(numbers) : key === "n" ? "0" : text("numbers.none"));
+    }
   }
   put(parent, "p", text("numbers.note"), "line-test-small");
 }
 
-function armWord(seen, name) {
+function armWord({ seen, said }, name) {
+  if (said.refused?.includes(name)) return text("arms.relay-refused");
   const arm = seen.arms[name];
+  if (!arm && RELAYS.includes(name) && seen.relay === "stopped") return text("arms.relay-stopped");
   if (!arm) return text("arms.not-run");
   if (!arm.ice) return text("arms.no-ice");
   if (!arm.dtls) return text("arms.no-dtls");
@@ -64,19 +73,20 @@ function armWord(seen, name) {
   return arm.relayProtocol ? `${words} (${arm.relayProtocol.toUpperCase()})` : words;
 }
 
-function showArms(parent, seen) {
+function showArms(parent, result) {
+  const { seen } = result;
   const details = put(parent, "details");
   put(details, "summary", text("arms.title"));
   const list = put(details, "dl");
   for (const name of ARMS) {
     put(list, "dt", text(`arms.${name}`));
-    put(list, "dd", armWord(seen, name));
+    put(list, "dd", armWord(result, name));
   }
   put(list, "dt", text("control.page"));
   put(list, "dd", fill("control.pages", { answered: seen.control.pagesAnswered, asked: seen.control.pagesAsked }));
   put(list, "dt", text("control.stream"));
   put(list, "dd", fill("control.lines", { lines: seen.control.streamLines }));
-  if (!seen.turn) put(details, "p", text("arms.no-turn"));
+  if (seen.relay === "none") put(details, "p", text("arms.no-turn"));
 }
 
 function showResult(result) {
@@ -85,22 +95,20 @@ function showResult(result) {
   article.dataset.reason = result.said.reason;
   article.dataset.via = result.via;
   article.dataset.tookMs = String(Math.round(result.seen.tookMs));
-  put(article, "h3", text(`via.${result.via}`));
+  put(article, "h2", text(`via.${result.via}`));
   put(article, "p", text(`class.${result.said.class}`), "line-test-sentence");
   const why = `reason.${result.said.reason}`;
   if (result.said.reason && why in texts) put(article, "p", text(why));
   if (result.said.class !== "unsupported") {
     showNumbers(article, result.said);
-    showArms(article, result.seen);
+    showArms(article, result);
   }
   return article;
 }
 
 function showPair() {
   const [line, vpn] = results;
-  const key = line.said.class === vpn.said.class ? "same"
-    : vpn.said.class === "ok" ? "vpn-better" : line.said.class === "ok" ? "vpn-worse" : "different";
-  put(at("results"), "p", text(`pair.${key}`), "line-test-pair");
+  put(at("results"), "p", text(`pair.${comparePair(line.said, vpn.said)}`), "line-test-pair");
 }
 
 async function run(via) {
@@ -111,6 +119,7 @@ async function run(via) {
     at("results").replaceChildren();
     at("after").hidden = true;
   }
+  root.dataset.state = "running";
   at("status").textContent = text("status.running");
   at("bar").hidden = false;
   const seen = await measure(base, (seconds) => { at("bar").value = Math.min(10, seconds); });

@@ -1,0 +1,301 @@
+"""The wall of supporters: sites that carry the counter and say so themselves, as long as they do.
+
+A site is enrolled by its page's address and a mark that stands on the site (`MARK_NAME`); it is on the wall
+once both the mark and the counter were seen there, and no longer than that. Every page is looked at again
+within `LOOK_S` and `SPREAD_S`, so that one that dropped either of them is off the wall within a day: hidden
+when that is first seen, deleted at a second look an hour later, which tells a slip of the site from a
+decision. A page that cannot be reached has dropped nothing: it stays for `UNREACHED_S`, its last sight dated.
+
+Nothing is kept of a site that left. The curve has a number a day and no name; what it tells of fewer than
+ten is that they are fewer than ten, because the curve stays when the wall has changed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+import msgspec
+
+from voipwatch.civic.addresses import AddressError, AddressFault, host_name
+from voipwatch.civic.keyed import look_spread
+
+MARK_NAME: Final = "voipwatch-supporter"
+"""Of the `<meta>` element that holds the mark, and of the file below `/.well-known/` (RFC 8615)."""
+WELL_KNOWN: Final = f"/.well-known/{MARK_NAME}"
+URL_CHARACTERS_MAX: Final = 500
+HOUR_S: Final = 3_600
+DAY_S: Final = 86_400
+LOOK_S: Final = 20 * HOUR_S
+SPREAD_S: Final = 2 * HOUR_S
+"""A shown page is looked at `LOOK_S` after the last look, as much sooner or later as its seed says, at most
+this: with the second look, 23 hours.
+"""
+SECOND_LOOK_S: Final = HOUR_S
+WAITING_LOOK_S: Final = HOUR_S
+"""On the first day after enrolling: somebody waits for it. From then on once a day, as for all."""
+WAITING_S: Final = 7 * DAY_S
+"""An enrolment whose mark was never seen is deleted then."""
+UNREACHED_S: Final = 7 * DAY_S
+"""A page that could not be looked at since then is deleted: nothing says any more that it carries it."""
+FEW: Final = 10
+"""Fewer sites than this are told as fewer than ten, in the curve, for ever."""
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
+_QUERY_SAFE: Final = _PATH_SAFE + "?"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class WallFault(StrEnum):
+    """Why an address is none that can be enrolled."""
+
+    EMPTY = "empty"
+    LONG = "long"
+    SCHEME = "scheme"
+    """Neither http nor https."""
+    USER = "user"
+    """A name or a password stands in it."""
+    PORT = "port"
+    HOST = "host"
+    LOOKALIKE = "lookalike"
+    """The name mixes scripts, or is written in letters that look like others."""
+    PATH = "path"
+    """Dots that lead elsewhere, or bytes that are no text."""
+    FULL = "full"
+    """So many enrolments wait, of all sites or of this one, that no other one is taken now."""
+
+
+class WallError(ValueError):
+    """An address cannot be enrolled."""
+
+    def __init__(self, fault: WallFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class WallPage(msgspec.Struct, frozen=True):
+    """The page that somebody declares."""
+
+    url: str
+    """ASCII; http or https, no user, no port, no fragment."""
+    site: str
+    """Its host: lower case, A-labels, without `www.` before it."""
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names under which this very site may answer."""
+        return frozenset({self.site, f"www.{self.site}"})
+
+
+class State(StrEnum):
+    """Of an enrolled page."""
+
+    WAITING = "waiting"
+    """Mark and counter were not seen yet: on no wall."""
+    SHOWN = "shown"
+    LEAVING = "leaving"
+    """Seen without them: off the wall, looked at a second time before it is deleted."""
+
+
+class Sight(StrEnum):
+    """What one look gave."""
+
+    CARRIES = "carries"
+    NO_COUNTER = "no-counter"
+    NO_MARK = "no-mark"
+    GONE = "gone"
+    """The site says that there is no such page."""
+    FORBIDDEN = "forbidden"
+    """Its robots.txt asks us not to look."""
+    UNREACHED = "unreached"
+    """Nothing was seen: neither that it carries the counter nor that it does not."""
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one page."""
+
+    mark: str
+    page: str
+    site: str
+    state: State
+    since_s: int
+    """When it was enrolled; of one that was shown, when it first was."""
+    seen_s: int
+    """When mark and counter were last seen; 0: never."""
+    due_s: int
+    """When it is looked at next."""
+
+
+class CurvePoint(msgspec.Struct, frozen=True):
+    """One day of the curve."""
+
+    day: str
+    """`2026-11-22`, UTC."""
+    told: int
+    """Sites on the wall; 0 stands for fewer than ten."""
+
+
+class CurveRun(msgspec.Struct, frozen=True):
+    """Days one after the other with one number."""
+
+    first: str
+    last: str
+    told: int
+
+
+def parse_page(typed: str) -> WallPage:
+    """The page that a text names, spelt in one way.
+
+    Raises WallError.
+    """
+    text = typed.strip(" ")
+    if not text:
+        raise WallError(WallFault.EMPTY)
+    if len(text) > URL_CHARACTERS_MAX:
+        raise WallError(WallFault.LONG)
+    hidden = any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text)
+    if hidden or _FORBIDDEN.search(text):
+        raise WallError(WallFault.PATH)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise WallError(WallFault.HOST) from None
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS:
+        raise WallError(WallFault.SCHEME)
+    if "@" in parts.netloc:
+        raise WallError(WallFault.USER)
+    if port not in {None, _PORTS[scheme]}:
+        raise WallError(WallFault.PORT)
+    name = _host(host or "")
+    url = f"{scheme}://{name}{_path(parts.path) or '/'}{_query(parts.query)}"
+    if len(url) > URL_CHARACTERS_MAX:
+        raise WallError(WallFault.LONG)
+    return WallPage(url, name.removeprefix("www.") if name.count(".") > 1 else name)
+
+
+def enrolled(page: WallPage, mark: str, *, now_s: int) -> Enrolment:
+    """A new one, whose first look is due at once."""
+    return Enrolment(
+        mark=mark, page=page.url, site=page.site, state=State.WAITING, since_s=now_s, seen_s=0, due_s=now_s
+    )
+
+
+def after_look(known: Enrolment, sight: Sight, *, now_s: int, secret: bytes) -> Enrolment | None:
+    """What is known after a look; None: it is deleted, and nothing of it is kept.
+
+    Args:
+        known: before.
+        sight: what the look gave.
+        now_s: Unix seconds, of the look.
+        secret: of the instance, 32 bytes: the seed of the spread.
+    """
+    daily_s = next_look_s(known.mark, now_s=now_s, secret=secret)
+    change = msgspec.structs.replace
+    if sight is Sight.CARRIES:
+        since_s = now_s if known.state is State.WAITING else known.since_s
+        return change(known, state=State.SHOWN, since_s=since_s, seen_s=now_s, due_s=daily_s)
+    if known.state is State.WAITING:
+        if now_s - known.since_s >= WAITING_S:
+            return None
+        soon = now_s - known.since_s < DAY_S
+        return change(known, due_s=now_s + WAITING_LOOK_S if soon else daily_s)
+    if known.state is State.LEAVING:
+        # Seen without it once, and not with it since: whether it can be reached now changes nothing.
+        return None
+    if sight is Sight.UNREACHED:
+        return None if now_s - known.seen_s >= UNREACHED_S else change(known, due_s=daily_s)
+    return change(known, state=State.LEAVING, due_s=now_s + SECOND_LOOK_S)
+
+
+def settled(enrolments: Sequence[Enrolment]) -> list[Enrolment]:
+    """Of several enrolments of one page, those that stay once each was looked at: one of it is on the wall.
+
+    Who lost the code that leaves enrols the page anew: the newer one then takes the older one's place, with
+    its date.
+    """
+    shown = [each for each in enrolments if each.state is State.SHOWN]
+    if not shown:
+        return list(enrolments)
+    newest = max(shown, key=lambda each: (each.since_s, each.mark))
+    since_s = min(each.since_s for each in shown)
+    waiting = [each for each in enrolments if each.state is State.WAITING]
+    return [msgspec.structs.replace(newest, since_s=since_s), *waiting]
+
+
+def is_on_wall(known: Enrolment, now_s: float) -> bool:
+    """Whether it is shown now: not one that nobody looked at for a week, for whatever reason."""
+    return known.state is State.SHOWN and now_s - known.seen_s < UNREACHED_S
+
+
+def next_look_s(mark: str, *, now_s: int, secret: bytes) -> int:
+    """When a page is looked at next: about daily, spread so that not all are asked in one hour."""
+    day = (date(1970, 1, 1) + timedelta(days=now_s // DAY_S)).isoformat()
+    share = look_spread(secret, mark, day)
+    return now_s + LOOK_S + round((2 * share - 1) * SPREAD_S)
+
+
+def told_sites(shown: int) -> int:
+    """What the curve keeps of a number of sites: itself from ten on, else 0."""
+    return shown if shown >= FEW else 0
+
+
+def point_due(last: CurvePoint | None, today: str) -> bool:
+    """Whether this day has no number yet; days that passed unseen stay gaps."""
+    return last is None or today > last.day
+
+
+def curve_runs(points: Sequence[CurvePoint]) -> list[CurveRun]:
+    """Days in order, those one after the other with one number as one run; a gap ends a run."""
+    runs: list[CurveRun] = []
+    for point in points:
+        last = runs[-1] if runs else None
+        if last is not None and last.told == point.told and _next_day(last.last) == point.day:
+            runs[-1] = CurveRun(last.first, point.day, point.told)
+        else:
+            runs.append(CurveRun(point.day, point.day, point.told))
+    return runs
+
+
+def sites_of(enrolments: Iterable[Enrolment], now_s: float) -> int:
+    """Of how many sites pages are on the wall: two pages of one site count once."""
+    return len({each.site for each in enrolments if is_on_wall(each, now_s)})
+
+
+def _next_day(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def _host(text: str) -> str:
+    try:
+        return host_name(text)
+    except AddressError as error:
+        lookalike = error.fault is AddressFault.LOOKALIKE
+        raise WallError(WallFault.LOOKALIKE if lookalike else WallFault.HOST) from None
+
+
+def _path(text: str) -> str:
+    raw = _bytes(text)
+    if any(segment in {b".", b".."} for segment in raw.split(b"/")):
+        raise WallError(WallFault.PATH)
+    # A slash or a percent sign that was written as an escape stays one: they mean something else than these.
+    return "/".join(quote(_bytes(segment), safe=_PATH_SAFE[1:]) for segment in text.split("/"))
+
+
+def _query(text: str) -> str:
+    if not text:
+        return ""
+    # Every escape of a query stays as it is: which characters mean something there is the site's to say.
+    kept = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
+    return f"?{quote(kept, safe=_QUERY_SAFE + '%')}"
+
+
+def _bytes(text: str) -> bytes:
+    raw = unquote_to_bytes(text)
+    if any(byte < 0x20 or byte == 0x7F for byte in raw):
+        raise WallError(WallFault.PATH)
+    return raw

@@ -1,0 +1,54 @@
+"""What a form sent: read within bounds, and only from a page of ours or of nobody's.
+
+For whoever signs there is no cookie and no session, so another site's page that posts here can do what any
+stranger can: ask for a mail to an address, within the limits of mails. It is refused all the same where the
+browser says that it is another site's (Fetch Metadata, `Sec-Fetch-Site`; Origin, RFC 6454). What signs or
+revokes needs a token from a mail; keepers' forms carry a token of their session besides (`admin`).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+FORM_BYTES_MAX: Final = 4_096
+FIELDS_MAX: Final = 10
+_TYPE: Final = b"application/x-www-form-urlencoded"
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+async def read_form(
+    headers: Mapping[bytes, bytes], receive: Receive, *, most_bytes: int = FORM_BYTES_MAX
+) -> dict[str, str] | None:
+    """The fields, of two of one name the last; None: no form, or more than one has."""
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _TYPE:
+        return None
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":  # gone
+            return None
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
+            return None
+        more = message.get("more_body", False)
+    try:
+        fields = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"
+        )
+    except ValueError:
+        return None
+    # PostgreSQL takes no NUL in a text, and nobody types one.
+    return None if any("\0" in part for field in fields for part in field) else dict(fields)
+
+
+def is_foreign(headers: Mapping[bytes, bytes], url: str) -> bool:
+    """Whether a browser says that another site's page sent it."""
+    if headers.get(b"sec-fetch-site", b"same-origin") not in {b"same-origin", b"none"}:
+        return True
+    # `null` is what a page of ours sends: its referrer policy is no-referrer (Fetch, "append a request
+    # Origin header").
+    origin = headers.get(b"origin", b"null").decode("latin-1")
+    parts = urlsplit(url)
+    return origin not in {"null", f"{parts.scheme}://{parts.netloc}"}

@@ -1,0 +1,132 @@
+"""Pages of the wall of supporters and its daily numbers: each function a part of one transaction."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, case, delete, func, insert, select, update
+
+from voipwatch.store.civic.wall_tables import WALL_CURVE, WALL_SITES
+
+
+class WallRow(NamedTuple):
+    """One enrolled page; columns of the table."""
+
+    mark: str
+    page: str
+    site: str
+    state: str
+    since_at: int
+    seen_at: int
+    due_at: int
+
+
+class CurveRow(NamedTuple):
+    """One day's number."""
+
+    day: str
+    told: int
+
+
+def add_row(connection: Connection, row: WallRow) -> None:
+    """A new one."""
+    connection.execute(insert(WALL_SITES).values(row._asdict()))
+
+
+def set_row(connection: Connection, row: WallRow) -> bool:
+    """Replace what is known of a mark; False: it left meanwhile, and stays gone."""
+    values = {name: value for name, value in row._asdict().items() if name != "mark"}
+    changed = connection.execute(update(WALL_SITES).where(WALL_SITES.c.mark == row.mark).values(values))
+    return changed.rowcount > 0
+
+
+def delete_marks(connection: Connection, marks: Sequence[str]) -> int:
+    """Forget pages by their marks; how many there were."""
+    return connection.execute(delete(WALL_SITES).where(WALL_SITES.c.mark.in_(marks))).rowcount
+
+
+def delete_site(connection: Connection, site: str) -> int:
+    """Forget every page of a site; how many there were."""
+    return connection.execute(delete(WALL_SITES).where(WALL_SITES.c.site == site)).rowcount
+
+
+def delete_before(connection: Connection, last_s: int) -> int:
+    """Forget pages that were enrolled and last seen by then, in whatever state; how many there were."""
+    c = WALL_SITES.c
+    old = delete(WALL_SITES).where(c.since_at <= last_s, c.seen_at <= last_s)
+    return connection.execute(old).rowcount
+
+
+def delete_all(connection: Connection) -> int:
+    """Forget every page; how many there were."""
+    return connection.execute(delete(WALL_SITES)).rowcount
+
+
+def rows_in(connection: Connection, state: str) -> list[WallRow]:
+    """Pages in one state, by site and page: no order of arrival."""
+    c = WALL_SITES.c
+    return _all(connection, _rows().where(c.state == state).order_by(c.site, c.page, c.mark))
+
+
+def all_rows(connection: Connection) -> list[WallRow]:
+    """Every page, by site and page."""
+    c = WALL_SITES.c
+    return _all(connection, _rows().order_by(c.site, c.page, c.mark))
+
+
+def rows_of_page(connection: Connection, page: str) -> list[WallRow]:
+    """Enrolments of one page."""
+    return _all(connection, _rows().where(WALL_SITES.c.page == page).order_by(WALL_SITES.c.mark))
+
+
+def count_in(connection: Connection, state: str) -> int:
+    """Pages in one state."""
+    counted = select(func.count()).select_from(WALL_SITES).where(WALL_SITES.c.state == state)
+    return int(connection.execute(counted).scalar_one())
+
+
+def oldest_of_site(connection: Connection, site: str, state: str, *, beyond: int) -> list[WallRow]:
+    """A site's pages in one state but for the `beyond` newest."""
+    c = WALL_SITES.c
+    asked = _rows().where(c.site == site, c.state == state).order_by(c.since_at.desc(), c.mark)
+    return _all(connection, asked.offset(beyond))
+
+
+def take_due(connection: Connection, *, now_s: int, lease_s: int, last: str) -> str | None:
+    """The page whose look is longest due; nobody else gets it until the lease is over.
+
+    Pages in the state `last` wait until no other is due.
+    """
+    c = WALL_SITES.c
+    turn = case((c.state == last, 1), else_=0)
+    asked = select(c.page).where(c.due_at <= now_s).order_by(turn, c.due_at, c.mark).limit(1)
+    page = connection.execute(asked).scalars().first()
+    if page is not None:
+        connection.execute(update(WALL_SITES).where(c.page == page).values(due_at=now_s + lease_s))
+    return page
+
+
+def add_point(connection: Connection, row: CurveRow) -> None:
+    """A day's number."""
+    connection.execute(insert(WALL_CURVE).values(row._asdict()))
+
+
+def last_point(connection: Connection) -> CurveRow | None:
+    """The newest day's."""
+    asked = select(WALL_CURVE.c.day, WALL_CURVE.c.told).order_by(WALL_CURVE.c.day.desc()).limit(1)
+    found = connection.execute(asked).first()
+    return None if found is None else CurveRow(*found)
+
+
+def points(connection: Connection) -> list[CurveRow]:
+    """All days, oldest first."""
+    asked = select(WALL_CURVE.c.day, WALL_CURVE.c.told).order_by(WALL_CURVE.c.day)
+    return [CurveRow(*row) for row in connection.execute(asked)]
+
+
+def _rows() -> "Select[Any]":
+    c = WALL_SITES.c
+    return select(c.mark, c.page, c.site, c.state, c.since_at, c.seen_at, c.due_at)
+
+
+def _all(connection: Connection, asked: "Select[Any]") -> list[WallRow]:
+    return [WallRow(*row) for row in connection.execute(asked)]

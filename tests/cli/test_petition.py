@@ -1,0 +1,137 @@
+"""`voipwatch petition`, command by command."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.cli.doubles import Ran, run_line
+from tests.site.campaigns.instance import PETITION, folder_of, sign
+from voipwatch.cli.language import LANGUAGES
+from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.settings import read_settings
+
+ALWAYS_OPEN = PETITION.replace("2026-11-01", "{opens}").replace("2026-12-01", "{closes}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folder_of(tmp_path / "c").folder
+
+
+def run(folder: Path, *words: str, answers: str | None = None, lang: str = "en") -> Ran:
+    return run_line("petition", *words, "--campaigns", str(folder), answers=answers, lang=lang, width=200)
+
+
+def desk_of(folder: Path) -> Desk:
+    return Desk(read_settings(folder), upgrade=True)
+
+
+@pytest.fixture
+def open_petition(folder: Path, tmp_path: Path) -> Path:
+    """Open from yesterday on; the command line reads the clock."""
+    today = datetime.now(tz=UTC).date()
+    text = ALWAYS_OPEN.replace("{opens}", str(today - timedelta(days=1)))
+    file = tmp_path / "calls.toml"
+    file.write_text(text.replace("{closes}", str(today + timedelta(days=30))), "utf-8")
+    ran = run(folder, "create", str(file))
+    assert (ran.status, ran.err) == (0, "")
+    assert "https://watch.example/campaigns/en/calls/" in ran.out
+    return folder
+
+
+def now_s() -> int:
+    return int(datetime.now(tz=UTC).timestamp())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_petition_is_created_once_and_listed(open_petition: Path, tmp_path: Path, lang: str) -> None:
+    again = run(open_petition, "create", str(tmp_path / "calls.toml"), lang=lang)
+    assert (again.status, again.out) == (64, "")
+    assert run(open_petition, "list", lang=lang).out.count("calls") == 2
+    listed = msgspec.json.decode(run(open_petition, "list", "--json").out)
+    assert [(each["id"], each["state"], each["count"]) for each in listed["petitions"]] == [
+        ("calls", "open", 0)
+    ]
+
+
+def test_what_is_no_petition(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(PETITION.replace('contact = "data@example.org"', ""), "utf-8")
+    ran = run(folder, "create", str(file))
+    assert ran.status == 64
+    assert "controller" in ran.err
+    file.write_bytes(b"\xff")
+    assert run(folder, "create", str(file)).status == 64
+    assert run(folder, "create", str(tmp_path / "none")).status == 64
+    assert run(folder, "show", "none").status == 64
+    assert run(folder, "list").out == "There is no petition yet.\n"
+
+
+def test_from_opening_to_answer(open_petition: Path, tmp_path: Path) -> None:
+    desk = desk_of(open_petition)
+    petition = desk.petition("calls")
+    assert petition is not None
+    for number in range(12):
+        sign(desk, f"a{number}@example.org", now_s=now_s(), name="Amina" if number == 5 else "")
+    Office(desk, "tests").turn(now_s())
+    assert (
+        "counted by Amina"
+        in run(open_petition, "paper", "calls", "--sheets", "4", "--signatures", "61", "--by", "Amina").out
+    )
+    early = run(open_petition, "deliver", "calls", "--to", "ANRT")
+    assert early.status == 64
+    assert run(open_petition, "close", "calls").status == 64, "nobody can be asked"
+    assert run(open_petition, "close", "calls", answers="no\n").status == 130
+    assert run(open_petition, "close", "calls", answers="yes\n").status == 0
+    assert run(open_petition, "close", "calls", "--yes").status == 64
+    told = run(open_petition, "deliver", "calls", "--to", "ANRT", "--paper", "61")
+    assert (told.status, "handed to ANRT, with 10" in told.out) == (0, True)
+    (tmp_path / "answer.txt").write_text("No.\n\nWe regret.", "utf-8")
+    answered = run(
+        open_petition,
+        "answer",
+        "calls",
+        str(tmp_path / "answer.txt"),
+        "--sender",
+        "ANRT",
+        "--source",
+        "https://a.example/",
+    )
+    assert answered.status == 0
+    shown = run(open_petition, "show", "calls")
+    assert "answered" in shown.out
+    assert "61 signatures on 4 sheets" in shown.out
+    exported = msgspec.json.decode(run(open_petition, "export", "calls").out)
+    assert (exported["count"], exported["names"], exported["answers"][0]["sender"]) == (10, ["Amina"], "ANRT")
+    as_json = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
+    assert as_json["log"][0]["count"] == 10
+    desk.close()
+
+
+def test_what_a_person_asks(open_petition: Path) -> None:
+    desk = desk_of(open_petition)
+    sign(desk, "a.b@gmail.com", now_s=now_s(), name="Amina")
+    assert "public name Amina" in run(open_petition, "person", "calls", answers="ab@gmail.com\n").out
+    assert "Nothing is kept" in run(open_petition, "person", "calls", answers="c@gmail.com\n").out
+    assert run(open_petition, "person", "calls", answers="nothing\n").status == 64
+    assert "is erased" in run(open_petition, "person", "calls", "--erase", answers="ab@gmail.com\n").out
+    assert "Nothing is kept" in run(open_petition, "person", "calls", "--erase", answers="ab@gmail.com\n").out
+    desk.close()
+
+
+def test_erasing_a_petition(open_petition: Path) -> None:
+    desk = desk_of(open_petition)
+    sign(desk, "a@example.org", now_s=now_s())
+    assert run(open_petition, "erase", "calls", answers="no\n").status == 130
+    ran = run(open_petition, "erase", "calls", "--yes")
+    assert (ran.status, "1 signatures" in ran.out) == (0, True)
+    assert desk.peppers.of("calls") is None
+    desk.close()
+
+
+def test_a_mail_that_is_no_bounce(open_petition: Path) -> None:
+    ran = run(open_petition, "bounce", answers="Subject: holiday\n\nI am away.\n")
+    assert (ran.status, "nothing was done" in ran.out) == (0, True)

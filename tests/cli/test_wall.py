@@ -1,0 +1,155 @@
+"""`voipwatch wall`, command by command."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.cli.doubles import Ran, run_line
+from tests.site.campaigns.instance import DAY_S, folder_of
+from voipwatch.civic.wall import Sight, WallPage
+from voipwatch.civic.wallpage import PageSays
+from voipwatch.cli.language import LANGUAGES, texts
+from voipwatch.cli.wall import _now_s
+from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.site.campaigns.wall import rounds
+from voipwatch.site.campaigns.wall.keeping import Enrolled, Wall
+from voipwatch.site.campaigns.wall.looking import Looked
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folder_of(tmp_path / "c", wall=True).folder
+
+
+@pytest.fixture
+def desk(folder: Path) -> Desk:
+    return Desk(read_settings(folder), upgrade=True)
+
+
+def run(folder: Path, *words: str, lang: str = "en") -> Ran:
+    return run_line("wall", *words, "--campaigns", str(folder), lang=lang, width=200)
+
+
+def enrol(desk: Desk, site: str = "one.example", *, seen: bool = True) -> Enrolled:
+    wall = Wall(desk)
+    made = wall.enrol(f"https://{site}/", now_s=_now_s())
+    if seen:
+        wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=_now_s())
+    return made
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_pages_that_are_enrolled_are_listed_in_the_readers_language(
+    folder: Path, desk: Desk, lang: str
+) -> None:
+    assert run(folder, "list", lang=lang).out.strip() == texts(lang)("wall.none").strip()
+    enrol(desk)
+    enrol(desk, "two.example", seen=False)
+    told = run(folder, "list", lang=lang)
+    assert told.status == 0
+    assert len(told.out.splitlines()) == 2
+    assert "https://one.example/" in told.out
+    assert texts(lang).raw("wall.state.shown") in told.out
+    assert texts(lang).raw("wall.state.waiting") in told.out
+
+
+def test_the_list_as_json_has_no_mark(folder: Path, desk: Desk) -> None:
+    made = enrol(desk)
+    enrol(desk, "two.example", seen=False)
+    ran = run(folder, "list", "--json")
+    found = msgspec.json.decode(ran.out)
+    assert found["schema"] == "voipwatch.wall/1"
+    assert [(each["page"], each["state"], each["seen"] is None) for each in found["pages"]] == [
+        ("https://one.example/", "shown", False), ("https://two.example/", "waiting", True),
+    ]  # fmt: skip
+    assert made.mark not in ran.out
+
+
+def test_pages_that_are_due_are_looked_at_and_kept(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    made = enrol(desk, "two.example", seen=False)
+    enrol(desk)
+
+    def look(page: WallPage, observatory: str) -> Looked:
+        asked.append(f"{page.site} {observatory}")
+        return Looked(None, PageSays(True, frozenset({made.mark})))
+
+    monkeypatch.setattr(rounds, "look", look)
+    ran = run(folder, "check")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == "https://two.example/: carries mark and counter\n"
+    assert asked == ["two.example https://watch.example"]
+    assert run(folder, "check").out == "No page is due. With --all every page is looked at.\n"
+    found = msgspec.json.decode(run(folder, "check", "--all", "--json").out)
+    assert found["looked"] == [
+        {"page": "https://one.example/", "sight": "no-mark"},
+        {"page": "https://two.example/", "sight": "carries"},
+    ]
+    assert [each.state for each in Wall(desk).enrolments()] == ["leaving", "shown"]
+
+
+def test_a_page_that_cannot_be_reached_is_told_so(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(desk)
+    monkeypatch.setattr(rounds, "look", lambda page, observatory: Looked(Sight.UNREACHED))
+    for lang in LANGUAGES:
+        assert texts(lang).raw("wall.sight.unreached") in run(folder, "check", "--all", lang=lang).out
+    assert len(Wall(desk).shown(_now_s())) == 1
+
+
+def test_a_site_is_removed_by_its_name(folder: Path, desk: Desk) -> None:
+    enrol(desk)
+    enrol(desk, "bücher.example")
+    assert (
+        run(folder, "remove", "www.one.example").out == "www.one.example is off the wall and deleted (1).\n"
+    )
+    assert run(folder, "remove", "bücher.example").status == 0
+    assert Wall(desk).enrolments() == []
+    gone = run(folder, "remove", "one.example")
+    assert (gone.status, gone.out) == (64, "")
+    assert "voipwatch wall list" in gone.err
+    assert run(folder, "remove", "no name").status == 64
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    assert not [each for each in files if b"one.example" in each.read_bytes()]
+
+
+def test_the_curve(folder: Path, desk: Desk) -> None:
+    assert run(folder, "curve").out == "No number has been taken yet.\n"
+    wall = Wall(desk)
+    now = 1_794_000_000
+    wall.take_point(now)
+    for number in range(10):
+        made = wall.enrol(f"https://site{number}.example/", now_s=now)
+        wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=now)
+    wall.take_point(now + DAY_S)
+    wall.take_point(now + 2 * DAY_S)
+    assert run(folder, "curve").out.splitlines() == [
+        "2026-11-06 to 2026-11-06: fewer than 10", "2026-11-07 to 2026-11-08: 10",
+    ]  # fmt: skip
+    found = msgspec.json.decode(run(folder, "curve", "--json").out)
+    assert found["few"] == 10
+    assert [each["sites"] for each in found["days"]] == [None, 10, 10]
+
+
+@pytest.mark.parametrize("command", [("check",), ("curve",)])
+def test_an_instance_without_a_wall(tmp_path: Path, command: tuple[str, ...]) -> None:
+    folder = folder_of(tmp_path / "without").folder
+    ran = run(folder, *command)
+    assert (ran.status, ran.out) == (64, "")
+    assert "[wall]" in ran.err
+
+
+def test_what_is_left_of_a_wall_that_was_switched_off_can_be_seen_and_removed(
+    folder: Path, desk: Desk
+) -> None:
+    enrol(desk)
+    folder_of(folder)
+    assert "https://one.example/" in run(folder, "list").out
+    assert run(folder, "remove", "one.example").status == 0
+    assert run(folder, "list").out.strip() == texts("en")("wall.none").strip()
+    assert Wall(desk).enrolments() == []

@@ -1,0 +1,53 @@
+"""Forms by network."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("unix:", ""),
+        ("", ""),
+    ],
+)
+def test_networks(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_so_many_a_minute_and_neighbours_share() -> None:
+    limits = PostLimits(3, b"k")
+    assert [limits.allows("192.0.2.1", 0.0) for _ in range(4)] == [True, True, True, False]
+    assert not limits.allows("192.0.2.200", 1.0)
+    assert limits.allows("192.0.3.1", 1.0)
+    assert limits.allows("192.0.2.1", 21.0)
+    assert not limits.allows("192.0.2.1", 21.0)
+
+
+def test_no_address_is_in_memory() -> None:
+    limits = PostLimits(3, b"k")
+    limits.allows("192.0.2.1", 0.0)
+    assert b"192" not in b"".join(limits._left)
+
+
+def test_the_table_is_bounded() -> None:
+    limits = PostLimits(3, b"k")
+    for number in range(PREFIXES_MAX + 5):
+        limits.allows(
+            f"10.{number >> 16}.{number >> 8 & 255}.1" if number % 2 else f"2001:db8:{number:x}::1", 0.0
+        )
+    assert len(limits._left) <= PREFIXES_MAX
+
+
+@given(st.lists(st.floats(0, 600), max_size=60))
+def test_never_more_than_its_rate(times: list[float]) -> None:
+    limits = PostLimits(6, b"k")
+    taken = [at for at in sorted(times) if limits.allows("192.0.2.1", at)]
+    for first in taken:
+        assert sum(first <= at < first + 60 for at in taken) <= 12
