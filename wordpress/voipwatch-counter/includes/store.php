@@ -142,19 +142,27 @@ function has_room( $id, $now ) {
 /**
  * One request at a time, for at most two minutes even if its process dies.
  *
- * The value is the running minute: two that come at once write the same, and add_option() tells the second that nothing
- * changed. A later one sees an old value and takes the lock over. At worst two requests are sent instead of one.
+ * The database decides who was first, not a cache: as core's WP_Upgrader::create_lock() does, a row is inserted where
+ * there is none, and a lock whose holder died is exchanged only by whoever still finds the dead one's value. (add_option()
+ * tells two that come at once in two different minutes that each was first.)
  *
  * @param int $now Seconds since 1970.
  * @return bool Whether it is ours.
  */
 function take_lock( $now ) {
-	$bucket = intdiv( $now, LOCK_BUCKET_S );
-	$held   = get_option( LOCK_OPTION, null );
-	if ( null !== $held && abs( $bucket - (int) $held ) > 1 ) {
-		delete_option( LOCK_OPTION );
+	global $wpdb;
+	$bucket = (string) intdiv( $now, LOCK_BUCKET_S );
+	$insert = "INSERT IGNORE INTO `$wpdb->options` ( `option_name`, `option_value`, `autoload` ) VALUES ( %s, %s, 'no' )";
+	if ( $wpdb->query( $wpdb->prepare( $insert, LOCK_OPTION, $bucket ) ) ) {
+		return true;
 	}
-	return add_option( LOCK_OPTION, (string) $bucket, '', 'no' );
+	$select = "SELECT `option_value` FROM `$wpdb->options` WHERE `option_name` = %s";
+	$held   = $wpdb->get_var( $wpdb->prepare( $select, LOCK_OPTION ) );
+	if ( null === $held || abs( (int) $bucket - (int) $held ) <= 1 ) {
+		return false;
+	}
+	$update = "UPDATE `$wpdb->options` SET `option_value` = %s WHERE `option_name` = %s AND `option_value` = %s";
+	return 1 === $wpdb->query( $wpdb->prepare( $update, $bucket, LOCK_OPTION, $held ) );
 }
 
 /**
