@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 
 from voipwatch.civic.keyed import (
     SELECTOR_BYTES,
+    STEM_CHARACTERS,
     TokenUse,
     address_hash,
     daily_key,
     envelope_token,
+    is_mark_of,
     look_spread,
+    mark_stem,
     read_envelope_token,
     read_token,
     supporter_mark,
     token,
+    withdrawn_key,
 )
 
 PEPPER, OTHER = bytes(range(32)), bytes(32)
@@ -91,13 +95,28 @@ def test_wrong_sizes_are_our_fault() -> None:
         address_hash(b"short", "p", "a@b.org")
 
 
-def test_a_mark_is_hmac_sha256_of_the_selector_and_no_part_of_the_code() -> None:
-    wanted = hmac.new(PEPPER, b"voipwatch petition wall mark\0" + SELECTOR, hashlib.sha256).digest()[:16]
-    mark = supporter_mark(PEPPER, SELECTOR)
-    assert base64.urlsafe_b64decode(mark + "==") == wanted
+def test_a_mark_begins_with_hmac_sha256_of_the_selector_and_is_no_part_of_the_code() -> None:
+    wanted = hmac.new(PEPPER, b"voipwatch petition wall mark\0" + SELECTOR, hashlib.sha256).digest()[:9]
+    mark = supporter_mark(PEPPER, SELECTOR, "seed")
+    assert base64.urlsafe_b64decode(mark[:STEM_CHARACTERS]) == wanted
+    assert mark_stem(PEPPER, SELECTOR) == mark[:STEM_CHARACTERS]
     code = token(PEPPER, "wall", TokenUse.LEAVE, SELECTOR)
     assert read_token(PEPPER, "wall", TokenUse.LEAVE, code) == SELECTOR
     assert wanted not in base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
+
+
+def test_a_mark_is_good_for_one_seed_whoever_it_was_given_to() -> None:
+    marks = [supporter_mark(PEPPER, bytes([number]) * 16, "seed") for number in range(20)]
+    assert len(set(marks)) == 20
+    for mark in marks:
+        assert is_mark_of(PEPPER, "seed", mark)
+        assert not is_mark_of(PEPPER, "Seed", mark)
+        assert not is_mark_of(bytes(32), "seed", mark)
+        assert not is_mark_of(PEPPER, "seed", mark[:-1] + ("A" if mark[-1] != "A" else "B"))
+        assert not is_mark_of(PEPPER, "seed", mark[::-1])
+    assert not is_mark_of(PEPPER, "seed", "")
+    assert withdrawn_key(PEPPER, "a" * 12) != withdrawn_key(PEPPER, "b" * 12)
+    assert marks[0][:STEM_CHARACTERS] not in withdrawn_key(PEPPER, marks[0][:STEM_CHARACTERS])
 
 
 @given(st.text(max_size=30), st.sampled_from(["2026-11-22", "2026-11-23"]))

@@ -7,8 +7,9 @@ import pytest
 
 from tests.cli.doubles import Ran, run_line
 from tests.site.campaigns.instance import DAY_S, folder_of
-from voipwatch.civic.wall import Sight, WallPage
+from voipwatch.civic.wall import Sight, WallPage, parse_page
 from voipwatch.civic.wallpage import PageSays
+from voipwatch.cli import wall as wall_commands
 from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.cli.wall import _now_s
 from voipwatch.site.campaigns.desk import Desk
@@ -16,6 +17,8 @@ from voipwatch.site.campaigns.settings import read_settings
 from voipwatch.site.campaigns.wall import rounds
 from voipwatch.site.campaigns.wall.keeping import Enrolled, Wall
 from voipwatch.site.campaigns.wall.looking import Looked
+from voipwatch.store.civic.opening import DatabaseError, writing
+from voipwatch.store.civic.wall_rows import WallRow, add_row
 
 
 @pytest.fixture
@@ -102,6 +105,121 @@ def test_a_page_that_cannot_be_reached_is_told_so(
     assert len(Wall(desk).shown(_now_s())) == 1
 
 
+def test_a_look_that_fails_is_told_and_stops_no_other(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(desk)
+    made = enrol(desk, "two.example")
+
+    def look(page: WallPage, observatory: str) -> Looked:
+        if page.site == "one.example":
+            raise RuntimeError("[Errno 1] nothing for a reader")
+        return Looked(None, PageSays(True, frozenset({made.mark})))
+
+    monkeypatch.setattr(rounds, "look", look)
+    for lang in LANGUAGES:
+        ran = run(folder, "check", "--all", lang=lang)
+        assert ran.status == 0
+        told = texts(lang)("wall.look_failed", page="https://one.example/", kind="RuntimeError")
+        assert ran.err.strip() == told.strip()
+        assert texts(lang).raw("wall.sight.unreached") in ran.out
+        assert texts(lang).raw("wall.sight.carries") in ran.out
+    assert len(Wall(desk).shown(_now_s())) == 2
+
+
+def test_a_row_whose_page_is_none_by_todays_rules_stops_no_look(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = enrol(desk)
+    with writing(desk.engine) as connection:
+        for number, page in enumerate(("https://one.example:8080/", "https://127.0.0.1/")):
+            add_row(connection, WallRow(f"m{number}", page, "old.example", "shown", 1, _now_s(), 1))
+    monkeypatch.setattr(
+        rounds, "look", lambda page, observatory: Looked(None, PageSays(True, frozenset({made.mark})))
+    )
+    ran = run(folder, "check", "--all")
+    assert (ran.status, ran.out) == (0, "https://one.example/: carries mark and counter\n")
+    assert ran.err.count("voipwatch wall remove") == 2
+    assert run(folder, "check").out == "No page is due. With --all every page is looked at.\n"
+    assert len(Wall(desk).enrolments()) == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (DatabaseError("unreachable", "OperationalError"), "petition.database.unreachable"),
+        (DatabaseError("secrets", "x"), "petition.database.secrets"),
+        (OSError(28, "No space left on device"), "petition.disk"),
+    ],
+)
+def test_what_the_store_refuses_is_a_sentence(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, lang: str, error: Exception, key: str
+) -> None:
+    enrol(desk)
+
+    def note(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(rounds, "look", lambda page, observatory: Looked(Sight.UNREACHED))
+    monkeypatch.setattr(Wall, "note", note)
+    ran = run(folder, "check", "--all", lang=lang)
+    assert ran.status == 70
+    assert texts(lang).raw(key).partition("{")[0] in ran.err
+    assert "Traceback" not in ran.err
+    assert texts(lang).raw("fault.what").partition("{")[0] not in ran.err
+
+
+def test_a_damaged_database_is_a_sentence(folder: Path, desk: Desk) -> None:
+    enrol(desk)
+    desk.close()
+    file = Path(desk.campaigns.database.removeprefix("sqlite:///"))
+    assert file.stat().st_size > 0
+    file.write_bytes(b"SQLite format 3\0" + b"\xff" * 4096)
+    ran = run(folder, "check", "--all")
+    assert ran.status == 70
+    assert texts("en").raw("petition.database.unreachable").partition("{")[0] in ran.err
+
+
+def test_looks_at_one_domain_wait_for_each_other(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, paused = [1_794_000_000], list[float]()
+    monkeypatch.setattr(wall_commands, "_now_s", lambda: now[0])
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        now[0] += int(seconds)
+
+    monkeypatch.setattr(wall_commands, "pause", pause)
+    for site in ("a.one.example", "b.one.example", "two.example"):
+        Wall(desk).enrol(f"https://{site}/", now_s=now[0])
+    monkeypatch.setattr(rounds, "look", lambda page, observatory: Looked(Sight.UNREACHED))
+    assert run(folder, "check").status == 0
+    assert sorted(paused) == [0, 0, rounds.DOMAIN_PACE_S]
+
+
+def test_a_page_that_was_not_seen_in_time_is_listed_as_hidden(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(desk)
+    later = _now_s() + 24 * 3600
+    monkeypatch.setattr(wall_commands, "_now_s", lambda: later)
+    for lang in LANGUAGES:
+        assert texts(lang).raw("wall.state.late") in run(folder, "list", lang=lang).out
+
+
+def test_who_has_no_name_on_this_machine_removes_under_his_number(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    enrol(desk)
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert run(folder, "remove", "one.example").status == 0
+
+
 def test_a_site_is_removed_by_its_name(folder: Path, desk: Desk) -> None:
     enrol(desk)
     enrol(desk, "bücher.example")
@@ -126,8 +244,11 @@ def test_the_curve(folder: Path, desk: Desk) -> None:
     for number in range(10):
         made = wall.enrol(f"https://site{number}.example/", now_s=now)
         wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=now)
-    wall.take_point(now + DAY_S)
-    wall.take_point(now + 2 * DAY_S)
+    for day in (1, 2):
+        for each in wall.enrolments():
+            says = PageSays(True, frozenset({each.mark}))
+            wall.note(parse_page(each.page), Looked(None, says), now_s=now + day * DAY_S)
+        wall.take_point(now + day * DAY_S)
     assert run(folder, "curve").out.splitlines() == [
         "2026-11-06 to 2026-11-06: fewer than 10", "2026-11-07 to 2026-11-08: 10",
     ]  # fmt: skip

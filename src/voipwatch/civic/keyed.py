@@ -19,6 +19,8 @@ SELECTOR_BYTES: Final = 16
 """128 random bits name a request that waits."""
 TAG_BYTES: Final = 16
 """128 bits of HMAC-SHA-256 (RFC 2104, section 5: at least half of the output)."""
+STEM_CHARACTERS: Final = 12
+"""Of a supporter's mark: 72 bits that tell the code it belongs to."""
 TOKEN_LIFE_S: Final = 7 * 86_400
 """Of a request that nobody confirmed, and with it of its link."""
 _PREFIX: Final = b"voipwatch petition "
@@ -55,12 +57,38 @@ def daily_key(secret: bytes, day: str, canonical: str) -> bytes:
     return _mac(secret, f"mails {day}", canonical.encode())[:TAG_BYTES]
 
 
-def supporter_mark(secret: bytes, selector: bytes) -> str:
+def mark_stem(secret: bytes, selector: bytes) -> str:
+    """With what a mark begins: of the code that leaves, whose selector it is made of; 12 characters.
+
+    One way: whoever reads it on the site cannot make the code.
+    """
+    return _text(_mac(secret, "wall mark", selector)[:9])
+
+
+def supporter_mark(secret: bytes, selector: bytes, seed: str) -> str:
     """What a site shows in public to prove that its owner enrolled it: base64url, 22 characters.
 
-    One way: whoever reads it on the site cannot make the code that leaves, which speaks of the selector.
+    Whoever enrols a page while it waits has a mark of his own, and all of them are good as long as the page's
+    seed is kept: so nobody's takes another one's place.
     """
-    return base64.urlsafe_b64encode(_mac(secret, "wall mark", selector)[:TAG_BYTES]).rstrip(b"=").decode()
+    stem = mark_stem(secret, selector)
+    return stem + _mark_end(secret, seed, stem)
+
+
+def is_mark_of(secret: bytes, seed: str, mark: str) -> bool:
+    """Whether a mark was given out for the page whose seed that is."""
+    stem, end = mark[:STEM_CHARACTERS], mark[STEM_CHARACTERS:]
+    return hmac.compare_digest(end.encode(), _mark_end(secret, seed, stem).encode())
+
+
+def seed_key(secret: bytes, seed: str) -> bytes:
+    """Second half of the selectors of a page that waits, by which a code finds it; 8 bytes."""
+    return _mac(secret, "wall seed", seed.encode())[: SELECTOR_BYTES // 2]
+
+
+def withdrawn_key(secret: bytes, stem: str) -> str:
+    """Under which it is kept that a mark was taken back before it was seen; says nothing of its site."""
+    return _text(_mac(secret, "wall withdrawn", stem.encode())[:TAG_BYTES])
 
 
 def look_spread(secret: bytes, mark: str, day: str) -> float:
@@ -119,6 +147,15 @@ def _opened(pepper: bytes, petition: str, use: TokenUse, sealed: bytes) -> bytes
     body, tag = sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
     wanted = _mac(pepper, f"token {use} {petition}", body)[:TAG_BYTES]
     return body if hmac.compare_digest(tag, wanted) else None
+
+
+def _mark_end(secret: bytes, seed: str, stem: str) -> str:
+    """60 bits: who could guess it must still put it onto the site, and who can do that is given one."""
+    return _text(_mac(secret, f"wall page {seed}", stem.encode())[:9])[:10]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _mac(pepper: bytes, purpose: str, content: bytes) -> bytes:

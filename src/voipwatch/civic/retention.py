@@ -13,7 +13,7 @@ from voipwatch.civic import boycotts
 from voipwatch.civic.keepers import ATTEMPTS_KEPT_S, SESSION_S
 from voipwatch.civic.keyed import TOKEN_LIFE_S
 from voipwatch.civic.petitions import ERASED_AFTER_S
-from voipwatch.civic.wall import LOOK_S, SECOND_LOOK_S, SPREAD_S, UNREACHED_S, WAITING_S
+from voipwatch.civic.wall import LATE_S, LOOK_S, SPREAD_S, UNREACHED_S, WAITING_S
 
 DAY_S: Final = 86_400
 ARRIVALS_S: Final = 3 * DAY_S
@@ -33,6 +33,8 @@ class Since(StrEnum):
     """When no report of a pledge is taken any more."""
     ENROLMENT = "enrolment"
     """Of a site whose mark or counter was never seen."""
+    WITHDRAWAL = "withdrawal"
+    """Of a mark of such a site."""
     SEEN = "seen"
     """Mark and counter, last; of a page that has them no more."""
     REACHED = "reached"
@@ -75,7 +77,8 @@ KEPT: Final = (
     Kept("bounces", "bounces", Since.DAY, BOUNCES_DAYS * DAY_S),
     Kept("pledge", "pledges", Since.REPORTING, boycotts.ERASED_AFTER_S),
     Kept("wall-waiting", "wall_sites", Since.ENROLMENT, WAITING_S),
-    Kept("wall-site", "wall_sites", Since.SEEN, LOOK_S + SPREAD_S + SECOND_LOOK_S),
+    Kept("wall-withdrawn", "wall_sites", Since.WITHDRAWAL, WAITING_S),
+    Kept("wall-site", "wall_sites", Since.SEEN, LOOK_S + SPREAD_S + LATE_S),
     Kept("wall-unreached", "wall_sites", Since.REACHED, UNREACHED_S),
     Kept("network", MEMORY, Since.PROCESS),
     Kept("session", "sessions", Since.SIGN_IN, SESSION_S),

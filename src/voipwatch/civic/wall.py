@@ -2,9 +2,10 @@
 
 A site is enrolled by its page's address and a mark that stands on the site (`MARK_NAME`); it is on the wall
 once both the mark and the counter were seen there, and no longer than that. Every page is looked at again
-within `LOOK_S` and `SPREAD_S`, so that one that dropped either of them is off the wall within a day: hidden
-when that is first seen, deleted at a second look an hour later, which tells a slip of the site from a
-decision. A page that cannot be reached has dropped nothing: it stays for `UNREACHED_S`, its last sight dated.
+within `LOOK_S` and `SPREAD_S`. One that dropped either of them, or says that it is not for us, is hidden when
+that is first seen and deleted at a second look an hour later, which tells a slip of the site from a decision.
+A look that saw nothing is begun again hourly; whatever was not seen with both for `LATE_S` beyond its turn is
+hidden by who reads the rows, so that a day is kept also where nobody looks at all.
 
 Nothing is kept of a site that left. The curve has a number a day and no name; what it tells of fewer than
 ten is that they are fewer than ten, because the curve stays when the wall has changed.
@@ -18,6 +19,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
+import idna
 import msgspec
 
 from voipwatch.civic.addresses import AddressError, AddressFault, host_name
@@ -27,20 +29,28 @@ MARK_NAME: Final = "voipwatch-supporter"
 """Of the `<meta>` element that holds the mark, and of the file below `/.well-known/` (RFC 8615)."""
 WELL_KNOWN: Final = f"/.well-known/{MARK_NAME}"
 URL_CHARACTERS_MAX: Final = 500
+NAME_CHARACTERS_MAX: Final = 80
+"""Of a page's name on the wall; a longer one is cut, and says so."""
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
-LOOK_S: Final = 20 * HOUR_S
+LOOK_S: Final = 15 * HOUR_S
 SPREAD_S: Final = 2 * HOUR_S
 """A shown page is looked at `LOOK_S` after the last look, as much sooner or later as its seed says, at most
-this: with the second look, 23 hours.
+this.
 """
+LATE_S: Final = 6 * HOUR_S
+"""A page whose turn is over for so long is not shown, whether its site or our program did not answer: 23
+hours after it was last seen at most.
+"""
+AGAIN_S: Final = HOUR_S
+"""A look at a shown page that saw nothing is begun again then, as long as the page is shown."""
 SECOND_LOOK_S: Final = HOUR_S
 WAITING_LOOK_S: Final = HOUR_S
 """On the first day after enrolling: somebody waits for it. From then on once a day, as for all."""
 WAITING_S: Final = 7 * DAY_S
 """An enrolment whose mark was never seen is deleted then."""
 UNREACHED_S: Final = 7 * DAY_S
-"""A page that could not be looked at since then is deleted: nothing says any more that it carries it."""
+"""A page that was not seen since then is deleted; hidden it is long before."""
 FEW: Final = 10
 """Fewer sites than this are told as fewer than ten, in the curve, for ever."""
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\]")
@@ -65,7 +75,9 @@ class WallFault(StrEnum):
     PATH = "path"
     """Dots that lead elsewhere, or bytes that are no text."""
     FULL = "full"
-    """So many enrolments wait, of all sites or of this one, that no other one is taken now."""
+    """So many pages wait for their first look, of this site, its domain or all, that none is taken now."""
+    NETWORK = "network"
+    """So many enrolments came from one network."""
 
 
 class WallError(ValueError):
@@ -94,7 +106,13 @@ class State(StrEnum):
     """Of an enrolled page."""
 
     WAITING = "waiting"
-    """Mark and counter were not seen yet: on no wall."""
+    """Not looked at since it was enrolled: on no wall."""
+    BARE = "bare"
+    """Looked at, and no counter seen: on no wall, and the first to go where places are wanted."""
+    COUNTED = "counted"
+    """The counter was seen and no mark: on no wall, and nobody takes its place."""
+    WITHDRAWN = "withdrawn"
+    """Of no page: a mark that was taken back before it was seen."""
     SHOWN = "shown"
     LEAVING = "leaving"
     """Seen without them: off the wall, looked at a second time before it is deleted."""
@@ -108,25 +126,36 @@ class Sight(StrEnum):
     NO_MARK = "no-mark"
     GONE = "gone"
     """The site says that there is no such page."""
+    REFUSED = "refused"
+    """The site says that it is not for everybody."""
+    ELSEWHERE = "elsewhere"
+    """The site leads on to another one."""
     FORBIDDEN = "forbidden"
     """Its robots.txt asks us not to look."""
     UNREACHED = "unreached"
     """Nothing was seen: neither that it carries the counter nor that it does not."""
 
 
+BEFORE: Final = frozenset({State.WAITING, State.BARE, State.COUNTED})
+"""States of a page that never was on the wall."""
+
+
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one page."""
 
     mark: str
+    """That was seen there; of one that waits the seed of all the marks that are given out for it."""
     page: str
     site: str
     state: State
     since_s: int
-    """When it was enrolled; of one that was shown, when it first was."""
+    """When it was last enrolled; of one that was shown, when it first was."""
     seen_s: int
     """When mark and counter were last seen; 0: never."""
     due_s: int
     """When it is looked at next."""
+    given: int = 0
+    """Of one that waits: marks that are given out for it and were not taken back."""
 
 
 class CurvePoint(msgspec.Struct, frozen=True):
@@ -178,11 +207,31 @@ def parse_page(typed: str) -> WallPage:
     return WallPage(url, name.removeprefix("www.") if name.count(".") > 1 else name)
 
 
-def enrolled(page: WallPage, mark: str, *, now_s: int) -> Enrolment:
+def is_front(url: str) -> bool:
+    """Whether a page is its host's first one."""
+    parts = urlsplit(url)
+    return parts.path == "/" and not parts.query
+
+
+def enrolled(page: WallPage, seed: str, *, now_s: int) -> Enrolment:
     """A new one, whose first look is due at once."""
     return Enrolment(
-        mark=mark, page=page.url, site=page.site, state=State.WAITING, since_s=now_s, seen_s=0, due_s=now_s
+        mark=seed,
+        page=page.url,
+        site=page.site,
+        state=State.WAITING,
+        since_s=now_s,
+        seen_s=0,
+        due_s=now_s,
+        given=1,
     )
+
+
+def enrolled_again(known: Enrolment, *, now_s: int) -> Enrolment:
+    """One that waits, when somebody enrols its page once more: its seed, and with it every mark, stays."""
+    state = State.WAITING if known.state is State.BARE else known.state
+    due_s = min(known.due_s, now_s)
+    return msgspec.structs.replace(known, state=state, since_s=now_s, due_s=due_s, given=known.given + 1)
 
 
 def after_look(known: Enrolment, sight: Sight, *, now_s: int, secret: bytes) -> Enrolment | None:
@@ -197,18 +246,22 @@ def after_look(known: Enrolment, sight: Sight, *, now_s: int, secret: bytes) -> 
     daily_s = next_look_s(known.mark, now_s=now_s, secret=secret)
     change = msgspec.structs.replace
     if sight is Sight.CARRIES:
-        since_s = now_s if known.state is State.WAITING else known.since_s
-        return change(known, state=State.SHOWN, since_s=since_s, seen_s=now_s, due_s=daily_s)
-    if known.state is State.WAITING:
+        since_s = now_s if known.state in BEFORE else known.since_s
+        return change(known, state=State.SHOWN, since_s=since_s, seen_s=now_s, due_s=daily_s, given=0)
+    if known.state in BEFORE:
         if now_s - known.since_s >= WAITING_S:
             return None
         soon = now_s - known.since_s < DAY_S
-        return change(known, due_s=now_s + WAITING_LOOK_S if soon else daily_s)
+        counted = sight is Sight.NO_MARK or (sight is Sight.UNREACHED and known.state is State.COUNTED)
+        state = State.COUNTED if counted else State.BARE
+        return change(known, state=state, due_s=now_s + WAITING_LOOK_S if soon else daily_s)
     if known.state is State.LEAVING:
         # Seen without it once, and not with it since: whether it can be reached now changes nothing.
         return None
     if sight is Sight.UNREACHED:
-        return None if now_s - known.seen_s >= UNREACHED_S else change(known, due_s=daily_s)
+        if now_s - known.seen_s >= UNREACHED_S:
+            return None
+        return change(known, due_s=now_s + AGAIN_S if is_on_wall(known, now_s, secret) else daily_s)
     return change(known, state=State.LEAVING, due_s=now_s + SECOND_LOOK_S)
 
 
@@ -222,14 +275,20 @@ def settled(enrolments: Sequence[Enrolment]) -> list[Enrolment]:
     if not shown:
         return list(enrolments)
     newest = max(shown, key=lambda each: (each.since_s, each.mark))
-    since_s = min(each.since_s for each in shown)
-    waiting = [each for each in enrolments if each.state is State.WAITING]
+    since_s = min(each.since_s for each in enrolments if each.state not in BEFORE)
+    waiting = [each for each in enrolments if each.state in BEFORE]
     return [msgspec.structs.replace(newest, since_s=since_s), *waiting]
 
 
-def is_on_wall(known: Enrolment, now_s: float) -> bool:
-    """Whether it is shown now: not one that nobody looked at for a week, for whatever reason."""
-    return known.state is State.SHOWN and now_s - known.seen_s < UNREACHED_S
+def is_on_wall(known: Enrolment, now_s: float, secret: bytes) -> bool:
+    """Whether it is shown now: not one that is `LATE_S` beyond its turn, for whatever reason."""
+    turn_s = next_look_s(known.mark, now_s=known.seen_s, secret=secret)
+    return known.state is State.SHOWN and now_s < turn_s + LATE_S
+
+
+def is_overdue(known: Enrolment, now_s: float) -> bool:
+    """Whether nobody looks, not whether nobody answers: a look that is begun puts the next one off."""
+    return known.state is State.SHOWN and now_s >= known.due_s + LATE_S
 
 
 def next_look_s(mark: str, *, now_s: int, secret: bytes) -> int:
@@ -261,9 +320,30 @@ def curve_runs(points: Sequence[CurvePoint]) -> list[CurveRun]:
     return runs
 
 
-def sites_of(enrolments: Iterable[Enrolment], now_s: float) -> int:
-    """Of how many sites pages are on the wall: two pages of one site count once."""
-    return len({each.site for each in enrolments if is_on_wall(each, now_s)})
+def sites_of(shown: Iterable[Enrolment]) -> int:
+    """Of how many sites pages are: two pages of one site count once."""
+    return len({each.site for each in shown})
+
+
+def page_name(known: Enrolment) -> str:
+    """What was declared, as its owner writes it: the host, and what follows it where there is more than `/`.
+
+    An escape that does not spell letters, marks, digits or punctuation stays one: what would hide, break the
+    line, turn it round or look like another part of an address is not shown as that.
+    """
+    parts = urlsplit(known.page)
+    path = "" if is_front(known.page) else "/".join(map(_read, parts.path.split("/")))
+    name = idna.decode(known.site) + path + (f"?{parts.query}" if parts.query else "")
+    return name if len(name) <= NAME_CHARACTERS_MAX else f"{name[: NAME_CHARACTERS_MAX - 1]}…"
+
+
+def _read(segment: str) -> str:
+    try:
+        text = unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeDecodeError:
+        return segment
+    plain = all(unicodedata.category(c)[0] in "LMN" or c in "-._~!$&'()*+,;=:@" for c in text)
+    return text if plain else segment
 
 
 def _next_day(day: str) -> str:

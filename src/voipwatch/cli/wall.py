@@ -1,6 +1,8 @@
 """`voipwatch wall`: what those who keep a wall of supporters see of it and do."""
 
 import getpass
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,7 +18,7 @@ from voipwatch.cli.working import shown_work
 from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
-    from voipwatch.civic.wall import Enrolment, WallPage
+    from voipwatch.civic.wall import Enrolment, Sight, WallPage
     from voipwatch.site.campaigns.desk import Desk
     from voipwatch.site.campaigns.wall.keeping import Wall
 
@@ -30,7 +32,8 @@ Folder = Annotated[Path | None, Parameter(metavar="DIR")]
 def list_sites(*, context: Quiet, campaigns: Folder = None, json: bool = False) -> int:
     """Every page that is enrolled now."""
     with opened_desk(_folder(context, campaigns)) as desk:
-        found = [_told(each) for each in _wall(desk, off=True).enrolments()]
+        wall, now_s = _wall(desk, off=True), _now_s()
+        found = [_told(each, wall, now_s) for each in wall.enrolments()]
     if json:
         context.print_json(msgspec.json.encode({"schema": LIST_SCHEMA, "pages": found}))
         return CLEAR
@@ -52,22 +55,22 @@ def check(
     json: bool = False,
 ) -> int:  # fmt: skip
     """Look at the pages that are due, or at all of them, and keep what that changes."""
-    from voipwatch.civic.wall import Sight  # noqa: PLC0415 -- an extra
-    from voipwatch.site.campaigns.wall import rounds  # noqa: PLC0415 -- the same
+    from voipwatch.site.campaigns.wall.rounds import Paces  # noqa: PLC0415 -- an extra
 
-    told = []
+    told: list[dict[str, str]] = []
     with opened_desk(_folder(context, campaigns)) as desk:
-        wall = _wall(desk)
-        pages = _pages(wall, _now_s(), every=all_pages)
+        wall, paces = _wall(desk), Paces()
+        pages = _pages(wall, context, _now_s(), every=all_pages)
         with shown_work(context, "wall.looking", len(pages)) as step:
             for number, page in enumerate(pages):
                 step(number)
-                looked = rounds.look(page, wall.observatory)
-                marks = [each.mark for each in wall.enrolments() if each.page == page.url]
-                wall.note(page, looked, now_s=_now_s())
-                sights = sorted((looked.sight_for(mark) for mark in marks), key=list(Sight).index)
-                if sights:  # else it left while it was looked at
-                    told.append({"page": page.url, "sight": sights[0].value})
+                # Of each domain no faster than the process beside. Its longer waits before pages that nobody
+                # has proven to be his are not kept here: a keeper asks, and once.
+                pause(max(0, paces.free_s(page, waits=False) - _now_s()))
+                paces.looked(page, _now_s())
+                sight = _look(wall, page, context)
+                if sight is not None:  # else it left while it was looked at
+                    told.append({"page": page.url, "sight": sight.value})
     if json:
         context.print_json(msgspec.json.encode({"schema": CHECK_SCHEMA, "looked": told}))
         return CLEAR
@@ -89,7 +92,7 @@ def remove(site: str, /, *, context: Quiet, campaigns: Folder = None) -> int:
     with opened_desk(_folder(context, campaigns)) as desk:
         wall = _wall(desk, off=True)
         gone = sum(
-            wall.remove(each, who=getpass.getuser(), now_s=_now_s())
+            wall.remove(each, who=_user(), now_s=_now_s())
             for each in dict.fromkeys((name, name.removeprefix("www.")))
         )
     if not gone:
@@ -116,12 +119,37 @@ def curve(*, context: Quiet, campaigns: Folder = None, json: bool = False) -> in
     return CLEAR
 
 
-def _pages(wall: "Wall", now_s: int, *, every: bool) -> "list[WallPage]":
-    from voipwatch.civic.wall import parse_page  # noqa: PLC0415 -- an extra
+def pause(seconds: float) -> None:
+    """Between two looks at one domain."""
+    if seconds > 0:
+        time.sleep(seconds)
 
-    if every:
-        return [parse_page(url) for url in dict.fromkeys(each.page for each in wall.enrolments())]
+
+def _look(wall: "Wall", page: "WallPage", context: Context) -> "Sight | None":
+    """One look, kept; None: the page left meanwhile. One that fails has seen nothing, and says so."""
+    from voipwatch.civic.wall import Sight  # noqa: PLC0415 -- an extra
+    from voipwatch.site.campaigns.wall import rounds  # noqa: PLC0415 -- the same
+    from voipwatch.site.campaigns.wall.looking import Looked  # noqa: PLC0415 -- the same
+
+    try:
+        looked = rounds.look(page, wall.observatory)
+    except Exception as error:  # noqa: BLE001 -- the other pages' looks must not fall with this one's
+        context.say("wall.look_failed", page=page.url, kind=type(error).__name__)
+        looked = Looked(Sight.UNREACHED)
+    return wall.note(page, looked, now_s=_now_s())
+
+
+def _pages(wall: "Wall", context: Context, now_s: int, *, every: bool) -> "list[WallPage]":
+    from voipwatch.civic.wall import WallError, parse_page  # noqa: PLC0415 -- an extra
+
     found = []
+    if every:
+        for url in dict.fromkeys(each.page for each in wall.enrolments()):
+            try:
+                found.append(parse_page(url))
+            except WallError:
+                context.say("wall.no_page", page=url)
+        return found
     while (page := wall.take_due(now_s)) is not None:
         found.append(page)
     return found
@@ -136,11 +164,20 @@ def _wall(desk: "Desk", *, off: bool = False) -> "Wall":
     return Wall(desk)
 
 
-def _told(known: "Enrolment") -> dict[str, Any]:
+def _user() -> str:
+    """Who runs this, for the audit log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for the number
+        return str(os.getuid())
+
+
+def _told(known: "Enrolment", wall: "Wall", now_s: int) -> dict[str, Any]:
+    late = known.state.value == "shown" and not wall.is_shown(known, now_s)
     return {
         "page": known.page,
         "site": known.site,
-        "state": known.state.value,
+        "state": "late" if late else known.state.value,
         "since": iso(known.since_s),
         "seen": iso(known.seen_s) if known.seen_s else None,
     }

@@ -21,6 +21,15 @@ def test_networks(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
+def test_how_much_of_an_address_is_a_network_and_over_what_time_is_the_callers() -> None:
+    limits = PostLimits(1, b"k", over_s=3600, ipv6_bits=48)
+    assert network_of("2001:db8:1:2::3", 48) == "2001:db8:1::/48"
+    assert limits.allows("2001:db8:1:2::3", 0.0)
+    assert not limits.allows("2001:db8:1:ffff::3", 3599.0)
+    assert limits.allows("2001:db8:2::", 3599.0)
+    assert limits.allows("2001:db8:1:ffff::3", 3601.0)
+
+
 def test_so_many_a_minute_and_neighbours_share() -> None:
     limits = PostLimits(3, b"k")
     assert [limits.allows("192.0.2.1", 0.0) for _ in range(4)] == [True, True, True, False]

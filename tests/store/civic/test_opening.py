@@ -3,7 +3,9 @@
 import sqlite3
 import stat
 import threading
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, event, insert, select, text
@@ -22,6 +24,25 @@ def add(engine: Engine, number: int) -> None:
     with writing(engine) as connection:
         row = {"day": "2026-11-22", "address_key": number.to_bytes(16, "big"), "mails": 1}
         connection.execute(insert(MAIL_COUNTS).values(row))
+
+
+def test_what_the_driver_itself_refuses_is_a_database_that_cannot_be_used(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write-ahead log is emptied past SQLAlchemy, which then wraps no error of the driver."""
+
+    def refuse(_: str) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    driver = SimpleNamespace(execute=refuse)
+    open_one = SimpleNamespace(connection=SimpleNamespace(driver_connection=driver))
+    monkeypatch.setattr(engine, "connect", lambda: nullcontext(open_one))
+    if engine.dialect.name == "sqlite":
+        with pytest.raises(DatabaseError) as refused:
+            forget_deleted(engine)
+        assert refused.value.detail == "OperationalError"
+    else:
+        forget_deleted(engine)  # nothing is asked of it
 
 
 @pytest.mark.parametrize(

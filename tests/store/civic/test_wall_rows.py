@@ -9,14 +9,15 @@ from voipwatch.store.civic.wall_rows import (
     add_point,
     add_row,
     all_rows,
-    count_in,
     delete_all,
     delete_before,
     delete_marks,
     delete_site,
+    delete_stem,
+    known_marks,
     last_point,
-    oldest_of_site,
     points,
+    put_off,
     rows_in,
     rows_of_page,
     set_row,
@@ -50,7 +51,10 @@ def test_rows_are_found_by_state_and_page_without_order_of_arrival(engine: Engin
         assert [each.mark for each in rows_in(connection, "shown")] == ["mark1", "mark2"]
         assert [each.mark for each in rows_of_page(connection, "https://s1.example/1")] == ["mark1", "mark4"]
         assert [each.mark for each in all_rows(connection)] == ["mark1", "mark4", "mark2", "mark3"]
-        assert (count_in(connection, "waiting"), count_in(connection, "leaving")) == (2, 0)
+        assert [each.mark for each in rows_in(connection, "waiting", "shown")] == [
+            "mark1", "mark4", "mark2", "mark3",
+        ]  # fmt: skip
+        assert rows_in(connection, "leaving") == []
 
 
 def test_a_row_that_left_meanwhile_is_not_set_again(engine: Engine) -> None:
@@ -85,25 +89,48 @@ def test_what_was_neither_enrolled_nor_seen_since_goes(engine: Engine) -> None:
         assert all_rows(connection) == []
 
 
-def test_the_oldest_of_a_site(engine: Engine) -> None:
-    add(
-        engine,
-        *(row(number, site="a.example", since=number) for number in range(5)),
-        row(9, site="b.example"),
-    )
-    with reading(engine) as connection:
-        oldest = oldest_of_site(connection, "a.example", "waiting", beyond=3)
-        assert [each.mark for each in oldest] == ["mark1", "mark0"]
-        assert oldest_of_site(connection, "a.example", "waiting", beyond=5) == []
+def test_a_page_goes_by_what_its_mark_begins_with(engine: Engine) -> None:
+    add(engine, row(1, state="shown"), row(10, state="shown"), row(2, state="leaving"), row(3))
+    with writing(engine) as connection:
+        assert delete_stem(connection, "mark1", ["shown"]) == 2
+        assert delete_stem(connection, "", ["shown", "leaving"]) == 0
+        assert delete_stem(connection, "mark_", ["leaving"]) == 0
+        assert delete_stem(connection, "mark3", ["shown", "leaving"]) == 0
+        assert delete_stem(connection, "mark2", ["shown", "leaving"]) == 1
+        assert known_marks(connection, "waiting", ["mark3", "mark2", "x"]) == {"mark3"}
+        assert known_marks(connection, "shown", ["mark3"]) == set()
+        assert known_marks(connection, "waiting", []) == set()
+
+
+def test_what_is_of_no_page_is_neither_listed_nor_looked_at(engine: Engine) -> None:
+    add(engine, WallRow("key", "", "", "withdrawn", 5, 0, 5))
+    with writing(engine) as connection:
+        assert all_rows(connection) == []
+        assert take_due(connection, now_s=10, lease_s=1, last=[]) is None
+        assert known_marks(connection, "withdrawn", ["key"]) == {"key"}
+        assert delete_before(connection, 5) == 1
+
+
+def test_a_page_that_is_put_off(engine: Engine) -> None:
+    add(engine, row(1, due=5), row(2, due=6))
+    with writing(engine) as connection:
+        put_off(connection, "https://s1.example/1", until_s=50)
+        taken = [take_due(connection, now_s=10, lease_s=100, last=[]) for _ in range(2)]
+        assert taken == ["https://s2.example/2", None]
+        assert take_due(connection, now_s=50, lease_s=100, last=[]) == "https://s1.example/1"
 
 
 def test_what_is_due_is_leased(engine: Engine) -> None:
     add(engine, row(1, due=10), row(2, due=5), row(3, due=5, site="s2.example", page="https://s2.example/2"))
     with writing(engine) as connection:
-        assert take_due(connection, now_s=4, lease_s=100, last="waiting") is None
-        assert take_due(connection, now_s=10, lease_s=100, last="waiting") == "https://s2.example/2"
-        assert take_due(connection, now_s=10, lease_s=100, last="waiting") == "https://s1.example/1"
-        assert take_due(connection, now_s=10, lease_s=100, last="waiting") is None
+        assert take_due(connection, now_s=4, lease_s=100, last=["waiting", "counted"]) is None
+        assert (
+            take_due(connection, now_s=10, lease_s=100, last=["waiting", "counted"]) == "https://s2.example/2"
+        )
+        assert (
+            take_due(connection, now_s=10, lease_s=100, last=["waiting", "counted"]) == "https://s1.example/1"
+        )
+        assert take_due(connection, now_s=10, lease_s=100, last=["waiting", "counted"]) is None
         assert {each.due_at for each in all_rows(connection)} == {110}
 
 
@@ -117,7 +144,7 @@ def test_what_waits_is_due_after_all_others(engine: Engine) -> None:
         row(5, due=9, state="shown"),
     )
     with writing(engine) as connection:
-        taken = [take_due(connection, now_s=5, lease_s=100, last="waiting") for _ in range(5)]
+        taken = [take_due(connection, now_s=5, lease_s=100, last=["waiting", "counted"]) for _ in range(5)]
     assert taken == [*(f"https://s{number}.example/{number}" for number in (4, 2, 1, 3)), None]
 
 

@@ -15,17 +15,21 @@ PREFIXES_MAX: Final = 65_536
 class PostLimits:
     """Token buckets by network. One event loop."""
 
-    def __init__(self, a_minute: int, key: bytes) -> None:
-        self._rate = a_minute / 60
-        self._most = float(a_minute)
+    def __init__(self, most: int, key: bytes, *, over_s: float = 60.0, ipv6_bits: int = 64) -> None:
+        """`most` at once, and as many again in `over_s`; `ipv6_bits`: of a network."""
+        self._rate = most / over_s
+        self._most = float(most)
         self._key = key
+        self._ipv6_bits = ipv6_bits
         self._left: dict[bytes, tuple[float, float]] = {}
 
     def allows(self, address: str, now_s: float) -> bool:
         """Whether one more is taken; it then has been counted. What is no address is one network of its
         own.
         """
-        key = hashlib.blake2b(network_of(address).encode(), key=self._key, digest_size=16).digest()
+        key = hashlib.blake2b(
+            network_of(address, self._ipv6_bits).encode(), key=self._key, digest_size=16
+        ).digest()
         if key not in self._left and len(self._left) >= PREFIXES_MAX:
             self._left.clear()
         left, since_s = self._left.get(key, (self._most, now_s))
@@ -35,7 +39,7 @@ class PostLimits:
         return allowed
 
 
-def network_of(address: str) -> str:
+def network_of(address: str, ipv6_bits: int = 64) -> str:
     """`192.0.2.0/24`, `2001:db8::/64`; empty for what is no address."""
     try:
         found = ip_address(address)
@@ -43,4 +47,4 @@ def network_of(address: str) -> str:
         return ""
     mapped = getattr(found, "ipv4_mapped", None)
     found = mapped or found
-    return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
+    return str(ip_network((found, 24 if found.version == 4 else ipv6_bits), strict=False))

@@ -103,7 +103,7 @@ def forget_deleted(engine: Engine) -> None:
 def _reached() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the second where a PRAGMA is run by the driver itself
         # The driver's words, never the statement's values: an address may be among them.
         detail = type(getattr(error, "orig", None) or error).__name__
         raise DatabaseError("unreachable", detail) from error

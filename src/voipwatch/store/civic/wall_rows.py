@@ -61,16 +61,16 @@ def delete_all(connection: Connection) -> int:
     return connection.execute(delete(WALL_SITES)).rowcount
 
 
-def rows_in(connection: Connection, state: str) -> list[WallRow]:
-    """Pages in one state, by site and page: no order of arrival."""
+def rows_in(connection: Connection, *states: str) -> list[WallRow]:
+    """Pages in those states, by site and page: no order of arrival."""
     c = WALL_SITES.c
-    return _all(connection, _rows().where(c.state == state).order_by(c.site, c.page, c.mark))
+    return _all(connection, _rows().where(c.state.in_(states)).order_by(c.site, c.page, c.mark))
 
 
 def all_rows(connection: Connection) -> list[WallRow]:
     """Every page, by site and page."""
     c = WALL_SITES.c
-    return _all(connection, _rows().order_by(c.site, c.page, c.mark))
+    return _all(connection, _rows().where(c.page != "").order_by(c.site, c.page, c.mark))
 
 
 def rows_of_page(connection: Connection, page: str) -> list[WallRow]:
@@ -78,31 +78,36 @@ def rows_of_page(connection: Connection, page: str) -> list[WallRow]:
     return _all(connection, _rows().where(WALL_SITES.c.page == page).order_by(WALL_SITES.c.mark))
 
 
-def count_in(connection: Connection, state: str) -> int:
-    """Pages in one state."""
-    counted = select(func.count()).select_from(WALL_SITES).where(WALL_SITES.c.state == state)
-    return int(connection.execute(counted).scalar_one())
-
-
-def oldest_of_site(connection: Connection, site: str, state: str, *, beyond: int) -> list[WallRow]:
-    """A site's pages in one state but for the `beyond` newest."""
+def delete_stem(connection: Connection, stem: str, states: Sequence[str]) -> int:
+    """Forget pages in those states whose mark begins so; how many there were."""
     c = WALL_SITES.c
-    asked = _rows().where(c.site == site, c.state == state).order_by(c.since_at.desc(), c.mark)
-    return _all(connection, asked.offset(beyond))
+    own = func.substr(c.mark, 1, max(len(stem), 1)) == stem
+    return connection.execute(delete(WALL_SITES).where(own, c.state.in_(states))).rowcount
 
 
-def take_due(connection: Connection, *, now_s: int, lease_s: int, last: str) -> str | None:
+def known_marks(connection: Connection, state: str, marks: Sequence[str]) -> set[str]:
+    """Those of them that a row in that state has."""
+    c = WALL_SITES.c
+    return set(connection.execute(select(c.mark).where(c.state == state, c.mark.in_(marks))).scalars())
+
+
+def take_due(connection: Connection, *, now_s: int, lease_s: int, last: Sequence[str]) -> str | None:
     """The page whose look is longest due; nobody else gets it until the lease is over.
 
-    Pages in the state `last` wait until no other is due.
+    Pages in the states `last` wait until no other is due.
     """
     c = WALL_SITES.c
-    turn = case((c.state == last, 1), else_=0)
-    asked = select(c.page).where(c.due_at <= now_s).order_by(turn, c.due_at, c.mark).limit(1)
+    turn = case((c.state.in_(last), 1), else_=0)
+    asked = select(c.page).where(c.due_at <= now_s, c.page != "").order_by(turn, c.due_at, c.mark).limit(1)
     page = connection.execute(asked).scalars().first()
     if page is not None:
-        connection.execute(update(WALL_SITES).where(c.page == page).values(due_at=now_s + lease_s))
+        put_off(connection, page, until_s=now_s + lease_s)
     return page
+
+
+def put_off(connection: Connection, page: str, *, until_s: int) -> None:
+    """Nobody looks at a page before."""
+    connection.execute(update(WALL_SITES).where(WALL_SITES.c.page == page).values(due_at=until_s))
 
 
 def add_point(connection: Connection, row: CurveRow) -> None:

@@ -11,12 +11,19 @@ from voipwatch.store.civic.tables import METADATA
 WALL_SITES: Final = Table(
     "wall_sites",
     METADATA,
-    Column("mark", Text, primary_key=True, doc="that stands on the site, in public"),
-    Column("page", Text, nullable=False, doc="its address"),
+    Column(
+        "mark",
+        Text,
+        primary_key=True,
+        doc="that stands on the site; seed of marks where it waits; hash of one that was withdrawn",
+    ),
+    Column("page", Text, nullable=False, doc="its address; empty where the row is of none"),
     Column("site", Text, nullable=False, doc="its host's name, which counts once"),
-    Column("state", Text, nullable=False, doc="waiting, shown, leaving"),
+    Column("state", Text, nullable=False, doc="civic.wall.State"),
     Column("since_at", Integer, nullable=False, doc="enrolled; of one that was shown, when it first was"),
-    Column("seen_at", Integer, nullable=False, doc="mark and counter last seen; 0: never"),
+    Column(
+        "seen_at", Integer, nullable=False, doc="mark and counter last seen; where it waits: marks given out"
+    ),
     Column("due_at", Integer, nullable=False, doc="when it is looked at next"),
     Index("ix_wall_sites_due_at", "due_at"),
     Index("ix_wall_sites_page", "page"),

@@ -405,6 +405,33 @@ def test_names_are_asked_of_dns_with_a_bound_and_no_search_list(monkeypatch: pyt
         fetching.resolve("none.example", 3.0)
 
 
+def test_a_request_that_cannot_be_written_is_no_page() -> None:
+    with service(lambda path, headers: Reply(b"x")) as served:
+        found = fetch(URL, hosts=HOSTS, agent="a\r\nX: y", doors=net_of(served).doors)
+    assert (found, served.asked) == (Missed(Why.BROKEN), [])
+
+
+def test_tls_has_the_time_that_the_connection_left() -> None:
+    left: list[float | None] = []
+
+    def secure(sock: socket.socket, name: str) -> socket.socket:
+        left.append(sock.gettimeout())
+        return sock
+
+    now = [0.0]
+    with service(lambda path, headers: Reply(b"x")) as served:
+        net = net_of(served)
+
+        def connect(address: str, port: int, left_s: float) -> socket.socket:
+            now[0] += 15.0
+            return net.doors.connect(address, port, left_s)
+
+        doors = Doors(resolve=net.doors.resolve, connect=connect, secure=secure)
+        found = fetch("https://one.example/", hosts=HOSTS, agent=AGENT, doors=doors, clock=lambda: now[0])
+    assert isinstance(found, Got)
+    assert left == [5.0]
+
+
 def test_a_certificate_of_nobody_is_refused(tmp_path: Path) -> None:
     """Real TLS: the server's certificate is its own."""
     with tls_server(tmp_path) as port:

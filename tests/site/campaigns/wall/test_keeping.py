@@ -5,17 +5,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.site.campaigns.instance import DAY_S, NOW
-from voipwatch.civic.wall import Sight, State, WallError, WallFault, parse_page
+from tests.site.campaigns.instance import DAY_S, NOW, rows
+from voipwatch.civic import wallplaces
+from voipwatch.civic.wall import HOUR_S, LATE_S, Sight, State, WallError, WallFault, parse_page
 from voipwatch.civic.wallpage import PageSays
+from voipwatch.civic.wallplaces import UNLOOKED_S, WAITING_A_SITE_MAX
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.wall import keeping
-from voipwatch.site.campaigns.wall.keeping import LEASE_S, WAITING_A_SITE_MAX, WAITING_SAFE_S, Enrolled, Wall
+from voipwatch.site.campaigns.wall.keeping import LEASE_S, Enrolled, Wall
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic.opening import reading
 
 PAGE = parse_page("https://amina-writes.example/")
+OTHER = "https://shared.example/"
 
 
 def carries(*marks: str) -> Looked:
@@ -27,6 +30,12 @@ def put_on(wall: Wall, url: str = PAGE.url, *, now_s: int = NOW) -> Enrolled:
     made = wall.enrol(url, now_s=now_s)
     wall.note(made.page, carries(made.mark), now_s=now_s)
     return made
+
+
+def look_at_all(wall: Wall, now_s: int) -> None:
+    """All answer, and carry both."""
+    for each in wall.enrolments():
+        wall.note(parse_page(each.page), carries(each.mark), now_s=now_s)
 
 
 def pages(wall: Wall, now_s: int = NOW) -> list[str]:
@@ -47,7 +56,7 @@ def test_a_site_is_on_the_wall_once_its_mark_was_seen_and_leaves_by_its_code(bot
     wall.note(PAGE, carries(made.mark), now_s=NOW + 60)
     assert pages(wall) == [PAGE.url]
     assert [(each.since_s, each.seen_s) for each in wall.shown(NOW)] == [(NOW + 60, NOW + 60)]
-    wall.leave(f" {made.code} ")
+    wall.leave(f" {made.code} ", now_s=NOW)
     assert wall.enrolments() == []
 
 
@@ -66,8 +75,8 @@ def test_codes_that_are_none_take_nobody_off(both_walled: Desk) -> None:
         "\0" * 43,
         made.code.swapcase(),
     ):
-        wall.leave(code)
-    wall.leave(other.code)
+        wall.leave(code, now_s=NOW)
+    wall.leave(other.code, now_s=NOW)
     assert pages(wall) == [PAGE.url]
 
 
@@ -78,48 +87,144 @@ def test_the_mark_on_the_site_says_nothing_of_the_code(walled: Desk) -> None:
     assert one.mark not in one.code
 
 
-def test_who_enrols_somebody_elses_site_puts_it_nowhere_and_takes_it_from_nowhere(both_walled: Desk) -> None:
-    wall = Wall(both_walled)
-    made = put_on(wall)
-    strangers = [
-        wall.enrol(PAGE.url, now_s=NOW + number * WAITING_SAFE_S) for number in range(WAITING_A_SITE_MAX + 3)
-    ]
-    wall.note(PAGE, carries(made.mark), now_s=NOW + 60)
-    assert [each.mark for each in wall.shown(NOW + 60)] == [made.mark]
-    waiting = [each for each in wall.enrolments() if each.state is State.WAITING]
-    assert len(waiting) == WAITING_A_SITE_MAX
-    for stranger in strangers:
-        wall.leave(stranger.code)
-    assert [each.mark for each in wall.enrolments()] == [made.mark]
-
-
-def test_made_up_pages_of_a_site_take_no_place_from_its_owner_who_has_just_enrolled(
+def test_a_stranger_who_enrols_a_site_over_and_over_changes_nothing_of_what_stands(
     both_walled: Desk,
 ) -> None:
     wall = Wall(both_walled)
-    made = wall.enrol(PAGE.url, now_s=NOW)
+    made = put_on(wall)
+    standing = wall.shown(NOW)
+    strangers = [wall.enrol(PAGE.url, now_s=NOW + 60 * number) for number in range(100)]
+    assert wall.shown(NOW + 6000) == standing
+    assert len(wall.enrolments()) == 2
+    wall.note(PAGE, carries(made.mark), now_s=NOW + 6000)
+    assert [each.mark for each in wall.shown(NOW + 6000)] == [made.mark]
+    for stranger in strangers:
+        wall.leave(stranger.code, now_s=NOW + 6000)
+    assert pages(wall, NOW + 6000) == [PAGE.url]
+
+
+def test_a_stranger_who_enrols_a_page_again_and_again_takes_no_place_from_its_owner(
+    both_walled: Desk,
+) -> None:
+    """Every mark that was given out for a page that waits is good: whoever was first, last or in between."""
+    wall = Wall(both_walled)
+    for number in range(50):
+        wall.enrol(PAGE.url, now_s=NOW + number)
+    made = wall.enrol(PAGE.url, now_s=NOW + 100)
+    for number in range(50):
+        wall.leave(wall.enrol(PAGE.url, now_s=NOW + 200 + number).code, now_s=NOW + 300)
+        if number % 10 == 0:
+            wall.note(PAGE, carries(), now_s=NOW + 300)
+    assert len(wall.enrolments()) == 1
+    wall.note(PAGE, carries(made.mark), now_s=NOW + 400)
+    assert [(each.mark, each.since_s) for each in wall.shown(NOW + 400)] == [(made.mark, NOW + 400)]
+    wall.leave(made.code, now_s=NOW + 500)
+    assert wall.enrolments() == []
+
+
+def test_a_mark_of_another_page_puts_nothing_on_the_wall(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    other = wall.enrol(f"{PAGE.url}b", now_s=NOW)
+    wall.enrol(PAGE.url, now_s=NOW)
+    wall.note(PAGE, carries(other.mark), now_s=NOW)
+    assert pages(wall) == []
+    # Nor do good marks where the counter is not.
+    wall.note(other.page, Looked(None, PageSays(False, frozenset({other.mark}))), now_s=NOW)
+    wall.note(other.page, carries(other.mark), now_s=NOW)
+    assert pages(wall) == [other.page.url]
+
+
+def test_who_left_is_not_put_back_by_a_stranger_while_the_mark_still_stands(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    made = put_on(wall)
+    wall.leave(made.code, now_s=NOW)
+    wall.enrol(PAGE.url, now_s=NOW + 60)
+    wall.note(PAGE, carries(made.mark), now_s=NOW + 60)
+    assert pages(wall) == []
+
+
+def test_who_takes_it_back_before_it_was_seen_does_not_come_onto_the_wall(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    made, other = wall.enrol(PAGE.url, now_s=NOW), wall.enrol(PAGE.url, now_s=NOW)
+    for _ in range(2):
+        wall.leave(made.code, now_s=NOW)
+    wall.note(PAGE, carries(made.mark), now_s=NOW + 60)
+    assert pages(wall) == []
+    with reading(both_walled.engine) as connection:
+        kept = connection.execute(text("SELECT mark, page, site FROM wall_sites WHERE state = 'withdrawn'"))
+        ((key, page, site),) = kept.all()
+    assert (page, site) == ("", "")
+    assert made.mark[:12] not in key
+    wall.note(PAGE, carries(made.mark, other.mark), now_s=NOW + 60)
+    assert [each.mark for each in wall.shown(NOW + 60)] == [other.mark]
+    wall.purge(NOW + 8 * DAY_S)
+    assert rows(both_walled, "wall_sites") == 0
+
+
+def test_a_page_that_waits_goes_with_the_last_of_its_marks_that_is_taken_back(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    one, two = wall.enrol(PAGE.url, now_s=NOW), wall.enrol(PAGE.url, now_s=NOW)
+    other = wall.enrol(OTHER, now_s=NOW)
+    for _ in range(3):
+        wall.leave(one.code, now_s=NOW)
+    assert len(wall.enrolments()) == 2
+    assert {each.seen_s for each in wall.enrolments()} == {0}
+    wall.note(PAGE, carries(), now_s=NOW)
+    wall.leave(two.code, now_s=NOW)
+    assert [each.page for each in wall.enrolments()] == [OTHER]
+    wall.note(PAGE, carries(one.mark, two.mark), now_s=NOW)
+    wall.leave(other.code, now_s=NOW)
+    assert wall.enrolments() == []
+
+
+def test_what_is_taken_back_is_bounded(walled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "WITHDRAWN_MAX", 3)
+    wall = Wall(walled)
+    made = [wall.enrol(PAGE.url, now_s=NOW) for _ in range(6)]
+    for number, each in enumerate(made[:5]):
+        wall.leave(each.code, now_s=NOW + number)
+    assert rows(walled, "wall_sites") == 1 + 3
+    wall.note(PAGE, carries(made[4].mark), now_s=NOW)
+    assert pages(wall) == []
+
+
+def test_made_up_pages_of_a_site_take_no_place_from_its_front_page_or_one_with_a_counter(
+    both_walled: Desk,
+) -> None:
+    wall = Wall(both_walled)
+    own = wall.enrol(f"{PAGE.url}~a/", now_s=NOW)
+    wall.note(own.page, carries(), now_s=NOW)
     for number in range(WAITING_A_SITE_MAX - 1):
         wall.enrol(f"{PAGE.url}{number}", now_s=NOW)
-    for second in (0, WAITING_SAFE_S - 1):
-        with pytest.raises(WallError) as refused:
-            wall.enrol(f"{PAGE.url}more", now_s=NOW + second)
-        assert refused.value.fault is WallFault.FULL
-    assert len(wall.enrolments()) == WAITING_A_SITE_MAX
-    wall.enrol("https://two.example/", now_s=NOW)
-    wall.note(PAGE, carries(made.mark), now_s=NOW + WAITING_SAFE_S - 1)
-    for number in range(WAITING_A_SITE_MAX + 1):
-        wall.enrol(f"{PAGE.url}later{number}", now_s=NOW + (number + 1) * WAITING_SAFE_S)
-    assert pages(wall) == [PAGE.url]
+    with pytest.raises(WallError) as refused:
+        wall.enrol(f"{PAGE.url}more", now_s=NOW)
+    assert refused.value.fault is WallFault.FULL
+    front = wall.enrol(PAGE.url, now_s=NOW)
+    for number in range(2 * WAITING_A_SITE_MAX):
+        wall.enrol(f"{PAGE.url}later{number}", now_s=NOW + (number + 1) * UNLOOKED_S)
+    for made in (own, front):
+        wall.note(made.page, carries(made.mark), now_s=NOW + UNLOOKED_S)
+    assert pages(wall, NOW + UNLOOKED_S) == [front.page.url, own.page.url]
+    assert len(wall.enrolments()) == WAITING_A_SITE_MAX + 1
 
 
-def test_enrolments_that_wait_are_bounded(walled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "WAITING_MAX", 3)
+def test_a_thousand_made_up_hosts_keep_nobody_out_once_they_were_looked_at(
+    walled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wallplaces, "WAITING_MAX", 3)
     wall = Wall(walled)
-    for number in range(3):
-        wall.enrol(f"https://site{number}.example/", now_s=NOW)
+    made_up = [wall.enrol(f"https://site{number}.example/", now_s=NOW) for number in range(3)]
     with pytest.raises(WallError) as refused:
         wall.enrol(PAGE.url, now_s=NOW)
     assert refused.value.fault is WallFault.FULL
+    assert len(wall.enrolments()) == 3
+    wall.note(made_up[1].page, Looked(Sight.UNREACHED), now_s=NOW + 2)
+    own = wall.enrol(PAGE.url, now_s=NOW + 4)
+    wall.note(own.page, carries(), now_s=NOW + 6)
+    for number in range(9):
+        wall.enrol(f"https://more{number}.example/", now_s=NOW + (number + 1) * UNLOOKED_S)
+    wall.note(own.page, carries(own.mark), now_s=NOW + DAY_S)
+    assert pages(wall, NOW + DAY_S) == [PAGE.url]
 
 
 def test_a_page_that_is_enrolled_anew_keeps_its_date_and_stands_once(both_walled: Desk) -> None:
@@ -143,14 +248,59 @@ def test_a_site_that_dropped_it_is_hidden_at_once_and_then_deleted(both_walled: 
     assert wall.enrolments() == []
 
 
-def test_a_site_that_cannot_be_reached_stays_for_a_week(both_walled: Desk) -> None:
+@pytest.mark.parametrize("sight", [Sight.REFUSED, Sight.GONE, Sight.ELSEWHERE, Sight.FORBIDDEN])
+def test_a_site_that_says_no_is_hidden_at_that_look(both_walled: Desk, sight: Sight) -> None:
     wall = Wall(both_walled)
     put_on(wall)
-    for day in range(1, 7):
-        wall.note(PAGE, Looked(Sight.UNREACHED), now_s=NOW + day * DAY_S)
-        assert pages(wall, NOW + day * DAY_S) == [PAGE.url]
-    wall.note(PAGE, Looked(Sight.UNREACHED), now_s=NOW + 7 * DAY_S)
+    assert wall.note(PAGE, Looked(sight), now_s=NOW + HOUR_S) is sight
+    assert pages(wall, NOW + HOUR_S) == []
+
+
+def test_a_site_that_cannot_be_reached_is_hidden_within_23_hours_and_comes_back(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    made = put_on(wall)
+    (known,) = wall.enrolments()
+    now = known.due_s
+    while now < NOW + 7 * DAY_S:
+        wall.note(PAGE, Looked(Sight.UNREACHED), now_s=now)
+        assert bool(pages(wall, now)) is (now < known.due_s + LATE_S)
+        now += HOUR_S
+    assert known.due_s + LATE_S <= NOW + 23 * HOUR_S
+    wall.note(PAGE, carries(made.mark), now_s=NOW + 7 * DAY_S - 1)
+    assert pages(wall, NOW + 7 * DAY_S) == [PAGE.url]
+    wall.note(PAGE, Looked(Sight.UNREACHED), now_s=NOW + 15 * DAY_S)
     assert wall.enrolments() == []
+
+
+def test_where_nobody_looks_the_wall_empties_within_a_day_and_the_curve_takes_no_number(
+    both_walled: Desk,
+) -> None:
+    wall = Wall(both_walled)
+    for number in range(10):
+        put_on(wall, f"https://site{number}.example/")
+    assert wall.take_point(NOW)
+    assert len(pages(wall, NOW + 18 * HOUR_S)) == 10
+    assert pages(wall, NOW + 23 * HOUR_S) == []
+    for days in (1, 3):
+        assert not wall.take_point(NOW + days * DAY_S)
+    # Looked at again: those that answer are back, and the day has its number.
+    look_at_all(wall, NOW + 3 * DAY_S)
+    assert wall.take_point(NOW + 3 * DAY_S)
+    assert [each.told for each in wall.curve()] == [10, 10]
+
+
+def test_a_page_that_does_not_answer_is_not_in_the_number(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    for number in range(10):
+        put_on(wall, f"https://site{number}.example/")
+    later = NOW + 23 * HOUR_S
+    for each in wall.enrolments():
+        page = parse_page(each.page)
+        silent = each.site == "site3.example"
+        wall.note(page, Looked(Sight.UNREACHED) if silent else carries(each.mark), now_s=later)
+    assert wall.take_point(later)
+    assert [each.told for each in wall.curve()] == [0]
+    assert len(pages(wall, later)) == 9
 
 
 @pytest.mark.parametrize(
@@ -160,21 +310,21 @@ def test_nothing_of_a_site_that_left_stands_in_any_file(walled: Desk, way: str) 
     """Of the instance: database, its write-ahead log, secrets, settings. Any of its names would be found."""
     wall = Wall(walled)
     other = put_on(wall, "https://zoubida-paints.example/")
-    made = wall.enrol(PAGE.url, now_s=NOW) if way in {"never-seen", "evicted"} else put_on(wall)
+    never = {"never-seen": PAGE.url, "evicted": f"{OTHER}amina-writes"}
+    made = wall.enrol(never[way], now_s=NOW) if way in never else put_on(wall)
     wall.take_point(NOW)
     assert b"amina-writes" in held(walled)
     looks = {"mark": carries(), "counter": Looked(None, PageSays(False, frozenset({made.mark}))),
              "gone": Looked(Sight.GONE)}  # fmt: skip
     if way == "code":
-        wall.leave(made.code)
+        wall.leave(made.code, now_s=NOW)
     elif way == "keeper":
         assert wall.remove(PAGE.site, who="tests", now_s=NOW) == 1
     elif way == "evicted":
-        late_s = NOW + WAITING_SAFE_S
-        later = [wall.enrol(PAGE.url, now_s=late_s + number) for number in range(WAITING_A_SITE_MAX)]
-        assert made.mark not in {each.mark for each in wall.enrolments()}
-        for each in later:
-            wall.leave(each.code)
+        for number in range(WAITING_A_SITE_MAX - 1):
+            wall.enrol(f"{OTHER}{number}", now_s=NOW + 1)
+        wall.enrol(f"{OTHER}last", now_s=NOW + UNLOOKED_S)
+        assert made.page.url not in {each.page for each in wall.enrolments()}
     elif way in {"unreached", "never-seen"}:
         wall.note(PAGE, Looked(Sight.UNREACHED), now_s=NOW + 8 * DAY_S)
     else:
@@ -188,7 +338,7 @@ def test_nothing_of_a_site_that_left_stands_in_any_file(walled: Desk, way: str) 
     assert b"zoubida-paints" in found
     for trace in (b"amina-writes", made.mark.encode(), made.code.encode()):
         assert trace not in found
-    assert [each.mark for each in Wall(walled).enrolments()] == [other.mark]
+    assert [each.mark for each in Wall(walled).enrolments() if each.state is State.SHOWN] == [other.mark]
 
 
 def test_a_keeper_removes_a_site_and_the_audit_log_does_not_say_which(both_walled: Desk) -> None:
@@ -211,7 +361,7 @@ def test_a_look_that_ends_after_the_site_left_brings_nothing_back(both_walled: D
     made = put_on(wall)
     page = wall.take_due(NOW + DAY_S)
     assert page == PAGE
-    wall.leave(made.code)
+    wall.leave(made.code, now_s=NOW)
     wall.note(page, carries(made.mark), now_s=NOW + DAY_S)
     assert wall.enrolments() == []
 
@@ -243,8 +393,10 @@ def test_the_number_is_taken_once_a_day_and_of_few_it_is_few(both_walled: Desk) 
     assert wall.take_point(NOW)
     assert not wall.take_point(NOW + 60)
     put_on(wall, "https://site9.example/", now_s=NOW + DAY_S)
+    look_at_all(wall, NOW + DAY_S)
     assert wall.take_point(NOW + DAY_S)
     wall.remove("site3.example", who="x", now_s=NOW)
+    look_at_all(wall, NOW + 2 * DAY_S)
     assert wall.take_point(NOW + 2 * DAY_S)
     assert [each.told for each in wall.curve()] == [0, 10, 0]
 
@@ -254,5 +406,5 @@ def test_codes_live_with_the_instances_secret(walled: Desk) -> None:
     made = put_on(wall)
     key = Path(walled.campaigns.secrets) / "instance.key"
     key.write_bytes(bytes(reversed(range(32))))
-    Wall(walled).leave(made.code)
+    Wall(walled).leave(made.code, now_s=NOW)
     assert pages(wall) == [PAGE.url]

@@ -1,6 +1,8 @@
 """One look: robots.txt first, then the page, then the site's own file; and what each failure means."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 
 import pytest
 
@@ -64,13 +66,18 @@ def test_our_name_is_ascii_whatever_the_sites_address_is() -> None:
         ({"/blog/": Reply(META.encode(), headers=HTML)}, Sight.NO_COUNTER),
         ({"/blog/": Reply(b"", 404, HTML)}, Sight.GONE),
         ({"/blog/": Reply(b"", 410, HTML)}, Sight.GONE),
-        ({"/blog/": Reply(b"", 401, HTML)}, Sight.UNREACHED),
-        ({"/blog/": Reply(b"", 403, HTML)}, Sight.UNREACHED),
+        ({"/blog/": Reply(b"", 401, HTML)}, Sight.REFUSED),
+        ({"/blog/": Reply(b"", 403, HTML)}, Sight.REFUSED),
+        ({"/blog/": Reply(b"", 451, HTML)}, Sight.REFUSED),
+        ({"/blog/": Reply(b"", 402, HTML)}, Sight.UNREACHED),
         ({"/blog/": Reply(b"", 429, HTML)}, Sight.UNREACHED),
         ({"/blog/": Reply(b"", 500, HTML)}, Sight.UNREACHED),
         ({"/blog/": Reply(b"", 503, HTML)}, Sight.UNREACHED),
         ({"/blog/": Reply(WHOLE.body, 200, TEXT)}, Sight.UNREACHED),
-        ({"/blog/": Reply(b"", 302, {"Location": "http://login.example/"})}, Sight.UNREACHED),
+        ({"/blog/": Reply(b"", 302, {"Location": "http://login.example/"})}, Sight.ELSEWHERE),
+        ({"/blog/": Reply(b"", 301, {"Location": "//sub.one.example/"})}, Sight.ELSEWHERE),
+        ({"/blog/": Reply(b"", 302, {"Location": "http://one.example:8080/"})}, Sight.ELSEWHERE),
+        ({"/blog/": Reply(b"", 302, {"Location": "ftp://one.example/"})}, Sight.ELSEWHERE),
         ({"/blog/": Reply(b"", 302, {"Location": "/blog/"})}, Sight.UNREACHED),
         ({"/blog/": Reply(b"br", 200, {**HTML, "Content-Encoding": "br"})}, Sight.UNREACHED),
         ({"/blog/": Reply(WHOLE.body, 200, {"Content-Type": "application/xhtml+xml"})}, Sight.CARRIES),
@@ -101,6 +108,20 @@ def test_the_mark_may_stand_in_the_sites_own_file() -> None:
         sight({"/blog/": page, FILE: Reply(b"", 302, {"Location": "http://x.example/"})})[0]
         is Sight.UNREACHED
     )
+
+
+def test_one_deadline_holds_for_robots_page_and_file_together() -> None:
+    places = {"/blog/": Reply(PICTURE.encode(), headers=HTML), FILE: Reply(MARK.encode(), headers=TEXT)}
+    found, asked = [], []
+    for step_s in (0.1, 1.3):  # by which the clock moves each time that it is read
+        ticks = count(0.0, step_s)
+        with service(site(places)) as served:
+            doors = net_of(served).doors
+            looked = look_at(PAGE, observatory=WATCH, doors=doors, clock=partial(next, ticks))
+        found.append(looked.sight_for(MARK))
+        asked = paths(served)
+    assert found == [Sight.CARRIES, Sight.UNREACHED]
+    assert asked == ["/robots.txt", "/blog/"]
 
 
 def test_a_page_without_a_counter_has_dropped_it_whatever_its_site_says_of_the_file() -> None:

@@ -14,14 +14,14 @@ WHO = Controller("A <b>B</b>", "1, rue X", "x@example.org", "A-1/2026")
 CURVE = [CurvePoint("2026-11-01", 0), CurvePoint("2026-11-02", 12), CurvePoint("2026-11-03", 12)]
 
 
-def shown(site: str = "one.example", *, seen_s: int = NOW) -> Enrolment:
+def shown(site: str = "one.example", *, page: str = "") -> Enrolment:
     return Enrolment(
         mark="m" * 22,
-        page=f"https://{site}/",
+        page=page or f"https://{site}/",
         site=site,
         state=State.SHOWN,
         since_s=NOW - 30 * DAY_S,
-        seen_s=seen_s,
+        seen_s=NOW,
         due_s=NOW,
     )
 
@@ -31,8 +31,8 @@ def test_whole_documents_without_script_or_style_inside(lang: str) -> None:
     t = words(lang)
     told = Enrolled(WallPage("https://one.example/?a=%22%3C", "one.example"), "m" * 22, "c" * 43)
     for page in (
-        wall_page([shown(), shown("xn--4gbrim.xn--mgbc0a9azcg")], CURVE, t, now_s=NOW, controller=WHO),
-        wall_page([], [], t, now_s=NOW, controller=WHO),
+        wall_page([shown(), shown("xn--4gbrim.xn--mgbc0a9azcg")], CURVE, t, controller=WHO),
+        wall_page([], [], t, controller=WHO),
         enrol_page(t, controller=WHO, fault="host", typed='"><script>x</script>'),
         enrolled_page(told, t),
         leave_page(t),
@@ -45,40 +45,44 @@ def test_whole_documents_without_script_or_style_inside(lang: str) -> None:
 
 
 def test_links_lead_on_without_a_recommendation_or_a_referrer() -> None:
-    page = wall_page([shown()], [], words("en"), now_s=NOW, controller=WHO)
+    page = wall_page([shown()], [], words("en"), controller=WHO)
     links = [
         names for tag, names in Tags(page).seen if tag == "a" and "one.example" in str(names.get("href"))
     ]
     assert [(each["href"], each["rel"]) for each in links] == [
-        ("https://one.example/", "nofollow noreferrer ugc")
+        ("https://one.example/", "nofollow noopener noreferrer ugc")
     ]
 
 
 def test_a_name_stands_as_its_owner_writes_it() -> None:
-    page = wall_page(
-        [shown("xn--4gbrim.xn--mgbc0a9azcg")], [], words("ar"), now_s=NOW, controller=WHO
-    ).decode()
+    page = wall_page([shown("xn--4gbrim.xn--mgbc0a9azcg")], [], words("ar"), controller=WHO).decode()
     assert "<bdi>موقع.المغرب</bdi>" in page
     assert 'href="https://xn--4gbrim.xn--mgbc0a9azcg/"' in page
 
 
-def test_dates_and_a_page_that_was_not_reached() -> None:
+def test_since_when() -> None:
     t = words("en")
-    fresh = wall_page([shown()], [], t, now_s=NOW + DAY_S, controller=WHO).decode()
-    assert t.plain("wall.since", day="7 October 2026") in fresh
-    assert "not reached" not in fresh
-    late = wall_page([shown()], [], t, now_s=NOW + DAY_S + 1, controller=WHO).decode()
-    assert t.plain("wall.unseen", day="6 November 2026") in late
+    page = wall_page([shown()], [], t, controller=WHO).decode()
+    assert t.plain("wall.since", day="7 October 2026") in page
+
+
+def test_who_shares_a_host_stands_there_with_the_page_that_was_declared() -> None:
+    pages = [shown(page=f"https://one.example/{path}") for path in ("", "~a/", "%3Cb%3Ex", "b" * 400)]
+    page = wall_page(pages, [], words("en"), controller=WHO).decode()
+    for name in ("one.example", "one.example/~a/", "one.example/%3Cb%3Ex"):
+        assert f"<bdi>{name}</bdi>" in page
+    assert f"one.example/{'b' * 67}…</bdi>" in page
+    assert 'href="https://one.example/~a/"' in page
 
 
 def test_two_pages_of_a_site_count_once() -> None:
     t = words("fr")
-    page = wall_page([shown(), shown(), shown("two.example")], [], t, now_s=NOW, controller=WHO).decode()
+    page = wall_page([shown(), shown(), shown("two.example")], [], t, controller=WHO).decode()
     assert t.plain("wall.number", n=2) in page
 
 
 def test_the_table_says_what_the_drawing_shows() -> None:
-    page = wall_page([], CURVE, words("en"), now_s=NOW, controller=WHO).decode()
+    page = wall_page([], CURVE, words("en"), controller=WHO).decode()
     assert '<tr><th scope="row">2–3 November 2026</th><td>12</td></tr>' in page
     assert '<tr><th scope="row">1 November 2026</th><td>fewer than 10</td></tr>' in page
     assert page.index("2–3 November") < page.index('"row">1 November')

@@ -11,6 +11,7 @@ from voipwatch.site.campaigns.wall.publicnets import is_public
 SPECIAL = [
     # IANA's registry of special-purpose IPv4 addresses.
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+    "168.63.129.16/32",  # Azure's, in no registry
     "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
     "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     # IANA's registry of special-purpose IPv6 addresses, and what is no global unicast.
@@ -21,6 +22,7 @@ SPECIAL = [
 ]  # fmt: skip
 BESIDE = [
     "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
+    "168.63.129.15", "168.63.129.17",
     "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0",
     "192.0.3.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "198.51.99.255",
     "198.51.101.0", "203.0.112.255", "203.0.114.0", "223.255.255.255",
@@ -47,6 +49,29 @@ def test_what_lies_beside_one_is_public(address: str) -> None:
 )  # fmt: skip
 def test_what_is_no_plain_address_is_refused(text: str) -> None:
     assert not is_public(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("2600:1:2:3:0:5efe:10.0.0.1", False),
+        ("2600:1:2:3:200:5efe:192.168.1.1", False),
+        ("2a00:1450::5efe:a9fe:a9fe", False),
+        ("2600:1:2:3:200:5efe:8.8.8.8", False),
+        ("2600:1:2:3:0:5eff:10.0.0.1", True),
+        ("2600:1:2:3:100:5efe:10.0.0.1", True),
+        ("2600:1:2:0:5efe::1", True),
+        # What carries an IPv4 address by its prefix: NAT64, NAT64 of one's own network, 6to4, Teredo.
+        ("64:ff9b::10.0.0.1", False),
+        ("64:ff9b::8.8.8.8", False),
+        ("64:ff9b:1::10.0.0.1", False),
+        ("2002:a00:1::1", False),
+        ("2002:808:808::1", False),
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", False),
+    ],
+)
+def test_an_ipv4_address_within_another_is_refused(address: str, public: bool) -> None:
+    assert is_public(address) is public
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -7,12 +7,15 @@ import pytest
 
 from tests.site.campaigns.calling import Answered, call
 from tests.site.campaigns.instance import NOW, rows
+from voipwatch.civic import wallplaces
+from voipwatch.civic.wall import parse_page
 from voipwatch.civic.wallpage import PageSays
 from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.mounting import sections_of
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.looking import Looked
+from voipwatch.site.campaigns.wall.section import NETWORK_MAX
 from voipwatch.site.words import LANGUAGES, words
 
 FORM = {"page": "https://one.example/", "consent": "yes", "website": ""}
@@ -78,7 +81,7 @@ def test_from_enrolment_to_leaving(app: CampaignsApp, walled: Desk) -> None:
     assert page is not None
     wall.note(page, Looked(None, PageSays(True, frozenset({mark}))), now_s=NOW)
     shown = call(app, "GET", "/campaigns/en/wall/")
-    assert '<a href="https://one.example/" rel="nofollow noreferrer ugc" dir="auto">' in shown.text
+    assert '<a href="https://one.example/" rel="nofollow noopener noreferrer ugc" dir="auto">' in shown.text
     assert mark not in shown.text
     call(app, "GET", "/campaigns/en/wall/leave")
     call(app, "POST", "/campaigns/en/wall/leave", {"code": mark})
@@ -110,6 +113,52 @@ def test_what_is_no_page_gets_the_form_back_with_what_was_wrong(
     assert 'role="alert"' in found.text
     assert "<script>" not in found.text
     assert rows(walled, "wall_sites") == 0
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_network_that_enrols_more_than_ten_pages_is_told_what_to_do(
+    app: CampaignsApp, walled: Desk, lang: str
+) -> None:
+    def ask(number: int, client: str) -> Answered:
+        form = FORM | {"page": f"https://h{number}.example/"}
+        return call(app, "POST", f"/campaigns/{lang}/wall/enrol", form, client=client)
+
+    assert {ask(number, f"192.0.2.{number}").status for number in range(NETWORK_MAX)} == {200}
+    found = ask(99, "192.0.2.200")
+    assert found.status == 429
+    assert words(lang).plain("wall.fault.network") in unescape(found.text)
+    assert rows(walled, "wall_sites") == NETWORK_MAX
+    assert ask(100, "198.51.100.1").status == 200
+    # What one household, or one who rents a tunnel, has of IPv6 is one network.
+    assert {ask(200 + n, f"2001:db8:1:{n:x}::1").status for n in range(NETWORK_MAX)} == {200}
+    assert ask(300, "2001:db8:1:ffff::1").status == 429
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_finds_no_place_is_told_what_to_do(
+    app: CampaignsApp, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wallplaces, "WAITING_MAX", 1)
+    assert enrol(app).status == 200
+    found = call(app, "POST", f"/campaigns/{lang}/wall/enrol", FORM | {"page": "https://two.example/"})
+    assert found.status == 503
+    assert words(lang).plain("wall.fault.full") in unescape(found.text)
+    assert "https://site/" in found.text
+
+
+def test_what_nobody_looked_at_for_a_day_is_off_the_page_whatever_its_row_says(walled: Desk) -> None:
+    now = [float(NOW)]
+    app = CampaignsApp(walled, lambda: now[0], sections_of(walled))
+    mark = told(enrol(app))[1]
+    wall = Wall(walled)
+    wall.note(parse_page("https://one.example/"), Looked(None, PageSays(True, frozenset({mark}))), now_s=NOW)
+    counts = []
+    for hours in (0, 12, 23):
+        now[0] = NOW + hours * 3600
+        page = call(app, "GET", "/campaigns/en/wall/").text
+        counts.append(("one.example" in page, words("en").plain("wall.number", n=1) in page))
+    assert counts == [(True, True), (True, True), (False, False)]
+    assert rows(walled, "wall_sites") == 1
 
 
 def test_what_is_no_page_of_it(app: CampaignsApp) -> None:

@@ -205,7 +205,7 @@ def _ask(
             raise _StopError(Why.TLS) from None
         except TimeoutError:
             raise
-        except (h11.RemoteProtocolError, OSError, zlib.error):
+        except (h11.ProtocolError, OSError, zlib.error):
             raise _StopError(Why.BROKEN) from None
     names = _headers(head)
     got = Got(
@@ -242,6 +242,7 @@ def _connected(scheme: str, host: str, doors: Doors, left_s: Callable[[], float]
         if scheme == "http":
             return sock
         try:
+            sock.settimeout(left_s())  # what the connection took is not given once more
             return doors.secure(sock, host)
         except TimeoutError:
             sock.close()

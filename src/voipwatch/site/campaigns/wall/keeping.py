@@ -8,34 +8,43 @@ import secrets
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from voipwatch.civic.keyed import (
     PEPPER_BYTES,
     SELECTOR_BYTES,
+    STEM_CHARACTERS,
     TokenUse,
+    is_mark_of,
+    mark_stem,
     read_token,
+    seed_key,
     supporter_mark,
     token,
+    withdrawn_key,
 )
 from voipwatch.civic.wall import (
-    HOUR_S,
+    BEFORE,
     UNREACHED_S,
     WAITING_S,
     CurvePoint,
     Enrolment,
+    Sight,
     State,
     WallError,
-    WallFault,
     WallPage,
     after_look,
     enrolled,
+    enrolled_again,
     is_on_wall,
+    is_overdue,
     parse_page,
     point_due,
     settled,
     sites_of,
     told_sites,
 )
+from voipwatch.civic.wallplaces import displaced
 from voipwatch.site.campaigns.desk import Desk, day_of
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic import wall_rows
@@ -43,14 +52,8 @@ from voipwatch.store.civic.audit_log import AuditRow, add_audit
 from voipwatch.store.civic.opening import forget_deleted, reading, writing
 from voipwatch.store.civic.wall_rows import CurveRow, WallRow
 
-WAITING_MAX: Final = 1_000
-"""Enrolments that wait: each is a page that somebody makes us ask."""
-WAITING_A_SITE_MAX: Final = 5
-"""Of one site; a further one takes the oldest one's place, if that had its time."""
-WAITING_SAFE_S: Final = 3 * HOUR_S
-"""For so long, two looks at least, nothing takes a waiting enrolment's place: its owner puts the mark
-on the site meanwhile. Who holds every place of a site over and over keeps it out all the same (docs/wall.md).
-"""
+WITHDRAWN_MAX: Final = 1_000
+"""Marks that were taken back before they were seen; the oldest goes for one more."""
 LEASE_S: Final = 600
 """A look that was begun and never noted, because the process died, is begun again then."""
 _OF: Final = "wall"
@@ -82,37 +85,67 @@ class Wall:
     # --- people
 
     def enrol(self, typed: str, *, now_s: int) -> Enrolled:
-        """Let a page wait for its first look. Raises WallError. What is enrolled already is not told."""
+        """Let a page wait for its first look. Raises WallError. What is enrolled already is not told.
+
+        Whatever stands on the wall stays as it is until a look sees the new mark on the site.
+        """
         page = parse_page(typed)
-        selector = secrets.token_bytes(SELECTOR_BYTES)
-        mark = supporter_mark(self._secret, selector)
         with writing(self._desk.engine) as connection:
-            if wall_rows.count_in(connection, State.WAITING) >= WAITING_MAX:
-                raise WallError(WallFault.FULL)
-            spare = wall_rows.oldest_of_site(
-                connection, page.site, State.WAITING, beyond=WAITING_A_SITE_MAX - 1
-            )
-            if any(row.since_at > now_s - WAITING_SAFE_S for row in spare):
-                raise WallError(WallFault.FULL)
-            wall_rows.delete_marks(connection, [row.mark for row in spare])
-            wall_rows.add_row(connection, row_of(enrolled(page, mark, now_s=now_s)))
+            seed = self._place(connection, page, now_s)
+        selector = secrets.token_bytes(SELECTOR_BYTES // 2) + seed_key(self._secret, seed)
+        mark = supporter_mark(self._secret, selector, seed)
         return Enrolled(page, mark, token(self._secret, _OF, TokenUse.LEAVE, selector))
 
-    def leave(self, code: str) -> None:
-        """Delete the enrolment that a code is of; whether there was one, and whether it is a code, is not
-        told.
-        """
+    def _place(self, connection: Connection, page: WallPage, now_s: int) -> str:
+        """The seed of the page's marks: of the place that it has among those that wait, or now gets."""
+        held = [enrolment_of(row) for row in wall_rows.rows_in(connection, *BEFORE)]
+        for each in held:
+            if each.page == page.url:
+                wall_rows.set_row(connection, row_of(enrolled_again(each, now_s=now_s)))
+                return each.mark
+        gone = displaced(held, page, now_s=now_s)
+        wall_rows.delete_marks(connection, [each.mark for each in gone])
+        seed = secrets.token_urlsafe(SELECTOR_BYTES)
+        wall_rows.add_row(connection, row_of(enrolled(page, seed, now_s=now_s)))
+        return seed
+
+    def leave(self, code: str, *, now_s: int) -> None:
+        """Delete the page that a code is of; whether there was one, and whether it is a code, is not told."""
         selector = read_token(self._secret, _OF, TokenUse.LEAVE, code.strip())
         # A text that is no code deletes nothing, by the same statement as one whose page has left.
-        mark = "" if selector is None else supporter_mark(self._secret, selector)
+        stem = "" if selector is None else mark_stem(self._secret, selector)
         with writing(self._desk.engine) as connection:
-            wall_rows.delete_marks(connection, [mark])
+            gone = wall_rows.delete_stem(connection, stem, sorted(set(State) - BEFORE - {State.WITHDRAWN}))
+            if selector is not None and not gone:
+                # Its page may still wait, with the mark on it: it must not come onto the wall after that.
+                self._withdraw(connection, selector, stem, now_s)
+
+    def _withdraw(self, connection: Connection, selector: bytes, stem: str, now_s: int) -> None:
+        """Of a page that waits: it goes with the last mark that was given out for it."""
+        held = [enrolment_of(row) for row in wall_rows.rows_in(connection, *BEFORE)]
+        own = [each for each in held if selector.endswith(seed_key(self._secret, each.mark))]
+        before = wall_rows.rows_in(connection, State.WITHDRAWN)
+        key = withdrawn_key(self._secret, stem)
+        if not own or key in {row.mark for row in before}:
+            return
+        if own[0].given <= 1:
+            wall_rows.delete_marks(connection, [own[0].mark])
+            return
+        fewer = msgspec.structs.replace(own[0], given=own[0].given - 1)
+        wall_rows.set_row(connection, row_of(fewer))
+        spare = sorted(before, key=lambda row: row.since_at)[: max(0, len(before) + 1 - WITHDRAWN_MAX)]
+        wall_rows.delete_marks(connection, [row.mark for row in spare])
+        wall_rows.add_row(connection, WallRow(key, "", "", State.WITHDRAWN, now_s, 0, now_s))
 
     def shown(self, now_s: float) -> list[Enrolment]:
         """What is on the wall, by site."""
         with reading(self._desk.engine) as connection:
             found = wall_rows.rows_in(connection, State.SHOWN)
-        return [each for row in found if is_on_wall(each := enrolment_of(row), now_s)]
+        return [each for row in found if self.is_shown(each := enrolment_of(row), now_s)]
+
+    def is_shown(self, known: Enrolment, now_s: float) -> bool:
+        """Whether it is on the wall at this moment, whatever its row says."""
+        return is_on_wall(known, now_s, self._secret)
 
     def curve(self) -> list[CurvePoint]:
         """Every day's number, oldest first."""
@@ -160,50 +193,86 @@ class Wall:
         """The page that is to be looked at now; None: none is.
 
         Pages that wait come last: anybody may name a thousand that hang, and none may keep a page that
-        dropped the counter on the wall.
+        dropped the counter on the wall. A row whose page is none by today's rules is deleted.
         """
+        while True:
+            with writing(self._desk.engine) as connection:
+                url = wall_rows.take_due(connection, now_s=now_s, lease_s=LEASE_S, last=sorted(BEFORE))
+                if url is None:
+                    return None
+                try:
+                    return parse_page(url)
+                except WallError:
+                    rows = wall_rows.rows_of_page(connection, url)
+                    wall_rows.delete_marks(connection, [row.mark for row in rows])
+
+    def put_off(self, page: WallPage, *, until_s: int) -> None:
+        """Nobody looks at a page before."""
         with writing(self._desk.engine) as connection:
-            url = wall_rows.take_due(connection, now_s=now_s, lease_s=LEASE_S, last=State.WAITING)
-        return None if url is None else parse_page(url)
+            wall_rows.put_off(connection, page.url, until_s=until_s)
 
     def waits(self, page: WallPage) -> bool:
         """Whether nothing of a page was seen yet: somebody has named it, and that is all."""
         with reading(self._desk.engine) as connection:
             found = wall_rows.rows_of_page(connection, page.url)
-        return all(row.state == State.WAITING for row in found)
+        return all(row.state in BEFORE for row in found)
 
-    def note(self, page: WallPage, looked: Looked, *, now_s: int) -> None:
-        """Keep what a look at a page changed; what is deleted stands in no file any more then (SQLite)."""
+    def note(self, page: WallPage, looked: Looked, *, now_s: int) -> Sight | None:
+        """Keep what a look at a page changed; what is deleted stands in no file any more then (SQLite).
+
+        What the look gave, of several enrolments the best; None: the page left while it was looked at.
+        """
         with writing(self._desk.engine) as connection:
             before = [enrolment_of(row) for row in wall_rows.rows_of_page(connection, page.url)]
+            seen = [self._seen(connection, each, looked) for each in before]
+            sights = [looked.sight_for(each.mark) for each in seen]
             after = settled(
                 [
                     left
-                    for each in before
-                    if (
-                        left := after_look(
-                            each, looked.sight_for(each.mark), now_s=now_s, secret=self._secret
-                        )
-                    )
+                    for each, sight in zip(seen, sights, strict=True)
+                    if (left := after_look(each, sight, now_s=now_s, secret=self._secret))
                 ]
             )
-            kept = {each.mark for each in after}
-            gone = [each.mark for each in before if each.mark not in kept]
-            wall_rows.delete_marks(connection, gone)
+            known, kept = {each.mark for each in before}, {each.mark for each in after}
+            wall_rows.delete_marks(connection, sorted(known - kept))
             for each in after:
-                wall_rows.set_row(connection, row_of(each))
-        if gone:
+                if each.mark in known:
+                    wall_rows.set_row(connection, row_of(each))
+                else:
+                    wall_rows.add_row(connection, row_of(each))
+        if known - kept:
             forget_deleted(self._desk.engine)
+        return min(sights, key=list(Sight).index, default=None)
+
+    def _seen(self, connection: Connection, known: Enrolment, looked: Looked) -> Enrolment:
+        """One that waits under the mark of it that was seen; else as it is."""
+        if known.state not in BEFORE:
+            return known
+        marks = [
+            each
+            for each in sorted(looked.says.marks)
+            if looked.sight_for(each) is Sight.CARRIES and is_mark_of(self._secret, known.mark, each)
+        ]
+        keys = {each: withdrawn_key(self._secret, each[:STEM_CHARACTERS]) for each in marks}
+        withdrawn = wall_rows.known_marks(connection, State.WITHDRAWN, list(keys.values()))
+        good = [each for each in marks if keys[each] not in withdrawn]
+        return msgspec.structs.replace(known, mark=good[0]) if good else known
 
     def take_point(self, now_s: int) -> bool:
-        """The day's number, at the first look of the day (UTC); whether it was due."""
+        """The day's number, at the first look of the day (UTC); whether it was taken.
+
+        Not while pages are hidden because nobody looked: the curve would fall, and no site had left.
+        """
         today = day_of(now_s)
         with writing(self._desk.engine) as connection:
             last = wall_rows.last_point(connection)
             if not point_due(None if last is None else CurvePoint(*last), today):
                 return False
-            shown = [enrolment_of(row) for row in wall_rows.rows_in(connection, State.SHOWN)]
-            wall_rows.add_point(connection, CurveRow(today, told_sites(sites_of(shown, now_s))))
+            found = [enrolment_of(row) for row in wall_rows.rows_in(connection, State.SHOWN)]
+            if any(is_overdue(each, now_s) for each in found):
+                return False
+            shown = [each for each in found if self.is_shown(each, now_s)]
+            wall_rows.add_point(connection, CurveRow(today, told_sites(sites_of(shown))))
         return True
 
 
@@ -215,13 +284,13 @@ def enrolment_of(row: WallRow) -> Enrolment:
         site=row.site,
         state=State(row.state),
         since_s=row.since_at,
-        seen_s=row.seen_at,
+        seen_s=0 if State(row.state) in BEFORE else row.seen_at,
         due_s=row.due_at,
+        given=row.seen_at if State(row.state) in BEFORE else 0,
     )
 
 
 def row_of(known: Enrolment) -> WallRow:
-    """As it is kept."""
-    return WallRow(
-        known.mark, known.page, known.site, known.state.value, known.since_s, known.seen_s, known.due_s
-    )
+    """As it is kept. A page that waits was never seen: in that column stands how many marks it has."""
+    seen = known.given if known.state in BEFORE else known.seen_s
+    return WallRow(known.mark, known.page, known.site, known.state.value, known.since_s, seen, known.due_s)

@@ -5,6 +5,7 @@ after that place's own robots.txt was. What is told is a sight and nothing that 
 """
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -15,13 +16,31 @@ from voipwatch.civic.robots import ROBOTS_PATH, may_look
 from voipwatch.civic.wall import WELL_KNOWN, Sight, WallPage
 from voipwatch.civic.wallpage import PageSays, read_marks, read_page, sight_of
 from voipwatch.site.campaigns.links import wall_path
-from voipwatch.site.campaigns.wall.fetching import BODY_BYTES_MAX, PUBLIC, Doors, Got, Missed, Why, fetch
+from voipwatch.site.campaigns.wall.fetching import (
+    BODY_BYTES_MAX,
+    DEADLINE_S,
+    PUBLIC,
+    Doors,
+    Got,
+    Missed,
+    Why,
+    fetch,
+)
 
 PRODUCT: Final = "voipwatch-wall"
 """Product token of robots.txt (RFC 9309, section 2.2.1)."""
 MARKS_BYTES_MAX: Final = 8_192
 PAGE_KINDS: Final = frozenset({"text/html", "application/xhtml+xml"})
-_GONE: Final = frozenset({404, 410})
+_SAID: Final = {
+    401: Sight.REFUSED,
+    403: Sight.REFUSED,
+    404: Sight.GONE,
+    410: Sight.GONE,
+    451: Sight.REFUSED,
+}
+"""Answers in which the site itself says that there is nothing for us to see (RFC 9110, RFC 7725)."""
+_AWAY: Final = frozenset({Why.ELSEWHERE, Why.PLACE})
+"""A redirect out of the site, or to where we do not go."""
 _PUT_OFF: Final = 429
 
 
@@ -42,34 +61,41 @@ def agent_of(observatory: str) -> str:
     return f"{PRODUCT}/1 (+{quote(observatory, safe=':/[]%')}{wall_path('en')})"
 
 
-def look_at(page: WallPage, *, observatory: str, doors: Doors = PUBLIC) -> Looked:
+def look_at(
+    page: WallPage, *, observatory: str, doors: Doors = PUBLIC, clock: Callable[[], float] = monotonic
+) -> Looked:
     """Look once. Never raises for what a site does.
 
     Args:
         page: declared.
         observatory: address of this site, without a slash at its end.
         doors: how the network is reached.
+        clock: monotonic, seconds: `DEADLINE_S` holds for all that is asked together.
     """
-    return _Look(page, observatory, doors).look()
+    return _Look(page, observatory, doors, clock).look()
 
 
 class _Look:
     """One look; robots.txt is asked once a place."""
 
-    def __init__(self, page: WallPage, observatory: str, doors: Doors) -> None:
+    def __init__(self, page: WallPage, observatory: str, doors: Doors, clock: Callable[[], float]) -> None:
         self._page = page
         self._observatory = observatory
         self._doors = doors
+        self._clock = clock
+        self._until_s = clock() + DEADLINE_S
         self._robots: dict[str, bytes | None] = {}
         self._unreached = False
 
     def look(self) -> Looked:
         found = self._fetch(self._page.url, self._may)
         if isinstance(found, Missed):
+            if found.why in _AWAY:
+                return Looked(Sight.ELSEWHERE)
             forbidden = found.why is Why.FORBIDDEN and not self._unreached
             return Looked(Sight.FORBIDDEN if forbidden else Sight.UNREACHED)
-        if found.status in _GONE:
-            return Looked(Sight.GONE)
+        if found.status in _SAID:
+            return Looked(_SAID[found.status])
         if found.status != 200 or found.kind not in PAGE_KINDS:
             # An error page, a wall of a provider's, a download: nobody sees there what the site carries.
             return Looked(Sight.UNREACHED)
@@ -134,5 +160,7 @@ class _Look:
             agent=agent_of(self._observatory),
             may=may,
             most_bytes=most_bytes,
+            deadline_s=self._until_s - self._clock(),
             doors=self._doors,
+            clock=self._clock,
         )

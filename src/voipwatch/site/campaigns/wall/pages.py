@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import idna
 import msgspec
 from markupsafe import Markup
 
 from voipwatch.civic.campaignfile import Controller
 from voipwatch.civic.wall import (
-    LOOK_S,
     MARK_NAME,
-    SPREAD_S,
     WELL_KNOWN,
     CurvePoint,
     Enrolment,
     curve_runs,
+    page_name,
+    sites_of,
 )
 from voipwatch.site.campaigns.links import wall_path
 from voipwatch.site.campaigns.pages import Frame, frame_of
@@ -29,11 +28,9 @@ class Supporter(msgspec.Struct, frozen=True):
     """One page on the wall."""
 
     name: str
-    """Of its host, as its owner writes it."""
+    """What was declared, as its owner writes it."""
     href: str
     since: str
-    unseen_since: str
-    """Empty: it was seen at the last look."""
 
 
 class WallPageContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,15 +86,14 @@ def wall_page(
     curve: Sequence[CurvePoint],
     t: Words,
     *,
-    now_s: float,
     controller: Controller,
 ) -> bytes:
     """The wall and its curve."""
     runs = curve_runs(curve)
     page = WallPageContext(
         frame=_frame("wall.heading", t),
-        supporters=tuple(_supporter(each, t, now_s) for each in shown),
-        sites=len({each.site for each in shown}),
+        supporters=tuple(_supporter(each, t) for each in shown),
+        sites=sites_of(shown),
         chart=adoption_chart(t, runs),
         runs=tuple((t.days(run.first, run.last), told_text(t, run.told)) for run in reversed(runs)),
         enrol=wall_path(t.lang, "enrol"),
@@ -146,11 +142,8 @@ def leave_page(t: Words, *, done: bool = False) -> bytes:
     return to_html("campaign-wall-leave.html", page, t)
 
 
-def _supporter(known: Enrolment, t: Words, now_s: float) -> Supporter:
-    late = now_s - known.seen_s > LOOK_S + 2 * SPREAD_S
-    return Supporter(
-        idna.decode(known.site), known.page, _day(t, known.since_s), _day(t, known.seen_s) if late else ""
-    )
+def _supporter(known: Enrolment, t: Words) -> Supporter:
+    return Supporter(page_name(known), known.page, _day(t, known.since_s))
 
 
 def _day(t: Words, at_s: int) -> str:

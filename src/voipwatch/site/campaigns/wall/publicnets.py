@@ -16,6 +16,7 @@ REFUSED_IPV4: Final = tuple(
         "10.0.0.0/8",  # private, RFC 1918
         "100.64.0.0/10",  # shared by carriers' NAT, RFC 6598
         "127.0.0.0/8",  # loopback, RFC 1122
+        "168.63.129.16/32",  # Azure's services to its own machines; in no registry
         "169.254.0.0/16",  # link-local, RFC 3927; clouds tell machines their secrets there
         "172.16.0.0/12",  # private, RFC 1918
         "192.0.0.0/24",  # protocol assignments, RFC 6890
@@ -42,6 +43,10 @@ REFUSED_IPV6: Final = tuple(
         "3fff::/20",  # documentation, RFC 9637
     )
 )
+ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""First half of an interface identifier that holds an IPv4 address (RFC 5214, section 6.1), under whatever
+prefix. Refused also where that address is public: no site needs one, and routers decide what is behind.
+"""
 
 
 def is_public(address: str) -> bool:
@@ -52,4 +57,6 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, IPv4Address):
         return not any(found in each for each in REFUSED_IPV4)
-    return found.scope_id is None and found in GLOBAL_IPV6 and not any(found in each for each in REFUSED_IPV6)
+    if found.scope_id is not None or (int(found) >> 32) & 0xFFFF_FFFF in ISATAP:
+        return False
+    return found in GLOBAL_IPV6 and not any(found in each for each in REFUSED_IPV6)

@@ -8,17 +8,24 @@ No page of it is for search engines (`X-Robots-Tag`, and the same in the page).
 """
 
 import asyncio
+import secrets
 from typing import Final
 
 import msgspec
 
-from voipwatch.civic.wall import WallError
+from voipwatch.civic.wall import WallError, WallFault
 from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.limits import PostLimits
 from voipwatch.site.campaigns.sections import FRESH, Answer, SectionAsk, html
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.pages import enrol_page, enrolled_page, leave_page, wall_page
 
 PAGE_S: Final = 60
+NETWORK_MAX: Final = 10
+NETWORK_S: Final = 3_600
+"""Enrolments of one network (/24, /48) at once, and as many again in that time; in memory, in each process
+on its own.
+"""
 NOINDEX: Final = (b"x-robots-tag", b"noindex, noarchive")
 
 
@@ -29,6 +36,7 @@ class WallSection:
         controller = desk.campaigns.settings.wall
         assert controller is not None
         self._wall = Wall(desk)
+        self._limits = PostLimits(NETWORK_MAX, secrets.token_bytes(32), over_s=NETWORK_S, ipv6_bits=48)
         self._controller = controller
 
     async def answer(self, ask: SectionAsk) -> Answer | None:
@@ -47,7 +55,7 @@ class WallSection:
             case ("leave",), None:
                 return html(200, leave_page(ask.t))
             case ("leave",), form if form is not None:
-                await asyncio.to_thread(self._wall.leave, form.get("code", ""))
+                await asyncio.to_thread(self._wall.leave, form.get("code", ""), now_s=int(ask.now_s))
                 return html(200, leave_page(ask.t, done=True))
             case _:
                 return None
@@ -55,7 +63,7 @@ class WallSection:
     async def _show(self, ask: SectionAsk) -> Answer:
         shown = await asyncio.to_thread(self._wall.shown, ask.now_s)
         curve = await asyncio.to_thread(self._wall.curve)
-        body = wall_page(shown, curve, ask.t, now_s=ask.now_s, controller=self._controller)
+        body = wall_page(shown, curve, ask.t, controller=self._controller)
         return html(200, body, cache=b"public, max-age=%d" % PAGE_S)
 
     async def _enrol(self, ask: SectionAsk, form: dict[str, str]) -> Answer:
@@ -63,6 +71,8 @@ class WallSection:
         if form.get("consent") != "yes" or form.get("website"):
             # A program that fills the field that nobody sees gets the form back, as if it had not agreed.
             return self._refused(ask, "consent", typed)
+        if not self._limits.allows(ask.who, ask.now_s):
+            return self._refused(ask, WallFault.NETWORK.value, typed)
         try:
             found = await asyncio.to_thread(self._wall.enrol, typed, now_s=int(ask.now_s))
         except WallError as error:
@@ -70,4 +80,5 @@ class WallSection:
         return html(200, enrolled_page(found, ask.t), cache=FRESH)
 
     def _refused(self, ask: SectionAsk, fault: str, typed: str) -> Answer:
-        return html(422, enrol_page(ask.t, controller=self._controller, fault=fault, typed=typed))
+        status = {WallFault.NETWORK.value: 429, WallFault.FULL.value: 503}.get(fault, 422)
+        return html(status, enrol_page(ask.t, controller=self._controller, fault=fault, typed=typed))
