@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from voipwatch.civic.turnout import Found, Observable, Turnout
-from voipwatch.cli.campaigns import agree, campaigns_folder, now_s, opened_desk
+from voipwatch.cli.campaigns import agree, campaigns_folder, now_s, opened_desk, require_undamaged
 from voipwatch.cli.civic_show import parse_amounts, range_text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
@@ -51,12 +51,16 @@ def list_boycotts(*, context: Quiet, campaigns: Folder = None, json: bool = Fals
     """Every campaign with its stage and its told counts."""
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
         pledges = _pledges(desk)
-        found = [_row(desk, pledges, boycott) for boycott in pledges.boycotts()]
+        known = pledges.known()
+        found = [_row(desk, pledges, boycott) for boycott in known.boycotts]
     if json:
-        context.print_json(msgspec.json.encode({"schema": SCHEMA, "boycotts": found}))
+        damaged = sorted(known.damaged)
+        context.print_json(msgspec.json.encode({"schema": SCHEMA, "boycotts": found, "damaged": damaged}))
+        require_undamaged(known.damaged)
         return CLEAR
     for each in found:
         _tell_row(context, each)
+    require_undamaged(known.damaged)
     if not found:
         context.tell("pledge.none")
     return CLEAR

@@ -195,7 +195,7 @@ def test_too_many_forms_of_one_network(tmp_path_factory: pytest.TempPathFactory)
         ("GET", "/campaigns/api/calls/counts.json", 200),
         ("GET", "/campaigns/api/x/counts.json", 404),
         ("GET", "/campaigns/api/calls", 404),
-        ("POST", "/campaigns/api/calls/counts.json", 404),
+        ("POST", "/campaigns/api/calls/counts.json", 405),
         ("PUT", "/campaigns/en/calls/", 405),
     ],
 )
