@@ -88,11 +88,14 @@ class CampaignsApp:
         desk: of the instance.
         clock: Unix seconds.
         sections: what else answers, by its name in the path.
+        counter_for: of a country, or of none (empty): the counter of the site that a petition's count can
+            stand beside; empty where there is none.
     """
 
     desk: Desk
     clock: Callable[[], float] = wall_clock
     sections: Mapping[str, Section] = field(default_factory=dict)
+    counter_for: Callable[[str], str] = field(default=lambda _country: "")
     _limits: PostLimits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -230,7 +233,9 @@ class CampaignsApp:
         told = await asyncio.to_thread(self.desk.told, asked.petition.id)
         if told is None:
             return _missing(asked.t)
-        body = petition_page(told, asked.t, self.clock())
+        counter = await asyncio.to_thread(self.counter_for, told.petition.country)
+        url = self.desk.campaigns.settings.url
+        body = petition_page(told, asked.t, self.clock(), url=url, counter=counter)
         return html(200, body, cache=b"public, max-age=%d" % PAGE_S)
 
     async def _sign(self, asked: Asked) -> Answer:
