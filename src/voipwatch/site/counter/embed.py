@@ -128,8 +128,8 @@ def element(
 
 def _script(address: str, module: Module) -> str:
     return (
-        f'<script type="module" src="{escape(address)}" integrity="{module.integrity}" crossorigin="anonymous"'
-        ' referrerpolicy="no-referrer"></script>\n'
+        f'<script type="module" src="{escape(address)}" integrity="{module.integrity}"'
+        ' crossorigin="anonymous" referrerpolicy="no-referrer"></script>\n'
     )
 
 
