@@ -18,6 +18,7 @@ from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
     from voipwatch.civic.boycotts import Boycott
+    from voipwatch.civic.publiccounts import CountLine
     from voipwatch.site.campaigns.desk import Desk
     from voipwatch.site.campaigns.pledging.desk import PledgeDesk, ToldBoycott
     from voipwatch.site.campaigns.pledging.office import PledgeOffice
@@ -86,7 +87,7 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
                 context.tell("pledge.told", series=word, at=line.at, count=line.count)
     for noted in boycott.observed:
         _tell_observed(context, noted.at_s, noted.observable)
-    _tell_turnout(context, told.turnout(now_s()))
+    _tell_turnout(context, told.turnout(now_s()), told.opening)
     return CLEAR
 
 
@@ -180,10 +181,11 @@ def _tell_observed(context: Context, at_s: int, each: Observable) -> None:
     )
 
 
-def _tell_turnout(context: Context, found: Turnout | None) -> None:
-    if found is None:
+def _tell_turnout(context: Context, found: Turnout | None, opening: "CountLine | None") -> None:
+    if found is None or opening is None:
         context.tell("pledge.no_turnout")
         return
+    context.tell("pledge.turnout_of", count=opening.count, at=opening.at)
     percent = context.texts.percent
     bounds = found.bounds.rounded_out(1000)
     context.tell("civic.turnout.bounds", low=percent(bounds.low), high=percent(bounds.high))

@@ -15,7 +15,7 @@ def test_what_is_public_and_nothing_else() -> None:
     assert line is not None
     papers = (PaperTally(NOW, 2, 41, "two members"),)
     told = Told(petition(papers=papers), line, (NoteRow("2026-11-05", 240, "1.0e-06"),), ("Amina",))
-    assert msgspec.to_builtins(counts_of(told, [line])) == {
+    assert msgspec.json.decode(msgspec.json.encode(counts_of(told, [line]))) == {
         "schema": "voipwatch.petition-counts/1",
         "id": "calls",
         "count": 8120,
