@@ -156,7 +156,7 @@ def measure(folder: Path) -> tuple[float, float, Distribution, float]:
         started = monotonic()
         Office(desk, "bench").turn(now_s)
         count_s = monotonic() - started
-        pages = distribution(page_times(port))
+        pages = distribution(page_times(port, "/campaigns/{}/bench/"))
         assert pages is not None
         return ask, confirm, pages, count_s
     finally:
@@ -196,13 +196,13 @@ def posts(port: int, todo: list[tuple[str, dict[str, str]]]) -> float:
     return sum(done) / (monotonic() - started)
 
 
-def page_times(port: int) -> list[float]:
-    """Milliseconds of one page after the other."""
+def page_times(port: int, path: str) -> list[float]:
+    """Milliseconds of one page after the other; `path` has a place for the language."""
     found = []
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for number in range(PAGES):
         started = monotonic()
-        connection.request("GET", f"/campaigns/{('en', 'fr', 'ar')[number % 3]}/bench/")
+        connection.request("GET", path.format(("en", "fr", "ar")[number % 3]))
         answer = connection.getresponse()
         answer.read()
         assert answer.status == 200

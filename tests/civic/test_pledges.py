@@ -137,3 +137,14 @@ def test_what_is_no_token(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "A" * 21, "A" * 23, "A" * 21 + "=", "A" * 21 + "+", "é" * 22, " " * 22])
 def test_texts_that_are_none(text: str) -> None:
     assert read_token_text(text) is None
+
+
+def test_reports_are_taken_for_fourteen_days_to_the_second() -> None:
+    begins, ends, later = map(
+        datetime.fromisoformat, ("2026-11-14T00:00:00", "2026-11-16T00:00:00", "2026-11-14T00:00:01")
+    )
+    of = window(begins, ends, zone_name="Africa/Casablanca")
+    end_s = of.ends_s + 14 * 86_400
+    assert (stage_at(of, end_s - 1), stage_at(of, end_s)) == (Stage.REPORTING, Stage.CLOSED)
+    second = window(begins, later, zone_name="Africa/Casablanca")
+    assert second.length_s == 1, "any length but none is one"

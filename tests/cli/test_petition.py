@@ -12,6 +12,8 @@ from voipwatch.cli.language import LANGUAGES
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.store.civic import petition_rows
+from voipwatch.store.civic.opening import writing
 
 ALWAYS_OPEN = PETITION.replace("2026-11-01", "{opens}").replace("2026-12-01", "{closes}")
 
@@ -135,3 +137,16 @@ def test_erasing_a_petition(open_petition: Path) -> None:
 def test_a_mail_that_is_no_bounce(open_petition: Path) -> None:
     ran = run(open_petition, "bounce", answers="Subject: holiday\n\nI am away.\n")
     assert (ran.status, "nothing was done" in ran.out) == (0, True)
+
+
+def test_a_row_that_cannot_be_read_is_said_after_those_that_can(open_petition: Path) -> None:
+    desk = desk_of(open_petition)
+    with writing(desk.engine) as connection:
+        petition_rows.add_petition(connection, "broken", "{", now_s=0)
+    desk.close()
+    ran = run(open_petition, "list")
+    assert ran.status not in {0, 64}
+    assert "/campaigns/en/calls/" in ran.out
+    assert "petition broken" in ran.err
+    document = msgspec.json.decode(run(open_petition, "list", "--json").out)
+    assert ([each["id"] for each in document["petitions"]], document["damaged"]) == (["calls"], ["broken"])

@@ -14,6 +14,8 @@ from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.store.civic import boycott_rows
+from voipwatch.store.civic.opening import writing
 
 
 @pytest.fixture
@@ -137,6 +139,7 @@ def test_after_the_window_the_ladders_are_shown_apart(
     shown = run(ahead, "show", "silence").out
     assert "declared 60, reported kept 20, reported broken 0" in shown
     assert "whatever the silent did: 28.9 % to 100.0 %" in shown
+    assert "Turnout is of 60 pledges or a few more, told at " in shown
     assert "Calls: an effect" in shown
     document = msgspec.json.decode(run(ahead, "export", "silence").out)
     assert document["turnout"]["bounds"] == {"low": 20 / 69, "high": 1.0}
@@ -151,3 +154,20 @@ def test_closing_before_the_end_calls_it_off(ahead: Path) -> None:
     assert (ran.status, "is called off" in ran.out) == (0, True)
     assert run(ahead, "close", "silence", "--yes").status == 64
     assert "called off" in run(ahead, "list").out
+
+
+def test_a_row_that_cannot_be_read_is_said_after_those_that_can(ahead: Path) -> None:
+    desk = Desk(read_settings(ahead))
+    with writing(desk.engine) as connection:
+        boycott_rows.add_boycott(connection, "broken", "{", now_s=0)
+    desk.close()
+    ran = run(ahead, "list")
+    assert ran.status not in {0, 64}
+    assert "silence" in ran.out
+    assert "boycott broken" in ran.err
+    assert "Traceback" not in ran.err
+    listed = run(ahead, "list", "--json")
+    document = msgspec.json.decode(listed.out)
+    assert ([each["id"] for each in document["boycotts"]], document["damaged"]) == (["silence"], ["broken"])
+    assert listed.status == ran.status
+    assert "boycott broken" in run(ahead, "show", "broken").err

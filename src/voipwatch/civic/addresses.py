@@ -3,7 +3,10 @@
 What is taken is a mailbox that any server can be asked to deliver to: a dot-string in ASCII before the at
 sign (RFC 5321, section 4.1.2; RFC 5322, section 3.2.3 for its characters) and a host name after it, IDNA
 2008 with the mapping of UTS #46. No comments, no quoted parts, no address literals, no display name: each
-of them is where header injection hides, and nobody signs with one. Lengths are those of RFC 5321, section
+of them is where header injection hides, and nobody signs with one. Nor letters outside of ASCII before the
+at sign (RFC 6531): the relay and the receiver's server would both have to offer SMTPUTF8, which is found out
+only after the answer to the form was given; and which spellings of such a part are one mailbox no provider
+documents. They are refused with words of their own. Lengths are those of RFC 5321, section
 4.5.3.1.
 
 The canonical form is for counting a person once, never for writing to: mail goes to what was typed.
@@ -53,6 +56,8 @@ class AddressFault(StrEnum):
     NO_AT = "no-at"
     LOCAL = "local"
     """What is before the at sign."""
+    LETTERS = "letters"
+    """The same, of letters outside of ASCII (RFC 6531): it names a mailbox, and we do not write to it."""
     DOMAIN = "domain"
     """What is after it."""
     LOOKALIKE = "lookalike"
@@ -120,13 +125,19 @@ def parse_address(text: str) -> Address:
     if not at:
         raise AddressError(AddressFault.NO_AT)
     if not _LOCAL.fullmatch(local):
-        raise AddressError(AddressFault.LOCAL)
+        raise AddressError(AddressFault.LETTERS if _is_international(local) else AddressFault.LOCAL)
     if len(local) > LOCAL_OCTETS_MAX:
         raise AddressError(AddressFault.LONG)
     found = Address(local, host_name(domain))
     if len(found.mailbox) > ADDRESS_OCTETS_MAX:
         raise AddressError(AddressFault.LONG)
     return found
+
+
+def _is_international(local: str) -> bool:
+    """Whether it would be a local part, had it no letters outside of ASCII."""
+    plain = "".join("x" if not c.isascii() and unicodedata.category(c)[0] in "LMN" else c for c in local)
+    return _LOCAL.fullmatch(plain) is not None
 
 
 def host_name(text: str) -> str:

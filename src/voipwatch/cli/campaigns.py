@@ -2,7 +2,7 @@
 language. And what commands on campaigns share besides: the clock, the question before what cannot be undone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,3 +85,9 @@ def opened_desk(folder: Path) -> Iterator["Desk"]:
         raise Trouble(f"petition.database.{error.reason}", detail=shown(error.detail, longest=200)) from error
     except OSError as error:
         raise Trouble("petition.disk", reason=error.strerror or str(error)) from error
+
+
+def require_undamaged(damaged: Mapping[str, str]) -> None:
+    """After what can be read was printed. Raises Trouble for the first row that cannot."""
+    for detail in damaged.values():
+        raise Trouble("petition.database.damaged", detail=shown(detail, longest=200))

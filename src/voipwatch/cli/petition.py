@@ -10,7 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from voipwatch.cli.campaigns import agree as _agree
-from voipwatch.cli.campaigns import campaigns_folder, opened_desk
+from voipwatch.cli.campaigns import campaigns_folder, opened_desk, require_undamaged
 from voipwatch.cli.campaigns import now_s as _now_s
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
@@ -52,13 +52,17 @@ def create(
 def list_petitions(*, context: Quiet, campaigns: Folder = None, json: bool = False) -> int:
     """Every petition with its state and its told count."""
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
-        found = [_told(desk, petition) for petition in desk.petitions()]
+        known = desk.known()
+        found = [_told(desk, petition) for petition in known.petitions]
     if json:
-        context.print_json(msgspec.json.encode({"schema": SCHEMA, "petitions": found}))
+        damaged = sorted(known.damaged)
+        context.print_json(msgspec.json.encode({"schema": SCHEMA, "petitions": found, "damaged": damaged}))
+        require_undamaged(known.damaged)
         return CLEAR
     for each in found:
         state = context.texts(f"petition.state.{each['state']}")
         context.tell("petition.row", id=each["id"], state=state, count=each["count"], url=each["url"])
+    require_undamaged(known.damaged)
     if not found:
         context.tell("petition.none")
     return CLEAR

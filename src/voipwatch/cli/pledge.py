@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from voipwatch.civic.turnout import Found, Observable, Turnout
-from voipwatch.cli.campaigns import agree, campaigns_folder, now_s, opened_desk
+from voipwatch.cli.campaigns import agree, campaigns_folder, now_s, opened_desk, require_undamaged
 from voipwatch.cli.civic_show import parse_amounts, range_text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
@@ -18,6 +18,7 @@ from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
     from voipwatch.civic.boycotts import Boycott
+    from voipwatch.civic.publiccounts import CountLine
     from voipwatch.site.campaigns.desk import Desk
     from voipwatch.site.campaigns.pledging.desk import PledgeDesk, ToldBoycott
     from voipwatch.site.campaigns.pledging.office import PledgeOffice
@@ -51,12 +52,16 @@ def list_boycotts(*, context: Quiet, campaigns: Folder = None, json: bool = Fals
     """Every campaign with its stage and its told counts."""
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
         pledges = _pledges(desk)
-        found = [_row(desk, pledges, boycott) for boycott in pledges.boycotts()]
+        known = pledges.known()
+        found = [_row(desk, pledges, boycott) for boycott in known.boycotts]
     if json:
-        context.print_json(msgspec.json.encode({"schema": SCHEMA, "boycotts": found}))
+        damaged = sorted(known.damaged)
+        context.print_json(msgspec.json.encode({"schema": SCHEMA, "boycotts": found, "damaged": damaged}))
+        require_undamaged(known.damaged)
         return CLEAR
     for each in found:
         _tell_row(context, each)
+    require_undamaged(known.damaged)
     if not found:
         context.tell("pledge.none")
     return CLEAR
@@ -82,7 +87,7 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
                 context.tell("pledge.told", series=word, at=line.at, count=line.count)
     for noted in boycott.observed:
         _tell_observed(context, noted.at_s, noted.observable)
-    _tell_turnout(context, told.turnout(now_s()))
+    _tell_turnout(context, told.turnout(now_s()), told.opening)
     return CLEAR
 
 
@@ -176,10 +181,11 @@ def _tell_observed(context: Context, at_s: int, each: Observable) -> None:
     )
 
 
-def _tell_turnout(context: Context, found: Turnout | None) -> None:
-    if found is None:
+def _tell_turnout(context: Context, found: Turnout | None, opening: "CountLine | None") -> None:
+    if found is None or opening is None:
         context.tell("pledge.no_turnout")
         return
+    context.tell("pledge.turnout_of", count=opening.count, at=opening.at)
     percent = context.texts.percent
     bounds = found.bounds.rounded_out(1000)
     context.tell("civic.turnout.bounds", low=percent(bounds.low), high=percent(bounds.high))

@@ -71,7 +71,7 @@ def site_app(order: SiteOrder, locate: Locate = nowhere) -> SiteApp:
     if order.campaigns:
         from voipwatch.site.campaigns.mounting import MOUNT, campaigns_app, counts_of  # noqa: PLC0415 -- an extra
 
-        campaigns = campaigns_app(Path(order.campaigns))
+        campaigns = campaigns_app(Path(order.campaigns), Path(order.site))
         mounts[MOUNT], petitions = campaigns, counts_of(campaigns)
     folder = Path(order.site)
     return SiteApp(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from voipwatch.site.campaigns.app import CampaignsApp
+from voipwatch.site.app import AsgiApp
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -24,7 +24,7 @@ class Answered:
 
 
 async def acall(
-    app: CampaignsApp,
+    app: AsgiApp,
     method: str,
     path: str,
     form: dict[str, str] | None = None,
@@ -61,8 +61,6 @@ async def acall(
     return Answered(start["status"], names, b"".join(each.get("body", b"") for each in rest))
 
 
-def call(
-    app: CampaignsApp, method: str, path: str, form: dict[str, str] | None = None, **more: Any
-) -> Answered:
+def call(app: AsgiApp, method: str, path: str, form: dict[str, str] | None = None, **more: Any) -> Answered:
     """The same, at once."""
     return asyncio.run(acall(app, method, path, form, **more))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from tests.site.campaigns.calling import call
 from tests.site.campaigns.instance import (
     CLOSES,
     DAY_S,
@@ -22,8 +23,15 @@ from tests.site.campaigns.instance import (
 from voipwatch.civic.addresses import AddressFault
 from voipwatch.civic.keyed import TokenUse, address_hash, envelope_token, token
 from voipwatch.civic.petitions import PetitionError
+from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
-from voipwatch.store.civic.opening import reading
+from voipwatch.site.campaigns.figures import look_at
+from voipwatch.site.campaigns.mail.letter import Letter
+from voipwatch.site.campaigns.mail.server import Reply
+from voipwatch.site.campaigns.mounting import sections_of
+from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.running import Runner
+from voipwatch.store.civic.opening import DatabaseError, reading, writing
 from voipwatch.store.civic.signing import MailKind
 
 
@@ -165,3 +173,73 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 def test_days() -> None:
     assert day_of(NOW) == "2026-11-06"
+
+
+DAMAGE = [
+    "UPDATE petitions SET document = '{' WHERE id = 'calls'",
+    "UPDATE petitions SET document = '{\"id\":1}' WHERE id = 'calls'",
+    ("UPDATE petitions SET document = replace(document, '\"closes_at_s\":', '\"closes_at_s\":9999999')"
+    " WHERE id = 'calls'"),
+    ("UPDATE petitions SET document = replace(replace(document, '\"en\":', '\"xx\":'), '\"ar\":', '\"yy\":')"
+    " WHERE id = 'calls'"),
+    "UPDATE count_log SET at = 'yesterday' WHERE petition = 'calls'",
+    "UPDATE count_log SET told = -10 WHERE petition = 'calls'",
+    "INSERT INTO notes VALUES ('calls', 'some day', 10, '0')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_row_is_said_and_stops_no_other(both_desks: Desk, damage: str) -> None:
+    desk = both_desks
+    office = Office(desk, "tests")
+    office.create(petition(id="other"), now_s=NOW)
+    ask(desk, "waits@example.org")
+    office.turn(NOW)
+    with writing(desk.engine) as connection:
+        connection.execute(text(damage.replace(":", "\\:")))
+    app = CampaignsApp(desk, lambda: float(NOW), sections_of(desk))
+    of_the_row = damage.startswith("UPDATE petitions")
+    with pytest.raises(DatabaseError, match=r"damaged: .*(petition calls|line 1 of a log).*newer release"):
+        desk.told("calls")
+    assert call(app, "GET", "/campaigns/en/calls/").status == 503
+    counts = call(app, "GET", "/campaigns/api/calls/counts.json")
+    assert (counts.status, counts.headers["content-type"]) == (503, "application/problem+json")
+    assert call(app, "GET", "/campaigns/en/other/").status == 200
+    listed = call(app, "GET", "/campaigns/en/")
+    assert (listed.status, "/campaigns/en/other/" in listed.text) == (200, True)
+    assert [each.id for each in look_at(desk, lambda: float(NOW))()] == ["other"], "counters tell of the rest"
+    turn = office.turn(NOW + DAY_S)
+    assert turn.told == (2 if "notes" in damage else 1)
+    assert ["damaged" in each for each in turn.damaged] == ([] if "notes" in damage else [True])
+    assert (desk.known().damaged.keys() == {"calls"}) == of_the_row
+    said: list[str] = []
+    runner = Runner(desk, NeverServer(), said.append)
+    for now_s in (NOW + 2 * DAY_S, NOW + 2 * DAY_S + 60):
+        done = runner.step(now_s)
+        assert done.dropped == 0, "a mail waits for its petition"
+    assert len([line for line in said if "newer release" in line]) == ("notes" not in damage), "said once"
+
+
+class NeverServer:
+    """Takes whatever it is given."""
+
+    def send(self, letter: Letter) -> Reply:
+        assert letter
+        return Reply.TAKEN
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_confirmation_sent_again_after_taking_back_signs_nobody(both_desks: Desk) -> None:
+    own = petition()
+    ask(both_desks, "a@example.org")
+    link = confirm_token(both_desks, "a@example.org")
+    assert both_desks.confirm(own, link, name="", now_s=NOW) is Outcome.SIGNED
+    pepper = both_desks.peppers.of("calls")
+    assert pepper is not None
+    back = token(pepper, "calls", TokenUse.REVOKE, address_hash(pepper, "calls", "a@example.org"))
+    assert both_desks.revoke(own, back) is Outcome.REVOKED
+    assert both_desks.confirm(own, link, name="", now_s=NOW) is Outcome.USED
+    assert both_desks.revoke(own, back) is Outcome.REVOKED
+    assert signed(both_desks) == 0

@@ -156,3 +156,21 @@ def test_small_things() -> None:
     assert paragraphs("a\nb\n\n\n c \n\n") == ("a\nb", "c")
     assert language("de") is None
     assert language("fr") is words("fr")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_foot_offers_the_count_to_other_pages(lang: str) -> None:
+    t, url = words(lang), "https://watch.example"
+    page = petition_page(told(), t, NOW, url=url, counter="MA").decode()
+    shown = [html.unescape(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)]
+    assert len(shown) == 4
+    assert all('"calls"' in each or "/petition/calls" in each for each in shown)
+    assert all(url in each for each in shown[:3])
+    assert t.number(8120) in html.unescape(shown[0]), "8,120 or a few more, with its time"
+    assert t.plain("petition.embed.heading") in html.unescape(page)
+    assert "<pre" not in petition_page(told(), t, NOW, url=url).decode(), "no counter, no code"
+    untold = Told(petition(), None, ())
+    assert "<pre" not in petition_page(untold, t, NOW, url=url, counter="MA").decode()
+    Tags(page.encode())
+    names = {tag for tag, _ in Tags(page.encode()).seen}
+    assert not names & {"script", "iframe", "voipwatch-counter"}, "codes are shown and never run"

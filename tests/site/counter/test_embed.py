@@ -5,10 +5,12 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from tests.support.counted import OPEN
 from tests.support.counters import BASE, at, every_state, hostile
 from voipwatch.site.counter.document import counter_document
-from voipwatch.site.counter.embed import snippets
+from voipwatch.site.counter.embed import petition_snippets, snippets
 from voipwatch.site.counter.module import current_module
+from voipwatch.site.counter.petitions import figures
 from voipwatch.site.words import LANGUAGES
 
 
@@ -78,3 +80,25 @@ def test_each_piece_of_an_emulation_says_so_by_itself() -> None:
 def test_without_a_known_page_there_is_no_link() -> None:
     found = snippets(counter_document(every_state()["active"], None), "en", base="", module=current_module())
     assert "<a " not in found.picture + found.element
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_petitions_codes_hold_its_dated_sentence(lang: str) -> None:
+    one = msgspec.structs.replace(OPEN, titles=dict.fromkeys(LANGUAGES, 'Calls <"now">'))
+    (figure,) = figures((one,), BASE)
+    found = petition_snippets("MA", lang, base=BASE, module=current_module(), petition=figure)
+    link = ("a", {"href": f"{BASE}/campaigns/{lang}/{one.id}/", "rel": "noopener noreferrer"})
+    place, said = f"{BASE}/counter/{lang}/MA/petition/{one.id}", figure.texts[lang]
+    assert '<"now">' in said
+    before, (name, picture) = tags(found.picture)
+    assert (before, name, picture["src"], picture["alt"]) == (link, "img", f"{place}.svg", said)
+    ((name, framed),) = tags(found.frame)
+    assert (name, framed["src"], framed["title"]) == ("iframe", f"{place}/", said)
+    assert (framed["sandbox"], framed["referrerpolicy"]) == (
+        "allow-popups allow-popups-to-escape-sandbox", "no-referrer",
+    )  # fmt: skip
+    script, (name, element), inside = tags(found.element)
+    assert script[1]["integrity"] == current_module().integrity
+    assert (name, inside) == ("voipwatch-counter", link)
+    assert element == {"src": f"{BASE}/counter/MA.json", "lang": lang, "petition": one.id}
+    assert found.wordpress == f'[voipwatch_counter id="MA" lang="{lang}" petition="{one.id}"]'

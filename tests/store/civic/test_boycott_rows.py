@@ -9,6 +9,7 @@ from voipwatch.store.civic.boycott_rows import (
     add_line,
     boycott_row,
     boycott_rows,
+    first_line_from,
     last_line,
     lines,
     set_document,
@@ -57,3 +58,18 @@ def test_each_series_has_its_own_log(two: Engine) -> None:
         assert lines(connection, "a", "declared") == []
     with pytest.raises(DatabaseError), writing(two) as connection:
         add_line(connection, "b", "kept", first)
+
+
+def test_the_first_line_from_a_moment_on(two: Engine) -> None:
+    with writing(two) as connection:
+        for n, at in enumerate(("2026-11-13T23:59:59Z", "2026-11-14T00:00:00Z", "2026-11-15T00:00:00Z"), 1):
+            add_line(connection, "b", "declared", LogRow(n, "", at, 10 * n, ""))
+        add_line(connection, "b", "kept", LogRow(1, "", "2026-11-14T00:00:00Z", 900, ""))
+        add_line(connection, "a", "declared", LogRow(1, "", "2026-11-14T00:00:00Z", 800, ""))
+    with reading(two) as connection:
+        found = [
+            first_line_from(connection, "b", "declared", at)
+            for at in ("2026-11-01T00:00:00Z", "2026-11-14T00:00:00Z", "2026-11-14T00:00:01Z",
+                       "2026-11-15T00:00:01Z")
+        ]  # fmt: skip
+    assert [None if each is None else each.told for each in found] == [10, 20, 30, None]

@@ -7,6 +7,8 @@ from sqlalchemy import Engine, event, select
 
 from tests.store.civic.rows import DAY_S, NOW, asking, petition
 from voipwatch.store.civic import signing
+from voipwatch.store.civic.account_tables import HIDDEN_NAMES
+from voipwatch.store.civic.accounts import hide_name
 from voipwatch.store.civic.opening import DatabaseError, reading, writing
 from voipwatch.store.civic.outbox import take_due
 from voipwatch.store.civic.signing import Asking, Confirmed, SignatureRow
@@ -242,3 +244,116 @@ def test_whatever_is_held_of_an_address(engine: Engine) -> None:
         held = signing.held_of(connection, "p", asking(1).hash)
         assert held == signing.HeldRow(signing.SignatureRow("2026-11-06", "fr", ""), None, ())
         assert signing.held_of(connection, "q", asking(1).hash) == signing.HeldRow(None, None, ())
+
+
+def test_one_persons_and_one_petitions_rows_are_nobody_elses(engine: Engine) -> None:
+    """Persons 1 and 2 sign p and q; 3 and 4 asked in both and wait. A hash of one petition is given to the
+    other on purpose: in life they differ, since each has a pepper of its own.
+    """
+    for at, name in ((0, "p"), (100, "q")):
+        petition(engine, name)
+        for person in (1, 2, 3, 4):
+            ask(engine, asking(at + person, of=person, petition=name))
+    for name, number in (("p", 1), ("p", 2), ("q", 101), ("q", 102)):
+        with writing(engine) as connection:
+            selector, shown = number.to_bytes(16, "big"), f"{name}{number}"
+            signing.confirm(connection, name, selector, now_s=NOW, day="2026-11-06", public_name=shown)
+    with reading(engine) as connection:
+        assert not signing.waits(connection, "p", (1).to_bytes(16, "big"), now_s=NOW), "others wait, not it"
+        assert not signing.waits(connection, "p", (103).to_bytes(16, "big"), now_s=NOW)
+        assert signing.public_names(connection, "p") == ["p1", "p2"]
+        assert signing.confirmed_count(connection, "q") == 2
+        assert signing.waiting_of(connection, "q") == 2
+        assert signing.held_of(connection, "p", (1).to_bytes(32, "big")).mails == ()
+        assert signing.held_of(connection, "p", (3).to_bytes(32, "big")).mails == ("confirm",)
+        assert signing.signature_of(connection, "p", (2).to_bytes(32, "big")) == SignatureRow(
+            "2026-11-06", "fr", "p2"
+        )
+        since = NOW // DAY_S * DAY_S
+        assert sum(signing.confirmations_by_hour(connection, "p", since)) == 2
+    with writing(engine) as connection:
+        assert signing.confirm(
+            connection, "p", (103).to_bytes(16, "big"), now_s=NOW, day="x", public_name=""
+        ) is Confirmed.NONE  # fmt: skip
+        assert not signing.bounced(connection, "p", (103).to_bytes(16, "big"), day="2026-11-06")
+        assert signing.revoke(connection, "p", (1).to_bytes(32, "big"))
+        assert not signing.revoke(connection, "p", (3).to_bytes(32, "big")), "it only waited"
+        assert signing.bounced(connection, "p", (4).to_bytes(16, "big"), day="2026-11-06")
+        assert signing.bounces_since(connection, "q", "") == 0
+        assert signing.public_names(connection, "p") == ["p2"]
+        assert signing.waiting_of(connection, "p") == 0
+        assert signing.waiting_of(connection, "q") == 2
+        assert signing.held_of(connection, "q", (1).to_bytes(32, "big")).signature is not None
+        assert signing.held_of(connection, "q", (4).to_bytes(32, "big")).mails == ("confirm",)
+        hide_name(connection, "p", "q101")
+        assert signing.public_names(connection, "q") == ["q101", "q102"], "hidden in p alone"
+        assert signing.erase(connection, "p") == 1
+        assert (signing.confirmed_count(connection, "q"), signing.waiting_of(connection, "q")) == (2, 2)
+        assert sum(signing.confirmations_by_hour(connection, "q", since)) == 2
+    assert rows(engine, OUTBOX) == 2
+
+
+def test_an_old_request_of_another_stays_until_it_is_purged(engine: Engine) -> None:
+    petition(engine)
+    ask(engine, asking(1))
+    later = NOW + 8 * DAY_S
+    ask(engine, asking(2, now_s=later, day="2026-11-14"))
+    assert rows(engine, PENDING) == 2
+
+
+def test_a_request_gives_way_at_its_end_and_not_before(engine: Engine) -> None:
+    petition(engine)
+    end = NOW + 7 * DAY_S
+    ask(engine, asking(1, of=5))
+    ask(engine, asking(2, of=5, now_s=end - 1, day="2026-11-13"))
+    assert confirm(engine, 2, now_s=end - 1) is Confirmed.NONE, "the first link is still the one"
+    ask(engine, asking(3, of=5, now_s=end, day="2026-11-13"))
+    assert confirm(engine, 3, now_s=end) is Confirmed.SIGNED
+
+
+def test_what_is_purged_goes_at_its_moment_and_not_before(engine: Engine) -> None:
+    petition(engine)
+    start = NOW // DAY_S * DAY_S
+    ask(engine, asking(1, now_s=start))
+    confirm(engine, 1, now_s=start)
+    ask(engine, asking(2, now_s=start))
+    with writing(engine) as connection:
+        hide_name(connection, "p", "Nobody's")
+        signing.purge(connection, now_s=start + 3 * DAY_S, today="2026-11-06")
+    assert (rows(engine, ARRIVALS), rows(engine, MAIL_COUNTS), rows(engine, OUTBOX)) == (1, 2, 1)
+    assert rows(engine, HIDDEN_NAMES) == 0, "nobody has that name"
+    with writing(engine) as connection:
+        signing.purge(connection, now_s=start + 3 * DAY_S + 1, today="2026-11-07")
+    assert (rows(engine, ARRIVALS), rows(engine, MAIL_COUNTS), rows(engine, OUTBOX)) == (0, 0, 1)
+    with writing(engine) as connection:
+        signing.purge(connection, now_s=start + 7 * DAY_S - 1, today="2026-11-13")
+    assert rows(engine, OUTBOX) == 1
+    with writing(engine) as connection:
+        signing.purge(connection, now_s=start + 7 * DAY_S, today="2026-11-13")
+    assert rows(engine, OUTBOX) == 0
+
+
+def test_a_hidden_name_stays_while_somebody_has_it(engine: Engine) -> None:
+    for at, name in ((0, "p"), (100, "q")):
+        petition(engine, name)
+        ask(engine, asking(at + 1, petition=name))
+    confirm(engine, 1, name="Amina")
+    with writing(engine) as connection:
+        signing.confirm(
+            connection, "q", (101).to_bytes(16, "big"), now_s=NOW, day="2026-11-06", public_name="Karim"
+        )
+        for name, shown in (("p", "Amina"), ("q", "Amina"), ("q", "Karim")):
+            hide_name(connection, name, shown)
+        signing.purge(connection, now_s=NOW, today="2026-11-06")
+        kept = connection.execute(select(HIDDEN_NAMES.c.petition, HIDDEN_NAMES.c.name)).all()
+        assert sorted(map(tuple, kept)) == [("p", "Amina"), ("q", "Karim")]
+
+
+def test_a_day_has_twenty_four_hours(engine: Engine) -> None:
+    petition(engine)
+    start = NOW // DAY_S * DAY_S
+    for number, at_s in enumerate((start - 1, start, start + DAY_S - 1, start + DAY_S)):
+        ask(engine, asking(number, now_s=start - 3600))
+        confirm(engine, number, now_s=at_s)
+    with reading(engine) as connection:
+        assert signing.confirmations_by_hour(connection, "p", start) == [1] + [0] * 22 + [1]

@@ -7,6 +7,7 @@
     GET, POST  LANG/ID/revoke           shows; asks for the mail that revokes
     GET, POST  LANG/ID/revoke/TOKEN     shows; takes back
     GET        api/ID/counts.json       the log of counts
+    GET        api/openapi.json         all of this for programs (OpenAPI)
     GET, POST  LANG/SECTION/...         pledges and the like: `sections`
     GET        api/SECTION/...          the same for programs
 
@@ -25,10 +26,20 @@ import msgspec
 
 from voipwatch.civic.petitions import Petition, PetitionError, can_be_signed, is_erased
 from voipwatch.site.app import wall_clock
+from voipwatch.site.campaigns.countsfile import counts_of
 from voipwatch.site.campaigns.desk import Desk, Outcome
 from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, read_form
 from voipwatch.site.campaigns.limits import PostLimits
-from voipwatch.site.campaigns.links import ADMIN, LONG_FORM_BYTES, MOUNT, WALL, confirm_path, revoke_path
+from voipwatch.site.campaigns.links import (
+    ADMIN,
+    LONG_FORM_BYTES,
+    MOUNT,
+    OPENAPI,
+    WALL,
+    confirm_path,
+    revoke_path,
+)
+from voipwatch.site.campaigns.openapi import description
 from voipwatch.site.campaigns.pages import (
     POLICY,
     language,
@@ -37,7 +48,16 @@ from voipwatch.site.campaigns.pages import (
     petition_page,
     style,
 )
-from voipwatch.site.campaigns.sections import Answer, ApiSection, Section, SectionAsk, html
+from voipwatch.site.campaigns.sections import (
+    PAGE_S,
+    Answer,
+    ApiSection,
+    Section,
+    SectionAsk,
+    document,
+    html,
+    problem_of,
+)
 from voipwatch.site.words import LANGUAGES, Words, words
 from voipwatch.store.civic.opening import DatabaseError
 from voipwatch.store.civic.signing import MailKind
@@ -45,9 +65,7 @@ from voipwatch.store.civic.signing import MailKind
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-PAGE_S: Final = 60
 YEAR_S: Final = 31_536_000
-COUNTS_SCHEMA: Final = "voipwatch.petition-counts/1"
 _STATUS: Final = {Outcome.USED: 410, Outcome.CLOSED: 409, Outcome.NO_LINK: 404}
 
 
@@ -70,11 +88,14 @@ class CampaignsApp:
         desk: of the instance.
         clock: Unix seconds.
         sections: what else answers, by its name in the path.
+        counter_for: of a country, or of none (empty): the counter of the site that a petition's count can
+            stand beside; empty where there is none.
     """
 
     desk: Desk
     clock: Callable[[], float] = wall_clock
     sections: Mapping[str, Section] = field(default_factory=dict)
+    counter_for: Callable[[str], str] = field(default=lambda _country: "")
     _limits: PostLimits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -212,7 +233,9 @@ class CampaignsApp:
         told = await asyncio.to_thread(self.desk.told, asked.petition.id)
         if told is None:
             return _missing(asked.t)
-        body = petition_page(told, asked.t, self.clock())
+        counter = await asyncio.to_thread(self.counter_for, told.petition.country)
+        url = self.desk.campaigns.settings.url
+        body = petition_page(told, asked.t, self.clock(), url=url, counter=counter)
         return html(200, body, cache=b"public, max-age=%d" % PAGE_S)
 
     async def _sign(self, asked: Asked) -> Answer:
@@ -265,24 +288,26 @@ class CampaignsApp:
         return html(200, message_page(t, "revoke", petition.id, form="revoke", action=action, title=title))
 
     async def _api(self, parts: tuple[str, ...], method: str) -> Answer:
+        if method == "POST":
+            return problem_of(405, "GET alone", ((b"allow", b"GET, HEAD"),))
+        try:
+            return await self._document(parts) or problem_of(404, "there is no such document")
+        except DatabaseError:
+            return problem_of(503, "the database cannot be used", ((b"retry-after", b"60"),))
+
+    async def _document(self, parts: tuple[str, ...]) -> Answer | None:
+        if parts == (OPENAPI,):
+            return document(description(self.desk.campaigns.settings.url, walled=WALL in self.sections))
         section = self.sections.get(parts[0]) if parts else None
-        if isinstance(section, ApiSection) and method != "POST":
-            return await section.api(parts[1:], self.clock()) or _no_document()
-        told = None
-        if len(parts) == 2 and parts[1] == "counts.json" and method != "POST":
-            told = await asyncio.to_thread(self.desk.told, parts[0])
+        if isinstance(section, ApiSection):
+            return await section.api(parts[1:], self.clock())
+        if len(parts) != 2 or parts[1] != "counts.json":
+            return None
+        told = await asyncio.to_thread(self.desk.told, parts[0])
         if told is None:
-            return _no_document()
-        document = {
-            "schema": COUNTS_SCHEMA, "id": told.petition.id,
-            "count": told.line.count if told.line else None, "at": told.line.at if told.line else None,
-            "step": 10, "log": await asyncio.to_thread(self.desk.log, parts[0]),
-            "papers": told.petition.papers, "notes": [note._asdict() for note in told.notes],
-        }  # fmt: skip
-        return Answer(
-            200, msgspec.json.encode(document), b"application/json", b"public, max-age=%d" % PAGE_S,
-            ((b"access-control-allow-origin", b"*"),),
-        )  # fmt: skip
+            return None
+        log = await asyncio.to_thread(self.desk.log, parts[0])
+        return document(msgspec.json.encode(counts_of(told, log)))
 
     def _who(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         """Who sends the form, for the limits and for nothing else."""
@@ -298,10 +323,6 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
 
 def _outcome(asked: Asked, found: Outcome) -> Answer:
     return html(_STATUS.get(found, 200), message_page(asked.t, found.value, asked.petition.id))
-
-
-def _no_document() -> Answer:
-    return Answer(404, b'{"title":"Not Found","status":404}', b"application/problem+json")
 
 
 def _missing(t: Words) -> Answer:

@@ -4,14 +4,17 @@ Every method takes the time; random bytes are drawn here, because this is a shel
 """
 
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Engine
 
 from voipwatch.civic.addresses import AddressError, AddressFault, canonical, parse_address, require_lasting
+from voipwatch.civic.campaignfile import LANGUAGES, CampaignText
 from voipwatch.civic.keyed import (
     PEPPER_BYTES,
     SELECTOR_BYTES,
@@ -24,17 +27,29 @@ from voipwatch.civic.keyed import (
 )
 from voipwatch.civic.petitions import Petition, can_be_signed, public_name
 from voipwatch.civic.publiccounts import CountLine
+from voipwatch.model.instants import iso, seconds
 from voipwatch.site.campaigns.settings import Campaigns
 from voipwatch.store.civic import petition_rows, signing
 from voipwatch.store.civic.commits import SharedCommits
 from voipwatch.store.civic.migrate import migrate
-from voipwatch.store.civic.opening import open_database, reading, writing
+from voipwatch.store.civic.opening import DatabaseError, open_database, reading, writing
 from voipwatch.store.civic.peppers import Peppers
 from voipwatch.store.civic.petition_rows import LogRow, NoteRow, PetitionRow
 from voipwatch.store.civic.signing import Asking, Confirmed, MailKind
 
 MAILS_A_DAY: Final = 2
 """To one mailbox, of whatever petition and whatever they offer: the form bombs nobody."""
+
+
+class _Named(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=_Named)
+Campaign = TypeVar("Campaign")
 
 
 class Outcome(StrEnum):
@@ -62,6 +77,15 @@ class Told(msgspec.Struct, frozen=True):
     """Of those who ticked it, sorted."""
 
 
+class Known(msgspec.Struct, frozen=True):
+    """The petitions of an instance. One row that cannot be read must not stop all others."""
+
+    petitions: tuple[Petition, ...]
+    """By id."""
+    damaged: Mapping[str, str]
+    """Id -> what is wrong with the row, which was damaged or written by a newer release."""
+
+
 class Desk:
     """One instance's. Methods may be called from several threads."""
 
@@ -87,19 +111,27 @@ class Desk:
 
     # --- looking
 
-    def petitions(self) -> list[Petition]:
-        """All, by id."""
+    def known(self) -> Known:
+        """All of them; those that cannot be read by their ids alone."""
         with reading(self.engine) as connection:
-            return [petition_of(row) for row in petition_rows.petition_rows(connection)]
+            rows = petition_rows.petition_rows(connection)
+        found, damaged = readable(rows, petition_of)
+        return Known(found, damaged)
+
+    def petitions(self) -> list[Petition]:
+        """All that can be read, by id."""
+        return list(self.known().petitions)
 
     def petition(self, name: str) -> Petition | None:
-        """By its id."""
+        """By its id. Raises DatabaseError, `damaged`, for a row that cannot be read."""
         with reading(self.engine) as connection:
             row = petition_rows.petition_row(connection, name)
         return None if row is None else petition_of(row)
 
     def told(self, name: str, *, names: bool = False) -> Told | None:
-        """What its page says; `names` also those who want to be named."""
+        """What its page says; `names` also those who want to be named. Raises DatabaseError, `damaged`, for
+        rows that cannot be read.
+        """
         with reading(self.engine) as connection:
             row = petition_rows.petition_row(connection, name)
             if row is None:
@@ -108,7 +140,7 @@ class Desk:
             return Told(
                 petition_of(row),
                 None if last is None else line_of(last),
-                tuple(petition_rows.notes(connection, name)),
+                tuple(note_of(name, each) for each in petition_rows.notes(connection, name)),
                 tuple(signing.public_names(connection, name)) if names else (),
             )
 
@@ -213,13 +245,70 @@ class Desk:
 
 
 def petition_of(row: PetitionRow) -> Petition:
-    """What a row says."""
-    return msgspec.json.decode(row.document, type=Petition)
+    """What a row says. Raises DatabaseError, `damaged`."""
+    with undamaged(f"petition {row.id}"):
+        found = msgspec.json.decode(row.document, type=Petition)
+        require_texts(found.texts)
+        for at_s in (found.opens_at_s, found.erased_at_s, *_times(found)):
+            iso(at_s)
+    return found
 
 
 def line_of(row: LogRow) -> CountLine:
-    """What a row says."""
-    return CountLine(row.n, row.prev, row.at, row.told, row.digest)
+    """What a row says. Raises DatabaseError, `damaged`, for what is no told count at all; whether the chain
+    holds is another question (`civic.publiccounts.first_break`).
+    """
+    with undamaged(f"line {row.n} of a log of counts"):
+        found = msgspec.convert(row._asdict() | {"count": row.told}, CountLine)
+        seconds(found.at)
+        if found.count < 0:
+            raise ValueError("a count is never below 0")
+    return found
+
+
+def note_of(name: str, row: NoteRow) -> NoteRow:
+    """The same. Raises DatabaseError, `damaged`, for one of no day."""
+    with undamaged(f"a note of petition {name}"):
+        date.fromisoformat(row.day)
+    return row
+
+
+def readable(
+    rows: Iterable[Row], of: Callable[[Row], Campaign]
+) -> tuple[tuple[Campaign, ...], dict[str, str]]:
+    """What rows say; of those that cannot be read, by id what is wrong."""
+    found, damaged = [], {}
+    for row in rows:
+        try:
+            found.append(of(row))
+        except DatabaseError as error:
+            damaged[row.id] = error.detail
+    return tuple(found), damaged
+
+
+@contextmanager
+def undamaged(what: str) -> Iterator[None]:
+    """Whatever is wrong with a row's content is told as DatabaseError, `damaged`, with what row it is."""
+    try:
+        yield
+    except (msgspec.MsgspecError, ValueError, KeyError, OverflowError, OSError, TypeError) as error:
+        detail = str(error) or type(error).__name__
+        raise DatabaseError(
+            "damaged", f"{what}: {detail} (damaged, or written by a newer release)"
+        ) from error
+
+
+def require_texts(texts: Mapping[str, CampaignText]) -> None:
+    """Raises ValueError where there is no text in a language that the site has."""
+    if not set(texts) & set(LANGUAGES):
+        raise ValueError("there is no text in a language that is known")
+
+
+def _times(petition: Petition) -> Iterator[int]:
+    yield from (each.at_s for each in petition.deliveries)
+    yield from (each.at_s for each in petition.answers)
+    for tally in petition.papers:
+        yield tally.counted_at_s
 
 
 def day_of(now_s: float) -> str:

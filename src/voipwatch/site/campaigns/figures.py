@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from voipwatch.site.app import wall_clock
-from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.desk import Desk, Told
 from voipwatch.site.counter.petitions import CountedPetition, counted, shown
 from voipwatch.store.civic.opening import DatabaseError
 
@@ -69,11 +69,21 @@ def look_at(desk: Desk, clock: Callable[[], float] = wall_clock) -> Callable[[],
 
     def look() -> list[CountedPetition]:
         now_s = clock()
-        every = (desk.told(each.id) for each in desk.petitions())
+        every = (_told(desk, each.id) for each in desk.petitions())
         found = (counted(told.petition, told.line, now_s) for told in every if told is not None)
         return [each for each in found if each is not None]
 
     return look
+
+
+def _told(desk: Desk, name: str) -> Told | None:
+    """None also for one whose rows cannot be read: counters then tell of the others."""
+    try:
+        return desk.told(name)
+    except DatabaseError as error:
+        if error.reason != "damaged":
+            raise
+        return None
 
 
 def _beside(look: Callable[[], None]) -> None:

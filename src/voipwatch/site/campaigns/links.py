@@ -9,6 +9,8 @@ SECTIONS: Final = frozenset({"admin", "api", "pledge", "wall"})
 
 ADMIN: Final = "admin"
 WALL: Final = "wall"
+OPENAPI: Final = "openapi.json"
+"""Below `api`: what is answered here, for programs."""
 LONG_FORM_BYTES: Final = 196_608
 """Of the protected page: an answer of 20,000 letters, each of them nine bytes in a form."""
 

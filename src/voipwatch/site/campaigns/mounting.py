@@ -1,5 +1,6 @@
 """Campaigns beside the site, in one of its processes."""
 
+from functools import partial
 from pathlib import Path
 
 from voipwatch.site.campaigns.admin.section import AdminSection
@@ -14,16 +15,25 @@ from voipwatch.site.campaigns.sections import Section
 from voipwatch.site.campaigns.settings import read_settings
 from voipwatch.site.campaigns.wall.section import WallSection
 
-__all__ = ["MOUNT", "campaigns_app", "counts_of"]
+__all__ = ["MOUNT", "campaigns_app", "counter_in", "counts_of"]
 
 
-def campaigns_app(folder: Path) -> CampaignsApp:
-    """The application; its tables are brought up to date by the process beside (`running`).
+def campaigns_app(folder: Path, site: Path | None = None) -> CampaignsApp:
+    """The application; its tables are brought up to date by the process beside (`running`). `site`: the
+    folder that is served beside it, whose counters can show a petition's count.
 
     Raises SettingsError, DatabaseError.
     """
     desk = Desk(read_settings(folder))
-    return CampaignsApp(desk, sections=sections_of(desk))
+    return CampaignsApp(desk, sections=sections_of(desk), counter_for=partial(counter_in, site))
+
+
+def counter_in(site: Path | None, country: str) -> str:
+    """The counter of that country in a site, else the first of any; empty where there is none."""
+    if site is None:
+        return ""
+    found = sorted(each.stem for each in (site / "counter").glob("[A-Z][A-Z].json"))
+    return country if country in found else next(iter(found), "")
 
 
 def counts_of(app: CampaignsApp) -> PetitionCounts:

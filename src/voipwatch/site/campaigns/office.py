@@ -4,7 +4,8 @@ Everything done by hand stands in the audit log, with who did it; nothing about 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +33,7 @@ from voipwatch.site.campaigns.desk import Desk, day_of, line_of, petition_of
 from voipwatch.site.campaigns.links import SECTIONS
 from voipwatch.store.civic import accounts, petition_rows, signing
 from voipwatch.store.civic.audit_log import AuditRow, add_audit, keep_keepers_apart
-from voipwatch.store.civic.opening import forget_deleted, reading, writing
+from voipwatch.store.civic.opening import DatabaseError, forget_deleted, reading, writing
 from voipwatch.store.civic.petition_rows import LogRow, NoteRow
 from voipwatch.store.civic.signing import HeldRow
 
@@ -50,6 +51,8 @@ class Turn(msgspec.Struct, frozen=True):
     """Requests that nobody confirmed."""
     erased: tuple[str, ...] = ()
     """Petitions of which nothing of a signer is left."""
+    damaged: tuple[str, ...] = ()
+    """What is wrong with rows that cannot be read; of their petitions nothing was done."""
 
 
 class Office:
@@ -169,13 +172,16 @@ class Office:
         """Everything that is due; as often as one likes, by one process at a time."""
         desk = self._desk
         told, erased = 0, []
-        for petition in desk.petitions():
+        known = desk.known()
+        damaged = list(known.damaged.values())
+        for petition in known.petitions:
             if is_erased(petition, now_s):
                 if not self._was_erased(petition.id):
                     self._erase(petition.id, now_s)
                     erased.append(petition.id)
             elif now_s >= petition.opens_at_s and not self._was_erased(petition.id):
-                told += self._tell(petition.id, now_s)
+                with unless_damaged(damaged):
+                    told += self._tell(petition.id, now_s)
         with writing(desk.engine) as connection:
             bounces_from = day_of(now_s - BOUNCES_DAYS * DAY_S)
             purged = signing.purge(connection, now_s=now_s, today=day_of(now_s), bounces_from=bounces_from)
@@ -187,7 +193,7 @@ class Office:
                 tried_by_s=now_s - ATTEMPTS_KEPT_S,
             )
         forget_deleted(desk.engine)
-        return Turn(told, purged, tuple(erased))
+        return Turn(told, purged, tuple(erased), tuple(damaged))
 
     def _tell(self, name: str, now_s: int) -> int:
         """A line of the log, and the note on the day that is over."""
@@ -255,6 +261,19 @@ class Office:
 
     def _entry(self, act: str, subject: str, detail: str, now_s: int) -> AuditRow:
         return AuditRow(int(now_s), self._who, act, subject, detail)
+
+
+@contextmanager
+def unless_damaged(damaged: list[str]) -> Iterator[None]:
+    """A row that cannot be read is noted in `damaged`, and does not stop what is due of others. Raises
+    DatabaseError of any other reason.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        if error.reason != "damaged":
+            raise
+        damaged.append(error.detail)
 
 
 def person_document(petition: str, held: HeldRow | None, *, now_s: int) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from voipwatch.site.campaigns.desk import Told
 from voipwatch.site.campaigns.lawview import LawView, law_view
 from voipwatch.site.campaigns.links import MOUNT, log_path, petition_path, revoke_path, wall_path
 from voipwatch.site.campaigns.pledging.links import boycotts_path
+from voipwatch.site.counter.embed import petition_snippets
+from voipwatch.site.counter.module import current_module
+from voipwatch.site.counter.petitions import counted, figures
 from voipwatch.site.html import to_html
 from voipwatch.site.pages.shell import LANGUAGE_NAMES
 from voipwatch.site.words import HTML_LANG, LANGUAGES, RIGHT_TO_LEFT, Name, Words, words
@@ -76,6 +79,13 @@ class Given(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class Code(msgspec.Struct, frozen=True):
+    """One way to embed."""
+
+    title: str
+    code: str
+
+
 class PetitionPage(msgspec.Struct, frozen=True, kw_only=True):
     """`campaign-petition.html`."""
 
@@ -97,6 +107,8 @@ class PetitionPage(msgspec.Struct, frozen=True, kw_only=True):
     sign: str
     revoke: str
     log: str
+    codes: tuple[Code, ...]
+    """To show the told count elsewhere; none: there is no counter that it could stand beside, or no count."""
 
 
 class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +153,10 @@ def list_page(petitions: list[Petition], t: Words, now_s: float, *, walled: bool
     return to_html("campaign-list.html", ListPage(frame, tuple(listed), boycotts_path(t.lang), wall), t)
 
 
-def petition_page(told: Told, t: Words, now_s: float) -> bytes:
-    """One petition with its form."""
+def petition_page(told: Told, t: Words, now_s: float, *, url: str = "", counter: str = "") -> bytes:
+    """One petition with its form; `url` is the site's, `counter` of it the one that the count can stand
+    beside, empty for none.
+    """
     petition = told.petition
     lang, text = petition.text(t.lang)
     page = PetitionPage(
@@ -166,6 +180,7 @@ def petition_page(told: Told, t: Words, now_s: float) -> bytes:
         sign=f"{petition_path(t.lang, petition.id)}sign",
         revoke=revoke_path(t.lang, petition.id),
         log=log_path(petition.id),
+        codes=_codes(told, t, now_s, url, counter) if counter else (),
     )  # fmt: skip
     return to_html("campaign-petition.html", page, t)
 
@@ -234,6 +249,20 @@ def _told(told: Told, t: Words) -> str:
     key = "told" if told.line.count else "few"
     values = {"count": t.number(told.line.count)} if told.line.count else {}
     return t.plain(f"petition.count.{key}", at=t.moment(told.line.at), **values)
+
+
+def _codes(told: Told, t: Words, now_s: float, url: str, counter: str) -> tuple[Code, ...]:
+    one = counted(told.petition, told.line, now_s)
+    if one is None:
+        return ()
+    (figure,) = figures((one,), url)
+    made = petition_snippets(counter, t.lang, base=url, module=current_module(), petition=figure)
+    return (
+        Code(t.plain("embed.way.picture"), made.picture),
+        Code(t.plain("embed.way.frame"), made.frame),
+        Code(t.plain("embed.way.element"), made.element),
+        Code(t.plain("petition.embed.wordpress"), made.wordpress),
+    )
 
 
 def _papers(petition: Petition, t: Words) -> tuple[str, ...]:

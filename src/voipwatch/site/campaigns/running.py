@@ -38,20 +38,23 @@ class Runner:
         self._say = say
         self._next_turn_s = 0
         self._said = ""
+        self._damaged: tuple[str, ...] = ()
 
     def step(self, now_s: int) -> Round:
         """Whatever is due. A database that cannot be reached is said once, and tried again."""
         try:
             if now_s >= self._next_turn_s or now_s < self._next_turn_s - TURN_S:  # the clock was set back
                 self._next_turn_s = now_s + TURN_S
-                for name in self._office.turn(now_s).erased:
+                turn, pledges = self._office.turn(now_s), self._pledges.turn(now_s)
+                for name in turn.erased:
                     self._say(
                         f"petition {name}: pepper, pseudonyms and names are destroyed, 30 days after closing"
                     )
-                for name in self._pledges.turn(now_s).erased:
+                for name in pledges.erased:
                     self._say(
                         f"boycott {name}: digests of pledges are destroyed, 30 days after reporting closed"
                     )
+                self._tell_damaged((*turn.damaged, *pledges.damaged))
                 # Not among the looks: those end with the wall, and what they keep must not outlive them.
                 self._wall.purge(now_s)
             done = self._postman.round(now_s)
@@ -63,6 +66,13 @@ class Runner:
         elif done.sent:
             self._tell("")
         return done
+
+    def _tell_damaged(self, damaged: tuple[str, ...]) -> None:
+        """Each once, until it is mended."""
+        for each in damaged:
+            if each not in self._damaged:
+                self._say(f"the database of campaigns: {each}")
+        self._damaged = damaged
 
     def _tell(self, text: str) -> None:
         """Once until it changes."""

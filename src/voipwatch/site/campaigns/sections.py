@@ -5,15 +5,20 @@ called as one is (`links.SECTIONS`); what programs read of it at `/campaigns/api
 section only after it was found to come from our own page, within the limits, and readable.
 """
 
+from http import HTTPStatus
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
+from voipwatch.site.openapi import problem
 from voipwatch.site.words import Words
 
 HTML_KIND: Final = b"text/html; charset=utf-8"
 FRESH: Final = b"no-store"
 """Cache-Control of what is said to one person."""
+PAGE_S: Final = 60
+"""How long what is public may be kept by whoever asked."""
+_ANYBODY: Final = (b"access-control-allow-origin", b"*")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -65,3 +70,14 @@ def html(
 ) -> Answer:
     """An HTML page."""
     return Answer(status, body, cache=cache, more=more)
+
+
+def document(body: bytes) -> Answer:
+    """A JSON document that every page may read."""
+    return Answer(200, body, b"application/json", b"public, max-age=%d" % PAGE_S, (_ANYBODY,))
+
+
+def problem_of(status: int, detail: str, more: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+    """Why there is no document (RFC 9457)."""
+    body = problem(status, HTTPStatus(status).phrase, detail)
+    return Answer(status, body, b"application/problem+json", more=(*more, _ANYBODY))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from voipwatch.site.counter import frame
 from voipwatch.site.counter.document import CounterDocument, is_web
 from voipwatch.site.counter.module import Module
 from voipwatch.site.counter.oembed import frame_url, iframe
@@ -58,6 +59,44 @@ def snippets(document: CounterDocument, lang: str, *, base: str, module: Module)
     )
 
 
+class PetitionSnippets(msgspec.Struct, frozen=True):
+    """A counter with a petition's told count beside it: HTML ready to copy, and WordPress's shortcode."""
+
+    picture: str
+    frame: str
+    element: str
+    wordpress: str
+
+
+def petition_snippets(
+    counter: str, lang: str, *, base: str, module: Module, petition: PetitionFigure
+) -> PetitionSnippets:
+    """What a petition's own page shows. Its dated sentence stands in each for where nothing else loads.
+
+    Args:
+        counter: id of the counter that the count stands beside.
+        lang: one of the site's languages.
+        base: address of the site, which the embedding page will ask.
+        module: the current one.
+        petition: whose figure, with whole addresses.
+    """
+    name, said = quote(counter, safe=""), escape(petition.texts[lang])
+    place = f"{escape(base)}/counter/{lang}/{name}/petition/{petition.id}"
+    link = f'<a href="{escape(petition.url[lang])}" rel="noopener noreferrer">'
+    source, script = f"{base}/counter/{name}.json", f"{base}/{module.name}"
+    return PetitionSnippets(
+        picture=f'{link}<img src="{place}.svg" width="{WIDTH_PX}" alt="{said}" loading="lazy"'
+        ' referrerpolicy="no-referrer"></a>',
+        frame=f'<iframe src="{place}/" width="{frame.WIDTH_PX}" height="{frame.HEIGHT_PX}" title="{said}"'
+        ' loading="lazy" referrerpolicy="no-referrer"'
+        ' sandbox="allow-popups allow-popups-to-escape-sandbox" frameborder="0"></iframe>',
+        element=_script(script, module)
+        + f'<voipwatch-counter src="{escape(source)}" lang="{lang}" petition="{petition.id}">{link}{said}</a>'
+        "</voipwatch-counter>",
+        wordpress=f'[voipwatch_counter id="{name}" lang="{lang}" petition="{petition.id}"]',
+    )
+
+
 def element(
     document: CounterDocument,
     lang: str,
@@ -82,9 +121,15 @@ def element(
     if petition is not None:
         inside += f"<br>{escape(petition.texts[lang])}"
     return (
-        f'<script type="module" src="{escape(script)}" integrity="{module.integrity}" crossorigin="anonymous"'
-        ' referrerpolicy="no-referrer"></script>\n'
-        f'<voipwatch-counter src="{escape(source)}" lang="{lang}"{named}>{inside}</voipwatch-counter>'
+        _script(script, module)
+        + f'<voipwatch-counter src="{escape(source)}" lang="{lang}"{named}>{inside}</voipwatch-counter>'
+    )
+
+
+def _script(address: str, module: Module) -> str:
+    return (
+        f'<script type="module" src="{escape(address)}" integrity="{module.integrity}"'
+        ' crossorigin="anonymous" referrerpolicy="no-referrer"></script>\n'
     )
 
 

@@ -54,6 +54,14 @@ def last_line(connection: Connection, boycott: str, series: str) -> LogRow | Non
     return None if found is None else LogRow(*found)
 
 
+def first_line_from(connection: Connection, boycott: str, series: str, at: str) -> LogRow | None:
+    """The first told count of a series that is not before `at`, RFC 3339 in UTC as the log has it."""
+    # Instants of the log are of one length and end with Z: their order is that of their letters.
+    first = _lines(boycott, series).where(PLEDGE_LOG.c.at >= at).order_by(PLEDGE_LOG.c.n).limit(1)
+    found = connection.execute(first).first()
+    return None if found is None else LogRow(*found)
+
+
 def lines(connection: Connection, boycott: str, series: str) -> list[LogRow]:
     """The whole log of a series, oldest first."""
     return [LogRow(*row) for row in connection.execute(_lines(boycott, series).order_by(PLEDGE_LOG.c.n))]

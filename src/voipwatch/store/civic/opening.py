@@ -30,7 +30,7 @@ class DatabaseError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        """`url`, `unreachable`, `newer`."""
+        """`url`, `unreachable`, `newer`, `secrets`, `damaged` (a row that nobody can read)."""
         self.detail = detail
         """Never holds a password."""
 

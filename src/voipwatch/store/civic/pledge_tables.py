@@ -24,8 +24,8 @@ PLEDGES: Final = Table(
     METADATA,
     Column("boycott", Text, ForeignKey("boycotts.id"), primary_key=True),
     Column("digest", LargeBinary(32), primary_key=True, doc="civic.pledges.pledge_digest"),
-    Column("day", Text, nullable=False, doc="of the pledge, UTC"),
-    Column("state", Text, nullable=False, doc="declared, kept, broken"),
+    Column("day", Text, nullable=False, doc="of the pledge, UTC; empty: it was taken back"),
+    Column("state", Text, nullable=False, doc="declared, kept, broken, spent"),
     sqlite_with_rowid=False,
 )
 PLEDGE_LOG: Final = Table(

@@ -1,5 +1,6 @@
 """Who pledges, reports and takes back, with both databases."""
 
+import msgspec
 import pytest
 
 from tests.site.campaigns.instance import NOW
@@ -88,6 +89,73 @@ def test_turnout_is_told_after_the_window_and_of_told_counts_alone(pledge_desk: 
     assert found is not None
     assert (found.bounds.low, found.bounds.high) == pytest.approx((20 / 69, 59 / 69))
     assert told.turnout(ENDS - 1) is None
+
+
+def test_turnout_is_of_the_count_that_was_told_when_the_window_had_begun(both_pledges: PledgeDesk) -> None:
+    """By hand: 64 pledged, and 60 is told at the opening: 60..69. 23 kept and 11 did not: 20..29 and 10..19.
+    So at least 20 of 69 and at most 59 of 69 were kept. Then 30 of those who are silent take theirs back:
+    34 are left, and 20 of 39 would be 51 % where 28.9 % was told before. It stays 20 of 69.
+    """
+    desk, office = both_pledges, PledgeOffice(both_pledges, "tests")
+    pledge(desk, range(25))
+    office.turn(NOW)
+    pledge(desk, range(25, 64))
+    for now_s in (BEGINS, BEGINS + 86_400):
+        office.turn(now_s)
+    report(desk, range(23), kept=True)
+    report(desk, range(23, 34), kept=False)
+    office.turn(ENDS + 7200)
+    for number in range(34, 64):
+        assert desk.take_back(boycott(), token(number), now_s=ENDS + 7200) is Outcome.TAKEN_BACK
+    office.turn(ENDS + 2 * 86_400)
+    told = desk.told("silence")
+    assert told is not None
+    assert told.opening is not None
+    assert (told.opening.n, told.opening.count, told.count(PledgeState.DECLARED)) == (2, 60, 30)
+    found = told.turnout(ENDS + 2 * 86_400)
+    assert found is not None
+    assert (found.bounds.low, found.bounds.high) == pytest.approx((20 / 69, 59 / 69))
+    assert found.if_alike is not None
+    # Clopper and Pearson of 20 among 39, and of 29 among 39: [35.0 %, 67.6 %] and [58.0 %, 87.0 %]; 30 silent
+    # of 69.
+    assert found.if_alike.low == pytest.approx((20 + 0.3478 * 30) / 69, abs=1e-3)
+    assert found.if_alike.high == pytest.approx((29 + 0.8696 * 30) / 69, abs=1e-3)
+
+
+def test_a_count_from_before_the_opening_is_no_base_of_turnout(pledge_desk: PledgeDesk) -> None:
+    """Where nothing ran while the window began, the first count told afterwards is taken; until then nothing
+    is said.
+    """
+    office = PledgeOffice(pledge_desk, "tests")
+    pledge(pledge_desk, range(64))
+    office.turn(BEGINS - 1)
+    before = pledge_desk.told("silence")
+    assert before is not None
+    assert before.opening is None
+    report(pledge_desk, range(23), kept=True)
+    office.turn(ENDS + 7200)
+    told = pledge_desk.told("silence")
+    assert told is not None
+    assert told.opening == told.lines[PledgeState.DECLARED]
+    assert told.turnout(ENDS + 7200) is not None
+    assert msgspec.structs.replace(told, opening=None).turnout(ENDS + 7200) is None
+
+
+def test_a_form_sent_again_after_its_pledge_was_taken_back_makes_none(both_pledges: PledgeDesk) -> None:
+    desk, own = both_pledges, token(1)
+    pledge(desk, range(3))
+    assert desk.take_back(boycott(), own, now_s=NOW) is Outcome.TAKEN_BACK
+    assert desk.declare(boycott(), own, now_s=NOW) is Outcome.SPENT
+    assert desk.pledge(boycott(), own) is None
+    assert desk.take_back(boycott(), own, now_s=NOW) is Outcome.NO_PLEDGE
+    assert sorted(pledges(desk)) == [("", "spent"), ("2026-11-06", "declared"), ("2026-11-06", "declared")]
+    office = PledgeOffice(desk, "tests")
+    office.turn(BEGINS - 1)
+    assert len(pledges(desk)) == 3
+    office.turn(BEGINS)
+    assert pledges(desk) == [("2026-11-06", "declared")] * 2, "no form makes any: nothing spent is kept"
+    assert desk.take_back(boycott(), token(0), now_s=BEGINS) is Outcome.TAKEN_BACK
+    assert pledges(desk) == [("2026-11-06", "declared")], "nor is it from then on"
 
 
 def test_of_what_was_called_off_no_turnout_is_told(pledge_desk: PledgeDesk) -> None:

@@ -7,17 +7,18 @@ from tests.site.campaigns.pledging.campaign import CLOCKS, ENDS, FOUND_NONE, boy
 from voipwatch.civic.boycotts import Boycott, read_boycott, with_closing, with_observable
 from voipwatch.civic.publiccounts import next_line
 from voipwatch.site.campaigns.pledging.desk import ToldBoycott
-from voipwatch.site.campaigns.pledging.figures import figures
+from voipwatch.site.campaigns.pledging.figures import PledgeLogs, figures
 from voipwatch.store.civic.pledging import PledgeState
 
 
 def told(campaign: Boycott, declared: int, kept: int = 0, broken: int = 0) -> ToldBoycott:
     counts = {PledgeState.DECLARED: declared, PledgeState.KEPT: kept, PledgeState.BROKEN: broken}
-    return ToldBoycott(campaign, {series: next_line(None, many, NOW) for series, many in counts.items()})
+    lines = {series: next_line(None, many, NOW) for series, many in counts.items()}
+    return ToldBoycott(campaign, lines, lines[PledgeState.DECLARED])
 
 
 def written(of: ToldBoycott, now_s: float) -> dict[str, object]:
-    found: dict[str, object] = msgspec.json.decode(msgspec.json.encode(figures(of, {}, now_s)))
+    found: dict[str, object] = msgspec.json.decode(msgspec.json.encode(figures(of, PledgeLogs(), now_s)))
     return found
 
 
@@ -37,6 +38,7 @@ def test_turnout_after_the_end_is_bounds() -> None:
     turnout = found["turnout"]
     assert isinstance(turnout, dict)
     assert turnout["of"] == "pledges"
+    assert turnout["declared"] == {"count": 60, "at": "2026-11-06T00:00:00Z"}
     assert turnout["bounds"] == {"low": 20 / 69, "high": 59 / 69}
     assert turnout["if_alike"]["low"] > turnout["bounds"]["low"]
     assert found["observed"] == [

@@ -2,7 +2,9 @@
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
+from tests.site.campaigns.calling import call
 from tests.site.campaigns.instance import DAY_S, NOW
 from tests.site.campaigns.pledging.campaign import (
     BEGINS,
@@ -10,6 +12,7 @@ from tests.site.campaigns.pledging.campaign import (
     ERASED,
     FOUND_NONE,
     boycott,
+    link,
     pledge,
     pledge_at_once,
     pledges,
@@ -17,11 +20,13 @@ from tests.site.campaigns.pledging.campaign import (
 )
 from voipwatch.civic.campaignfile import CampaignError
 from voipwatch.civic.publiccounts import first_break
+from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice, PledgeTurn
+from voipwatch.site.campaigns.pledging.section import PledgeSection
 from voipwatch.store.civic import boycott_rows
 from voipwatch.store.civic.audit_log import audit_rows
-from voipwatch.store.civic.opening import reading, writing
+from voipwatch.store.civic.opening import DatabaseError, reading, writing
 from voipwatch.store.civic.petition_rows import LogRow
 from voipwatch.store.civic.pledging import PledgeState
 
@@ -116,3 +121,43 @@ def test_an_export_has_what_is_public_and_refuses_a_changed_log(
         boycott_rows.add_line(connection, "silence", "declared", line)
     with pytest.raises(CampaignError, match="declared: line 2 does not follow"):
         office.export("silence", now_s=NOW)
+
+
+DAMAGE = [
+    "UPDATE boycotts SET document = '[]' WHERE id = 'silence'",
+    (
+        "UPDATE boycotts SET document = replace(document, 'Africa/Casablanca', 'Atlantis/Poseidon')"
+        " WHERE id = 'silence'"
+    ),
+    "UPDATE boycotts SET document = replace(document, '2026-11-16T', '2026-11-13T') WHERE id = 'silence'",
+    "UPDATE pledge_log SET at = '' WHERE boycott = 'silence'",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_row_is_said_and_stops_no_other(both_pledges: PledgeDesk, damage: str) -> None:
+    desk, office = both_pledges, PledgeOffice(both_pledges, "keeper")
+    office.create(boycott(id="other"), now_s=NOW)
+    office.turn(NOW)
+    with writing(desk.desk.engine) as connection:
+        connection.execute(text(damage.replace(":", "\\:")))
+    with pytest.raises(DatabaseError, match=r"damaged: .*newer release"):
+        desk.told("silence")
+    app = CampaignsApp(desk.desk, lambda: float(NOW), {"pledge": PledgeSection(desk)})
+    assert call(app, "GET", "/campaigns/en/pledge/silence/").status == 503
+    assert call(app, "GET", "/campaigns/api/pledge/silence.json").status == 503
+    assert call(app, "GET", "/campaigns/en/pledge/").status == 200
+    assert call(app, "GET", "/campaigns/api/pledge/other.json").status == 200
+    turn = office.turn(NOW + DAY_S)
+    assert (turn.told, len(turn.damaged)) == (1, 1)
+
+
+def test_a_damaged_pledge_is_said(both_pledges: PledgeDesk) -> None:
+    pledge(both_pledges, range(2))
+    with writing(both_pledges.desk.engine) as connection:
+        connection.execute(text("UPDATE pledges SET state = 'doubled'"))
+    app = CampaignsApp(both_pledges.desk, lambda: float(NOW), {"pledge": PledgeSection(both_pledges)})
+    assert call(app, "GET", f"/campaigns/en/pledge/silence/mine/{link(1)}").status == 503
+    assert PledgeOffice(both_pledges, "keeper").turn(NOW).damaged == (
+        "pledges of silence: a state is none that is known",
+    )

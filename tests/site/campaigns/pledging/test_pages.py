@@ -3,6 +3,7 @@
 import html
 import re
 
+import msgspec
 import pytest
 
 from tests.site.campaigns.instance import NOW
@@ -22,6 +23,7 @@ from voipwatch.civic.law.statements import law_of
 from voipwatch.civic.publiccounts import next_line
 from voipwatch.civic.ranges import Range
 from voipwatch.civic.turnout import Found, Observable
+from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.pledging.desk import ToldBoycott
 from voipwatch.site.campaigns.pledging.pages import (
     boycott_page,
@@ -40,7 +42,7 @@ STAGES = (NOW, BEGINS, ENDS, REPORTS_END, ERASED)
 
 def told(campaign: Boycott | None = None, counts: tuple[int, int, int] = (24_003, 0, 0)) -> ToldBoycott:
     lines = {series: next_line(None, many, NOW) for series, many in zip(PledgeState, counts, strict=True)}
-    return ToldBoycott(campaign or boycott(), lines)
+    return ToldBoycott(campaign or boycott(), lines, lines[PledgeState.DECLARED])
 
 
 def shown(of: ToldBoycott, lang: str, now_s: float) -> str:
@@ -92,9 +94,22 @@ def test_after_the_end_bounds_come_first_and_the_assumption_with_the_rest(lang: 
     assert page.index(bounds) < page.index(
         t.plain("pledge.turnout.alike", low="", high="", confidence="")[:20]
     )
+    assert t.plain("pledge.turnout.of-opening", count=t.number(240), at=t.moment(iso(NOW))) in page
     few = shown(told(counts=(240, 0, 0)), lang, ENDS)
     assert t.plain("pledge.turnout.bounds", low=t.percent(0), high=t.percent(1)) in few
     assert t.plain("pledge.turnout.nobody") in few
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_too_few_is_another_sentence_than_not_told_yet(lang: str) -> None:
+    t = words(lang)
+    too_few, not_told = (t.plain(f"pledge.turnout.{key}") for key in ("too-few", "not-told"))
+    few = shown(told(counts=(9, 0, 0)), lang, ENDS)
+    assert too_few in few
+    assert not_told not in few
+    untold = shown(msgspec.structs.replace(told(counts=(240, 40, 10)), opening=None), lang, ENDS)
+    assert not_told in untold
+    assert too_few not in untold
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

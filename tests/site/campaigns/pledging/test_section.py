@@ -18,7 +18,7 @@ from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.pledging.section import PledgeSection
-from voipwatch.site.words import LANGUAGES
+from voipwatch.site.words import LANGUAGES, words
 
 BASE = "/campaigns/en/pledge/silence/"
 DECLARE, MINE = f"{BASE}declare", f"{BASE}mine/"
@@ -93,6 +93,22 @@ def test_the_same_form_twice_is_one_pledge_and_two_forms_are_two(
     assert len(pledges(pledge_desk)) == 2, "one person may pledge twice, as the page says"
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_form_sent_again_after_taking_back_is_refused_and_says_so(
+    app: CampaignsApp, pledge_desk: PledgeDesk, lang: str
+) -> None:
+    action = f"/campaigns/{lang}/pledge/silence/declare"
+    form = form_of(call(app, "GET", action))
+    assert call(app, "POST", action, form).status == 200
+    assert call(app, "POST", f"{BASE}mine/{form['token']}/revoke", {}).status == 200
+    again = call(app, "POST", action, form)
+    assert again.status == 409
+    assert words(lang).plain("pledge.spent.heading") in again.text
+    assert form["token"] not in again.text
+    assert [state for _, state in pledges(pledge_desk)] == ["spent"]
+    assert call(app, "GET", f"{BASE}mine/{form['token']}").status == 404
+
+
 def test_a_get_changes_nothing(app: CampaignsApp, pledge_desk: PledgeDesk, clock: Clock) -> None:
     pledge(pledge_desk, range(1))
     clock.now_s = ENDS
@@ -157,7 +173,7 @@ def test_guessed_links_report_nothing(app: CampaignsApp, pledge_desk: PledgeDesk
         ("GET", f"{BASE}reminder.ics", 200),
         ("POST", f"{BASE}reminder.ics", 404),
         ("GET", "/campaigns/api/pledge/silence.json", 200),
-        ("POST", "/campaigns/api/pledge/silence.json", 404),
+        ("POST", "/campaigns/api/pledge/silence.json", 405),
         ("GET", "/campaigns/api/pledge/silence", 404),
         ("GET", "/campaigns/api/pledge/none.json", 404),
         ("GET", "/campaigns/api/pledge/", 404),

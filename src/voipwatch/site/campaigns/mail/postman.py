@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from voipwatch.civic.petitions import Petition, can_be_signed
-from voipwatch.site.campaigns.desk import Desk, day_of
+from voipwatch.site.campaigns.desk import Desk, Known, day_of
 from voipwatch.site.campaigns.mail.letter import write_letter
-from voipwatch.site.campaigns.mail.pace import DomainPace, down_for_s, retry_after_s
+from voipwatch.site.campaigns.mail.pace import RETRY_FIRST_S, DomainPace, down_for_s, retry_after_s
 from voipwatch.site.campaigns.mail.server import MailServer, Reply, UnreachableError
 from voipwatch.store.civic import outbox, signing
 from voipwatch.store.civic.opening import writing
@@ -33,7 +33,7 @@ class Round(msgspec.Struct, frozen=True):
 
     sent: int = 0
     put_off: int = 0
-    """By the server, mail by mail."""
+    """By the server, mail by mail; or because their petition cannot be read."""
     waiting_turn: int = 0
     """Because their domain had its share."""
     dropped: int = 0
@@ -61,10 +61,16 @@ class Postman:
         self._pace.forget(now_s)
         with writing(self._desk.engine) as connection:
             mails = outbox.take_due(connection, now_s=now_s, lease_s=LEASE_S, most=BATCH)
-        petitions = {petition.id: petition for petition in self._desk.petitions()} if mails else {}
+        known = self._desk.known() if mails else Known((), {})
+        petitions = {petition.id: petition for petition in known.petitions}
         counts = {"sent": 0, "put_off": 0, "waiting_turn": 0, "dropped": 0}
         down = ""
         for number, mail in enumerate(mails):
+            if mail.petition in known.damaged:
+                # Its row may be mended before the mail's links die.
+                self._later(mail, now_s + RETRY_FIRST_S, failed=False)
+                counts["put_off"] += 1
+                continue
             try:
                 counts[self._one(mail, petitions.get(mail.petition), now_s)] += 1
             except UnreachableError as error:

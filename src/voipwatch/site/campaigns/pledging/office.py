@@ -17,12 +17,14 @@ from voipwatch.civic.boycotts import (
     with_observable,
 )
 from voipwatch.civic.campaignfile import CampaignError
+from voipwatch.civic.pledges import Stage
 from voipwatch.civic.publiccounts import first_break, next_line
 from voipwatch.civic.turnout import Observable
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import line_of
+from voipwatch.site.campaigns.office import unless_damaged
 from voipwatch.site.campaigns.pledging.desk import DONE_STAGES, PledgeDesk, boycott_of
-from voipwatch.site.campaigns.pledging.figures import figures
+from voipwatch.site.campaigns.pledging.figures import figures, logs_of
 from voipwatch.store.civic import boycott_rows, pledging
 from voipwatch.store.civic.audit_log import AuditRow, add_audit, keep_keepers_apart
 from voipwatch.store.civic.opening import forget_deleted, reading, writing
@@ -39,6 +41,8 @@ class PledgeTurn(msgspec.Struct, frozen=True):
     """Lines of count logs."""
     erased: tuple[str, ...] = ()
     """Boycotts of which no digest is left."""
+    damaged: tuple[str, ...] = ()
+    """What is wrong with rows that cannot be read; of their boycotts nothing was done."""
 
 
 class PledgeOffice:
@@ -94,7 +98,7 @@ class PledgeOffice:
                 raise CampaignError(
                     "log", f"{series}: line {broken + 1} does not follow from those before it"
                 )
-        document = figures(told, logs, now_s)
+        document: dict[str, Any] = msgspec.to_builtins(figures(told, logs_of(logs), now_s))
         boycott = told.boycott
         more = {"at": iso(now_s), "controller": boycott.controller, "texts": boycott.texts}
         return document | {"schema": EXPORT_SCHEMA} | more
@@ -102,16 +106,22 @@ class PledgeOffice:
     def turn(self, now_s: int) -> PledgeTurn:
         """Everything that is due; as often as one likes, by one process at a time."""
         told, erased = 0, []
-        for boycott in self._desk.boycotts():
+        known = self._desk.known()
+        damaged = list(known.damaged.values())
+        for boycott in known.boycotts:
             if is_erased(boycott, now_s):
                 if not self._was_erased(boycott.id):
                     self._erase(boycott.id, now_s)
                     erased.append(boycott.id)
                 continue
-            over = stage_of(boycott, now_s) in DONE_STAGES and not boycott.is_called_off
+            stage = stage_of(boycott, now_s)
+            if stage is not Stage.PLEDGING:
+                self._forget_spent(boycott.id)
+            over = stage in DONE_STAGES and not boycott.is_called_off
             for series in PledgeState if over else (PledgeState.DECLARED,):
-                told += self._tell(boycott.id, series, now_s)
-        return PledgeTurn(told, tuple(erased))
+                with unless_damaged(damaged):
+                    told += self._tell(boycott.id, series, now_s)
+        return PledgeTurn(told, tuple(erased), tuple(damaged))
 
     def _tell(self, name: str, series: PledgeState, now_s: int) -> int:
         """A line of a log, where one is due."""
@@ -126,6 +136,13 @@ class PledgeOffice:
         with writing(self._engine) as connection:
             boycott_rows.add_line(connection, name, series.value, row)
         return 1
+
+    def _forget_spent(self, name: str) -> None:
+        """No form makes a pledge any more: what was taken back need not be known."""
+        with writing(self._engine) as connection:
+            gone = pledging.forget_spent(connection, name)
+        if gone:
+            forget_deleted(self._engine)
 
     def _was_erased(self, name: str) -> bool:
         with reading(self._engine) as connection:

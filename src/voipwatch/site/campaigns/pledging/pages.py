@@ -7,6 +7,7 @@ import msgspec
 from voipwatch.civic.boycotts import Boycott, BoycottText, Noted, is_erased, stage_of
 from voipwatch.civic.law.statements import Topic
 from voipwatch.civic.pledges import Stage
+from voipwatch.civic.publiccounts import CountLine
 from voipwatch.civic.ranges import Range
 from voipwatch.civic.turnout import Share, Turnout
 from voipwatch.model.instants import iso
@@ -272,10 +273,12 @@ def _turnout(told: ToldBoycott, t: Words, now_s: float) -> TurnoutView:
     if stage_of(boycott, now_s) not in DONE_STAGES:
         return TurnoutView((t.plain("pledge.turnout.before"),))
     found = told.turnout(now_s)
-    return TurnoutView((t.plain("pledge.turnout.too-few"),) if found is None else _shares(found, t))
+    if found is None or told.opening is None:
+        return TurnoutView((t.plain(f"pledge.turnout.{'too-few' if told.is_told else 'not-told'}"),))
+    return TurnoutView(_shares(found, told.opening, t))
 
 
-def _shares(found: Turnout, t: Words) -> tuple[str, ...]:
+def _shares(found: Turnout, opening: CountLine, t: Words) -> tuple[str, ...]:
     def ends(share: Share) -> dict[str, str]:
         whole = share.rounded_out(100)
         return {"low": t.percent(whole.low), "high": t.percent(whole.high)}
@@ -286,7 +289,8 @@ def _shares(found: Turnout, t: Words) -> tuple[str, ...]:
         else t.plain("pledge.turnout.alike", confidence=t.percent(found.confidence), **ends(found.if_alike))
     )
     bounds = t.plain("pledge.turnout.bounds", **ends(found.bounds))
-    return bounds, narrower, t.plain("pledge.turnout.of-pledges")
+    of = t.plain("pledge.turnout.of-opening", count=t.number(opening.count), at=t.moment(opening.at))
+    return bounds, narrower, of, t.plain("pledge.turnout.of-pledges")
 
 
 def _observed(noted: Noted, t: Words) -> ObservedView:

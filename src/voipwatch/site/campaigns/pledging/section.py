@@ -8,7 +8,8 @@
     POST       LANG/pledge/ID/mine/TOKEN/revoke   takes it back
     GET        api/pledge/ID.json                 figures and logs
 
-The form of `declare` holds a fresh token: sent twice it makes one pledge, and its refresh none.
+The form of `declare` holds a fresh token: sent twice it makes one pledge, its refresh makes none, and sent
+again after the pledge was taken back it is refused.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import msgspec
 from voipwatch.civic.boycotts import Boycott, stage_of
 from voipwatch.civic.pledges import TOKEN_BYTES_MIN, Stage, read_token_text, token_text
 from voipwatch.site.campaigns.pledging.desk import Outcome, PledgeDesk
-from voipwatch.site.campaigns.pledging.figures import figures
+from voipwatch.site.campaigns.pledging.figures import figures, logs_of
 from voipwatch.site.campaigns.pledging.links import boycott_path
 from voipwatch.site.campaigns.pledging.pages import (
     boycott_page,
@@ -30,13 +31,12 @@ from voipwatch.site.campaigns.pledging.pages import (
     own_page,
 )
 from voipwatch.site.campaigns.pledging.windowview import reminder_of
-from voipwatch.site.campaigns.sections import Answer, SectionAsk, html
+from voipwatch.site.campaigns.sections import Answer, SectionAsk, document, html
 from voipwatch.store.civic.pledging import PledgeState
 
 PAGE_CACHE: Final = b"public, max-age=60"
-_JSON: Final = b"application/json"
 _CALENDAR: Final = b"text/calendar; charset=utf-8"
-_STATUS: Final = {Outcome.TOO_LATE: 409, Outcome.NOT_NOW: 409, Outcome.NO_PLEDGE: 404}
+_STATUS: Final = {Outcome.SPENT: 409, Outcome.TOO_LATE: 409, Outcome.NOT_NOW: 409, Outcome.NO_PLEDGE: 404}
 
 
 class PledgeSection:
@@ -83,8 +83,7 @@ class PledgeSection:
         if told is None:
             return None
         logs = {series: await asyncio.to_thread(self._desk.log, name, series) for series in PledgeState}
-        document = msgspec.json.encode(figures(told, logs, now_s))
-        return Answer(200, document, _JSON, PAGE_CACHE, ((b"access-control-allow-origin", b"*"),))
+        return document(msgspec.json.encode(figures(told, logs_of(logs), now_s)))
 
     async def _page(self, boycott: Boycott, ask: SectionAsk) -> Answer | None:
         told = await asyncio.to_thread(self._desk.told, boycott.id)
@@ -110,7 +109,10 @@ class PledgeSection:
             return html(422, notice_page(ask.t, "fault", boycott.id, text="declare.need-consent"))
         done = await asyncio.to_thread(self._desk.declare, boycott, token, now_s=ask.now_s)
         pledge = await asyncio.to_thread(self._desk.pledge, boycott, token)
-        if done is not Outcome.DECLARED or pledge is None:
+        if done is not Outcome.DECLARED:
+            return _outcome(ask, boycott, done)
+        if pledge is None:
+            # Taken back in between, from another page.
             return _outcome(ask, boycott, Outcome.NO_PLEDGE)
         return html(200, own_page(boycott, pledge, written, ask.t, ask.now_s, url=self._url))
 
