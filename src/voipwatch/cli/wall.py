@@ -1,6 +1,5 @@
 """`voipwatch wall`: what those who keep a wall of supporters see of it and do."""
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 from cyclopts import Parameter
 
-from voipwatch.cli.campaigns import opened_desk
+from voipwatch.cli.campaigns import machine_account, opened_desk
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.values import shown
@@ -89,7 +88,7 @@ def remove(site: str, /, *, context: Quiet, campaigns: Folder = None) -> int:
     with opened_desk(_folder(context, campaigns)) as desk:
         wall = _wall(desk, off=True)
         gone = sum(
-            wall.remove(each, who=getpass.getuser(), now_s=_now_s())
+            wall.remove(each, who=machine_account(), now_s=_now_s())
             for each in dict.fromkeys((name, name.removeprefix("www.")))
         )
     if not gone:

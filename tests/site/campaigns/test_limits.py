@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of
+from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of, networks_of
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,18 @@ from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of
 )
 def test_networks(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "networks"),
+    [
+        ("192.0.2.77", ("192.0.2.0/24",)),
+        ("2001:db8:1:2::3", ("2001:db8:1:2::/64", "2001:db8:1::/48")),
+        ("unix:", ("",)),
+    ],
+)
+def test_what_one_customer_may_hold(address: str, networks: tuple[str, ...]) -> None:
+    assert networks_of(address) == networks
 
 
 def test_so_many_a_minute_and_neighbours_share() -> None:

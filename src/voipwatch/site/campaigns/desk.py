@@ -6,7 +6,7 @@ Every method takes the time; random bytes are drawn here, because this is a shel
 import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from sqlalchemy import Engine
@@ -28,11 +28,12 @@ from voipwatch.site.campaigns.settings import Campaigns
 from voipwatch.store.civic import petition_rows, signing
 from voipwatch.store.civic.commits import SharedCommits
 from voipwatch.store.civic.migrate import migrate
-from voipwatch.store.civic.opening import open_database, reading, writing
+from voipwatch.store.civic.opening import DatabaseError, open_database, reading, writing
 from voipwatch.store.civic.peppers import Peppers
 from voipwatch.store.civic.petition_rows import LogRow, NoteRow, PetitionRow
 from voipwatch.store.civic.signing import Asking, Confirmed, MailKind
 
+Document = TypeVar("Document")
 MAILS_A_DAY: Final = 2
 """To one mailbox, of whatever petition and whatever they offer: the form bombs nobody."""
 
@@ -213,8 +214,17 @@ class Desk:
 
 
 def petition_of(row: PetitionRow) -> Petition:
-    """What a row says."""
-    return msgspec.json.decode(row.document, type=Petition)
+    """What a row says. Raises DatabaseError, `damaged`."""
+    return read_document(row.document, Petition, row.id)
+
+
+def read_document(document: str, kind: type[Document], name: str) -> Document:
+    """What a row's JSON says. Raises DatabaseError, `damaged`, for what this release does not read."""
+    try:
+        return msgspec.json.decode(document, type=kind)
+    except (msgspec.DecodeError, UnicodeError):
+        # Not why: the words of the decoder hold parts of the text.
+        raise DatabaseError("damaged", f"{kind.__name__.lower()} {name}") from None
 
 
 def line_of(row: LogRow) -> CountLine:

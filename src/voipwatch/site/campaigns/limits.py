@@ -37,10 +37,16 @@ class PostLimits:
 
 def network_of(address: str) -> str:
     """`192.0.2.0/24`, `2001:db8::/64`; empty for what is no address."""
+    return networks_of(address)[0]
+
+
+def networks_of(address: str) -> tuple[str, ...]:
+    """The same, and of IPv6 the /48 around it: what one customer may hold (RFC 6177, BCP 157)."""
     try:
         found = ip_address(address)
     except ValueError:
-        return ""
+        return ("",)
     mapped = getattr(found, "ipv4_mapped", None)
     found = mapped or found
-    return str(ip_network((found, 24 if found.version == 4 else 64), strict=False))
+    lengths = (24,) if found.version == 4 else (64, 48)
+    return tuple(str(ip_network((found, length), strict=False)) for length in lengths)

@@ -10,8 +10,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 BUSY_MS: Final = 30_000
 """How long a writer waits for another process's."""
 _WRITES: Final = "voipwatch_writes"
+Word = TypeVar("Word", bound=StrEnum)
 _ONE_WRITER: Final = threading.Lock()
 """Threads of one process queue here: SQLite's own waiting is by sleeping, and unfair."""
 
@@ -30,7 +32,7 @@ class DatabaseError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        """`url`, `unreachable`, `newer`."""
+        """`url`, `unreachable`, `newer`, `damaged`."""
         self.detail = detail
         """Never holds a password."""
 
@@ -87,6 +89,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def known_word(words: type[Word], text: str) -> Word:
+    """The word that a column holds. Raises DatabaseError, `damaged`, for one that this release does not
+    know.
+    """
+    try:
+        return words(text)
+    except ValueError:
+        raise DatabaseError("damaged", f"{words.__name__.lower()} {text[:40]!r}") from None
+
+
 def forget_deleted(engine: Engine) -> None:
     """SQLite: fold the write-ahead log in and empty it, so that what was deleted stands nowhere any more.
 
@@ -103,7 +115,7 @@ def forget_deleted(engine: Engine) -> None:
 def _reached() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         # The driver's words, never the statement's values: an address may be among them.
         detail = type(getattr(error, "orig", None) or error).__name__
         raise DatabaseError("unreachable", detail) from error

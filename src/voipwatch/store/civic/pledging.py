@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from voipwatch.store.civic.opening import known_word
 from voipwatch.store.civic.pledge_tables import PLEDGES
 
 
@@ -37,7 +38,7 @@ def pledge_of(connection: Connection, boycott: str, digest: bytes) -> PledgeRow 
     """By its token's digest."""
     asked = select(PLEDGES.c.day, PLEDGES.c.state).where(*_one(boycott, digest))
     found = connection.execute(asked).first()
-    return None if found is None else PledgeRow(found.day, PledgeState(found.state))
+    return None if found is None else PledgeRow(found.day, known_word(PledgeState, found.state))
 
 
 def report(connection: Connection, boycott: str, digest: bytes, state: PledgeState) -> bool:

@@ -12,7 +12,7 @@ from voipwatch.civic.boycotts import Boycott, is_erased, stage_of
 from voipwatch.civic.pledges import Stage, pledge_digest
 from voipwatch.civic.publiccounts import STEP, CountLine
 from voipwatch.civic.turnout import Turnout, turnout_of_told
-from voipwatch.site.campaigns.desk import Desk, day_of, line_of
+from voipwatch.site.campaigns.desk import Desk, day_of, line_of, read_document
 from voipwatch.store.civic import boycott_rows, pledging
 from voipwatch.store.civic.boycott_rows import BoycottRow
 from voipwatch.store.civic.commits import SharedCommits
@@ -133,8 +133,8 @@ class PledgeDesk:
 
 
 def boycott_of(row: BoycottRow) -> Boycott:
-    """What a row says."""
-    return msgspec.json.decode(row.document, type=Boycott)
+    """What a row says. Raises DatabaseError, `damaged`."""
+    return read_document(row.document, Boycott, row.id)
 
 
 def _digest(token: bytes) -> bytes:
