@@ -172,7 +172,7 @@ def campaign_shots(made: Made) -> list[Shot]:
     if made.boycott:
         shots.append(Shot("pledge", f"pledge/{made.boycott}/"))
     if made.closed:
-        shots.append(Shot("pledge-turnout", f"pledge/{made.closed}/"))
+        shots.append(Shot("pledge-turnout", f"pledge/{made.closed}/", anchor="ladders"))
     if made.cookie[0]:
         shots += [Shot("wall", "wall/"), Shot("keepers", "admin/", cookie=made.cookie)]
     return shots

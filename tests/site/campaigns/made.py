@@ -74,6 +74,7 @@ BOYCOTT_TEXTS = {
         "مكالمات المشغّلين وبطاقات تعبئتهم",
     ),
 }
+CLOSED_TITLES = {"en": "A weekend without them", "fr": "Un week-end sans eux", "ar": "عطلة أسبوع دونهم"}
 SITES = (
     "amal-reads.example", "blog.line.example", "cafe-des-rues.example", "carnet-de-bord.example",
     "choir-of-fes.example", "coop-north.example", "darija-words.example", "hikers-atlas.example",
@@ -133,7 +134,11 @@ def _boycotts(desk: Desk) -> None:
     began_s = int(october.timestamp())
     for name, begins in (("silence", datetime(2026, 11, 14, tzinfo=UTC)), ("october", october)):
         window = window_of_hours(begins.replace(tzinfo=None), 48, zone_name="Africa/Casablanca")
-        own = Boycott(id=name, window=window, country="MA", controller=CONTROLLER, texts=BOYCOTT_TEXTS)
+        titled = {
+            lang: msgspec.structs.replace(own, title=CLOSED_TITLES[lang]) if name == "october" else own
+            for lang, own in BOYCOTT_TEXTS.items()
+        }
+        own = Boycott(id=name, window=window, country="MA", controller=CONTROLLER, texts=titled)
         office.create(own, now_s=began_s - 10 * DAY_S)
     seen = Observable(
         what="Calls of the panel", found=Found.EFFECT, value=Range(6.0, 11.0), unit="% fewer",
@@ -162,7 +167,7 @@ def _wall(desk: Desk) -> None:
             wall.note(made.page, carries, now_s=NOW - 3600 * (number + 1))
     with writing(desk.engine) as connection:
         for number in range(30):
-            sites = max(0, number * number // 60 - 2)
+            sites = max(0, number // 2 - 3)
             day = day_of(NOW - timedelta(days=29 - number).total_seconds())
             wall_rows.add_point(connection, CurveRow(day, sites if sites >= 10 else 0))
 
