@@ -141,7 +141,7 @@ def _boycotts(desk: Desk) -> None:
         own = Boycott(id=name, window=window, country="MA", controller=CONTROLLER, texts=titled)
         office.create(own, now_s=began_s - 10 * DAY_S)
     seen = Observable(
-        what="Calls of the panel", found=Found.EFFECT, value=Range(6.0, 11.0), unit="% fewer",
+        what="Calls of the panel", found=Found.EFFECT, value=Range(6.0, 11.0), unit="%",
         source="https://panel.example/october",
     )  # fmt: skip
     office.observe("october", seen, now_s=began_s + 5 * DAY_S)

@@ -21,9 +21,9 @@ from tests.site.campaigns.instance import (
 )
 from voipwatch.civic.addresses import AddressFault
 from voipwatch.civic.keyed import TokenUse, address_hash, envelope_token, token
-from voipwatch.civic.petitions import PetitionError
-from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
-from voipwatch.store.civic.opening import reading
+from voipwatch.civic.petitions import Petition, PetitionError
+from voipwatch.site.campaigns.desk import Desk, Outcome, day_of, read_document
+from voipwatch.store.civic.opening import DatabaseError, reading
 from voipwatch.store.civic.signing import MailKind
 
 
@@ -165,3 +165,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 def test_days() -> None:
     assert day_of(NOW) == "2026-11-06"
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"id": "x", "secret": "amina@example.org"}', "\ud800"])
+def test_a_document_that_cannot_be_read_is_a_damaged_database(document: str) -> None:
+    with pytest.raises(DatabaseError) as refused:
+        read_document(document, Petition, "calls")
+    assert (refused.value.reason, refused.value.detail) == ("damaged", "petition calls")

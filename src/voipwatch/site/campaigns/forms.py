@@ -51,7 +51,7 @@ def is_local(client: str, headers: Mapping[bytes, bytes]) -> bool:
 
     A proxy on this machine that says nothing of itself and rewrites Host looks the same (docs/petition.md).
     """
-    if any(name in headers for name in _PROXIED):
+    if any(name in headers for name in _PROXIED) or b"@" in headers.get(b"host", b""):
         return False
     try:
         asked = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""
