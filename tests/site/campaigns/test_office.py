@@ -377,6 +377,17 @@ def test_what_is_said_to_be_kept_for_ever_outlives_everything_else(walled: Desk,
     assert not any(kept_rows(walled, each) for each in ENDING)
 
 
+@pytest.mark.parametrize("what", ["wall-waiting", "wall-site", "wall-unreached"])
+def test_a_page_that_nobody_looks_at_is_deleted_all_the_same(walled: Desk, what: str) -> None:
+    """The thread that looks is dead, say: what falls due beside the mails deletes it in a week."""
+    everything(walled, Keepers(walled, "tests"), NOW)
+    (kept,) = [each for each in ENDING if each.what == what]
+    turn(walled, NOW + 7 * DAY_S - 1)
+    assert kept_rows(walled, kept) == 1
+    turn(walled, NOW + 7 * DAY_S)
+    assert kept_rows(walled, kept) == 0
+
+
 def test_every_row_of_the_list_is_planted() -> None:
     memory = {Since.PROCESS}
     told = {kept.what for kept in (*ENDING, *LASTING)}
