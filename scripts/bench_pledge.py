@@ -212,7 +212,7 @@ def wall_bytes(desk: Desk, now_s: int) -> int:
     assert controller is not None
     shown = wall.shown(now_s)
     assert len(shown) == SITES
-    return len(wall_page(shown, wall.curve(), words("en"), now_s=now_s, controller=controller))
+    return len(wall_page(shown, wall.curve(), words("en"), controller=controller))
 
 
 if __name__ == "__main__":

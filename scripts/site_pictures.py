@@ -1,14 +1,17 @@
-"""Screenshots for docs/site/: pages of a site, the line test, and petitions, in three languages.
+"""Screenshots for docs/site/: pages of a site, the line test, and campaigns, in three languages.
 
     python scripts/site_pictures.py SITE [--out docs/site] [--only line-test] [--width 360]
     python scripts/site_pictures.py --campaigns made [--out docs/site]
     python scripts/site_pictures.py --campaigns http://127.0.0.1:8482 --petition calls [--confirm TOKEN]
+        [--pledge silence]
 
 The site is served on loopback as `voipwatch serve --site --line-test --turn` does it, and the line test is
 run: its picture shows the result of a clean line. Takes the newest incident of the site's bundle. The page of
 followers is taken as wide as a phone, light, and as wide as a desk, dark. `--campaigns made` serves a made
-instance with a petition that 8,123 have signed; an address takes the pages of a running one, the page that
-confirms where a token that waits is given. Pictures are 8-bit PNG with a palette, to stay small.
+instance with a petition that 8,123 have signed, a boycott that takes pledges and one that is closed, a wall
+and the protected page; an address takes the pages of a running one: its petitions, the page that confirms
+where a token that waits is given, a boycott where one is named, and never its wall, which names people's
+sites, nor its protected page. Pictures are 8-bit PNG with a palette, to stay small.
 """
 
 import io
@@ -25,7 +28,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.site.campaigns.made import made_campaigns
+from tests.site.campaigns.made import Made, made_campaigns
 from tests.site.linetest.driving import launch, press
 from tests.site.linetest.line_net import NAME, certificate
 from tests.site.linetest.served import Served, free_port
@@ -49,6 +52,8 @@ class Shot(NamedTuple):
     scheme: str = "light"
     anchor: str = ""
     """What is brought to the top; empty: the page's own."""
+    cookie: tuple[str, str] = ("", "")
+    """Name and value; empty: nobody is signed in."""
 
 
 @contextmanager
@@ -70,15 +75,19 @@ def shown(site: Path) -> Iterator[tuple[str, Browser]]:
 
 
 @contextmanager
-def campaigns(arguments: Namespace) -> Iterator[tuple[str, str, str, Browser]]:
-    """Origin, petition, token that waits (or nothing), and a browser."""
+def campaigns(arguments: Namespace) -> Iterator[tuple[Made, Browser]]:
+    """An instance, made or running (of which nothing is known but what was named), and a browser."""
     with TemporaryDirectory(prefix="voipwatch-pictures-") as name, sync_playwright() as playwright:
         browser = launch(playwright, [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {LOOPBACK}"])
         if arguments.campaigns == MADE:
-            with made_campaigns(Path(name) / "campaigns") as (origin, petition, token):
-                yield origin, petition, token, browser
+            with made_campaigns(Path(name) / "campaigns") as made:
+                yield made, browser
         else:
-            yield arguments.campaigns.rstrip("/"), arguments.petition, arguments.confirm, browser
+            origin = arguments.campaigns.rstrip("/")
+            yield (
+                Made(origin, arguments.petition, arguments.confirm, arguments.pledge, "", ("", "")),
+                browser,
+            )
         browser.close()
 
 
@@ -101,6 +110,8 @@ def take(browser: Browser, origin: str, shots: list[Shot], arguments: Namespace,
             continue
         size = {"width": shot.width or arguments.width, "height": HEIGHT}
         context = browser.new_context(viewport=size, color_scheme=shot.scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a TypedDict and a Literal
+        if shot.cookie[0]:
+            context.add_cookies([{"name": shot.cookie[0], "value": shot.cookie[1], "url": origin}])
         page = context.new_page()
         for lang in LANGUAGES:
             answer = page.goto(f"{origin}/{root}{lang}/{shot.path}")
@@ -128,6 +139,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=WIDTH)
     parser.add_argument("--campaigns", help=f"{MADE}, or the address of a running site")
     parser.add_argument("--petition", default="calls")
+    parser.add_argument("--pledge", default="", help="a boycott of a running site")
     parser.add_argument("--confirm", default="", help="token of a signature that waits")
     arguments = parser.parse_args()
     if arguments.site is None and arguments.campaigns is None:
@@ -147,12 +159,23 @@ def main() -> int:
         with shown(folder) as (origin, browser):
             take(browser, origin, shots, arguments)
     if arguments.campaigns is not None:
-        with campaigns(arguments) as (origin, petition, token, browser):
-            shots = [Shot("petitions", ""), Shot("petition", f"{petition}/")]
-            if token:
-                shots.append(Shot("petition-confirm", f"{petition}/confirm/{token}", PHONE))
-            take(browser, origin, shots, arguments, "campaigns/")
+        with campaigns(arguments) as (made, browser):
+            take(browser, made.origin, campaign_shots(made), arguments, "campaigns/")
     return 0
+
+
+def campaign_shots(made: Made) -> list[Shot]:
+    """Pages of campaigns: those that are known of the instance."""
+    shots = [Shot("petitions", ""), Shot("petition", f"{made.petition}/")]
+    if made.confirm:
+        shots.append(Shot("petition-confirm", f"{made.petition}/confirm/{made.confirm}", PHONE))
+    if made.boycott:
+        shots.append(Shot("pledge", f"pledge/{made.boycott}/"))
+    if made.closed:
+        shots.append(Shot("pledge-turnout", f"pledge/{made.closed}/", anchor="ladders"))
+    if made.cookie[0]:
+        shots += [Shot("wall", "wall/"), Shot("keepers", "admin/", cookie=made.cookie)]
+    return shots
 
 
 if __name__ == "__main__":

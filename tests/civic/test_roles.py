@@ -19,6 +19,10 @@ erase          yes    no        no
 person         yes    no        no
 show-person    yes    no        no
 erase-person   yes    no        no
+observe        yes    no        no
+close-boycott  yes    no        no
+wall           yes    yes       no
+wall-remove    yes    yes       no
 """
 HEAD, *LINES = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [
@@ -37,5 +41,5 @@ def test_the_table_is_whole() -> None:
 
 
 def test_what_cannot_be_taken_back_or_names_a_signer_asks_for_a_code_and_is_a_keepers() -> None:
-    assert {Act.CLOSE, Act.ERASE, Act.SHOW_PERSON, Act.ERASE_PERSON} == CODE_ANEW
+    assert {Act.CLOSE, Act.ERASE, Act.SHOW_PERSON, Act.ERASE_PERSON, Act.CLOSE_BOYCOTT} == CODE_ANEW
     assert not any(may(role, act) for role in Role if role is not Role.KEEPER for act in CODE_ANEW)

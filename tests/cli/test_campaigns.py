@@ -1,12 +1,33 @@
 """The folder of campaigns: what is wrong with it is said in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.site.campaigns.instance import folder_of
-from voipwatch.cli.campaigns import campaigns_of, opened_desk
+from voipwatch.cli.campaigns import campaigns_of, machine_account, opened_desk
 from voipwatch.cli.errors import Misuse, Trouble
+
+
+@pytest.mark.parametrize("fault", [KeyError("uid not found"), OSError("No username set")])
+def test_who_acts_where_the_machine_has_no_name_for_it(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def nobody() -> str:
+        raise fault
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert machine_account() == f"uid {os.getuid()}"
+    monkeypatch.setattr("getpass.getuser", lambda: "amina")
+    assert machine_account() == "amina"
+
+
+def test_no_command_asks_for_the_name_otherwise(repository: Path) -> None:
+    folder = repository / "src/voipwatch/cli"
+    assert [file.name for file in folder.rglob("*.py") if "getuser" in file.read_text("utf-8")] == [
+        "campaigns.py"
+    ]
 
 
 def test_settings_of_a_folder(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from tests.cli.doubles import Ran, run_line
 from tests.site.campaigns.admin_visits import secret_of
@@ -14,6 +15,7 @@ from voipwatch.cli.language import LANGUAGES
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.keepers import Enrolment, Keepers, Visitor
 from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.store.civic.opening import writing
 
 
 @pytest.fixture
@@ -56,6 +58,32 @@ def test_what_was_shown_enters(folder: Path) -> None:
     assert run(folder, "remove", "amina").out == "The account amina is gone, and its sessions have ended.\n"
     assert "There is no account" in run(folder, "list").out
     desk.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_role_that_nobody_knows_is_a_sentence(folder: Path, lang: str) -> None:
+    run(folder, "add", "amina", "--role", "keeper")
+    desk = Desk(read_settings(folder))
+    with writing(desk.engine) as connection:
+        connection.execute(text("UPDATE accounts SET role = 'emperor'"))
+    desk.close()
+    told = run(folder, "renew", "amina", lang=lang)
+    assert (told.status, told.out, told.err.count("\n")) == (70, "", 1)
+    assert "emperor" in told.err
+    assert "emperor" in run(folder, "list", lang=lang).out
+    assert run(folder, "remove", "amina", lang=lang).status == 0
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_over_plain_http_it_is_said_that_the_page_is_off(folder: Path, lang: str) -> None:
+    def said(name: str) -> str:
+        return run(folder, "add", name, "--role", "keeper", lang=lang).out
+
+    assert "HTTPS" not in said("amina")
+    file = folder / "campaigns.toml"
+    file.write_text(file.read_text("utf-8").replace("https://", "http://"), "utf-8")
+    assert "http://watch.example" in said("zoe")
+    assert "HTTPS" in said("ali")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from tests.cli.doubles import Ran, run_line
 from tests.site.campaigns.instance import DAY_S, folder_of
@@ -56,6 +57,17 @@ def test_pages_that_are_enrolled_are_listed_in_the_readers_language(
     assert "https://one.example/" in told.out
     assert texts(lang).raw("wall.state.shown") in told.out
     assert texts(lang).raw("wall.state.waiting") in told.out
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_state_that_nobody_knows_is_a_sentence(folder: Path, desk: Desk, lang: str) -> None:
+    enrol(desk)
+    with writing(desk.engine) as connection:
+        connection.execute(text("UPDATE wall_sites SET state = 'sold'"))
+    told = run(folder, "list", lang=lang)
+    assert (told.status, told.out, told.err.count("\n")) == (70, "", 1)
+    assert "sold" in told.err
+    assert "one.example" not in told.err
 
 
 def test_the_list_as_json_has_no_mark(folder: Path, desk: Desk) -> None:

@@ -2,6 +2,8 @@
 language. And what commands on campaigns share besides: the clock, the question before what cannot be undone.
 """
 
+import getpass
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +33,16 @@ def agree(context: Context, question: str, name: str, *, yes: bool) -> None:
     said = context.ask(question, id=shown(name))
     if not said or said.casefold() not in context.texts.raw("consent.yes").split():
         raise Stop(INTERRUPTED, "petition.left")
+
+
+def machine_account() -> str:
+    """Who acts, for the audit log: the machine's account; `uid 1000` where it has no name, as in a
+    container.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def now_s() -> int:

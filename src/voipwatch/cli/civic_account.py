@@ -2,14 +2,13 @@
 enrol.
 """
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
 
-from voipwatch.cli.campaigns import campaigns_folder, opened_desk
+from voipwatch.cli.campaigns import campaigns_folder, machine_account, opened_desk
 from voipwatch.cli.context import Context, wall_s
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.values import shown
@@ -44,7 +43,7 @@ def account(
         from voipwatch.civic.keepers import AccountError  # noqa: PLC0415 -- an extra
         from voipwatch.site.campaigns.keepers import Keepers  # noqa: PLC0415 -- the same
 
-        keepers = Keepers(desk, getpass.getuser())
+        keepers = Keepers(desk, machine_account())
         if name is None:
             return _list(context, keepers, json=json)
         now_s = int(wall_s())
@@ -61,6 +60,9 @@ def account(
         except AccountError as error:
             raise Misuse(f"account.error.{error.reason}", name=shown(name)) from error
         _tell(context, made, json=json)
+        url = desk.campaigns.settings.url
+        if not json and not url.startswith("https:"):
+            context.tell("account.plain", url=shown(url, longest=200), style="yellow")
     return CLEAR
 
 

@@ -2,7 +2,6 @@
 act.
 """
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,7 +9,7 @@ import msgspec
 from cyclopts import Parameter
 
 from voipwatch.cli.campaigns import agree as _agree
-from voipwatch.cli.campaigns import campaigns_folder, opened_desk, require_undamaged
+from voipwatch.cli.campaigns import campaigns_folder, machine_account, opened_desk, require_undamaged
 from voipwatch.cli.campaigns import now_s as _now_s
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
@@ -252,7 +251,7 @@ def _tell_held(context: Context, found: "HeldRow | None") -> None:
 def _office(desk: "Desk") -> "Office":
     from voipwatch.site.campaigns.office import Office  # noqa: PLC0415 -- an extra
 
-    return Office(desk, getpass.getuser())
+    return Office(desk, machine_account())
 
 
 def _known(desk: "Desk", name: str) -> "Petition":

@@ -1,6 +1,5 @@
 """`voipwatch pledge`: the acts of those who keep boycott campaigns. Nobody can look up who pledged."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -8,7 +7,14 @@ import msgspec
 from cyclopts import Parameter
 
 from voipwatch.civic.turnout import Found, Observable, Turnout
-from voipwatch.cli.campaigns import agree, campaigns_folder, now_s, opened_desk, require_undamaged
+from voipwatch.cli.campaigns import (
+    agree,
+    campaigns_folder,
+    machine_account,
+    now_s,
+    opened_desk,
+    require_undamaged,
+)
 from voipwatch.cli.civic_show import parse_amounts, range_text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
@@ -206,7 +212,7 @@ def _pledges(desk: "Desk") -> "PledgeDesk":
 def _office(desk: "Desk") -> "PledgeOffice":
     from voipwatch.site.campaigns.pledging.office import PledgeOffice  # noqa: PLC0415 -- an extra
 
-    return PledgeOffice(_pledges(desk), getpass.getuser())
+    return PledgeOffice(_pledges(desk), machine_account())
 
 
 def _known(pledges: "PledgeDesk", name: str) -> "Boycott":

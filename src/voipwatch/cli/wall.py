@@ -1,7 +1,5 @@
 """`voipwatch wall`: what those who keep a wall of supporters see of it and do."""
 
-import getpass
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 from cyclopts import Parameter
 
-from voipwatch.cli.campaigns import opened_desk
+from voipwatch.cli.campaigns import machine_account, opened_desk
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.values import shown
@@ -92,7 +90,7 @@ def remove(site: str, /, *, context: Quiet, campaigns: Folder = None) -> int:
     with opened_desk(_folder(context, campaigns)) as desk:
         wall = _wall(desk, off=True)
         gone = sum(
-            wall.remove(each, who=_user(), now_s=_now_s())
+            wall.remove(each, who=machine_account(), now_s=_now_s())
             for each in dict.fromkeys((name, name.removeprefix("www.")))
         )
     if not gone:
@@ -162,14 +160,6 @@ def _wall(desk: "Desk", *, off: bool = False) -> "Wall":
     if desk.campaigns.settings.wall is None and not off:
         raise Misuse("wall.off")
     return Wall(desk)
-
-
-def _user() -> str:
-    """Who runs this, for the audit log."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may have no name for the number
-        return str(os.getuid())
 
 
 def _told(known: "Enrolment", wall: "Wall", now_s: int) -> dict[str, Any]:

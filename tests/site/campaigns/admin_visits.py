@@ -89,8 +89,12 @@ class Visit:
 
 
 def admin_app(desk: Desk, clock: Clock) -> CampaignsApp:
-    """The application with the section."""
-    return CampaignsApp(desk, clock, {"admin": AdminSection(desk)})
+    """The application with the section; who has to wait waits in virtual time."""
+
+    async def pause(seconds: float) -> None:
+        clock.now_s += seconds
+
+    return CampaignsApp(desk, clock, {"admin": AdminSection(desk, pause=pause)})
 
 
 def enrolled(desk: Desk, clock: Clock, role: Role = Role.KEEPER, name: str = "amina") -> Enrolment:

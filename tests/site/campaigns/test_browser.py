@@ -43,7 +43,10 @@ class Server:
                     name.lower().replace("-", "_"): value for name, value in self.headers.items()
                 }
                 path, _, query = self.path.partition("?")
-                told = call(outer.app, self.command, path, body=body, query=query, **headers)
+                client = self.client_address[0]
+                told = call(
+                    outer.app, self.command, path, body=body, query=query, client=client, **headers
+                )  # fmt: skip
                 outer.refused += told.status == 403
                 self.send_response_only(told.status)
                 for name, value in told.headers.items():

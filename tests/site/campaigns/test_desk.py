@@ -1,5 +1,6 @@
 """Signing and revoking, from the form to the row."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,9 +23,9 @@ from tests.site.campaigns.instance import (
 )
 from voipwatch.civic.addresses import AddressFault
 from voipwatch.civic.keyed import TokenUse, address_hash, envelope_token, token
-from voipwatch.civic.petitions import PetitionError
+from voipwatch.civic.petitions import Petition, PetitionError
 from voipwatch.site.campaigns.app import CampaignsApp
-from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
+from voipwatch.site.campaigns.desk import Desk, Outcome, day_of, undamaged
 from voipwatch.site.campaigns.figures import look_at
 from voipwatch.site.campaigns.mail.letter import Letter
 from voipwatch.site.campaigns.mail.server import Reply
@@ -243,3 +244,13 @@ def test_a_confirmation_sent_again_after_taking_back_signs_nobody(both_desks: De
     assert both_desks.confirm(own, link, name="", now_s=NOW) is Outcome.USED
     assert both_desks.revoke(own, back) is Outcome.REVOKED
     assert signed(both_desks) == 0
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"id": "x", "secret": "amina@example.org"}', "\ud800"])
+def test_what_is_said_of_a_damaged_document_holds_nothing_of_it(document: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="damaged: petition calls") as refused,
+        undamaged("petition calls"),
+    ):
+        msgspec.json.decode(document, type=Petition)
+    assert "amina" not in str(refused.value)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, read_form
+from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, is_local, read_form
 
 TYPE = {b"content-type": b"application/x-www-form-urlencoded; charset=UTF-8"}
 
@@ -54,6 +54,36 @@ def test_other_types_and_a_client_that_went_away() -> None:
 def test_any_bytes(body: bytes) -> None:
     found = read(body)
     assert found is None or all(isinstance(value, str) for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "local"),
+    [
+        ("127.0.0.1", {b"host": b"127.0.0.1:8482"}, True),
+        ("::1", {b"host": b"[::1]"}, True),
+        ("::ffff:127.0.0.1", {b"host": b"localhost:1"}, True),
+        ("127.0.0.1", {b"host": b"watch.example"}, False),
+        ("127.0.0.1", {b"host": b"127.0.0.1.watch.example"}, False),
+        ("127.0.0.1", {b"host": b"watch.example@127.0.0.1"}, False),
+        ("127.0.0.1", {b"host": b"[127"}, False),
+        ("127.0.0.1", {b"host": b"\xff"}, False),
+        ("127.0.0.1", {}, False),
+        ("192.0.2.1", {b"host": b"127.0.0.1"}, False),
+        ("::ffff:192.0.2.1", {b"host": b"127.0.0.1"}, False),
+        ("unix:", {b"host": b"127.0.0.1"}, False),
+        *(
+            ("127.0.0.1", {b"host": b"127.0.0.1", name: b"192.0.2.1"}, False)
+            for name in (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
+        ),
+    ],
+)
+def test_who_asks_on_this_machine(client: str, headers: dict[bytes, bytes], local: bool) -> None:
+    assert is_local(client, headers) is local
+
+
+@given(st.text(max_size=20), st.binary(max_size=30))
+def test_any_host_is_this_machine_or_not(client: str, host: bytes) -> None:
+    assert is_local(client, {b"host": host}) in {True, False}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of
+from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of, networks_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ def test_how_much_of_an_address_is_a_network_and_over_what_time_is_the_callers()
     assert not limits.allows("2001:db8:1:ffff::3", 3599.0)
     assert limits.allows("2001:db8:2::", 3599.0)
     assert limits.allows("2001:db8:1:ffff::3", 3601.0)
+
+
+@pytest.mark.parametrize(
+    ("address", "networks"),
+    [
+        ("192.0.2.77", ("192.0.2.0/24",)),
+        ("2001:db8:1:2::3", ("2001:db8:1:2::/64", "2001:db8:1::/48")),
+        ("unix:", ("",)),
+    ],
+)
+def test_what_one_customer_may_hold(address: str, networks: tuple[str, ...]) -> None:
+    assert networks_of(address) == networks
 
 
 def test_so_many_a_minute_and_neighbours_share() -> None:

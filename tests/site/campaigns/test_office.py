@@ -1,8 +1,9 @@
 """What keepers do, and what falls due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,25 +15,43 @@ from tests.site.campaigns.instance import (
     OPENS,
     ask,
     confirm_token,
+    folder_of,
+    opened,
     petition,
     rows,
     sign,
     signed,
 )
+from tests.site.campaigns.pledging.campaign import REPORTS_END, keep, pledge
 from voipwatch.civic.petitions import Answer, Delivery, PaperTally, PetitionError, can_be_signed
 from voipwatch.civic.publiccounts import first_break
 from voipwatch.civic.retention import KEPT, SECRETS, Kept, Since
 from voipwatch.civic.roles import Role
+from voipwatch.civic.wall import LOOK_S, SPREAD_S, Sight, WallPage
+from voipwatch.civic.wallpage import PageSays
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
 from voipwatch.site.campaigns.keepers import Keepers
 from voipwatch.site.campaigns.office import Office, person_document
+from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.office import PledgeOffice
+from voipwatch.site.campaigns.wall.keeping import Wall
+from voipwatch.site.campaigns.wall.looking import Looked
+from voipwatch.site.campaigns.wall.rounds import WallRounds
 from voipwatch.store.civic import accounts, petition_rows, signing
 from voipwatch.store.civic.audit_log import audit_rows
 from voipwatch.store.civic.opening import reading, writing
-from voipwatch.store.civic.petition_rows import LogRow
+from voipwatch.store.civic.petition_rows import LogRow, NoteRow
 from voipwatch.store.civic.signing import Asking, HeldRow, SignatureRow
 from voipwatch.store.civic.tables import ARRIVALS
+
+
+@pytest.fixture
+def walled(tmp_path: Path, database_url: str) -> Iterator[Desk]:
+    """An instance with a wall; SQLite and PostgreSQL, a test each."""
+    made = opened(folder_of(tmp_path / "campaigns", database=database_url, wall=True))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -255,17 +274,28 @@ def test_a_hidden_name_goes_with_its_signature(desk: Desk, office: Office) -> No
 
 
 def everything(desk: Desk, keepers: Keepers, at_s: int) -> None:
-    """A row in every table that has an end, as old as `at_s`."""
+    """A row in every table that the list of what is kept names, as old as `at_s`."""
     sign(desk, "a@example.org", now_s=at_s, name="Amina")
     ask(desk, "b@example.org", now_s=at_s)
     Office(desk, "tests").hide_name("calls", "Amina", now_s=at_s)
     keepers.add("amina", Role.READER, now_s=at_s)
+    pledges = PledgeDesk(desk)
+    keep(pledges)
+    pledge(pledges, range(3), now_s=at_s)
+    wall = Wall(desk)
+    for kept in ("wall-waiting", "wall-site", "wall-unreached"):
+        made = wall.enrol(f"https://{kept}.example/", now_s=at_s)
+        if kept != "wall-waiting":
+            wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=at_s)
+    wall.take_point(at_s)
     with writing(desk.engine) as connection:
         for number in range(4):
             accounts.add_session(connection, bytes([number]) * 32, "amina", now_s=at_s)
         accounts.refuse_code(connection, "amina", failures=1, next_try_at=at_s)
         signing.request_signature(connection, asking_of(at_s), mails_max=9)
         signing.bounced(connection, "calls", b"s" * 16, day=day_of(at_s))
+        petition_rows.add_note(connection, "calls", NoteRow(day_of(at_s), 10, "1e-9"))
+    turn(desk, at_s)
 
 
 def asking_of(at_s: int) -> Asking:
@@ -275,11 +305,41 @@ def asking_of(at_s: int) -> Asking:
     )  # fmt: skip
 
 
-ELSEWHERE = {"pledges", "wall_sites"}
-"""Ended by other turns: pledging/test_office.py, wall/test_keeping.py."""
-PLACES = sorted(
-    {kept.place for kept in KEPT if kept.longest_s is not None} - {SECRETS, "accounts"} - ELSEWHERE
-)
+def turn(desk: Desk, now_s: int) -> None:
+    """What the process beside the pages does once a minute."""
+    Office(desk, "keeper").turn(now_s)
+    PledgeOffice(PledgeDesk(desk), "keeper").turn(now_s)
+    Wall(desk).purge(now_s)
+
+
+def look_until(desk: Desk, end_s: int) -> None:
+    """Every look at the wall's pages when it is due, up to that time: one page carries nothing any more, one
+    never did, one is out of reach.
+    """
+
+    def look(page: WallPage, _: str) -> Looked:
+        away = page.site == "wall-unreached.example"
+        return Looked(Sight.UNREACHED) if away else Looked(None, PageSays(False, frozenset()))
+
+    wall = Wall(desk)
+    rounds = WallRounds(wall, look)
+    while dues := [each.due_s for each in wall.enrolments() if each.due_s <= end_s]:
+        rounds.step(min(dues))
+
+
+def kept_rows(desk: Desk, kept: Kept) -> int:
+    """Rows of it that are there; of the wall those of its own site."""
+    if kept.place == "wall_sites":
+        return sum(each.site == f"{kept.what}.example" for each in Wall(desk).enrolments())
+    if kept.what == "attempts":
+        return sum(each.failures > 0 for each in Keepers(desk, "tests").all())
+    if kept.place == SECRETS:
+        return desk.peppers.of("calls") is not None
+    return rows(desk, kept.place)
+
+
+ENDING = [kept for kept in KEPT if kept.longest_s is not None]
+LASTING = [kept for kept in KEPT if kept.since in {Since.NEVER, Since.REMOVAL} and kept.place != SECRETS]
 
 
 def ends(kept: Kept, at_s: int) -> int:
@@ -287,22 +347,51 @@ def ends(kept: Kept, at_s: int) -> int:
     assert kept.longest_s is not None
     begins = {
         Since.CLOSING: CLOSES, Since.HOUR: at_s // 3600 * 3600 + 1, Since.DAY: at_s // DAY_S * DAY_S + DAY_S,
+        Since.REPORTING: REPORTS_END,
     }.get(kept.since, at_s)  # fmt: skip
     return begins + kept.longest_s
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_what_is_said_to_be_kept_so_long_is_and_no_longer(both_desks: Desk, place: str) -> None:
-    office, keepers = Office(both_desks, "keeper"), Keepers(both_desks, "tests")
-    everything(both_desks, keepers, NOW)
-    assert rows(both_desks, place) > 0
-    (kept,) = [each for each in KEPT if each.place == place]
+@pytest.mark.parametrize("kept", ENDING, ids=lambda kept: kept.what)
+def test_what_is_said_to_be_kept_so_long_is_and_no_longer(walled: Desk, kept: Kept) -> None:
+    everything(walled, Keepers(walled, "tests"), NOW)
+    assert kept_rows(walled, kept) > 0
     end_s = ends(kept, NOW)
-    if place != "sessions":  # those end sooner where nobody uses them
-        office.turn(end_s - 1)
-        assert rows(both_desks, place) > 0
-    office.turn(end_s)
-    assert rows(both_desks, place) == 0
+    # What ends sooner than at most: sessions by idleness, a page by the look that comes about daily.
+    within_s = {"session": NOW + 60, "wall-site": NOW + LOOK_S - SPREAD_S - 1}.get(kept.what, end_s - 1)
+    look_until(walled, within_s)
+    turn(walled, within_s)
+    assert kept_rows(walled, kept) > 0
+    look_until(walled, end_s)
+    turn(walled, end_s)
+    assert kept_rows(walled, kept) == 0
+
+
+@pytest.mark.parametrize("kept", LASTING, ids=lambda kept: kept.what)
+def test_what_is_said_to_be_kept_for_ever_outlives_everything_else(walled: Desk, kept: Kept) -> None:
+    everything(walled, Keepers(walled, "tests"), NOW)
+    years_s = NOW + 10 * 365 * DAY_S
+    look_until(walled, NOW + 30 * DAY_S)
+    turn(walled, years_s)
+    assert kept_rows(walled, kept) > 0
+    assert not any(kept_rows(walled, each) for each in ENDING)
+
+
+@pytest.mark.parametrize("what", ["wall-waiting", "wall-site", "wall-unreached"])
+def test_a_page_that_nobody_looks_at_is_deleted_all_the_same(walled: Desk, what: str) -> None:
+    """The thread that looks is dead, say: what falls due beside the mails deletes it in a week."""
+    everything(walled, Keepers(walled, "tests"), NOW)
+    (kept,) = [each for each in ENDING if each.what == what]
+    turn(walled, NOW + 7 * DAY_S - 1)
+    assert kept_rows(walled, kept) == 1
+    turn(walled, NOW + 7 * DAY_S)
+    assert kept_rows(walled, kept) == 0
+
+
+def test_every_row_of_the_list_is_planted() -> None:
+    memory = {Since.PROCESS}
+    told = {kept.what for kept in (*ENDING, *LASTING)}
+    assert told == {kept.what for kept in KEPT if kept.since not in memory} - {"account-secret"}
 
 
 def test_sessions_end_by_age_by_idleness_and_when_the_clock_was_set_back(desk: Desk, office: Office) -> None:

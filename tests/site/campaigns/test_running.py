@@ -10,14 +10,16 @@ import pytest
 from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, ask, folder_of, opened, rows, sign
 from tests.site.campaigns.pledging.campaign import ERASED, keep, pledge
 from tests.support.mail_server import Answers, mail_server
+from voipwatch.civic.roles import Role
 from voipwatch.civic.wall import Sight, WallPage
 from voipwatch.civic.wallpage import PageSays
 from voipwatch.site.campaigns import running
 from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.keepers import Keepers
 from voipwatch.site.campaigns.mail.letter import Letter
 from voipwatch.site.campaigns.mail.server import Reply, UnreachableError
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
-from voipwatch.site.campaigns.running import Runner, run_campaigns
+from voipwatch.site.campaigns.running import PLAIN, Runner, run_campaigns
 from voipwatch.site.campaigns.settings import SettingsError
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.looking import Looked
@@ -73,6 +75,26 @@ def test_digests_of_pledges_are_destroyed_in_time(desk: Desk) -> None:
     runner.step(ERASED)
     assert rows(desk, "pledges") == 0
     assert said[-1] == "boycott silence: digests of pledges are destroyed, 30 days after reporting closed"
+
+
+@pytest.mark.parametrize(
+    ("url", "account", "said"),
+    [("http", True, [PLAIN]), ("http", False, []), ("https", True, [])],
+)
+def test_a_protected_page_that_plain_http_keeps_off_is_said(
+    tmp_path: Path, url: str, account: bool, said: list[str]
+) -> None:
+    campaigns = folder_of(tmp_path / "c")
+    desk = opened(campaigns)
+    if account:
+        Keepers(desk).add("amina", Role.KEEPER, now_s=NOW)
+    desk.close()
+    file = campaigns.folder / "campaigns.toml"
+    file.write_text(file.read_text("utf-8").replace("https://", f"{url}://"), "utf-8")
+    stop, found = Event(), list[str]()
+    stop.set()
+    run_campaigns(campaigns.folder, stop, lambda _: None, found.append, clock=lambda: float(NOW))
+    assert found == said
 
 
 def test_an_outage_is_said_once(desk: Desk) -> None:

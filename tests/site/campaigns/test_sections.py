@@ -70,3 +70,28 @@ def test_no_petition_is_called_as_a_section(desk: Desk) -> None:
     for name in SECTIONS:
         with pytest.raises(PetitionError):
             Office(desk, "test").create(msgspec.structs.replace(petition, id=name), now_s=NOW)
+
+
+class Guarded(Echo):
+    """A section that is there for whoever sends the word."""
+
+    async def form_bytes(self, ask: SectionAsk) -> int | None:
+        assert ask.form is None
+        return 8 if ask.headers.get(b"x-word") == b"friend" else None
+
+
+def test_a_guarded_section_is_asked_before_any_of_a_form_matters(desk: Desk) -> None:
+    few = msgspec.structs.replace(desk.campaigns.settings, posts_a_minute=1)
+    desk.campaigns = msgspec.structs.replace(desk.campaigns, settings=few)
+    guarded = Guarded()
+    app = CampaignsApp(desk, lambda: float(NOW), {"admin": guarded})
+    path = "/campaigns/en/admin/"
+    nothing = call(app, "GET", "/campaigns/en/nothing/")
+    for sent in ({"form": {"a": "b"}}, {"body": b"x" * 99}, {"form": {}, "sec_fetch_site": "cross-site"}):
+        told = call(app, "POST", path, **sent)
+        assert (told.status, told.headers, told.body) == (404, nothing.headers, nothing.body)
+    assert guarded.asked == []
+    word = {"x_word": "friend"}
+    assert [call(app, "POST", path, {"a": "b"}, **word).status for _ in range(3)] == [200] * 3
+    assert call(app, "POST", path, {"a": "longer than eight"}, **word).status == 400
+    assert call(app, "POST", path, {"a": "b"}, sec_fetch_site="cross-site", **word).status == 403

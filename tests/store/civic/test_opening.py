@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import threading
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,14 @@ import pytest
 from sqlalchemy import Engine, event, insert, select, text
 
 from voipwatch.store.civic.migrate import migrate
-from voipwatch.store.civic.opening import DatabaseError, forget_deleted, open_database, reading, writing
+from voipwatch.store.civic.opening import (
+    DatabaseError,
+    forget_deleted,
+    known_word,
+    open_database,
+    reading,
+    writing,
+)
 from voipwatch.store.civic.tables import MAIL_COUNTS
 
 
@@ -176,3 +184,28 @@ def test_a_full_disk_keeps_nothing_by_halves(tmp_path: Path) -> None:
         two()
     assert count(engine) == kept
     engine.dispose()
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+def test_a_word_that_nobody_knows_is_a_damaged_database() -> None:
+    assert known_word(Colour, "red") is Colour.RED
+    for text_ in ("blue", "", "RED", "x" * 1000):
+        with pytest.raises(DatabaseError) as refused:
+            known_word(Colour, text_)
+        assert refused.value.reason == "damaged"
+        assert len(refused.value.detail) < 60
+
+
+def test_what_the_driver_itself_says_is_a_database_that_cannot_be_used(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'x.sqlite'}")
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE t (a TEXT)"))
+    engine.dispose()
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseError) as refused:
+        forget_deleted(engine)
+    assert refused.value.reason == "unreachable"

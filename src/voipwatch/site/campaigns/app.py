@@ -28,11 +28,9 @@ from voipwatch.civic.petitions import Petition, PetitionError, can_be_signed, is
 from voipwatch.site.app import wall_clock
 from voipwatch.site.campaigns.countsfile import counts_of
 from voipwatch.site.campaigns.desk import Desk, Outcome
-from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, read_form
+from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, is_local, read_form
 from voipwatch.site.campaigns.limits import PostLimits
 from voipwatch.site.campaigns.links import (
-    ADMIN,
-    LONG_FORM_BYTES,
     MOUNT,
     OPENAPI,
     WALL,
@@ -52,6 +50,7 @@ from voipwatch.site.campaigns.sections import (
     PAGE_S,
     Answer,
     ApiSection,
+    GuardedSection,
     Section,
     SectionAsk,
     document,
@@ -172,32 +171,43 @@ class CampaignsApp:
     async def _of_section(
         self, section: Section, scope: Scope, receive: Receive, t: Words, path: tuple[str, ...]
     ) -> Answer:
-        form = None
-        if scope["method"] == "POST":
-            most_bytes = LONG_FORM_BYTES if section is self.sections.get(ADMIN) else FORM_BYTES_MAX
-            form = await self._form(scope, receive, t, most_bytes=most_bytes)
-        if isinstance(form, Answer):
-            return form
         headers = _headers(scope)
         ask = SectionAsk(
             t=t,
             path=path,
-            form=form,
+            form=None,
             headers=headers,
             query=scope.get("query_string", b""),
             now_s=self.clock(),
             who=self._who(scope, headers),
+            local=not self.desk.campaigns.settings.forwarded and is_local(_client(scope), headers),
         )
+        if scope["method"] == "POST":
+            guard = section if isinstance(section, GuardedSection) else None
+            most_bytes = FORM_BYTES_MAX if guard is None else await guard.form_bytes(ask)
+            if most_bytes is None:
+                return _missing(t)
+            form = await self._form(scope, receive, t, most_bytes=most_bytes, limited=guard is None)
+            if isinstance(form, Answer):
+                return form
+            ask = msgspec.structs.replace(ask, form=form)
         return await section.answer(ask) or _missing(t)
 
     async def _form(
-        self, scope: Scope, receive: Receive, t: Words, name: str = "", *, most_bytes: int = FORM_BYTES_MAX
+        self,
+        scope: Scope,
+        receive: Receive,
+        t: Words,
+        name: str = "",
+        *,
+        most_bytes: int = FORM_BYTES_MAX,
+        limited: bool = True,
     ) -> dict[str, str] | Answer:
         """What was sent, or why it is not taken; `name`: of the petition that the answer leads back to."""
         headers = _headers(scope)
         if is_foreign(headers, self.desk.campaigns.settings.url):
             return html(403, message_page(t, "refused", name))
-        if not self._limits.allows(self._who(scope, headers), self.clock()):
+        if limited and not self._limits.allows(self._who(scope, headers), self.clock()):
             return html(429, message_page(t, "refused", name), more=((b"retry-after", b"60"),))
         form = await read_form(headers, receive, most_bytes=most_bytes)
         return html(400, message_page(t, "refused", name)) if form is None else form
@@ -314,7 +324,11 @@ class CampaignsApp:
         if self.desk.campaigns.settings.forwarded:
             said = headers.get(b"x-forwarded-for", b"").decode("latin-1")
             return said.rpartition(",")[2].strip()
-        return str((scope.get("client") or ("",))[0])
+        return _client(scope)
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 def _headers(scope: Scope) -> dict[bytes, bytes]:

@@ -3,6 +3,7 @@
 Every method takes the time; random bytes are drawn here, because this is a shell.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -286,16 +287,22 @@ def readable(
     return tuple(found), damaged
 
 
+_OR_NEWER: Final = "damaged, or written by a newer release"
+
+
 @contextmanager
 def undamaged(what: str) -> Iterator[None]:
     """Whatever is wrong with a row's content is told as DatabaseError, `damaged`, with what row it is."""
     try:
         yield
-    except (msgspec.MsgspecError, ValueError, KeyError, OverflowError, OSError, TypeError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        # Where, not what: the decoder's words hold parts of the text.
+        where = re.search(r" - at `([^`]*)`\Z", str(error))
+        detail = f"at {where[1]}" if where else "no JSON of its kind"
+        raise DatabaseError("damaged", f"{what}: {detail} ({_OR_NEWER})") from None
+    except (ValueError, KeyError, OverflowError, OSError, TypeError) as error:
         detail = str(error) or type(error).__name__
-        raise DatabaseError(
-            "damaged", f"{what}: {detail} (damaged, or written by a newer release)"
-        ) from error
+        raise DatabaseError("damaged", f"{what}: {detail} ({_OR_NEWER})") from error
 
 
 def require_texts(texts: Mapping[str, CampaignText]) -> None:

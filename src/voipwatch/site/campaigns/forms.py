@@ -7,10 +7,12 @@ revokes needs a token from a mail; keepers' forms carry a token of their session
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 FORM_BYTES_MAX: Final = 4_096
+_PROXIED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 FIELDS_MAX: Final = 10
 _TYPE: Final = b"application/x-www-form-urlencoded"
 
@@ -41,6 +43,29 @@ async def read_form(
         return None
     # PostgreSQL takes no NUL in a text, and nobody types one.
     return None if any("\0" in part for field in fields for part in field) else dict(fields)
+
+
+def is_local(client: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser on this machine asks, without a proxy between: from a loopback address, for one, and
+    nothing in the headers says that somebody else was the one who asked.
+
+    A proxy on this machine that says nothing of itself and rewrites Host looks the same (docs/petition.md).
+    """
+    if any(name in headers for name in _PROXIED) or b"@" in headers.get(b"host", b""):
+        return False
+    try:
+        asked = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""
+    except ValueError:
+        return False
+    return _is_loopback(client) and (asked == "localhost" or _is_loopback(asked))
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def is_foreign(headers: Mapping[bytes, bytes], url: str) -> bool:

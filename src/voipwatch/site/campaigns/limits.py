@@ -48,3 +48,8 @@ def network_of(address: str, ipv6_bits: int = 64) -> str:
     mapped = getattr(found, "ipv4_mapped", None)
     found = mapped or found
     return str(ip_network((found, 24 if found.version == 4 else ipv6_bits), strict=False))
+
+
+def networks_of(address: str) -> tuple[str, ...]:
+    """The same, and of IPv6 the /48 around it: what one customer may hold (RFC 6177, BCP 157)."""
+    return tuple(dict.fromkeys((network_of(address), network_of(address, 48))))

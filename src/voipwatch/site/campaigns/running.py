@@ -8,7 +8,9 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from voipwatch.site.app import wall_clock
+from voipwatch.site.campaigns.admin.section import is_safe
 from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.keepers import Keepers
 from voipwatch.site.campaigns.mail.postman import Postman, Round
 from voipwatch.site.campaigns.mail.server import MailServer, SmtpServer
 from voipwatch.site.campaigns.office import Office
@@ -23,6 +25,10 @@ ROUND_S: Final = 1.0
 TURN_S: Final = 60
 LOOK_END_S: Final = 2.0
 """A look that is under way when all ends is left alone after this: what it saw is not noted."""
+PLAIN: Final = (
+    "the protected page is off: url in campaigns.toml is http, and without HTTPS whoever listens takes "
+    "passphrases and sessions; set up HTTPS and say https there, or open the page on this machine alone"
+)
 KEEPER: Final = "daemon"
 """Who erases what is due, in the audit log."""
 
@@ -108,6 +114,8 @@ def run_campaigns(
             daemon=True,
         )
         beside.start()
+    if not is_safe(campaigns.settings.url) and Keepers(desk).exist():
+        say(PLAIN)
     ready("campaigns")
     try:
         while not stop.is_set():

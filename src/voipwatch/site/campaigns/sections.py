@@ -46,6 +46,8 @@ class SectionAsk(msgspec.Struct, frozen=True, kw_only=True):
     """Unix seconds."""
     who: str = ""
     """Network address of who asks: for limits in memory, and for nothing else."""
+    local: bool = False
+    """Whether a browser on this machine asks (`forms.is_local`)."""
 
 
 class Section(Protocol):
@@ -62,6 +64,18 @@ class ApiSection(Section, Protocol):
 
     async def api(self, path: tuple[str, ...], now_s: float) -> Answer | None:
         """Of a GET, below the section's name; None: there is no such document."""
+        ...
+
+
+@runtime_checkable
+class GuardedSection(Section, Protocol):
+    """A section that says before a form is read whether there is anything for who sends it: else each
+    refusal of a form (another site's, too many, too long) would tell that something is there. It limits
+    forms by itself. Raises as `Section`.
+    """
+
+    async def form_bytes(self, ask: SectionAsk) -> int | None:
+        """How long the form may be; None: there is nothing here, and nothing of the form matters."""
         ...
 
 

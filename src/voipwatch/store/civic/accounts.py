@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from voipwatch.store.civic.account_tables import ACCOUNTS, HIDDEN_NAMES, SESSIONS
 from voipwatch.store.civic.tables import SIGNATURES
@@ -159,11 +160,12 @@ def hide_name(connection: Connection, petition: str, name: str) -> bool:
     has = select(SIGNATURES.c.day).where(
         SIGNATURES.c.petition == petition, SIGNATURES.c.public_name == name, SIGNATURES.c.public_name != ""
     )
-    known = select(HIDDEN_NAMES.c.name).where(_hidden(petition, name))
-    if connection.execute(has.limit(1)).first() is None or connection.execute(known).first() is not None:
+    if connection.execute(has.limit(1)).first() is None:
         return False
-    connection.execute(insert(HIDDEN_NAMES).values(petition=petition, name=name))
-    return True
+    # Of two acts at once one hides it: the other waits for its row, and finds it hidden.
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    new = kind.insert(HIDDEN_NAMES).values(petition=petition, name=name).on_conflict_do_nothing()
+    return connection.execute(new.returning(HIDDEN_NAMES.c.name)).first() is not None
 
 
 def unhide_name(connection: Connection, petition: str, name: str) -> bool:

@@ -10,8 +10,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 BUSY_MS: Final = 30_000
 """How long a writer waits for another process's."""
 _WRITES: Final = "voipwatch_writes"
+Word = TypeVar("Word", bound=StrEnum)
 _ONE_WRITER: Final = threading.Lock()
 """Threads of one process queue here: SQLite's own waiting is by sleeping, and unfair."""
 
@@ -85,6 +87,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():
             yield connection
+
+
+def known_word(words: type[Word], text: str) -> Word:
+    """The word that a column holds. Raises DatabaseError, `damaged`, for one that this release does not
+    know.
+    """
+    try:
+        return words(text)
+    except ValueError:
+        raise DatabaseError("damaged", f"{words.__name__.lower()} {text[:40]!r}") from None
 
 
 def forget_deleted(engine: Engine) -> None:

@@ -7,10 +7,18 @@ from sqlalchemy import text
 from tests.site.campaigns.admin_visits import Clock, Visit, admin_app, signed_in, texts_of
 from tests.site.campaigns.calling import Answered
 from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, ask, sign, signed
+from tests.site.campaigns.pledging.campaign import ENDS, keep, pledge
 from voipwatch.civic.petitions import PaperTally
+from voipwatch.civic.ranges import Range
+from voipwatch.civic.turnout import Found, Observable
+from voipwatch.civic.wallpage import PageSays
 from voipwatch.site.campaigns.admin.acts import AUDIT_SHOWN, query_of
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.office import PledgeOffice
+from voipwatch.site.campaigns.wall.keeping import Wall
+from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic.audit_log import AuditRow, add_audit, audit_rows
 from voipwatch.store.civic.opening import reading, writing
 
@@ -151,6 +159,104 @@ def test_names_come_by_the_hundred(visit: Visit) -> None:
     assert "names?page=1" in first.text
     assert "names?page=0" in second.text
     assert visit.get("petition/calls/names", query="page=x").status == 422
+
+
+# --- boycotts and the wall
+
+
+@pytest.fixture
+def pledges(visit: Visit) -> PledgeDesk:
+    found = PledgeDesk(visit.app.desk)
+    keep(found)
+    return found
+
+
+def test_a_boycott_stands_there_as_the_public_sees_it(visit: Visit, pledges: PledgeDesk) -> None:
+    pledge(pledges, range(13))
+    PledgeOffice(pledges, "tests").turn(NOW)
+    for below in ("", "boycott/silence"):
+        page = texts_of(visit.get(below))
+        assert "10 or a few more" in page
+        assert " 13 " not in page
+    assert visit.get("boycott/none").status == 404
+
+
+def test_a_boycott_is_closed_and_observed_in_the_keepers_name(
+    visit: Visit, pledges: PledgeDesk, clock: Clock
+) -> None:
+    clock.now_s = ENDS + 60
+    assert visit.sign_in().status == 303
+    form = {"what": "Calls", "found": "effect", "low": "2,5", "high": " 3 ", "unit": "%", "source": "a panel"}
+    told = visit.post("boycott/silence/observe", form)
+    assert told.headers["location"] == "/campaigns/en/admin/boycott/silence?said=observe"
+    assert "The observation is noted" in visit.get("boycott/silence", query="said=observe").text
+    assert visit.post("boycott/silence/close-boycott", {"code": visit.next_code()}).status == 303
+    kept = pledges.boycott("silence")
+    assert kept is not None
+    (noted,) = kept.observed
+    assert noted.observable == Observable(
+        what="Calls", found=Found.EFFECT, value=Range(2.5, 3.0), unit="%", source="a panel"
+    )
+    assert (kept.closed_at_s, kept.is_called_off) == (ENDS + 90, False)
+    assert [(row.who, row.act) for row in audited(visit.app.desk)][-2:] == [
+        ("page/a-keeper", "observe"), ("page/a-keeper", "close-boycott"),
+    ]  # fmt: skip
+    again = visit.post("boycott/silence/close-boycott", {"code": visit.next_code()})
+    assert again.status == 422
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"found": "much"},
+        {"found": ""},
+        {"low": "1e3"},
+        {"low": "-1"},
+        {"low": "", "high": "3"},
+        {"low": "4", "high": "3"},
+        {"source": ""},
+        {"found": "not-measured"},
+        {"what": ""},
+        {"what": "a\nb"},
+    ],
+)
+def test_what_cannot_be_observed_is_said(
+    visit: Visit, pledges: PledgeDesk, clock: Clock, changes: dict[str, str]
+) -> None:
+    clock.now_s = ENDS
+    visit.sign_in()
+    before = audited(visit.app.desk)
+    form = {"what": "Calls", "found": "effect", "low": "2", "high": "", "source": "a panel"}
+    assert visit.post("boycott/silence/observe", form | changes).status == 422
+    assert audited(visit.app.desk) == before
+    assert visit.post("boycott/none/observe", form).status == 404
+    assert visit.post("boycott/silence/erase", form).status == 404
+
+
+def test_a_site_is_off_the_wall_at_once_and_named_nowhere(visit: Visit) -> None:
+    desk = visit.app.desk
+    wall = Wall(desk)
+    for url in ("https://amina-writes.example/", "https://amina-writes.example/blog", "https://two.example/"):
+        made = wall.enrol(url, now_s=NOW)
+        if url.endswith("/"):
+            wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=NOW)
+    page = visit.get("wall")
+    assert page.text.count("amina-writes.example/") == 2
+    told = visit.post("wall", {"site": "amina-writes.example"})
+    assert told.headers["location"] == "/campaigns/en/admin/wall?said=wall-remove"
+    assert [each.site for each in wall.enrolments()] == ["two.example"]
+    after = visit.get("wall", query="said=wall-remove")
+    assert "is off the wall" in after.text
+    assert "amina-writes" not in after.text + visit.get("audit").text + repr(told.headers)
+    assert audited(desk)[-1][1:] == ("page/a-keeper", "wall-remove", "", "")
+    if desk.engine.dialect.name == "sqlite":
+        held = b"".join(each.read_bytes() for each in desk.campaigns.folder.rglob("*") if each.is_file())
+        assert b"amina-writes" not in held
+    # Nothing is there to be taken off: nothing is done, and no line says that somebody tried.
+    before = audited(desk)
+    assert visit.post("wall", {"site": "amina-writes.example"}).status == 303
+    assert visit.post("wall", {}).status == 303
+    assert audited(desk) == before
 
 
 def test_a_changed_audit_log_is_told_on_its_page(visit: Visit) -> None:

@@ -10,13 +10,24 @@ import msgspec
 import pytest
 
 from tests.site.campaigns.admin_visits import Clock, Visit, admin_app, enrolled
-from tests.site.campaigns.instance import NOW, folder_of, opened, sign, signed
+from tests.site.campaigns.instance import DAY_S, NOW, folder_of, opened, sign, signed
+from tests.site.campaigns.pledging.campaign import FILE, FOUND_NONE, keep
 from tests.site.campaigns.test_browser import Server
 from tests.support.browser import Chromium, violations
+from voipwatch.civic.boycotts import read_boycott
+from voipwatch.civic.wallpage import PageSays
+from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.office import PledgeOffice
+from voipwatch.site.campaigns.wall.keeping import Wall
+from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.site.words import LANGUAGES
 
-PAGES = ("", "petition/calls", "petition/calls/names", "audit", "person", "petition/calls?said=paper")
+PAGES = (
+    *("", "petition/calls", "petition/calls/names", "audit", "person", "petition/calls?said=paper"),
+    *("boycott/silence", "boycott/past", "wall", "wall?said=wall-remove"),
+)
 
 
 class Entered:
@@ -81,6 +92,54 @@ def test_a_keeper_enters_hides_a_name_and_leaves_by_clicks_alone(
     assert (signed(desk), entered.server.refused) == (1, 0)
 
 
+def boycotts_and_wall(desk: Desk) -> None:
+    """One boycott that takes pledges, one whose reports are taken, and sites that wait and stand."""
+    pledges = PledgeDesk(desk)
+    keep(pledges)
+    past = read_boycott(FILE.replace('"silence"', '"past"').replace("2026-11-14", "2026-11-01"))
+    PledgeOffice(pledges, "tests").create(past, now_s=NOW - 30 * DAY_S)
+    PledgeOffice(pledges, "tests").observe("past", FOUND_NONE, now_s=NOW)
+    wall = Wall(desk)
+    for url in ("https://one.example/", f"https://one.example/{'long-' * 60}", "https://two.example/"):
+        made = wall.enrol(url, now_s=NOW)
+        if "two" in url:
+            wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=NOW)
+
+
+def test_a_keeper_calls_a_boycott_off_and_takes_a_site_off_the_wall_by_clicks_alone(
+    chromium: Chromium, entered: Entered
+) -> None:
+    desk = entered.app.desk
+    boycotts_and_wall(desk)
+
+    def look(context: Any) -> None:
+        page = context.new_page()
+        entered.sign_in(page, "ar")
+        page.click("a[href$='/admin/boycott/past']")
+        page.fill("#what", "مكالمات")
+        page.select_option("#found", "none")
+        page.fill("#low", "0")
+        page.fill("#high", "2,5")
+        page.fill("#source", "https://a.example/panel")
+        page.click("section[aria-labelledby=act-observe] button")
+        page.wait_for_selector("text=سُجّلت الملاحظة")
+        page.goto(entered.at("fr", "boycott/silence"))
+        page.fill("#code-close-boycott", entered.visit.next_code())
+        page.click("section[aria-labelledby=act-close-boycott] button")
+        page.wait_for_selector("text=Le boycott est clos")
+        page.click("a[href$='/admin/wall']")
+        page.click("ul.names > li:has-text('one.example') button")
+        page.wait_for_selector("text=plus sur le mur")
+        assert "one.example" not in page.content()
+
+    chromium.run(look, java_script_enabled=False)
+    silence = PledgeDesk(desk).boycott("silence")
+    assert silence is not None
+    assert silence.is_called_off
+    assert [each.site for each in Wall(desk).enrolments()] == ["two.example"]
+    assert entered.server.refused == 0
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_page_has_a_violation(chromium: Chromium, entered: Entered, lang: str) -> None:
     desk = entered.app.desk
@@ -89,6 +148,7 @@ def test_no_page_has_a_violation(chromium: Chromium, entered: Entered, lang: str
     office = Office(desk, "tests")
     office.turn(NOW)
     office.hide_name("calls", "A hostile name", now_s=NOW)
+    boycotts_and_wall(desk)
     found: list[str] = []
 
     def check(page: Any, name: str) -> None:
@@ -123,5 +183,5 @@ def test_no_page_has_a_violation(chromium: Chromium, entered: Entered, lang: str
     pages: tuple[str, ...] = PAGES
     for scheme, width in (("dark", 360), ("light", 1280)):
         chromium.run(look, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
-        pages = ("petition/calls", "audit")
+        pages = ("petition/calls", "audit", "boycott/past", "wall")
     assert found == []

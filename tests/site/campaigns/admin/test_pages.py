@@ -6,7 +6,8 @@ from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, OPENS, petition
 from voipwatch.civic.petitions import Answer, Delivery
 from voipwatch.civic.roles import Act, Role
 from voipwatch.site.campaigns.admin import pages
-from voipwatch.site.campaigns.admin.pages import SAID, Standing
+from voipwatch.site.campaigns.admin.layout import SAID
+from voipwatch.site.campaigns.admin.pages import Standing
 from voipwatch.site.campaigns.keepers import Visitor
 from voipwatch.site.words import LANGUAGES, words
 from voipwatch.store.civic.accounts import NameRow
@@ -87,8 +88,10 @@ def test_what_an_address_says_was_done_is_one_of_ours() -> None:
 
 def test_ways_are_those_of_the_role() -> None:
     found = {
-        role: [way for way in ("person", "audit") if f'/admin/{way}"' in pages.home(
+        role: [way for way in ("person", "wall", "audit") if f'/admin/{way}"' in pages.home(
             words("en"), visitor(role), [], NOW).decode()]
         for role in Role
     }  # fmt: skip
-    assert found == {Role.KEEPER: ["person", "audit"], Role.MODERATOR: [], Role.READER: ["audit"]}
+    assert found == {
+        Role.KEEPER: ["person", "wall", "audit"], Role.MODERATOR: ["wall"], Role.READER: ["audit"],
+    }  # fmt: skip

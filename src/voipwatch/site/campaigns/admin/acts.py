@@ -2,6 +2,7 @@
 `Office`, in the keeper's name.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl
@@ -12,14 +13,19 @@ from voipwatch.civic.addresses import AddressError
 from voipwatch.civic.petitions import Answer as PetitionAnswer
 from voipwatch.civic.petitions import Delivery, PaperTally, Petition, PetitionError
 from voipwatch.civic.publiccounts import told_count
+from voipwatch.civic.ranges import Range
 from voipwatch.civic.retention import BOUNCES_DAYS, DAY_S
 from voipwatch.civic.roles import Act
-from voipwatch.site.campaigns.admin import pages
+from voipwatch.civic.turnout import Found, Observable
+from voipwatch.site.campaigns.admin import boycott_pages, pages, wall_pages
 from voipwatch.site.campaigns.admin.pages import NAMES_A_PAGE, Standing
 from voipwatch.site.campaigns.desk import Desk, day_of
 from voipwatch.site.campaigns.keepers import Visitor
 from voipwatch.site.campaigns.office import Office, person_document
+from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.sections import Answer, SectionAsk, html
+from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.store.civic import accounts, signing
 from voipwatch.store.civic.audit_log import audit_break, audit_lines
 from voipwatch.store.civic.opening import reading
@@ -28,6 +34,7 @@ AUDIT_SHOWN: Final = 200
 """Lines, newest first; the command line has all."""
 NUMBER_MAX: Final = 100_000_000
 QUERY_FIELDS_MAX: Final = 4
+_AMOUNT: Final = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,6})?")
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -46,10 +53,12 @@ class Acts:
         self._form = ask.form or {}
         self._now_s = int(ask.now_s)
         self._office = Office(desk, visitor.who)
+        self._pledges = PledgeDesk(desk)
+        self._pledge_office = PledgeOffice(self._pledges, visitor.who)
         self._query = query_of(ask.query)
 
     def run(self, act: Act) -> Answer | Done | None:
-        """Do it; what cannot be is said. None: there is no such petition."""
+        """Do it; what cannot be is said. None: there is no such petition or boycott."""
         ways: dict[Act, Callable[[], Answer | Done | None]] = {
             Act.OVERVIEW: self._look,
             Act.AUDIT: self._audit,
@@ -57,6 +66,10 @@ class Acts:
             Act.PERSON: self._person,
             Act.SHOW_PERSON: self._show_person,
             Act.ERASE_PERSON: self._erase_person,
+            Act.OBSERVE: self._observe,
+            Act.CLOSE_BOYCOTT: self._close_boycott,
+            Act.WALL: self._wall,
+            Act.WALL_REMOVE: self._wall_remove,
         }
         try:
             if act in ways:
@@ -75,9 +88,15 @@ class Acts:
         t, path = self._ask.t, self._ask.path
         if path == ("",):
             standing = [self._standing(petition) for petition in self._desk.petitions()]
-            return self._page(200, pages.home(t, self._visitor, standing, self._now_s))
-        petition = self._petition()
+            told = [each for own in self._pledges.boycotts() if (each := self._pledges.told(own.id))]
+            return self._page(200, pages.home(t, self._visitor, standing, self._now_s, boycotts=told))
         said = self._query.get("said", "")
+        if path[0] == "boycott":
+            found = self._pledges.told(path[1])
+            if found is None:
+                return None
+            return self._page(200, boycott_pages.boycott(t, self._visitor, found, self._now_s, said))
+        petition = self._petition()
         return self._page(200, pages.petition(t, self._visitor, self._standing(petition), self._now_s, said))
 
     def _standing(self, petition: Petition) -> Standing:
@@ -132,6 +151,53 @@ class Acts:
         name = self._form.get("petition", "")
         self._office.erase_person(name, self._form.get("email", ""), now_s=self._now_s)
         return Done(("person",))
+
+    # --- boycotts and the wall
+
+    def _observe(self) -> Done:
+        name = self._ask.path[1]
+        self._pledge_office.observe(name, self._observable(), now_s=self._now_s)
+        return Done(("boycott", name))
+
+    def _observable(self) -> Observable:
+        said = self._form.get("found", "")
+        if said not in set(Found):
+            raise PetitionError("found", "effect, none or not-measured")
+        low, high = (_amount(end, self._form.get(end, "")) for end in ("low", "high"))
+        if low is None and high is not None:
+            raise PetitionError("low", "a range needs its lower end too")
+        try:
+            return Observable(
+                what=self._form.get("what", ""),
+                found=Found(said),
+                value=None if low is None else Range(low, low if high is None else high),
+                unit=self._form.get("unit", "").strip(),
+                source=self._form.get("source", "").strip(),
+            )
+        except ValueError as error:
+            raise PetitionError("observation", str(error)) from error
+
+    def _close_boycott(self) -> Done:
+        name = self._ask.path[1]
+        self._pledge_office.close(name, now_s=self._now_s)
+        return Done(("boycott", name))
+
+    def _wall(self) -> Answer:
+        page = _whole("page", self._query.get("page", "0"))
+        body = wall_pages.wall(
+            self._ask.t,
+            self._visitor,
+            Wall(self._desk).enrolments(),
+            page,
+            off=self._desk.campaigns.settings.wall is None,
+            said=self._query.get("said", ""),
+        )
+        return self._page(200, body)
+
+    def _wall_remove(self) -> Done:
+        """Which site it was stands in the form alone: in no address, no log, no answer."""
+        Wall(self._desk).remove(self._form.get("site", ""), who=self._visitor.who, now_s=self._now_s)
+        return Done(("wall",))
 
     # --- petitions
 
@@ -188,6 +254,14 @@ def query_of(query: bytes) -> dict[str, str]:
         return dict(parse_qsl(query.decode("ascii"), max_num_fields=QUERY_FIELDS_MAX))
     except ValueError:
         return {}
+
+
+def _amount(field: str, typed: str) -> float | None:
+    """A number with a point or a comma; None: nothing was typed. Raises PetitionError."""
+    text = typed.strip()
+    if text and not _AMOUNT.fullmatch(text):
+        raise PetitionError(field, "a number such as 2.5")
+    return float(text.replace(",", ".")) if text else None
 
 
 def _whole(field: str, typed: str) -> int:

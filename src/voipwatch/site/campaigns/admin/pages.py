@@ -1,37 +1,27 @@
 """Pages of the protected part: contexts for the templates. No text here, no markup."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from voipwatch.civic.keepers import form_token
 from voipwatch.civic.petitions import Petition, PetitionState, is_erased, state_at
-from voipwatch.civic.publiccounts import STEP, CountLine
+from voipwatch.civic.publiccounts import CountLine
 from voipwatch.civic.roles import Act, may
 from voipwatch.model.instants import iso
+from voipwatch.site.campaigns.admin import layout
+from voipwatch.site.campaigns.admin.boycott_pages import ShownBoycott, shown_boycott
 from voipwatch.site.campaigns.keepers import Visitor
-from voipwatch.site.campaigns.links import MOUNT, admin_path, petition_path
-from voipwatch.site.campaigns.pages import Frame, LanguageLink, style
+from voipwatch.site.campaigns.links import admin_path, petition_path
+from voipwatch.site.campaigns.pledging.desk import ToldBoycott
 from voipwatch.site.html import to_html
-from voipwatch.site.pages.shell import LANGUAGE_NAMES
-from voipwatch.site.words import HTML_LANG, LANGUAGES, RIGHT_TO_LEFT, Name, Words
+from voipwatch.site.words import HTML_LANG, RIGHT_TO_LEFT, Name, Words
 from voipwatch.store.civic.accounts import NameRow
 from voipwatch.store.civic.audit_log import AuditLine
 from voipwatch.store.civic.petition_rows import NoteRow
 from voipwatch.store.civic.signing import HeldRow
 
 NAMES_A_PAGE: Final = 100
-WAYS: Final = (
-    ("home", Act.OVERVIEW, ()),
-    ("person", Act.PERSON, ("person",)),
-    ("audit", Act.AUDIT, ("audit",)),
-)
-"""Text, permission, path."""
-SAID: Final = frozenset(
-    {Act.HIDE_NAME, Act.SHOW_NAME, Act.PAPER, Act.DELIVER, Act.ANSWER, Act.CLOSE, Act.ERASE, Act.ERASE_PERSON}
-)
-"""What is said to be done after a redirect; anything else in an address says nothing."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,48 +49,27 @@ class Shown(msgspec.Struct, frozen=True):
     bounced: str
 
 
-class Link(msgspec.Struct, frozen=True):
-    """Of the section's own ways."""
-
-    key: str
-    href: str
-
-
-class AdminPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page has; `admin-*.html`."""
-
-    frame: Frame
-    heading: str
-    ways: tuple[Link, ...] = ()
-    who: str = ""
-    role: str = ""
-    form: str = ""
-    """The form token."""
-    signout: str = ""
-    said: str = ""
-    """What was just done."""
-
-
-class Entrance(AdminPage, frozen=True, kw_only=True):
+class Entrance(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-signin.html`."""
 
     fault: str
     action: str
 
 
-class Message(AdminPage, frozen=True, kw_only=True):
+class Message(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-message.html`."""
 
     text: str
 
 
-class Home(AdminPage, frozen=True, kw_only=True):
+class Home(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-home.html`."""
 
     petitions: tuple[Shown, ...]
+    boycotts: tuple[ShownBoycott, ...]
 
 
-class PetitionPage(AdminPage, frozen=True, kw_only=True):
+class PetitionPage(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-petition.html`."""
 
     shown: Shown
@@ -109,11 +78,11 @@ class PetitionPage(AdminPage, frozen=True, kw_only=True):
     public: str
     names: str
     """Empty: not for this role."""
-    acts: tuple[Link, ...]
+    acts: tuple[layout.Link, ...]
     """Forms, in their order."""
 
 
-class NamesPage(AdminPage, frozen=True, kw_only=True):
+class NamesPage(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-names.html`."""
 
     names: tuple[NameRow, ...]
@@ -124,7 +93,7 @@ class NamesPage(AdminPage, frozen=True, kw_only=True):
     later: str
 
 
-class AuditPage(AdminPage, frozen=True, kw_only=True):
+class AuditPage(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-audit.html`."""
 
     lines: tuple[tuple[str, AuditLine], ...]
@@ -133,7 +102,7 @@ class AuditPage(AdminPage, frozen=True, kw_only=True):
     broken: bool
 
 
-class PersonPage(AdminPage, frozen=True, kw_only=True):
+class PersonPage(layout.AdminPage, frozen=True, kw_only=True):
     """`admin-person.html`."""
 
     action: str
@@ -148,7 +117,7 @@ def entrance(t: Words, fault: str) -> bytes:
     """Where keepers sign in; `fault` is empty, `wrong`, `wait`, `over`."""
     heading = t.plain("admin.signin.heading")
     page = Entrance(
-        frame=_frame(t, heading),
+        frame=layout.frame(t, heading),
         heading=heading,
         fault=t.plain(f"admin.signin.{fault}") if fault else "",
         action=admin_path(t.lang, "signin"),
@@ -173,15 +142,28 @@ def no_address(t: Words, visitor: Visitor, fault: str) -> bytes:
 
 def _told(t: Words, visitor: Visitor, text: str) -> bytes:
     heading = t.plain("admin.not.heading")
-    page = Message(frame=_frame(t, heading), heading=heading, text=text, **_of(t, visitor))
+    page = Message(frame=layout.frame(t, heading), heading=heading, text=text, **layout.of(t, visitor))
     return to_html("admin-message.html", page, t)
 
 
-def home(t: Words, visitor: Visitor, standing: Sequence[Standing], now_s: int) -> bytes:
-    """All petitions."""
+def home(
+    t: Words,
+    visitor: Visitor,
+    standing: Sequence[Standing],
+    now_s: int,
+    *,
+    boycotts: Sequence[ToldBoycott] = (),
+) -> bytes:
+    """All petitions and boycotts."""
     heading = t.plain("admin.home.heading")
     shown = tuple(_shown(t, each, now_s) for each in standing)
-    page = Home(frame=_frame(t, heading), heading=heading, petitions=shown, **_of(t, visitor))
+    page = Home(
+        frame=layout.frame(t, heading),
+        heading=heading,
+        petitions=shown,
+        boycotts=tuple(shown_boycott(t, each, now_s) for each in boycotts),
+        **layout.of(t, visitor),
+    )
     return to_html("admin-home.html", page, t)
 
 
@@ -198,7 +180,7 @@ def petition(t: Words, visitor: Visitor, standing: Standing, now_s: int, said: s
     }
     shown = _shown(t, standing, now_s)
     page = PetitionPage(
-        frame=_frame(t, shown.title, "petition", own.id),
+        frame=layout.frame(t, shown.title, "petition", own.id),
         heading=shown.title,
         shown=shown,
         dates=t.plain("admin.petition.dates", opens=t.moment(iso(own.opens_at_s)),
@@ -210,11 +192,11 @@ def petition(t: Words, visitor: Visitor, standing: Standing, now_s: int, said: s
         public=petition_path(t.lang, own.id),
         names=admin_path(t.lang, "petition", own.id, "names") if may(visitor.role, Act.NAMES) else "",
         acts=tuple(
-            Link(act.value, admin_path(t.lang, "petition", own.id, act.value))
+            layout.Link(act.value, admin_path(t.lang, "petition", own.id, act.value))
             for act, can in possible.items()
             if can and may(visitor.role, act)
         ),
-        **_of(t, visitor, said),
+        **layout.of(t, visitor, said),
     )  # fmt: skip
     return to_html("admin-petition.html", page, t)
 
@@ -226,7 +208,7 @@ def names(
     heading, base = t.plain("admin.names.heading"), ("petition", own.id)
     here = admin_path(t.lang, *base, "names")
     shown = NamesPage(
-        frame=_frame(t, heading, *base, "names"),
+        frame=layout.frame(t, heading, *base, "names"),
         heading=heading,
         names=tuple(rows[:NAMES_A_PAGE]),
         hide=admin_path(t.lang, *base, Act.HIDE_NAME.value),
@@ -234,7 +216,7 @@ def names(
         back=admin_path(t.lang, *base),
         earlier=f"{here}?page={page - 1}" if page else "",
         later=f"{here}?page={page + 1}" if len(rows) > NAMES_A_PAGE else "",
-        **_of(t, visitor, said),
+        **layout.of(t, visitor, said),
     )
     return to_html("admin-names.html", shown, t)
 
@@ -248,12 +230,12 @@ def audit(t: Words, visitor: Visitor, lines: Sequence[AuditLine], count: int, br
         else t.plain("admin.audit.broken", line=t.number(broken + 1))
     )
     page = AuditPage(
-        frame=_frame(t, heading, "audit"),
+        frame=layout.frame(t, heading, "audit"),
         heading=heading,
         lines=tuple((t.moment(iso(line.at)), line) for line in lines),
         state=state,
         broken=broken is not None,
-        **_of(t, visitor),
+        **layout.of(t, visitor),
     )
     return to_html("admin-audit.html", page, t)
 
@@ -270,13 +252,13 @@ def person(
     """The form of a data subject's request, and what was found."""
     heading = t.plain("admin.person.heading")
     page = PersonPage(
-        frame=_frame(t, heading, "person"),
+        frame=layout.frame(t, heading, "person"),
         heading=heading,
         action=admin_path(t.lang, "person"),
         petitions=tuple((each.id, each.text(t.lang)[1].title) for each in petitions),
         can_erase=may(visitor.role, Act.ERASE_PERSON),
         found=_held(t, held) if asked else (),
-        **_of(t, visitor, said),
+        **layout.of(t, visitor, said),
     )
     return to_html("admin-person.html", page, t)
 
@@ -313,36 +295,7 @@ def _shown(t: Words, standing: Standing, now_s: int) -> Shown:
         direction="rtl" if lang in RIGHT_TO_LEFT else "ltr",
         href=admin_path(t.lang, "petition", own.id),
         state=t.plain(f"petition.state.{state}", **dated),
-        told=_tens(t, count),
-        waiting=_tens(t, standing.waiting),
-        bounced=_tens(t, standing.bounced),
+        told=layout.tens(t, count),
+        waiting=layout.tens(t, standing.waiting),
+        bounced=layout.tens(t, standing.bounced),
     )
-
-
-def _tens(t: Words, count: int) -> str:
-    return t.number(count) if count >= STEP else t.plain("admin.few")
-
-
-def _frame(t: Words, title: str, *below: str) -> Frame:
-    site, forms, mark = style()
-    languages = tuple(
-        LanguageLink(
-            HTML_LANG[lang],
-            "rtl" if lang in RIGHT_TO_LEFT else "ltr",
-            LANGUAGE_NAMES[lang],
-            admin_path(lang, *below),
-            lang == t.lang,
-        )
-        for lang in LANGUAGES
-    )
-    return Frame(title, (site, forms), mark, f"{MOUNT}{t.lang}/", languages)
-
-
-def _of(t: Words, visitor: Visitor, said: str = "") -> dict[str, Any]:
-    """What stands on every page of somebody who is signed in."""
-    ways = [Link(key, admin_path(t.lang, *below)) for key, act, below in WAYS if may(visitor.role, act)]
-    return {
-        "ways": tuple(ways), "who": visitor.account, "role": t.plain(f"admin.role.{visitor.role}"),
-        "form": form_token(visitor.token), "signout": admin_path(t.lang, "signout"),
-        "said": t.plain(f"admin.said.{said}") if said in SAID else "",
-    }  # fmt: skip

@@ -7,14 +7,21 @@
     POST  petition/ID/ACT            hide-name, show-name, paper, deliver, answer, close, erase
     GET   audit                      the audit log
     GET, POST  person                what is held of one address; erase it
+    GET   boycott/ID                 one: told counts, forms
+    POST  boycott/ID/ACT             observe, close-boycott
+    GET, POST  wall                  sites that wait and stand; takes one off
 
 Every request passes the same gates in the same order: a session, its form token, the role's permission, a
 fresh code for what cannot be taken back and for whether somebody signed. While there is no account, nothing
-is here.
+is here; nor is anything where the site's own address is plain http, but for a browser on this machine. A
+form of nobody who is signed in is for nothing that is here, but for the one that signs in. Then every
+answer is that of an address that nobody has.
 """
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
@@ -24,50 +31,92 @@ from voipwatch.civic.roles import CODE_ANEW, Act, may
 from voipwatch.site.campaigns.admin import pages
 from voipwatch.site.campaigns.admin.acts import Acts, Done
 from voipwatch.site.campaigns.admin.cookies import clear_cookie, session_of, set_cookie
+from voipwatch.site.campaigns.admin.gate import SignInGate
 from voipwatch.site.campaigns.desk import Desk
+from voipwatch.site.campaigns.forms import FORM_BYTES_MAX
 from voipwatch.site.campaigns.keepers import Keepers, Refusal, Visitor
-from voipwatch.site.campaigns.limits import PostLimits
-from voipwatch.site.campaigns.links import admin_path
+from voipwatch.site.campaigns.links import LONG_FORM_BYTES, admin_path
 from voipwatch.site.campaigns.sections import Answer, SectionAsk, html
 
-SIGN_INS_A_MINUTE: Final = 6
-"""Of one network: each costs 16 MiB and 50 ms."""
+HASHED_AT_ONCE: Final = 1
+"""Sign-ins that are looked at, in each process: 16 MiB and 50 ms of a core each. They wait for one another
+in threads of their own, and nobody who signs a petition waits for them.
+"""
 POSTED: Final = frozenset(
     {Act.HIDE_NAME, Act.SHOW_NAME, Act.PAPER, Act.DELIVER, Act.ANSWER, Act.CLOSE, Act.ERASE}
 )
 """Acts on one petition, each under its own name."""
+POSTED_OF_BOYCOTT: Final = frozenset({Act.OBSERVE, Act.CLOSE_BOYCOTT})
+"""The same of a boycott."""
 _ROBOTS: Final = (b"x-robots-tag", b"noindex, nofollow")
 
 
 class AdminSection:
-    """The section."""
+    """The section; `pause` waits so many seconds."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._desk = desk
         self._keepers = Keepers(desk)
-        self._limits = PostLimits(SIGN_INS_A_MINUTE, secrets.token_bytes(32))
+        self._gate = SignInGate(secrets.token_bytes(32))
+        self._pause = pause
+        self._hashing = ThreadPoolExecutor(HASHED_AT_ONCE, thread_name_prefix="sign-in")
 
     @property
     def _url(self) -> str:
         return self._desk.campaigns.settings.url
 
+    async def form_bytes(self, ask: SectionAsk) -> int | None:
+        """As `sections.GuardedSection` says."""
+        return await asyncio.to_thread(self._form_bytes, ask)
+
     async def answer(self, ask: SectionAsk) -> Answer | None:
         """None: there is no account, or no such page."""
-        tries = ask.path == ("signin",) and ask.form is not None
-        allowed = not tries or self._limits.allows(ask.who, ask.now_s)
-        found = await asyncio.to_thread(self._answer, ask, allowed)
+        if ask.path == ("signin",) and ask.form is not None:
+            found = await self._try(ask)
+        else:
+            found = await asyncio.to_thread(self._answer, ask)
         return None if found is None else msgspec.structs.replace(found, more=(*found.more, _ROBOTS))
 
-    def _answer(self, ask: SectionAsk, allowed: bool) -> Answer | None:
-        if not self._keepers.exist():
+    def _is_there(self, ask: SectionAsk) -> bool:
+        """Whether the page shows itself to anybody by this way."""
+        return (is_safe(self._url) or ask.local) and self._keepers.exist()
+
+    def _form_bytes(self, ask: SectionAsk) -> int | None:
+        if not self._is_there(ask):
             return None
-        token = session_of(ask.headers.get(b"cookie", b""), self._url)
-        if ask.path == ("signin",) and ask.form is not None:
-            return self._sign_in(ask, token) if allowed else _entrance(ask, 429, "wait")
-        visitor = self._keepers.visitor(token, now_s=int(ask.now_s))
+        if ask.path == ("signin",):
+            return FORM_BYTES_MAX
+        return None if self._visitor(ask) is None else LONG_FORM_BYTES
+
+    def _token(self, ask: SectionAsk) -> str:
+        return session_of(ask.headers.get(b"cookie", b""), self._url)
+
+    def _visitor(self, ask: SectionAsk) -> Visitor | None:
+        return self._keepers.visitor(self._token(ask), now_s=int(ask.now_s))
+
+    async def _try(self, ask: SectionAsk) -> Answer | None:
+        """To sign in: put off where there were many, and then looked at in turn."""
+        name = (ask.form or {}).get("name", "")
+        wait_s = self._gate.enter(name, ask.who, ask.now_s)
+        if wait_s is None:
+            return _entrance(ask, 429, "wait")
+        try:
+            if wait_s:
+                await self._pause(wait_s)
+            later = msgspec.structs.replace(ask, now_s=ask.now_s + wait_s)
+            return await asyncio.get_running_loop().run_in_executor(self._hashing, self._sign_in, later)
+        finally:
+            self._gate.leave(name, ask.who)
+
+    def _answer(self, ask: SectionAsk) -> Answer | None:
+        if not self._is_there(ask):
+            return None
+        visitor = self._visitor(ask)
+        if visitor is None and ask.form is not None:
+            return None
         if visitor is None:
-            if ask.path == ("",) and ask.form is None:
-                return _entrance(ask, 200, "over" if token else "")
+            if ask.path == ("",):
+                return _entrance(ask, 200, "over" if self._token(ask) else "")
             return _go(admin_path(ask.t.lang))
         if ask.form is not None and not is_form_token(visitor.token, ask.form.get("form", "")):
             return _message(ask, visitor, 403, "forged")
@@ -77,14 +126,14 @@ class AdminSection:
         act = act_of(ask.path, ask.form)
         return None if act is None else self._do(ask, visitor, act)
 
-    def _sign_in(self, ask: SectionAsk, token: str) -> Answer:
+    def _sign_in(self, ask: SectionAsk) -> Answer:
         form = ask.form or {}
         found = self._keepers.enter(
             form.get("name", ""),
             form.get("passphrase", ""),
             form.get("code", ""),
             now_s=int(ask.now_s),
-            leaving=token,
+            leaving=self._token(ask),
         )
         if isinstance(found, Refusal):
             return _entrance(ask, 429 if found is Refusal.WAIT else 403, found.value)
@@ -103,10 +152,15 @@ class AdminSection:
         return found
 
 
+def is_safe(url: str) -> bool:
+    """Whether passphrases and sessions may go to a site of that address."""
+    return url.startswith("https:")
+
+
 def act_of(path: tuple[str, ...], form: dict[str, str] | None) -> Act | None:
     """What a request asks for; None: nothing that there is."""
     match path:
-        case ("",) | ("petition", _) if form is None:
+        case ("",) | ("petition" | "boycott", _) if form is None:
             return Act.OVERVIEW
         case ("audit",) if form is None:
             return Act.AUDIT
@@ -116,7 +170,11 @@ def act_of(path: tuple[str, ...], form: dict[str, str] | None) -> Act | None:
             return Act.PERSON
         case ("person",):
             return Act.ERASE_PERSON if (form or {}).get("act") == "erase" else Act.SHOW_PERSON
+        case ("wall",):
+            return Act.WALL if form is None else Act.WALL_REMOVE
         case ("petition", _, name) if form is not None and name in POSTED:
+            return Act(name)
+        case ("boycott", _, name) if form is not None and name in POSTED_OF_BOYCOTT:
             return Act(name)
     return None
 

@@ -49,7 +49,7 @@ from voipwatch.site.campaigns.desk import Desk, day_of
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic import wall_rows
 from voipwatch.store.civic.audit_log import AuditRow, add_audit
-from voipwatch.store.civic.opening import forget_deleted, reading, writing
+from voipwatch.store.civic.opening import forget_deleted, known_word, reading, writing
 from voipwatch.store.civic.wall_rows import CurveRow, WallRow
 
 WITHDRAWN_MAX: Final = 1_000
@@ -277,12 +277,12 @@ class Wall:
 
 
 def enrolment_of(row: WallRow) -> Enrolment:
-    """What a row says."""
+    """What a row says. Raises DatabaseError, `damaged`."""
     return Enrolment(
         mark=row.mark,
         page=row.page,
         site=row.site,
-        state=State(row.state),
+        state=known_word(State, row.state),
         since_s=row.since_at,
         seen_s=0 if State(row.state) in BEFORE else row.seen_at,
         due_s=row.due_at,
