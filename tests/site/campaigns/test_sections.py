@@ -88,7 +88,7 @@ def test_a_guarded_section_is_asked_before_any_of_a_form_matters(desk: Desk) -> 
     path = "/campaigns/en/admin/"
     nothing = call(app, "GET", "/campaigns/en/nothing/")
     for sent in ({"form": {"a": "b"}}, {"body": b"x" * 99}, {"form": {}, "sec_fetch_site": "cross-site"}):
-        told = call(app, "POST", path, **sent)  # type: ignore[arg-type]  # headers and forms of many kinds
+        told = call(app, "POST", path, **sent)
         assert (told.status, told.headers, told.body) == (404, nothing.headers, nothing.body)
     assert guarded.asked == []
     word = {"x_word": "friend"}
