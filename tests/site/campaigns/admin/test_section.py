@@ -27,7 +27,7 @@ from voipwatch.site.campaigns.keepers import Keepers
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.wall.keeping import Wall
-from voipwatch.site.words import LANGUAGES
+from voipwatch.site.words import HTML_LANG, LANGUAGES
 from voipwatch.store.civic.audit_log import audit_rows
 from voipwatch.store.civic.opening import open_database, reading, writing
 
@@ -193,7 +193,7 @@ def test_a_role_that_nobody_knows_is_said_as_a_fault_of_the_database(
         connection.execute(text("UPDATE accounts SET role = 'emperor'"))
     told = visit.get(lang=lang)
     assert (told.status, told.headers["retry-after"]) == (503, "60")
-    assert f'lang="{lang}"' in told.text
+    assert f'<html lang="{HTML_LANG[lang]}"' in told.text
     assert visit.post("audit").status == 503
     assert visit.sign_in(code=visit.next_code()).status == 503
 
