@@ -27,7 +27,7 @@ from voipwatch.civic.petitions import Answer, Delivery, PaperTally, PetitionErro
 from voipwatch.civic.publiccounts import first_break
 from voipwatch.civic.retention import KEPT, SECRETS, Kept, Since
 from voipwatch.civic.roles import Role
-from voipwatch.civic.wall import LOOK_S, SPREAD_S, Sight, WallPage
+from voipwatch.civic.wall import LOOK_S, SPREAD_S, Sight, State, WallPage
 from voipwatch.civic.wallpage import PageSays
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
@@ -38,7 +38,7 @@ from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.site.campaigns.wall.rounds import WallRounds
-from voipwatch.store.civic import accounts, petition_rows, signing
+from voipwatch.store.civic import accounts, petition_rows, signing, wall_rows
 from voipwatch.store.civic.audit_log import audit_rows
 from voipwatch.store.civic.opening import reading, writing
 from voipwatch.store.civic.petition_rows import LogRow, NoteRow
@@ -287,6 +287,8 @@ def everything(desk: Desk, keepers: Keepers, at_s: int) -> None:
         made = wall.enrol(f"https://{kept}.example/", now_s=at_s)
         if kept != "wall-waiting":
             wall.note(made.page, Looked(None, PageSays(True, frozenset({made.mark}))), now_s=at_s)
+    first, _ = (wall.enrol("https://wall-withdrawn.example/", now_s=at_s) for _ in range(2))
+    wall.leave(first.code, now_s=at_s)
     wall.take_point(at_s)
     with writing(desk.engine) as connection:
         for number in range(4):
@@ -329,6 +331,9 @@ def look_until(desk: Desk, end_s: int) -> None:
 
 def kept_rows(desk: Desk, kept: Kept) -> int:
     """Rows of it that are there; of the wall those of its own site."""
+    if kept.what == "wall-withdrawn":
+        with reading(desk.engine) as connection:
+            return len(wall_rows.rows_in(connection, State.WITHDRAWN))
     if kept.place == "wall_sites":
         return sum(each.site == f"{kept.what}.example" for each in Wall(desk).enrolments())
     if kept.what == "attempts":

@@ -54,7 +54,7 @@ def test_what_programs_read_lies_below_api(desk: Desk, app: CampaignsApp) -> Non
     telling = CampaignsApp(desk, lambda: float(NOW), {"pledge": Told()})
     assert call(telling, "GET", "/campaigns/api/pledge/x/y").text == f"('x', 'y') {float(NOW)}"
     assert call(telling, "GET", "/campaigns/api/pledge/none").status == 404
-    assert call(telling, "POST", "/campaigns/api/pledge/x", {}).status == 404
+    assert call(telling, "POST", "/campaigns/api/pledge/x", {}).status == 405
     assert call(telling, "GET", "/campaigns/api/calls/counts.json").status == 200
     assert call(app, "GET", "/campaigns/api/pledge/x").status == 404, "a section without documents"
 

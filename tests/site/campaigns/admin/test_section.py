@@ -26,6 +26,7 @@ from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.keepers import Keepers
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.words import HTML_LANG, LANGUAGES
 from voipwatch.store.civic.audit_log import audit_rows
@@ -210,15 +211,41 @@ def test_a_row_of_the_wall_that_nobody_knows_is_a_fault_of_the_database(
 
 @pytest.mark.parametrize("table", ["petitions", "boycotts"])
 @pytest.mark.parametrize("document", ["", "{}", '{"id": 1}'])
-def test_a_document_that_nobody_reads_is_a_fault_of_the_database(
+def test_a_document_that_nobody_reads_is_named_and_stops_nothing_else(
     app: CampaignsApp, clock: Clock, table: str, document: str
 ) -> None:
     visit = signed_in(app, clock)
     keep(PledgeDesk(app.desk))
     with writing(app.desk.engine) as connection:
         connection.execute(text(f"UPDATE {table} SET document = :d"), {"d": document})
-    assert visit.get().status == 503
-    assert visit.get("petition/calls" if table == "petitions" else "boycott/silence").status == 503
+    broken, sound = "petition/calls", "boycott/silence"
+    if table == "boycotts":
+        broken, sound = sound, broken
+    overview = visit.get()
+    assert (overview.status, f"<li><bdi>{broken.partition('/')[2]}</bdi></li>" in overview.text) == (
+        200,
+        True,
+    )
+    assert f'{sound}"' in overview.text
+    assert f'{broken}"' not in overview.text
+    assert [visit.get(each).status for each in (broken, sound)] == [503, 200]
+
+
+@pytest.mark.parametrize(
+    ("damage", "broken"),
+    [("INSERT INTO notes VALUES ('calls', 'some day', 10, '0')", ""),
+     ("UPDATE count_log SET at = 'yesterday'", "calls"),
+     ("UPDATE pledge_log SET at = 'yesterday'", "silence")],
+)  # fmt: skip
+def test_a_log_that_nobody_reads_is_named(app: CampaignsApp, clock: Clock, damage: str, broken: str) -> None:
+    visit = signed_in(app, clock)
+    keep(PledgeDesk(app.desk))
+    PledgeOffice(PledgeDesk(app.desk), "tests").turn(NOW)
+    Office(app.desk, "tests").turn(NOW)
+    with writing(app.desk.engine) as connection:
+        connection.execute(text(damage))
+    overview = visit.get()
+    assert (overview.status, f"<li><bdi>{broken}</bdi></li>" in overview.text) == (200, bool(broken))
 
 
 def test_a_server_that_is_gone_is_said_on_every_route(desk: Desk, clock: Clock) -> None:

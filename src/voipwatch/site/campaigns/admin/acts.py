@@ -22,13 +22,13 @@ from voipwatch.site.campaigns.admin.pages import NAMES_A_PAGE, Standing
 from voipwatch.site.campaigns.desk import Desk, day_of
 from voipwatch.site.campaigns.keepers import Visitor
 from voipwatch.site.campaigns.office import Office, person_document
-from voipwatch.site.campaigns.pledging.desk import PledgeDesk
+from voipwatch.site.campaigns.pledging.desk import PledgeDesk, ToldBoycott
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.sections import Answer, SectionAsk, html
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.store.civic import accounts, signing
 from voipwatch.store.civic.audit_log import audit_break, audit_lines
-from voipwatch.store.civic.opening import reading
+from voipwatch.store.civic.opening import DatabaseError, reading
 
 AUDIT_SHOWN: Final = 200
 """Lines, newest first; the command line has all."""
@@ -87,9 +87,7 @@ class Acts:
     def _look(self) -> Answer | None:
         t, path = self._ask.t, self._ask.path
         if path == ("",):
-            standing = [self._standing(petition) for petition in self._desk.petitions()]
-            told = [each for own in self._pledges.boycotts() if (each := self._pledges.told(own.id))]
-            return self._page(200, pages.home(t, self._visitor, standing, self._now_s, boycotts=told))
+            return self._home()
         said = self._query.get("said", "")
         if path[0] == "boycott":
             found = self._pledges.told(path[1])
@@ -98,6 +96,29 @@ class Acts:
             return self._page(200, boycott_pages.boycott(t, self._visitor, found, self._now_s, said))
         petition = self._petition()
         return self._page(200, pages.petition(t, self._visitor, self._standing(petition), self._now_s, said))
+
+    def _home(self) -> Answer:
+        """All that can be read; what cannot is named, and stops nothing else."""
+        petitions, boycotts = self._desk.known(), self._pledges.known()
+        damaged = {*petitions.damaged, *boycotts.damaged}
+        standing: list[Standing] = []
+        told: list[ToldBoycott] = []
+        for petition in petitions.petitions:
+            try:
+                standing.append(self._standing(petition))
+            except DatabaseError as error:
+                damaged.add(_row_of(error, petition.id))
+        for boycott in boycotts.boycotts:
+            try:
+                found = self._pledges.told(boycott.id)
+            except DatabaseError as error:
+                damaged.add(_row_of(error, boycott.id))
+            else:
+                told += [found] if found else []
+        shown = pages.home(
+            self._ask.t, self._visitor, standing, self._now_s, boycotts=told, damaged=sorted(damaged)
+        )
+        return self._page(200, shown)
 
     def _standing(self, petition: Petition) -> Standing:
         """Never an exact count: who looks at one while a neighbour signs learns that he did."""
@@ -270,3 +291,10 @@ def _whole(field: str, typed: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > NUMBER_MAX:
         raise PetitionError(field, f"a whole number, 0 to {NUMBER_MAX}")
     return int(text)
+
+
+def _row_of(error: DatabaseError, name: str) -> str:
+    """The campaign that an error is of; any but damaged rows is everybody's, and goes on."""
+    if error.reason != "damaged":
+        raise error
+    return name

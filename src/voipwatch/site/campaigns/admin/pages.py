@@ -67,6 +67,8 @@ class Home(layout.AdminPage, frozen=True, kw_only=True):
 
     petitions: tuple[Shown, ...]
     boycotts: tuple[ShownBoycott, ...]
+    damaged: tuple[str, ...]
+    """Ids of petitions and boycotts whose rows cannot be read."""
 
 
 class PetitionPage(layout.AdminPage, frozen=True, kw_only=True):
@@ -153,8 +155,9 @@ def home(
     now_s: int,
     *,
     boycotts: Sequence[ToldBoycott] = (),
+    damaged: Sequence[str] = (),
 ) -> bytes:
-    """All petitions and boycotts."""
+    """All petitions and boycotts, and the ids of those that cannot be read."""
     heading = t.plain("admin.home.heading")
     shown = tuple(_shown(t, each, now_s) for each in standing)
     page = Home(
@@ -162,6 +165,7 @@ def home(
         heading=heading,
         petitions=shown,
         boycotts=tuple(shown_boycott(t, each, now_s) for each in boycotts),
+        damaged=tuple(damaged),
         **layout.of(t, visitor),
     )
     return to_html("admin-home.html", page, t)
