@@ -45,6 +45,7 @@ class Sweeps:
                     pacer=self._starter.pacer(reflector),
                     draw=self._planner.draw,
                     events=self._events,
+                    refused=_refused(flows, kinds),
                     budget_bytes=budget_bytes - sum(f.spent_bytes for f in flows if f.record.kind.app == app),
                 )
             )
@@ -111,3 +112,14 @@ class Sweeps:
         wanted = (of.app, of.dialect, of.leg, Media.NONE)
         kinds = [k for k in session.kinds if (k.app, k.dialect, k.leg, k.media) == wanted]
         return {arm: kind for arm in contrast for kind in kinds if kind.arm is arm}
+
+
+def _refused(flows: Sequence[NearFlow], kinds: dict[Arm, FlowKind]) -> bool:
+    """Whether somebody refused flows of the dead arm aloud: an ICMP error came for them."""
+    dead = next(iter(kinds.values()))
+    return any(
+        flow.record.failures
+        for flow in flows
+        if (flow.record.kind.app, flow.record.kind.leg, flow.record.kind.arm)
+        == (dead.app, dead.leg, dead.arm)
+    )

@@ -33,7 +33,7 @@ class HopAnswer(msgspec.Struct, frozen=True):
 
 
 class HopProbe(msgspec.Struct, frozen=True):
-    """One five-tuple: a request with its whole life, then the same request with `ttl` hops to live."""
+    """One five-tuple: mostly a request with its whole life, then the same request with `ttl` hops to live."""
 
     arm: Arm
     """`Sweep.dead` or `Sweep.control`."""
@@ -53,6 +53,8 @@ class HopProbe(msgspec.Struct, frozen=True):
     kind: str = ""
     """As `HopAnswer.kind`."""
     network: str = ""
+    whole: bool = True
+    """Whether a request with its whole life went before: not any more where somebody refuses those."""
 
 
 class Sweep(msgspec.Struct):

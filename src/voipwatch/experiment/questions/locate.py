@@ -4,7 +4,9 @@ Each try is a five-tuple of its own: the set-up's first request with its whole l
 remembers flows has seen it, then the same request with `ttl` hops to live. The first `ROUNDS` rounds ask
 every hop, up to where the control's request reaches the reflector; the `CLOSER_ROUNDS` after them only the
 hops about the last one that answered A. Between two rounds lies more than a second, because Linux gives one
-destination one time-exceeded a second beyond the first six (`icmp_ratelimit`, ip-sysctl).
+destination one ICMP error a second beyond the first six (`icmp_ratelimit`, ip-sysctl). A box that refuses
+aloud (ICMP unreachable) spends its router's errors on that: then no whole requests are sent, a round asks the
+dead arm no further than to the first refusal, and rounds lie `REFUSED_GAP_S` further apart.
 
 Pure: told of datagrams, ICMP errors and time.
 """
@@ -26,6 +28,12 @@ ROUNDS: Final = 3
 CLOSER_ROUNDS: Final = 2
 CLOSER_HOPS: Final = 2
 """Asked in the closer rounds, beside the last hop that answered A: so many after it that answered C."""
+REFUSED_MIN: Final = 2
+"""Refusals that make a box one that refuses."""
+REFUSED_ROUNDS: Final = 3
+REFUSED_GAP_S: Final = 2.0
+"""Before a round, the first too, and after the last answer: a round then costs the box's router three errors,
+two that a datagram died and one that another was refused."""
 ROUND_GAP_S: Final = 1.2
 """From the start of a round to the start of the next at the least."""
 AFTER_FIRST_S: Final = 0.04
@@ -58,18 +66,23 @@ class Try:
     seq: int
     """Of the request with its whole life; the limited one's is `REPLIES_MAX` higher."""
     started_at: float
-    requests: list[bytes] = field(default_factory=list)
-    """The first, then the limited one, as far as they were sent."""
+    whole: bool
+    """Whether a request with its whole life goes before the limited one."""
+    whole_at: float | None = None
+    requests: dict[bool, bytes] = field(default_factory=dict)
+    """The limited one (True) and the one before it, as far as they were sent."""
     limited_at: float | None = None
     first: bool = False
     answer: str = SILENT
     answered_at: float | None = None
     said: HopAnswer | None = None
-    closed: bool = False
+    refused: bool = False
 
     def due(self) -> float:
         """When something has to happen to it."""
-        return self.started_at + AFTER_FIRST_S if self.limited_at is None else self.limited_at + WAIT_S
+        if self.limited_at is not None:
+            return self.limited_at + WAIT_S
+        return self.started_at if self.whole_at is None else self.whole_at + AFTER_FIRST_S
 
 
 class Locate:
@@ -84,8 +97,12 @@ class Locate:
         draw: Callable[[str], int],
         events: deque[Event],
         budget_bytes: int,
+        refused: bool = False,
     ) -> None:
-        """`kinds`: the set-up alone, of the dead arm, then of its control. Its sockets go into `events`."""
+        """`kinds`: the set-up alone, of the dead arm, then of its control. Its sockets go into `events`.
+
+        `refused`: the dead arm's flows were refused aloud.
+        """
         self._dead, self._control = kinds
         self.app = kinds[self._dead].app
         self.state = ""
@@ -98,8 +115,9 @@ class Locate:
         self._events = events
         self._next_socket = SOCKETS_FROM
         self._budget_bytes = budget_bytes
+        self._aloud = refused
         self._tries: list[Try] = []
-        self._alive: deque[Try] = deque()
+        self._alive: list[Try] = []
         self._used = dict.fromkeys(kinds, 0)
         self._waiting: deque[tuple[int, Arm]] = deque()
         self._round = -1
@@ -144,14 +162,18 @@ class Locate:
         out: list[Outgoing] = []
         if self.done or self._started_at is None:
             return out
-        for each in self._alive:
-            if each.limited_at is None and now >= each.due():
+        for each in [each for each in self._alive if now >= each.due()]:
+            if each.limited_at is not None:
+                self._alive.remove(each)
+                self._events.append(CloseSocket(each.socket))
+            elif each.whole and each.whole_at is None:
+                each.whole_at = now
+                out.append(self._request(each, limited=False))
+            else:
                 each.limited_at = now
-                out.append(self._request(each, each.ttl))
-        while self._alive and (self._alive[0].closed or self._over(self._alive[0], now)):
-            self._close(self._alive.popleft())
+                out.append(self._request(each, limited=True))
         if not out:
-            out = self._next_try(now)
+            self._next_try(now)
         self._move(now)
         return out
 
@@ -160,32 +182,34 @@ class Locate:
         if not self.done:
             self.state, self._ended_at = state, now
             self._waiting.clear()
-            while self._alive:
-                self._close(self._alive.popleft())
+            self._events.extend(CloseSocket(each.socket) for each in self._alive)
+            self._alive.clear()
 
-    def _over(self, each: Try, now: float) -> bool:
-        return each.limited_at is not None and now >= each.due()
-
-    def _close(self, each: Try) -> None:
-        if not each.closed:
-            each.closed = True
-            self._events.append(CloseSocket(each.socket))
-
-    def _next_try(self, now: float) -> list[Outgoing]:
+    def _next_try(self, now: float) -> None:
+        """Opens the next socket as soon as pacing lets it; its first request leaves at the next call."""
         if not self._waiting or now < max(self._round_at, self._next_at):
-            return []
+            return
         spent_all = self._used[self._waiting[0][1]] >= TRIES_EACH * len(FLOW_NUMBERS)
         if spent_all or self.spent_bytes >= self._budget_bytes:
             self.stop(now, "budget")
-            return []
+            return
         at = self._pacer.next_start(now)
         if at > now or not self._pacer.mappings_free(len(self._alive)):
             self._next_at = at if at > now else min(each.due() for each in self._alive)
-            return []
-        reach = self._reach()
-        while self._waiting and reach is not None and self._waiting[0][0] > reach:
+            return
+        while self._waiting and self._needless(*self._waiting[0]):
             self._waiting.popleft()
-        return [self._start(*self._waiting.popleft(), now)] if self._waiting else []
+        if self._waiting:
+            self._start(*self._waiting.popleft(), now)
+
+    def _needless(self, ttl: int, arm: Arm) -> bool:
+        """Beyond the reflector, or of the dead arm beyond where it was refused just now."""
+        reach = self._reach()
+        refused = (
+            t.ttl for t in self._tries if t.round == self._round and t.answer == REFUSED and not t.whole
+        )
+        over = arm is self._dead and ttl > min(refused, default=HOPS_MAX)
+        return over or (reach is not None and ttl > reach)
 
     def _move(self, now: float) -> None:
         """The next round, or the end."""
@@ -198,7 +222,7 @@ class Locate:
             if self._round == 0 and self._reach() is None:
                 if not self._alive:  # nobody answered a control with any life: there is no way to sweep
                     self.stop(now, "control")
-            elif self._round + 1 < ROUNDS:
+            elif self._round + 1 < ROUNDS and not self._refused():
                 self._begin_round(now)
             elif not self._alive:
                 self._begin_closer(now)
@@ -208,22 +232,33 @@ class Locate:
     def _begin_round(self, now: float, hops: Sequence[int] | None = None) -> None:
         self._round += 1
         self._round_at = now if self._round == 0 else max(now, self._round_at + ROUND_GAP_S)
+        if self._refused():
+            self._round_at = now + REFUSED_GAP_S
         if hops is None:
             hops = range(1, (self._reach() or HOPS_MAX) + 1)
-        # The first in the order of the way, because it ends at the reflector; the others as drawn.
+        # The first in the order of the way, because it ends at the reflector; the others as drawn, unless a
+        # refusal ends them.
         ordered = sorted(hops, key=lambda ttl: self._draw(f"hop {self.app} {self._round} {ttl}"))
-        for ttl in hops if self._round == 0 else ordered:
+        for ttl in hops if self._round == 0 or self._refused() else ordered:
             self._waiting.extend((ttl, arm) for arm in self._shuffled(ttl))
 
     def _begin_closer(self, now: float) -> None:
         reach = self._reach()
-        if self._round + 1 >= ROUNDS + CLOSER_ROUNDS or reach is None:
+        refused = self._refused()
+        rounds = 1 + REFUSED_ROUNDS if refused else ROUNDS + CLOSER_ROUNDS
+        if self._round + 1 >= rounds or reach is None:
             self.stop(now, "done")
             return
         last = max((t.ttl for t in self._tries if t.arm is self._dead and t.answer == HOP), default=0)
         heard = {t.ttl for t in self._tries if t.arm is self._control and t.answer in (HOP, REFLECTOR)}
         after = sorted(ttl for ttl in heard if last < ttl <= reach)[:CLOSER_HOPS]
+        if refused and after:
+            after = list(range(last + 1, after[0] + 1))  # silent, it may be, for want of errors to send
         self._begin_round(now, [ttl for ttl in (last, *after) if ttl])
+
+    def _refused(self) -> bool:
+        """Whether the dead arm is refused aloud, and not merely lost."""
+        return self._aloud or sum(t.refused for t in self._tries) >= REFUSED_MIN
 
     def _shuffled(self, ttl: int) -> list[Arm]:
         return sorted(self._kinds, key=lambda arm: self._draw(f"arm {self.app} {self._round} {ttl} {arm}"))
@@ -236,7 +271,7 @@ class Locate:
 
     # -- one try -----------------------------------------------------------------------------
 
-    def _start(self, ttl: int, arm: Arm, now: float) -> Outgoing:
+    def _start(self, ttl: int, arm: Arm, now: float) -> None:
         used = self._used[arm]
         self._used[arm] += 1
         replicate = FLOW_NUMBERS[used // TRIES_EACH]
@@ -248,30 +283,30 @@ class Locate:
             flow=self._session.flow(self._kinds[arm], replicate),
             seq=used % TRIES_EACH * 2 * REPLIES_MAX,
             started_at=now,
+            whole=not self._refused(),
         )
         self._next_socket += 1
         self._tries.append(each)
         self._alive.append(each)
         self._events.append(OpenSocket(each.socket, self._session.reflector, traced=True))
         self._pacer.started(now)
-        sent = self._request(each, None)
-        self._next_at = now + self._gap_s(len(sent.data))
-        return sent
+        self._next_at = now + self._gap_s(self._step(each)[0].request.size)
 
     def _gap_s(self, size: int) -> float:
         """Two requests a try stay under half of the line's rate."""
         rate = self._pacer.rate_up
         return 0.0 if not rate else 2 * (size + self._session.overhead_bytes) / (RATE_SHARE_MAX * rate)
 
-    def _request(self, each: Try, ttl: int | None) -> Outgoing:
+    def _request(self, each: Try, *, limited: bool) -> Outgoing:
         step, kind, replicate = self._step(each)
-        seq = each.seq + len(each.requests) * REPLIES_MAX
+        seq = each.seq + limited * REPLIES_MAX
         index = seq // REPLIES_MAX
         data = self._session.build_up(each.flow, seq, step.request, size=step.request.size, index=index)
-        each.requests.append(data)
+        each.requests[limited] = data
         self.spent_bytes += len(data) + self._session.overhead_bytes
         script = self._session.script(kind, replicate)
-        return Outgoing(each.socket, script.port_at(seq, self._session.port(script)), data, ttl)
+        port = script.port_at(seq, self._session.port(script))
+        return Outgoing(each.socket, port, data, each.ttl if limited else None)
 
     def _step(self, each: Try) -> tuple[Round, FlowKind, int]:
         kind, replicate = self._kinds[each.arm], each.flow % REPLICATES
@@ -296,17 +331,17 @@ class Locate:
     def _answered(self, each: Try, data: bytes) -> bool | None:
         """Whether it answers the limited request; None: neither of the two."""
         step, _, _ = self._step(each)
-        for count, request in reversed(list(enumerate(each.requests))):
+        for limited, request in reversed(each.requests.items()):
             for j, message in enumerate(step.replies):
                 if not answers(message, request, data):
                     continue
-                seq = each.seq + count * REPLIES_MAX + j
+                seq = each.seq + limited * REPLIES_MAX + j
                 if (
                     message.room(message.size) < TOKEN_ROOM
                     or self._session.open_down(each.flow, message, data, request=request, reply_seq=seq)
                     is not None
                 ):
-                    return count == 1
+                    return limited
         return None
 
     def hop_answered(self, socket: int, said: HopAnswer, now: float) -> None:
@@ -315,6 +350,7 @@ class Locate:
         if each is None:
             return
         self.spent_bytes += ICMP_BYTES
+        each.refused |= not said.expired
         if said.expired and each.limited_at is not None and each.answer in (SILENT, REFUSED):
             each.answer, each.answered_at, each.said = HOP, now, said
         elif not said.expired and each.answer == SILENT:  # of either request: who refuses one refuses both
@@ -354,6 +390,7 @@ def _probe(each: Try, epoch: float) -> HopProbe:
         round=each.round,
         answer=each.answer,
         first=each.first,
+        whole=each.whole,
         started_us=round((each.started_at - epoch) * 1e6),
         ms=ms,
         address=said.address,
