@@ -139,7 +139,7 @@ def table(outcomes: Sequence[Outcome], machine: Machine, command: str, took_s: f
     if said:
         least, median = said[0], said[len(said) // 2]
         yield ""
-        yield f"Confidence that the right answers came with: {least:.3f} at least, {median:.3f} at the median."
+        yield f"Confidence of the right answers: {least:.3f} at least, {median:.3f} at the median."
 
 
 def _row(found: Sequence[Outcome]) -> str:

@@ -53,6 +53,10 @@ class HopProbe(msgspec.Struct, frozen=True):
     kind: str = ""
     """As `HopAnswer.kind`."""
     network: str = ""
+    flow: int = 0
+    """Its number in the reflector's log."""
+    seq: int = 0
+    """Of the limited request; the whole one's is `REPLIES_MAX` lower."""
     whole: bool = True
     """Whether a request with its whole life went before: not any more where somebody refuses those."""
 

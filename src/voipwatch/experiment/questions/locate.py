@@ -391,6 +391,8 @@ def _probe(each: Try, epoch: float) -> HopProbe:
         answer=each.answer,
         first=each.first,
         whole=each.whole,
+        flow=each.flow,
+        seq=each.seq + REPLIES_MAX,
         started_us=round((each.started_at - epoch) * 1e6),
         ms=ms,
         address=said.address,
