@@ -4,9 +4,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+import msgspec
 import pytest
 
-from voipwatch.inference.locate import Count, count, interval, locate, place_of, posterior, side_of
+from voipwatch.inference.locate import (
+    Count,
+    count,
+    interval,
+    locate,
+    place_of,
+    posterior,
+    side_of,
+    whole_requests,
+)
 from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.sweeps import HOP, REFLECTOR, REFUSED, SILENT, HopProbe, Sweep
 from voipwatch.model.vocabulary import Arm
@@ -51,13 +61,27 @@ def test_a_case_by_hand() -> None:
     """docs/methods/locate.md works it: one hop answers both arms, then only the control is answered."""
     counts = {1: Count(3, 3, 3, 3), 2: Count(0, 3, 3, 3), 3: Count(0, 3, 3, 3)}
     both, unlike = Fraction(1, 7), Fraction(1, 140)  # B(7, 1), B(4, 4)
-    gone = Fraction(1, 4) * Fraction(3, 4)  # B(4, 1) and B(1, 12) / B(1, 9)
-    round_it = Fraction(1, 4) * Fraction(1, 220)  # B(4, 1) and B(4, 9) / B(1, 9)
+    gone = Fraction(1, 4) * Fraction(6, 7)  # B(4, 1) and B(1, 21) / B(1, 18)
+    round_it = Fraction(1, 4) * Fraction(1, 1330)  # B(4, 1) and B(4, 18) / B(1, 18)
     weights = [round_it * gone * gone, both * gone * gone, both * unlike * gone, both * unlike * unlike]
     wanted = [float(weight / sum(weights)) for weight in weights]
-    assert posterior(counts, 3) == pytest.approx(wanted)
-    assert wanted[1] == pytest.approx(0.9546, abs=1e-4)
-    assert interval(posterior(counts, 3))[:2] == (1, 1)
+    found = posterior(counts, 3, whole=(0, 9))
+    assert found == pytest.approx(wanted)
+    assert wanted[1] == pytest.approx(0.9655, abs=1e-4)
+    assert interval(found)[:2] == (1, 1)
+
+
+def test_whole_requests_that_got_through_make_a_way_round_likelier() -> None:
+    """Hop 2 answered the dead arm once of five: on a way round the box, or the box is behind it."""
+    counts = {1: Count(5, 5, 5, 5), 2: Count(1, 5, 5, 5), 3: Count(0, 5, 5, 5)}
+    beyond = [posterior(counts, 3, whole=whole)[2] for whole in ((6, 30), (1, 30), (0, 30))]
+    assert beyond == sorted(beyond)
+    assert beyond[0] < 0.05
+    assert beyond[-1] > 0.1
+    sweep = probes(3, 1)
+    assert whole_requests(sweep) == (0, 20)
+    sweep.probes = [msgspec.structs.replace(p, first=True, whole=p.ttl != 2) for p in sweep.probes]
+    assert whole_requests(sweep) == (15, 15)
 
 
 def test_the_interval_grows_to_the_heavier_side_until_it_holds_enough() -> None:

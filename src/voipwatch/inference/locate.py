@@ -22,7 +22,7 @@ from voipwatch.model.sweeps import HOP, REFLECTOR, REFUSED, HopProbe, Sweep
 MASS: Final = 0.95
 """What the interval of places holds at least."""
 ROUND_A, ROUND_B = 1.0, 9.0
-"""Beta prior of the share of a dead arm's packets beyond the box that go round it: one in ten."""
+"""Beta prior of the share of a dead arm's ways that go round the box: one in ten. Whole requests teach it."""
 ALIVE_SHARE: Final = 0.2
 """Of the dead arm's tries: where so many reach the reflector, it is dead no longer."""
 REFUSALS_MIN: Final = 2
@@ -70,7 +70,7 @@ def locate(sweep: Sweep, line: Line, *, lang: str = "en") -> Place:
         return _said(_with(known, outcome="through"), sweep, lang)
     if len(silent) >= reach - 1 and reach > 1:
         return _said(_with(known, refused_at=_refused_at(sweep)), sweep, lang)
-    mass = posterior(counts, reach)
+    mass = posterior(counts, reach, whole=whole_requests(sweep))
     low, high, confidence = interval(mass)
     after = max((hop for hop in range(1, low + 1) if counts[hop].dead), default=0)
     before = min((hop for hop in range(high + 1, reach) if counts[hop].control), default=reach)
@@ -107,10 +107,20 @@ def count(sweep: Sweep, reach: int) -> dict[int, Count]:
     }
 
 
-def posterior(counts: Mapping[int, Count], reach: int) -> list[float]:
-    """The probability of each k from 0 to `reach`, all alike likely before; they add up to 1."""
+def whole_requests(sweep: Sweep) -> tuple[int, int]:
+    """Of the dead arm's requests with their whole life: how many the reflector answered, of how many."""
+    whole = [p.first for p in sweep.probes if p.arm is sweep.dead and p.whole]
+    return sum(whole), len(whole)
+
+
+def posterior(counts: Mapping[int, Count], reach: int, *, whole: tuple[int, int] = (0, 0)) -> list[float]:
+    """The probability of each k from 0 to `reach`, all alike likely before; they add up to 1.
+
+    `whole`: as `whole_requests` gives them: who goes round the box is answered by the reflector too.
+    """
+    a, b = ROUND_A + whole[0], ROUND_B + whole[1] - whole[0]
     logs = [
-        sum(_alike(seen) if hop <= k else _apart(seen) for hop, seen in counts.items())
+        sum(_alike(seen) if hop <= k else _apart(seen, a, b) for hop, seen in counts.items())
         for k in range(reach + 1)
     ]
     most = max(logs)
@@ -139,11 +149,11 @@ def _alike(seen: Count) -> float:
     return _log_beta(answered + 1, seen.dead_tries + seen.control_tries - answered + 1)
 
 
-def _apart(seen: Count) -> float:
-    """The control answered with any share, the dead arm only round the box."""
+def _apart(seen: Count, a: float, b: float) -> float:
+    """The control answered with any share, the dead arm only round the box: a share that is Beta(a, b)."""
     control = _log_beta(seen.control + 1, seen.control_tries - seen.control + 1)
-    dead = _log_beta(seen.dead + ROUND_A, seen.dead_tries - seen.dead + ROUND_B)
-    return control + dead - _log_beta(ROUND_A, ROUND_B)
+    dead = _log_beta(seen.dead + a, seen.dead_tries - seen.dead + b)
+    return control + dead - _log_beta(a, b)
 
 
 def _log_beta(a: float, b: float) -> float:

@@ -3,10 +3,11 @@
 Each try is a five-tuple of its own: the set-up's first request with its whole life, so that a box that
 remembers flows has seen it, then the same request with `ttl` hops to live. The first `ROUNDS` rounds ask
 every hop, up to where the control's request reaches the reflector; the `CLOSER_ROUNDS` after them only the
-hops about the last one that answered A. Between two rounds lies more than a second, because Linux gives one
-destination one ICMP error a second beyond the first six (`icmp_ratelimit`, ip-sysctl). A box that refuses
-aloud (ICMP unreachable) spends its router's errors on that: then no whole requests are sent, a round asks the
-dead arm no further than to the first refusal, and rounds lie `REFUSED_GAP_S` further apart.
+hops about the last one that answered A, and up to `CLOSER_ROUNDS_MAX` where losses keep it from being clear.
+Between two rounds lies more than a second, because Linux gives one destination one ICMP error a second beyond
+the first six (`icmp_ratelimit`, ip-sysctl). A box that refuses aloud (ICMP unreachable) spends its router's
+errors on that: then no whole requests are sent, a round asks the dead arm no further than to the first
+refusal, and rounds lie `REFUSED_GAP_S` further apart.
 
 Pure: told of datagrams, ICMP errors and time.
 """
@@ -26,6 +27,9 @@ from voipwatch.model.vocabulary import Arm
 
 ROUNDS: Final = 3
 CLOSER_ROUNDS: Final = 2
+CLOSER_ROUNDS_MAX: Final = 5
+CLEAR_ANSWERS: Final = 4
+"""Of the control at the hop behind the place, while the dead arm has none there, that make it clear."""
 CLOSER_HOPS: Final = 2
 """Asked in the closer rounds, beside the last hop that answered A: so many after it that answered C."""
 REFUSED_MIN: Final = 2
@@ -34,6 +38,7 @@ REFUSED_ROUNDS: Final = 3
 REFUSED_GAP_S: Final = 2.0
 """Before a round, the first too, and after the last answer: a round then costs the box's router three errors,
 two that a datagram died and one that another was refused."""
+CLOSER_GAP_S: Final = 1.5
 ROUND_GAP_S: Final = 1.2
 """From the start of a round to the start of the next at the least."""
 AFTER_FIRST_S: Final = 0.04
@@ -123,6 +128,7 @@ class Locate:
         self._round = -1
         self._round_at = 0.0
         self._next_at = 0.0
+        self._closer_at = 0.0
         self._started_at: float | None = None
         self._ended_at = 0.0
 
@@ -245,16 +251,26 @@ class Locate:
     def _begin_closer(self, now: float) -> None:
         reach = self._reach()
         refused = self._refused()
-        rounds = 1 + REFUSED_ROUNDS if refused else ROUNDS + CLOSER_ROUNDS
+        last = max((t.ttl for t in self._tries if t.arm is self._dead and t.answer == HOP), default=0)
+        heard = {t.ttl for t in self._tries if t.arm is self._control and t.answer in (HOP, REFLECTOR)}
+        after = sorted(ttl for ttl in heard if last < ttl <= (reach or 0))[:CLOSER_HOPS]
+        closer = CLOSER_ROUNDS if self._clear(last, after) else CLOSER_ROUNDS_MAX
+        rounds = 1 + REFUSED_ROUNDS if refused else ROUNDS + closer
         if self._round + 1 >= rounds or reach is None:
             self.stop(now, "done")
             return
-        last = max((t.ttl for t in self._tries if t.arm is self._dead and t.answer == HOP), default=0)
-        heard = {t.ttl for t in self._tries if t.arm is self._control and t.answer in (HOP, REFLECTOR)}
-        after = sorted(ttl for ttl in heard if last < ttl <= reach)[:CLOSER_HOPS]
         if refused and after:
             after = list(range(last + 1, after[0] + 1))  # silent, it may be, for want of errors to send
         self._begin_round(now, [ttl for ttl in (last, *after) if ttl])
+        self._round_at = max(self._round_at, self._closer_at)
+        self._closer_at = self._round_at + CLOSER_GAP_S
+
+    def _clear(self, last: int, after: list[int]) -> bool:
+        """Whether one hop answers most of the dead arm's requests, one behind it enough of the control's."""
+        there = [t.answer == HOP for t in self._tries if t.arm is self._dead and t.ttl == last]
+        behind = [t for t in self._tries if t.arm is self._control and t.ttl in after[:1]]
+        enough = sum(t.answer in (HOP, REFLECTOR) for t in behind) >= CLEAR_ANSWERS
+        return enough and 2 * sum(there) >= len(there)
 
     def _refused(self) -> bool:
         """Whether the dead arm is refused aloud, and not merely lost."""
