@@ -2,7 +2,7 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest judge likeness captures site-check lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest locate judge likeness captures site-check lock clean
 
 BIN := .venv/bin
 # Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
@@ -66,6 +66,9 @@ scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load, thirty of petitions: twenty minutes
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
 	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s
+
+locate: setup  ## at which hop a block sits, over 3 to 12 kernel routers, as in docs/benchmarks.md: a quarter of an hour
+	@$(BIN)/python scripts/locate_table.py --write
 
 linetest: setup  ## the browser's line test: each rule three times, a hundred clean lines: a quarter of an hour
 	@$(BIN)/python scripts/linetest_table.py --write

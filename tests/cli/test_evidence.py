@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from voipwatch.cli.evidence import Finding, check_columns, check_logs
 from voipwatch.model.flows import MEDIA_SEQ, Columns, FlowKind, FlowRecord
 from voipwatch.model.measurement import Line, Measurement, ReflectorFacts, SignedLog
+from voipwatch.model.sweeps import HopProbe, Sweep
 from voipwatch.model.vocabulary import Arm, Family, Stage
 from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog, encode_farlog, sign_farlog
 
@@ -95,6 +96,19 @@ def test_rewritten_set_up_packets_are_said_and_accuse_nobody() -> None:
     found = story(measured(columns(SETUP), columns(), far((0, 410, 999)), far()))
     assert found["story"].holds is True
     assert (found["rewritten"].holds, found["rewritten"].values["packets"]) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("flow", "whole", "holds"), [(64, True, True), (64, False, False), (65, True, False)]
+)
+def test_packets_of_a_sweep_are_no_contradiction(flow: int, whole: bool, holds: bool) -> None:
+    up = FarColumns([0, 4], [10, 20], [100, 100], [1, 2])
+    measurement = measured(Columns(), Columns(), up, FarColumns())
+    measurement.flows = []
+    probe = HopProbe(Arm.C, 9, 0, "reflector", True, 0, flow=flow, seq=4, whole=whole)
+    measurement.sweeps = [Sweep("sip", 0, "peer", Arm.A, Arm.C, "done", 0, 1.0, [probe])]
+    story = next(f for f in check_logs(measurement, key=None) if f.id == "story")
+    assert story.holds is holds
 
 
 def test_a_flow_on_another_port_is_a_contradiction() -> None:

@@ -11,6 +11,7 @@ from voipwatch.cli import kernel
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem, report_from_kernel
 from voipwatch.cli.machinery import judge
 from voipwatch.cli.reportfile import decode_report
+from voipwatch.lab.hops import HopChain
 from voipwatch.lab.netns import FAR, NEAR, KernelNet, KernelNetError
 from voipwatch.lab.support import Support
 from voipwatch.lab.worlds import load_worlds
@@ -102,6 +103,29 @@ def test_why_the_kernel_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kernel_problem() == "not installed: nft; userns: no"
     monkeypatch.setattr(kernel, "kernel_support", lambda: Support(available=True, how="root", reasons=()))
     assert kernel_problem() is None
+
+
+def test_over_a_chain_of_routers_it_is_asked_where(
+    monkeypatch: pytest.MonkeyPatch, report_bytes: bytes
+) -> None:
+    made: list[FakeNet] = []
+
+    class Chain(FakeNet):
+        def __init__(self, *given: object) -> None:
+            super().__init__(*given)
+            self.given = given
+            made.append(self)
+
+        def run_near(self, command: list[str], *, timeout: float, **_: Any) -> Any:
+            self.commands.append(command)
+            return super().run_near(command, timeout=timeout)
+
+    monkeypatch.setattr(kernel, "HopNet", type("Net", (Chain,), {"status": 1, "report": report_bytes}))
+    chain, clean = HopChain(4, 2), load_worlds().get("clean")
+    report_from_kernel(clean, ("webrtc",), seed=1, budget_bytes=300_000, hops=chain)
+    (net,) = made
+    assert getattr(net, "given", None) == (clean, chain, 1)
+    assert "--locate" in net.commands[0]
 
 
 def test_the_fake_has_the_shape_of_the_real_one() -> None:

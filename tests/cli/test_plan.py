@@ -1,11 +1,23 @@
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from voipwatch.apps import compile_script, kind_table, load_profiles
-from voipwatch.cli.plan import _placed, _places, digests_fit, media_fits, question_fits, tcp_fits
+from voipwatch.cli.plan import (
+    _placed,
+    _places,
+    digests_fit,
+    media_fits,
+    question_fits,
+    sweeps_fit,
+    tcp_fits,
+)
 from voipwatch.cli.reportfile import decode_report
+from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.hops import HopChain
+from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.flows import MEDIA_SEQ, FlowRecord
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import LINE, Arm, Failure, Media
@@ -160,3 +172,38 @@ def test_every_app_with_a_profile_is_named_by_its_digest(measurement: Measuremen
     assert not digests_fit(measurement, profiles)
     measurement.profile_digests["webrtc"] = digest[::-1]
     assert not digests_fit(measurement, profiles)
+
+
+def swept() -> Measurement:
+    world = msgspec.structs.replace(load_worlds().get("clean"), policy={"policy": "stun-cookie"})
+    return run_simulated(world, apps=["whatsapp"], seed=4, hops=HopChain(4, 2))
+
+
+def test_a_sweep_of_a_real_check_fits_and_another_does_not() -> None:
+    measurement, profiles = swept(), load_profiles()
+    assert sweeps_fit(measurement, profiles)
+    (sweep,) = measurement.sweeps
+    first = sweep.probes[0]
+    other = Arm.C if first.arm is Arm.A else Arm.A
+    changes: list[dict[str, Any]] = [
+        {"probes": [first, first]},
+        {"probes": [msgspec.structs.replace(first, arm=other)]},
+        {"probes": [msgspec.structs.replace(first, ttl=31)]},
+        {"probes": [msgspec.structs.replace(first, ttl=0)]},
+        {"probes": [msgspec.structs.replace(first, answer="heaven")]},
+        {"probes": [msgspec.structs.replace(first, flow=first.flow // 32 * 32)]},
+        {"probes": [msgspec.structs.replace(first, flow=0xFFFF)]},
+        {"app": "sip"},
+        {"reflector": 1},
+        {"control": Arm.A_NEUTRAL},
+    ]
+    for change in changes:
+        measurement.sweeps = [msgspec.structs.replace(sweep, **change)]
+        assert not sweeps_fit(measurement, profiles), change
+    measurement.sweeps = [sweep, sweep]
+    assert not sweeps_fit(measurement, profiles), "each app once"
+    measurement.sweeps, measurement.sweeps_state = [sweep], ""
+    assert not sweeps_fit(measurement, profiles), "nobody asked"
+    for state in ("ok", "system", "via", ""):
+        measurement.sweeps, measurement.sweeps_state = [], state
+        assert sweeps_fit(measurement, profiles)

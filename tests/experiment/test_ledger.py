@@ -25,21 +25,23 @@ def test_each_byte_is_on_one_account() -> None:
         flow("webrtc", 7, 4_000_000, 4_250_000),
         flow(LINE, 500, 0, 2_000_000),
     ]
-    assert ledger.costs(["sip", "webrtc", "imo"], flows, 12.3456) == {
-        "sip": AppCost(bytes=120, seconds=7.0),
+    assert ledger.costs(["sip", "webrtc", "imo"], flows, 12.3456, beside={"imo": 3, "sip": 40}) == {
+        "sip": AppCost(bytes=160, seconds=7.0),
         "webrtc": AppCost(bytes=7, seconds=0.25),
-        "imo": AppCost(bytes=0, seconds=0.0),
+        "imo": AppCost(bytes=3, seconds=0.0),
         LINE: AppCost(bytes=1_524, seconds=12.346),
     }
 
 
 def test_a_flow_that_has_not_ended_counts_from_its_start() -> None:
-    costs = Ledger().costs(["sip"], [flow("sip", 5, 1_000_000, None), flow("sip", 5, 1_500_000, None)], 3.0)
+    costs = Ledger().costs(
+        ["sip"], [flow("sip", 5, 1_000_000, None), flow("sip", 5, 1_500_000, None)], 3.0, beside={}
+    )
     assert costs["sip"] == AppCost(bytes=10, seconds=0.5)
 
 
 def test_an_app_that_was_not_asked_for_has_no_account() -> None:
-    assert set(Ledger().costs(["sip"], [flow("imo", 5, 0, 1)], 1.0)) == {"sip", LINE}
+    assert set(Ledger().costs(["sip"], [flow("imo", 5, 0, 1)], 1.0, beside={})) == {"sip", LINE}
 
 
 def test_a_tcp_trial_costs_both_ways() -> None:

@@ -76,3 +76,23 @@ def test_an_invalid_measurement_says_nothing() -> None:
     check = judge(measurement)
     assert [row.rule for row in check.results] == ["insufficient.invalid"] * 2
     assert check.invalid == "boom"
+
+
+@pytest.mark.parametrize("state", ["system", "via"])
+def test_where_a_way_cannot_be_looked_at_is_a_note(state: str) -> None:
+    measurement = innocent(next(iter(INNOCENT)), 0).run()
+    measurement.sweeps_state = state
+    assert f"locate-{state}" in judge(measurement).notes
+
+
+def test_a_block_that_is_not_followed_from_hop_to_hop_is_noted_where_that_was_asked() -> None:
+    guilty = GUILTY["stun"]
+    measurement = Check(
+        guilty.make(), (guilty.shape,), rejects=guilty.rejects, jitter_seed=0, held=guilty.held
+    ).run()
+    assert "locate-no-set-up" not in judge(measurement).notes
+    measurement.sweeps_state = "ok"
+    assert "locate-no-set-up" in judge(measurement).notes
+    calm = innocent(next(iter(INNOCENT)), 0).run()
+    calm.sweeps_state = "ok"
+    assert "locate-no-set-up" not in judge(calm).notes

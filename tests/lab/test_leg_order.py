@@ -45,9 +45,9 @@ def test_both_legs_leave_from_one_socket_in_order() -> None:
     sent: dict[int, list[int]] = defaultdict(list)
     up = simulation.net.up
 
-    def listen(now: float, sock: int, dport: int, data: bytes) -> None:
+    def listen(now: float, sock: int, dport: int, data: bytes, ttl: int | None = None) -> None:
         sent[sock].append(dport)
-        up(now, sock, dport, data)
+        up(now, sock, dport, data, ttl)
 
     simulation.net.up = listen  # type: ignore[method-assign]  # the wire is tapped
     measurement = simulation.run()

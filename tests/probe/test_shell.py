@@ -1,6 +1,7 @@
 """The shell around a scripted core: it does what it is told, tells what came of it, and always ends."""
 
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,8 +24,10 @@ from voipwatch.experiment.events import (
     TcpOutcome,
 )
 from voipwatch.model.measurement import Line, Measurement
+from voipwatch.model.sweeps import HopAnswer
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe import udp
+from voipwatch.probe.networks import Networks
 from voipwatch.probe.path import Path
 from voipwatch.probe.shell import READY_BATCH, Shell
 
@@ -61,6 +64,9 @@ class Script:
 
     def receive_failure(self, number: int, failure: Failure, now: float) -> None:
         self._tell("failure", number, failure)
+
+    def hop_answered(self, number: int, said: HopAnswer, now: float) -> None:
+        self._tell("hop", number, said)
 
     def tcp_finished(self, trial: int, outcome: TcpOutcome, now: float) -> None:
         self._tell("tcp", trial, outcome)
@@ -111,6 +117,20 @@ def echo() -> Iterator[int]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"end", far.getsockname())
         thread.join(WAIT_S)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the error queue is Linux's")
+def test_a_traced_socket_tells_who_answered_and_sends_with_the_life_that_is_asked_for() -> None:
+    core = Script()
+    core.events += [OpenSocket(9, 0, traced=True)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        port = gone.getsockname()[1]
+    core.out += [(0.0, Outgoing(9, port, b"x", ttl=1))]
+    core.on_told = lambda _: core.finish()
+    networks = Networks.parse("127.0.0.0/8 Home")
+    assert shell_of(core, networks=networks).run() is DONE
+    assert core.told == [("hop", 9, HopAnswer(False, "127.0.0.1", "other", "Home"))]
 
 
 def test_datagrams_go_out_on_their_sockets_and_come_back_under_their_numbers() -> None:

@@ -15,6 +15,7 @@ from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
+from voipwatch.cli.networks import read_networks
 from voipwatch.cli.private import read_private
 from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
@@ -50,6 +51,8 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     video: bool = False,
     long: bool = False,
     providers: bool = False,
+    locate: bool = False,
+    networks: Annotated[str | None, Parameter(metavar="FILE")] = None,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
     json: bool = False,
@@ -72,6 +75,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     )
     if yes_via and via is None:
         raise Misuse("error.yes_via")
+    table = read_networks(networks, locate=locate)
     through = None if via is None else parse_via(via)
     line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
     budget_bytes = settle(
@@ -83,6 +87,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         yes=yes,
         runs=1 if through is None else 2,
         providers=providers,
+        locate=locate,
         every=all_apps,
     )
     if through is not None and wanted.measured:
@@ -98,6 +103,8 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         data_folder(context.environment),
         private,
         providers,
+        locate=locate,
+        networks=table,
     )
     return _measure_and_tell(context, request, wanted, through, json=json)
 
@@ -187,10 +194,13 @@ def measure_safely(context: Context, request: CheckRequest) -> tuple[Measurement
 def _measure_through(context: Context, request: CheckRequest, through: Through) -> tuple[ViaRun, str | None]:
     """The same once more, through what the user named; its tickets, seed and order are its own.
 
-    The providers' servers are asked on the direct way only (docs/design/0009-via.md).
+    The providers' servers are asked on the direct way only (docs/design/0009-via.md), and so are the hops:
+    within a tunnel nobody counts them.
     """
     context.say(f"check.through.{through.kind}", style="dim")
-    measurement, failure = measure_safely(context, replace(request, through=through, providers=False))
+    measurement, failure = measure_safely(
+        context, replace(request, through=through, providers=False, locate=False)
+    )
     return ViaRun(through.kind, measurement), failure
 
 

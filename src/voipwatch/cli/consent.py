@@ -24,6 +24,8 @@ MINUTES = (0.5, 3.0)
 150 s, and waits 15 s for the reflectors' logs."""
 MINUTES_LONG = (1.5, 3.0)
 """With a pair of flows held for 60 s."""
+LOCATE_MINUTES = 0.75
+"""Three sweeps of at most 15 s (`experiment.sweeping`)."""
 TRIES = 3
 
 
@@ -52,6 +54,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     yes: bool,
     runs: int = 1,
     providers: bool = False,
+    locate: bool = False,
     every: bool = False,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
@@ -67,6 +70,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
         yes: True where the command line has agreed.
         runs: how often everything is measured: twice with a tunnel or proxy.
         providers: True where the apps' own servers will be asked: their names are in the question.
+        locate: True where the hops of a blocked way will be asked: what is sent and kept is in the question.
         every: True with `--all`: the budget is that of the whole check, and the apps share it.
 
     Raises:
@@ -79,7 +83,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
-    minutes = (minutes[0] * runs, minutes[1] * runs)
+    minutes = (minutes[0] * runs, minutes[1] * runs + locate * LOCATE_MINUTES)
     line_bytes = (LINE_BYTES_ALL if every else LINE_BYTES) * len(reflectors) * runs
     _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
@@ -88,6 +92,9 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
         names = ", ".join(dict.fromkeys(target.name for target in asked_servers(apps)))
         context.say("consent.providers", names=names or "-")
         context.say("consent.providers_risk", style="bold")
+    if locate:
+        context.say("consent.locate")
+        context.say("consent.locate_risk", style="bold")
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
     tries = TRIES
     while tries:

@@ -21,7 +21,7 @@ from voipwatch.apps import (
     neutral_ports,
 )
 from voipwatch.cli.evidence import Finding
-from voipwatch.cli.plan import digests_fit, media_fits, question_fits, targets_fit, tcp_fits
+from voipwatch.cli.plan import digests_fit, media_fits, question_fits, sweeps_fit, targets_fit, tcp_fits
 from voipwatch.model.flows import FlowKind, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
@@ -46,6 +46,8 @@ def check_record(measurement: Measurement, profiles: ProfileSet | None = None) -
     yield _trials(measurement, profiles)
     if measurement.targets_state or measurement.targets_digest or measurement.targets:
         yield _targets(measurement)
+    if measurement.sweeps_state or measurement.sweeps:
+        yield _sweeps(measurement, profiles)
     for index, facts in enumerate(measurement.reflectors):
         log = _log(facts)
         if log is not None:
@@ -98,6 +100,14 @@ def _targets(measurement: Measurement) -> Finding:
     """The providers' servers are those of the installed target list, asked as the list says."""
     fits = targets_fit(measurement)
     return Finding("targets", fits, {"targets": len(measurement.targets)})
+
+
+def _sweeps(measurement: Measurement, profiles: ProfileSet) -> Finding:
+    """The hops were asked by flows of the dead set-up and its control, each try once."""
+    if not _same_profiles(measurement, profiles):
+        return Finding("sweeps", None)
+    tries = sum(len(sweep.probes) for sweep in measurement.sweeps)
+    return Finding("sweeps", sweeps_fit(measurement, profiles), {"tries": tries})
 
 
 def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:

@@ -45,6 +45,10 @@ class CheckRequest:
     """Ask the providers' own servers too."""
     through: "Through | None" = None
     """What to measure through; None: nothing."""
+    locate: bool = False
+    """Ask where on the way a block sits."""
+    networks: str = ""
+    """The user's table of networks, that was read already."""
 
 
 class Judge(Protocol):

@@ -7,7 +7,7 @@ signed log and nowhere else; a report has no other place for them.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from voipwatch.model.flows import MEDIA_SEQ, Columns, FlowRecord
+from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, Columns, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.farlog import FarFlow, FarLog, decode_farlog, verify_farlog
@@ -64,7 +64,17 @@ def check_logs(measurement: Measurement, *, key: str | None) -> Iterator[Finding
         if key is not None:
             yield Finding("key", facts.key.lower() == key, {"name": facts.name})
         flows = [record for record in measurement.flows if record.reflector == index]
-        yield from _story(facts.name, flows, log)
+        yield from _story(facts.name, flows, log, _swept(measurement, index))
+
+
+def _swept(measurement: Measurement, index: int) -> dict[int, set[int]]:
+    """Packets that a sweep sent, by flow: some arrived, all are few."""
+    swept: dict[int, set[int]] = {}
+    for sweep in measurement.sweeps:
+        for probe in sweep.probes if sweep.reflector == index else ():
+            whole = {probe.seq - REPLIES_MAX} if probe.whole else set[int]()
+            swept.setdefault(probe.flow, set()).update({probe.seq}, whole)
+    return swept
 
 
 def _identity(facts: ReflectorFacts, log: FarLog) -> Finding:
@@ -72,12 +82,16 @@ def _identity(facts: ReflectorFacts, log: FarLog) -> Finding:
     return Finding("session", mine == (log.reflector.lower(), log.ticket, log.version), {"name": facts.name})
 
 
-def _story(name: str, flows: list[FlowRecord], log: FarLog) -> Iterator[Finding]:
+def _story(name: str, flows: list[FlowRecord], log: FarLog, swept: dict[int, set[int]]) -> Iterator[Finding]:
     """What one end received, the other sent: same flow, port, number and, for media, same size."""
     near = {record.flow: record for record in flows}
     strange = rewritten = packets = 0
     for far in log.flows:
         record = near.get(far.flow)
+        if record is None and far.flow in swept:
+            packets += len(far.up.seq)
+            strange += len(set(far.up.seq) - swept[far.flow])
+            continue
         if record is None or record.remote_port != far.port:
             strange += 1
             continue

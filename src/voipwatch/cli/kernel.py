@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from voipwatch.cli.reportfile import decode_report
+from voipwatch.lab.hopnet import HopNet
+from voipwatch.lab.hops import HopChain
 from voipwatch.lab.netns import KernelNet, KernelNetError
 from voipwatch.lab.support import kernel_support
 from voipwatch.lab.worlds import World
@@ -47,11 +49,16 @@ def report_from_kernel(
     budget_bytes: int,
     timeout_s: float = CHECK_S,
     lang: str = "en",
+    hops: HopChain | None = None,
 ) -> Report:
-    """One check, in real time: its report, with sentences in `lang`. Raises KernelCheckError."""
+    """One check, in real time: its report, with sentences in `lang`. Raises KernelCheckError.
+
+    `hops`: the routers of the way; with them the check is asked where a block sits.
+    """
     give_up_at = time.monotonic() + timeout_s
     try:
-        with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, KernelNet(world, seed) as net:
+        kernel = KernelNet(world, seed) if hops is None else HopNet(world, hops, seed)
+        with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, kernel as net:
             control, pin = _start_reflector(net, canary=world.providers is None or world.providers.canary)
             if world.line.portal:
                 _keep_ticket(net, Path(folder), control, pin)
@@ -59,6 +66,8 @@ def report_from_kernel(
             options += ["--budget", f"{budget_bytes}", "--lang", lang]
             if world.providers is not None:
                 options.append("--providers")
+            if hops is not None:
+                options.append("--locate")
             return _run_check(net, Path(folder), options, give_up_at - time.monotonic())
     except (KernelNetError, subprocess.TimeoutExpired) as error:
         raise KernelCheckError(str(error)) from error

@@ -83,6 +83,7 @@ def measure_in_kernel(world: World, job: Job) -> Measurement:
 def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> Measurement:
     """A check over this machine's network."""
     from voipwatch.probe import CheckOptions, run_check  # noqa: PLC0415 -- slow, and seldom needed
+    from voipwatch.probe.networks import Networks  # noqa: PLC0415 -- the same
 
     options = CheckOptions(
         targets=tuple(_target(endpoint) for endpoint in request.reflectors),
@@ -94,6 +95,8 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         tickets=request.tickets,
         private=request.private,
         providers=request.providers,
+        locate=request.locate,
+        networks=Networks.parse(request.networks),
         via=None if request.through is None else _via(request.through),
     )
     if request.private is None:

@@ -9,18 +9,21 @@ from functools import cache
 from itertools import product
 from typing import Final
 
-from voipwatch.apps import ProfileSet, Script
+from voipwatch.apps import ProfileSet, Script, kind_of, kind_table
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.profile import MediaSpec, Rhythm, StreamSpec
 from voipwatch.apps.targets import TargetSet, TargetsState, load_targets
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, REPEAT_BLOCKS
 from voipwatch.experiment.planning import ARMS, Planner
+from voipwatch.experiment.questions.locate import FLOW_NUMBERS
 from voipwatch.experiment.questions.scout import FIRST_REPLICATES, REPEAT_REPLICATES
+from voipwatch.experiment.sweeping import CONTRASTS, SWEEPS_MAX
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
 from voipwatch.model.measurement import Measurement
+from voipwatch.model.sweeps import HOP, HOPS_MAX, REFLECTOR, REFUSED, SILENT, HopProbe, Sweep
 from voipwatch.model.targets import TargetRecord
-from voipwatch.model.vocabulary import PRIVATE, Arm, Direction
+from voipwatch.model.vocabulary import PRIVATE, Arm, Direction, Media
 
 _SHORT: Final = range(min(HELD_REPLICATES))
 REPLICATES: Final = {
@@ -114,6 +117,42 @@ def _target_fits(record: TargetRecord, targets: TargetSet, measurement: Measurem
         and len({(ip, kind) for a in record.answers for ip, kind in zip(a.addresses, a.kinds, strict=False)})
         == len({ip for a in record.answers for ip in a.addresses})
         and all(0 <= s.reflector < len(measurement.reflectors) for s in record.canaries)
+    )
+
+
+def sweeps_fit(measurement: Measurement, profiles: ProfileSet) -> bool:
+    """Whether every sweep is of a contrast that is swept, by flows that nothing else uses, each try once."""
+    apps = [sweep.app for sweep in measurement.sweeps]
+    asked = measurement.sweeps_state in ({"ok"} if apps else {"ok", "system", "via", ""})
+    return (
+        asked
+        and len(set(apps)) == len(apps) <= SWEEPS_MAX
+        and all(_sweep_fits(sweep, measurement, profiles) for sweep in measurement.sweeps)
+    )
+
+
+def _sweep_fits(sweep: Sweep, measurement: Measurement, profiles: ProfileSet) -> bool:
+    tries = {(probe.flow, probe.seq) for probe in sweep.probes}
+    return (
+        sweep.app in measurement.apps
+        and 0 <= sweep.reflector < len(measurement.reflectors)
+        and (sweep.dead, sweep.control) in CONTRASTS
+        and len(tries) == len(sweep.probes)
+        and all(_try_fits(probe, sweep, profiles) for probe in sweep.probes)
+    )
+
+
+def _try_fits(probe: HopProbe, sweep: Sweep, profiles: ProfileSet) -> bool:
+    try:
+        kind, replicate = kind_of(kind_table(profiles), probe.flow)
+    except IndexError:
+        return False
+    return (
+        (kind.app, kind.leg, kind.arm, kind.media) == (sweep.app, sweep.leg, probe.arm, Media.NONE)
+        and probe.arm in (sweep.dead, sweep.control)
+        and replicate in FLOW_NUMBERS
+        and 1 <= probe.ttl <= HOPS_MAX
+        and probe.answer in {SILENT, HOP, REFUSED, REFLECTOR}
     )
 
 

@@ -51,7 +51,8 @@ def check_table(texts: Texts, check: Check) -> Table:
     names = ["app", "verdict", "stage", "mechanism", "direction"]
     voiced = any(_quality(texts, row) for row in check.results)
     through = any(row.via is not None for row in check.results)
-    names += ["mos"] * voiced + ["via"] * through
+    placed = any(row.place is not None for row in check.results)
+    names += ["mos"] * voiced + ["place"] * placed + ["via"] * through
     columns = [texts(f"column.{name}") for name in names]
     rows: list[list[Text | str]] = [
         [
@@ -61,6 +62,7 @@ def check_table(texts: Texts, check: Check) -> Table:
             row.mechanism or "",
             texts(f"direction.{row.direction.value}") if row.direction else "",
             *([_quality(texts, row)] if voiced else []),
+            *([_hops(row)] if placed else []),
             *([verdict_text(texts, row.via.verdict) if row.via else ""] if through else []),
         ]
         for row in check.results
@@ -76,6 +78,15 @@ def _quality(texts: Texts, row: AppResult) -> str:
     if voice not in passed or (up is None and down is None):
         return ""
     return " / ".join("–" if mos is None else texts.rating(mos) for mos in (up, down))
+
+
+def _hops(row: AppResult) -> str:
+    """The last hop that answers, and the first that does so for the control alone."""
+    if row.place is None or row.place.after is None:
+        return "?" if row.place is not None else ""
+    return (
+        f"> {row.place.after}" if row.place.outcome == "behind" else f"{row.place.after}–{row.place.before}"
+    )
 
 
 def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emulated: bool = False) -> None:
@@ -98,6 +109,8 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
         if nothing and row.rule != NO_PROFILE_RULE:
             continue  # it is said once, of the reflector, and not again of every app
         verdict_paragraph(context, row)
+        if row.place is not None:
+            paragraph(context, row.place.explanation)
         for note in row.notes:
             if note not in shared and note not in check.notes:
                 paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")

@@ -48,6 +48,11 @@ class Agenda:
         """Every question about an app that there was, in the order in which their decisions are told."""
         return [*self._scouts, *self.legs, *self._triggers]
 
+    @property
+    def set_ups(self) -> list[Leg | Scout]:
+        """All that asked whether a set-up gets through."""
+        return [*self._scouts, *self.legs]
+
     def begin(self, warmups: Mapping[int, Warmup]) -> None:
         """The warm-ups (by reflector) are over: the apps' turn."""
         self.legs = self._planner.legs(list(self._sessions))

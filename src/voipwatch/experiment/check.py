@@ -5,8 +5,9 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
 Course: warm-up and TCP trials at once; then scouts and legs as the agenda admits
-them; a trigger question where a set-up died; the providers' servers, if asked for; 3 s for late packets; the
-signed logs; finished. The providers come after the apps, because asking for a name may rouse who watches.
+them; a trigger question where a set-up died; if asked for, sweeps for where that was, and the providers'
+servers; 3 s for late packets; the signed logs; finished. The providers come after the apps, because asking
+for a name may rouse who watches.
 """
 
 from collections import deque
@@ -37,10 +38,12 @@ from voipwatch.experiment.questions.fallback import Fallback
 from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.starting import FlowStarter
+from voipwatch.experiment.sweeping import Sweeps
 from voipwatch.model.flows import Receipt
 from voipwatch.model.instants import fractional_seconds, iso_exact
 from voipwatch.model.measurement import OVERTIME, Interruption, Measurement
 from voipwatch.model.ruleset import LATE_S
+from voipwatch.model.sweeps import HopAnswer
 from voipwatch.model.vocabulary import LINE, Failure
 from voipwatch.wire.token import CONTROL_FLOW, encode_up
 
@@ -59,6 +62,7 @@ class Course(Enum):
 
     WARMUP = "warmup"
     APPS = "apps"
+    SWEEPS = "sweeps"
     PROVIDERS = "providers"
     LATE = "late"
     LOGS = "logs"
@@ -93,6 +97,9 @@ class LineCheck:
         self._starter = FlowStarter(
             self._sessions, planner=self._planner, book=self._book, events=self._events
         )
+        self._sweeps = Sweeps(
+            self._sessions, planner=self._planner, starter=self._starter, events=self._events
+        )
         self._fallbacks: list[Fallback] = []
         self._agenda = Agenda(self._planner, self._sessions)
         self._ledger = Ledger()
@@ -125,7 +132,9 @@ class LineCheck:
             return  # the measurement is handed out and changes no more
         for socket, data in batch:
             flow = self._book.at(socket)
-            if flow is not None:
+            if flow is None:
+                self._sweeps.receive(socket, data, now)
+            else:
                 self._book.receive(flow, data, now)
                 self._spread_receipts(flow.session, now)
         self._look(now)
@@ -135,6 +144,11 @@ class LineCheck:
         flow = self._book.at(socket)
         if flow is not None:
             flow.receive_failure(failure, now)
+
+    def hop_answered(self, socket: int, said: HopAnswer, now: float) -> None:
+        """An ICMP error came for a datagram of a socket that was opened as traced."""
+        if self._course is not Course.FINISHED:
+            self._sweeps.hop_answered(socket, said, now)
 
     def tcp_finished(self, trial: int, outcome: TcpOutcome, now: float) -> None:
         """A TCP trial ended, well or not."""
@@ -172,6 +186,8 @@ class LineCheck:
         """
         if self._course is Course.WARMUP:
             next(self._preparation, None)
+        if self._course is Course.SWEEPS and (swept := self._sweeps.datagrams_to_send(now)):
+            return swept
         due = ((flow, datagrams) for flow, datagrams in self._book.emit(now) if datagrams)
         flow, datagrams = next(due, (None, []))
         self._look(now)
@@ -183,6 +199,9 @@ class LineCheck:
             return None
         running = self._course in (Course.WARMUP, Course.APPS)
         times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
+        if self._course is Course.SWEEPS:
+            swept = self._sweeps.get_timer()
+            times = [self._late_until if swept is None else swept]
         if self._course is Course.PROVIDERS:
             asked = self._providers.get_timer() if self._providers is not None else None
             times = [self._late_until if asked is None else asked]
@@ -239,10 +258,7 @@ class LineCheck:
         if self._course is Course.APPS:
             self._agenda.admit()
         self._starter.start_due(self._agenda.active, self._epoch, now)
-        if self._course is Course.APPS and self._agenda.over:
-            self._begin_providers(now)
-        if self._course is Course.PROVIDERS:
-            self._ask_providers(now)
+        self._ask_beside(now)
         if self._course is Course.LATE and now >= self._late_until:
             if all(f.done for f in self._fallbacks):
                 self._begin_logs(now)
@@ -260,6 +276,20 @@ class LineCheck:
         self._events.append(Progress(LINE, "done", 1.0))
         self._agenda.begin(warmups)
         self._not_tested = self._planner.not_tested()
+
+    def _ask_beside(self, now: float) -> None:
+        """What follows the apps' flows: the sweeps, then the providers."""
+        if self._course is Course.APPS and self._agenda.over:
+            self._begin_sweeps(now)
+        if self._course is Course.SWEEPS and self._sweeps.done:
+            self._begin_providers(now)
+        if self._course is Course.PROVIDERS:
+            self._ask_providers(now)
+
+    def _begin_sweeps(self, now: float) -> None:
+        self._course, self._late_until = Course.SWEEPS, now
+        if self.config.locate:
+            self._sweeps.begin(self._agenda, self._book.flows, self.config.budget_bytes)
 
     def _begin_providers(self, now: float) -> None:
         if self._providers is None:
@@ -302,6 +332,7 @@ class LineCheck:
     def _stop_all(self, now: float) -> None:
         for flow in self._book.flows:
             flow.abort(now)
+        self._sweeps.stop(now)
         self._agenda.clear()
 
     # -- flows ---------------------------------------------------------------------------------
@@ -368,7 +399,9 @@ class LineCheck:
             flows=[f.record for f in self._book.flows],
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
             decisions=[d for q in self._agenda.questions for d in q.decisions],
-            costs=self._ledger.costs([*apps], self._book.flows, now - self._epoch),
+            costs=self._ledger.costs(
+                [*apps], self._book.flows, now - self._epoch, beside=self._sweeps.spent_bytes()
+            ),
             not_tested=self._left_out(),
             notes=list(self._notes),
             video=self.config.video,
@@ -378,4 +411,6 @@ class LineCheck:
             targets=self._providers.records() if self._providers is not None else [],
             targets_state=self._providers.state if self._providers is not None else "",
             targets_digest=self._providers.digest if self._providers is not None else "",
+            sweeps=self._sweeps.records(self._epoch),
+            sweeps_state="ok" if self.config.locate else "",
         )

@@ -17,3 +17,5 @@ class CheckConfig(msgspec.Struct, frozen=True):
     video: bool = False
     long: bool = False
     """Hold one pair of flows for 60 s."""
+    locate: bool = False
+    """Ask where on the way a dead set-up dies."""

@@ -21,6 +21,8 @@ class Outgoing:
     socket: int
     port: int
     data: bytes
+    ttl: int | None = None
+    """Hops to live; None: the system's own. Only for a socket that was opened as `traced`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class OpenSocket:
 
     socket: int
     reflector: int
+    traced: bool = False
+    """Its ICMP errors are wanted with who sent them: `LineCheck.hop_answered`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Progress:
     app: str
     """Or `line` for the warm-up; empty when the check is over."""
     stage: str
-    """warmup, setup, repeat, voice, video, trigger, done; finished when the check is over."""
+    """warmup, setup, repeat, voice, video, trigger, done, locate; finished when the check is over."""
     done_ratio: float
     """From 0 to 1: of this app alone."""
 

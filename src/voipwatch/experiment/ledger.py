@@ -1,5 +1,7 @@
 """What a check has spent: IP bytes both ways, by app, and "line" for what serves them all."""
 
+from collections.abc import Mapping
+
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.model.flows import TcpRecord
 from voipwatch.model.measurement import AppCost
@@ -16,9 +18,16 @@ class Ledger:
         """Tickets, logs and TCP trials belong to the line."""
         self._other_bytes += count_bytes
 
-    def costs(self, apps: list[str], flows: list[NearFlow], elapsed_s: float) -> dict[str, AppCost]:
-        """By app asked for, and "line". Seconds are first to last packet of the app's flows."""
+    def costs(
+        self, apps: list[str], flows: list[NearFlow], elapsed_s: float, *, beside: Mapping[str, int]
+    ) -> dict[str, AppCost]:
+        """By app asked for, and "line". Seconds are first to last packet of the app's flows.
+
+        `beside`: bytes that an app's questions spent on what is no flow.
+        """
         out = {app: self._cost([f for f in flows if f.record.kind.app == app]) for app in apps}
+        for app, more_bytes in beside.items():
+            out[app] = AppCost(bytes=out[app].bytes + more_bytes, seconds=out[app].seconds)
         line = sum(f.spent_bytes for f in flows if f.record.kind.app == LINE)
         out[LINE] = AppCost(bytes=line + self._other_bytes, seconds=round(elapsed_s, 3))
         return out

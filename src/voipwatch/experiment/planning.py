@@ -46,7 +46,8 @@ class Planner:
         self._kinds = kind_table(profiles)
         self._reflectors = 1
 
-    def _draw(self, purpose: str) -> int:
+    def draw(self, purpose: str) -> int:
+        """A number of 64 bits that the seed gives for a purpose."""
         digest = blake2b(purpose.encode(), key=self._seed[:64], person=b"vw-plan", digest_size=8).digest()
         return int.from_bytes(digest, "big")
 
@@ -58,7 +59,7 @@ class Planner:
             offer = offered.offer
             if offer is None or offered.ticket is None or not offer.neutral_ports:
                 continue
-            neutral = offer.neutral_ports[self._draw(f"neutral {index}") % len(offer.neutral_ports)]
+            neutral = offer.neutral_ports[self.draw(f"neutral {index}") % len(offer.neutral_ports)]
             out.append(Session(index, self._profiles, self._kinds, offered, neutral))
         return out
 
@@ -87,7 +88,7 @@ class Planner:
 
     def _in_order(self) -> list[Profile]:
         """The profiles asked for, in the seed's order."""
-        return sorted(self._asked(), key=lambda profile: self._draw(f"order {profile.id}"))
+        return sorted(self._asked(), key=lambda profile: self.draw(f"order {profile.id}"))
 
     def not_tested(self) -> dict[str, list[str]]:
         """By app: what a replay cannot show, and what this check was not asked to do."""
@@ -248,7 +249,7 @@ class Planner:
         relay: str = "",
     ) -> LegPlan:
         def shuffled(replicate: int, arms: list[Arm]) -> list[Arm]:
-            return sorted(arms, key=lambda arm: self._draw(f"arms {app} {replicate} {arm}"))
+            return sorted(arms, key=lambda arm: self.draw(f"arms {app} {replicate} {arm}"))
 
         def flow_bytes(kind: FlowKind, replicate: int) -> int:
             script = session.script(kind, replicate)

@@ -39,6 +39,10 @@ class FlowStarter:
         starts: deque[float] = deque()
         self._pacers = {session.reflector: Pacer(starts) for session in sessions}
 
+    def pacer(self, reflector: int) -> Pacer:
+        """What bounds new flows to a reflector."""
+        return self._pacers[reflector]
+
     def heed_rates(self) -> None:
         """The warm-up is over: its rates bound what is sent from now on."""
         for reflector, warmup in self.warmups.items():

@@ -104,6 +104,18 @@ def common_words(app: str, *, lang: str) -> dict[str, str]:
     return fill.words | {"app": fill.name(app_names().get(app, app))}
 
 
+def numbers(lang: str, **values: float) -> dict[str, str]:
+    """Numbers as they may stand in a sentence of the language, at most one digit after the point."""
+    fill = _Filler(lang)
+    return {name: fill.number(value) for name, value in values.items()}
+
+
+def percent(lang: str, ratio: float) -> str:
+    """A share from 0 to 1 in percent; what is nearly all is not called all."""
+    fill = _Filler(lang)
+    return fill.name(f"{fill.plain(100.0 * min(ratio, 0.999))} %")
+
+
 class _Filler:
     """Puts names and numbers into a language's text."""
 
@@ -123,8 +135,12 @@ class _Filler:
 
     def number(self, value: float) -> str:
         """At most one digit after the point."""
+        return self.name(self.plain(value))
+
+    def plain(self, value: float) -> str:
+        """The same, not isolated."""
         text = f"{value:.1f}".removesuffix(".0")
-        return self.name(text.replace(".", ",") if self._comma else text)
+        return text.replace(".", ",") if self._comma else text
 
 
 def _works(

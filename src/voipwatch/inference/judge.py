@@ -8,6 +8,7 @@ from typing import Final
 from voipwatch.inference.controls import LineState, line_state
 from voipwatch.inference.explain import Facts, explain
 from voipwatch.inference.join import Session, join_session
+from voipwatch.inference.locate import place_of
 from voipwatch.inference.pairs import blocks_of, effect_of, paired, paired_across_ports
 from voipwatch.inference.quality import quality_of
 from voipwatch.inference.reach import ProviderFinding, provider_finding
@@ -22,6 +23,8 @@ from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
 MEDIA_MECHANISMS: Final = frozenset({"rtp.drop", "rtp.oneway", "flow.cut"})
 """Of a direct leg: those that say that its media died, not its set-up."""
+NO_SWEEP: Final = frozenset({"system", "via"})
+"""In `Measurement.sweeps_state`: it could not be asked."""
 NOTHING_SPENT: Final = AppCost(bytes=0, seconds=0.0)
 
 
@@ -60,8 +63,17 @@ def judge(measurement: Measurement, *, lang: str = "en") -> Check:
         cost=_total(measurement.costs.values()),
         invalid=measurement.invalid,
         interrupted=measurement.interrupted.reason if measurement.interrupted is not None else None,
-        notes=list(dict.fromkeys(notes)),
+        notes=list(dict.fromkeys([*notes, *_sweep_notes(measurement, rows)])),
     )
+
+
+def _sweep_notes(measurement: Measurement, rows: Sequence[AppResult]) -> list[str]:
+    """Why nothing is said of where, though it was asked."""
+    if measurement.sweeps_state in NO_SWEEP:
+        return [f"locate-{measurement.sweeps_state}"]
+    blocked = any(row.verdict is Verdict.BLOCKED for row in rows)
+    unswept = measurement.sweeps_state and blocked and not measurement.sweeps
+    return ["locate-no-set-up"] if unswept else []
 
 
 def _judge_reflectors(measurement: Measurement, media: Sequence[Media], planned: int) -> list[_Judged]:
@@ -132,6 +144,7 @@ def _row(
         cost=cost,
         explanation=explain(facts, lang=lang),
         notes=notes,
+        place=place_of(measurement, app, lang=lang) if finding.verdict is Verdict.BLOCKED else None,
     )
 
 

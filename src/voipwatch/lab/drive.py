@@ -7,6 +7,7 @@ cores run over real sockets in `probe.shell` and `reflector.server`.
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
+from ipaddress import ip_address
 
 from voipwatch.apps import Profile, ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
 from voipwatch.apps.targets import TargetSet, load_targets
@@ -27,11 +28,14 @@ from voipwatch.experiment.events import (
     TcpOutcome,
 )
 from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
+from voipwatch.lab.hops import HopChain
 from voipwatch.lab.simnet import IcmpToNear, SimNet, ToFar, ToNear
 from voipwatch.lab.simproviders import SimProviders
 from voipwatch.lab.worlds import World
 from voipwatch.model.measurement import Line, Measurement, ReflectorFacts
+from voipwatch.model.sweeps import HopAnswer
 from voipwatch.model.vocabulary import Access, Failure
+from voipwatch.probe.hops import kind_of
 from voipwatch.reflector.core import Identity, ReflectorCore
 
 VIRTUAL_START = "2016-01-07T12:00:00Z"
@@ -65,12 +69,17 @@ class Simulation:
         control_blocked: bool = False,
         private: Profile | None = None,
         targets: TargetSet | None = None,
+        hops: HopChain | None = None,
     ) -> None:
-        """`targets`: asked about where the world says how the providers are; the packaged ones if None."""
+        """`targets`: asked about where the world says how the providers are; the packaged ones if None.
+
+        `hops`: the routers of the way; with them the check is asked where a block sits.
+        """
         packaged = profiles or load_profiles()
         self._private = None if control_blocked else private  # a kept ticket was fetched without it
         self.profiles = packaged if private is None else packaged.with_private(private)
-        self.net = SimNet(world, seed=seed, line=line)
+        self.net = SimNet(world, seed=seed, line=line, hops=hops)
+        self._hops = hops
         self.now = world.starts_at_s
         self._control_blocked = control_blocked
         identity = Identity(
@@ -92,6 +101,7 @@ class Simulation:
             budget_bytes=budget_bytes,
             video=video,
             long=long,
+            locate=hops is not None,
         )
         self.near = LineCheck(
             config,
@@ -164,6 +174,10 @@ class Simulation:
                 to_near.append((arrival.sock, arrival.data))
             elif isinstance(arrival, IcmpToNear):
                 self.near.receive_failure(arrival.sock, arrival.failure, now)
+                self.near.hop_answered(arrival.sock, _said(arrival.address, expired=False), now)
+            else:
+                said = _said(arrival.address, expired=True)
+                self.near.hop_answered(arrival.sock, said, now)
         if to_near:
             self.near.receive_datagrams(to_near, now)
         while self._tcp and self._tcp[0][0] <= now:
@@ -184,7 +198,7 @@ class Simulation:
         while True:
             busy = False
             for outgoing in self.near.datagrams_to_send(self.now):
-                self.net.up(self.now, outgoing.socket, outgoing.port, outgoing.data)
+                self.net.up(self.now, outgoing.socket, outgoing.port, outgoing.data, outgoing.ttl)
                 busy = True
             for address, port, data in self.far.datagrams_to_send(self.now):
                 self.bytes_out_far += len(data)
@@ -240,6 +254,11 @@ class Simulation:
         self.near.log_finished(event.reflector, LogOutcome(log, failure, cost), self.now)
 
 
+def _said(address: str, *, expired: bool) -> HopAnswer:
+    """An ICMP error as the probe's shell would read it."""
+    return HopAnswer(expired, address, kind_of(ip_address(address)) if address else "")
+
+
 def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     world: World,
     *,
@@ -251,6 +270,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     long: bool = False,
     control_blocked: bool = False,
     targets: TargetSet | None = None,
+    hops: HopChain | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Measurement:
     """One check of `apps` in `world`, seeded; `line` replaces the world's line condition by name."""
@@ -264,5 +284,6 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
         long=long,
         control_blocked=control_blocked,
         targets=targets,
+        hops=hops,
     )
     return simulation.run(on_progress)

@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.lab.hops import HopChain, IcmpLimits
 from voipwatch.lab.line import Line
 from voipwatch.lab.nat import Endpoint, Nat
 from voipwatch.lab.policy.combine import Open
@@ -60,16 +61,40 @@ class IcmpToNear(msgspec.Struct, frozen=True):
 
     sock: int
     failure: Failure
+    address: str = ""
+    """Of who says so."""
 
 
-Arrival = ToFar | ToNear | IcmpToNear
-_TO_OPERATOR, _TO_NEAR, _ICMP, _HELD_UP, _HELD_DOWN = range(5)
+class ExpiredToNear(msgspec.Struct, frozen=True):
+    """A router says that one of the probe's datagrams died of its age."""
+
+    sock: int
+    address: str
+    """Of the router."""
+
+
+class _Limited(msgspec.Struct, frozen=True):
+    """A datagram with few hops to live, under way to the box."""
+
+    packet: Packet
+    ttl: int
+
+
+Arrival = ToFar | ToNear | IcmpToNear | ExpiredToNear
+_TO_OPERATOR, _TO_NEAR, _ICMP, _HELD_UP, _HELD_DOWN, _EXPIRED = range(6)
 
 
 class SimNet:
-    """One world's network. `line` names a line condition to use instead of the world's own."""
+    """One world's network. `line` names a line condition to use instead of the world's own.
 
-    def __init__(self, world: World, *, seed: int, line: str | None = None) -> None:
+    `hops`: the routers of the way; None: none that counts hops.
+    """
+
+    def __init__(
+        self, world: World, *, seed: int, line: str | None = None, hops: HopChain | None = None
+    ) -> None:
+        self._hops = hops
+        self._icmp_limits = IcmpLimits()
         root = derive(b"simnet", str(seed))
         world = world if line is None else world.on_line(line)
         condition = world.line
@@ -82,7 +107,7 @@ class SimNet:
         self._state = self._policy.start(derive(root, "policy"))
         # Without a censor and a translator nothing needs a packet's description: the clean path makes none.
         self._open = isinstance(self._policy, Open) and self._nat is None
-        self._heap: list[tuple[float, int, int, int, int, bytes | Packet | Failure]] = []
+        self._heap: list[tuple[float, int, int, int, int, bytes | Packet | Failure | _Limited]] = []
         self._count = 0
         self._socks: dict[int, int] = {}
         self._ports: dict[int, int] = {}
@@ -95,8 +120,11 @@ class SimNet:
         nat = self._condition.nat
         return (NEAR_IP if nat is None else nat.external, NEAR_PORT_MIN)
 
-    def up(self, now: float, sock: int, dport: int, data: bytes) -> None:
-        """The near end sends a datagram from one of its sockets to a port of the far end."""
+    def up(self, now: float, sock: int, dport: int, data: bytes, ttl: int | None = None) -> None:
+        """The near end sends a datagram from one of its sockets to a port of the far end.
+
+        `ttl`: hops to live; None: more than there are.
+        """
         port = self._ports.get(sock)
         if port is None:
             port = self._bind(sock)
@@ -104,7 +132,11 @@ class SimNet:
             return
         key = (UDP, NEAR_IP, port, FAR_IP, dport)
         for at in self._line.up.arrivals(now, len(data) + HEADER_BYTES, key):
-            self._push(at, _TO_OPERATOR, port, dport, data)
+            if ttl is None or self._hops is None or ttl > self._hops.count:
+                self._push(at, _TO_OPERATOR, port, dport, data)
+            else:
+                packet = Packet(UDP, NEAR_IP, port, FAR_IP, dport, data, len(data) + HEADER_BYTES)
+                self._push(at, _TO_OPERATOR, port, dport, _Limited(packet, ttl))
 
     def down(self, now: float, target: Endpoint, sport: int, data: bytes) -> None:
         """The far end sends a datagram from one of its ports to an address that it knows."""
@@ -143,7 +175,11 @@ class SimNet:
             elif isinstance(data, Packet):
                 self._cross(Direction.UP if what == _HELD_UP else Direction.DOWN, data, at, arrivals)
             elif isinstance(data, Failure):
-                arrivals.append(IcmpToNear(self._socks[port], data))
+                arrivals.append(IcmpToNear(self._socks[port], data, self._box_address()))
+            elif isinstance(data, _Limited):
+                self._age(data, at)
+            elif what == _EXPIRED and self._hops is not None:
+                arrivals.append(ExpiredToNear(self._socks[port], self._hops.address(other)))
         return arrivals
 
     def tcp(
@@ -247,9 +283,30 @@ class SimNet:
             for at in self._line.down.arrivals(now, HEADER_BYTES * 2, key):
                 self._push(at, _ICMP, packet.sport, 0, failure)
 
+    def _age(self, limited: _Limited, now: float) -> None:
+        """A datagram that dies on one of the routers, before the box, at it or behind it."""
+        assert self._hops is not None
+        packet, chain = limited.packet, self._hops
+        if limited.ttl > chain.last_hop:
+            action: Action = self._policy(Direction.UP, packet, self._state, now)
+            if isinstance(action, Reject):
+                self._reject(Direction.UP, packet, action.failure, now)
+            if action is not PASS:
+                return  # whatever else a rule does with it, it does not get further
+        if limited.ttl in chain.silent or not self._icmp_limits.admits(limited.ttl, now):
+            return
+        key: FlowKey = (UDP, packet.src, packet.sport, packet.dst, packet.dport)
+        for at in self._line.down.arrivals(now, HEADER_BYTES * 2, key):
+            self._push(at, _EXPIRED, packet.sport, limited.ttl, b"")
+
+    def _box_address(self) -> str:
+        return "" if self._hops is None else self._hops.address(self._hops.box_at)
+
     # -- small things ------------------------------------------------------------------------
 
-    def _push(self, at: float, what: int, port: int, other: int, data: bytes | Packet | Failure) -> None:
+    def _push(
+        self, at: float, what: int, port: int, other: int, data: bytes | Packet | Failure | _Limited
+    ) -> None:
         self._count += 1
         heappush(self._heap, (at, self._count, what, port, other, data))
 

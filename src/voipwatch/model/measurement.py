@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.model.flows import FlowRecord, TcpRecord
+from voipwatch.model.sweeps import Sweep
 from voipwatch.model.targets import TargetRecord
 from voipwatch.model.vocabulary import Access, Failure
 
@@ -127,6 +128,10 @@ class Measurement(msgspec.Struct):
     targets_state: str = ""
     """Of the target list: ok, expired, bad-signature, unreadable; empty where nobody asked for providers."""
     targets_digest: str = ""
+    sweeps: list[Sweep] = []
+    """Hop by hop, where the check was asked where a block sits and there was one."""
+    sweeps_state: str = ""
+    """ok; system, via: this machine or this way cannot; empty where nobody asked."""
 
 
 class ViaRun(msgspec.Struct):

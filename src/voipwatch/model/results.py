@@ -65,6 +65,36 @@ class ViaResult(msgspec.Struct, frozen=True):
     cost: AppCost
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where on the way to the reflector a dead set-up dies (docs/methods/locate.md)."""
+
+    outcome: str
+    """hop: between hop `after` and hop `before`; behind: behind hop `after`, no more can be said; silent: no
+    hop answers anybody; unclear: the hops do not tell; through: the set-up got through meanwhile; control:
+    the control did not; ended: the sweep ended before it knew."""
+    after: int | None = None
+    """The last hop that answers the dead arm; 0: none does."""
+    before: int | None = None
+    """The first hop behind it that only the control reaches; `hops` itself is the reflector."""
+    hops: int | None = None
+    """At which hop the reflector is."""
+    confidence: float | None = None
+    """That it lies between the two, 0 to 1."""
+    side: str = "unknown"
+    """inside or outside the operator's network, or unknown."""
+    silent: list[int] = []
+    """Hops that answered nobody."""
+    refused_at: int | None = None
+    """The hop that says itself that it refuses; 0: somebody at none of the hops."""
+    paths_differ: bool = False
+    """Hops behind the place answered the dead arm now and then: there are several ways."""
+    state: str = ""
+    """As `model.sweeps.Sweep.state`."""
+    tries: int = 0
+    seconds: float = 0.0
+    explanation: str = ""
+
+
 class AppResult(msgspec.Struct, frozen=True):
     """One row: exactly one for every app asked for."""
 
@@ -85,6 +115,7 @@ class AppResult(msgspec.Struct, frozen=True):
     explanation: str
     notes: list[str] = []
     via: ViaResult | None = None
+    place: Place | None = None
 
 
 class ReflectorSummary(msgspec.Struct, frozen=True):

@@ -46,6 +46,8 @@ from voipwatch.probe.control import (
     request_reach,
     request_tickets,
 )
+from voipwatch.probe.hops import sweeps_problem
+from voipwatch.probe.networks import Networks
 from voipwatch.probe.path import Path, Resolver, find_paths, resolve_by_system
 from voipwatch.probe.provider import ask_host, is_public, resolve_name
 from voipwatch.probe.shell import Shell
@@ -99,6 +101,10 @@ class CheckOptions:
     """Ask the providers' own servers too."""
     target_list: TargetSet | None = None
     """None: the packaged list as it stands today."""
+    locate: bool = False
+    """Ask where on the way a block sits."""
+    networks: Networks = field(default_factory=Networks)
+    """The user's names for networks of hops."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
     resolve: Resolver = resolve_by_system
     via: Via | None = None
@@ -134,6 +140,7 @@ def run_check(
             budget_bytes=options.budget_bytes,
             video=options.video,
             long=options.long,
+            locate=options.locate and not _no_sweep(reached),
         )
         core = LineCheck(
             config,
@@ -167,13 +174,21 @@ def run_check(
             on_progress=on_progress,
             ask_provider=ask,
             carrier=carrier,
+            networks=options.networks,
         )
         interruption.tell(shell.interrupt)
         try:
             measurement = shell.run()
         finally:
             carrier.close()
+        if options.locate and _no_sweep(reached):
+            measurement.sweeps_state = _no_sweep(reached)
         return _with_via(measurement, carrier, reached)
+
+
+def _no_sweep(reached: list[Reached]) -> str:
+    """Why this machine or this way cannot tell which hop answers; empty: it can."""
+    return next((why for each in reached if (why := sweeps_problem(each.path))), "")
 
 
 def _carrier(reached: list[Reached]) -> Carrier:

@@ -37,6 +37,8 @@ from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.carrier import Carrier, FlowSocket
 from voipwatch.probe.clock import PreciseSelector
 from voipwatch.probe.failures import failure_of_errno
+from voipwatch.probe.hops import HopSocket
+from voipwatch.probe.networks import Networks
 from voipwatch.probe.path import Path
 from voipwatch.probe.tcp import TcpTrial
 
@@ -68,6 +70,7 @@ class Shell:
         on_progress: Callable[[Progress], None] | None = None,
         carrier: Carrier | None = None,
         ask_provider: AskProviders | None = None,
+        networks: Networks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._core = core
@@ -76,6 +79,7 @@ class Shell:
         self._on_progress = on_progress
         self._carrier = carrier or Carrier()
         self._ask_provider = ask_provider
+        self._networks = networks or Networks()
         self._clock = clock
         self._selector = PreciseSelector(clock)
         self._sockets: dict[int, FlowSocket] = {}
@@ -152,9 +156,7 @@ class Shell:
         ended = self._carrier.ended(waiting=bool(self._trials))
         if ended is not None:
             self._core.interrupt(ended, now)
-        for number, each_socket in self._sockets.items():
-            if each_socket.failures:
-                self._tell_failures(number, each_socket, now)
+        self._tell_errors(now)
         for trial in [trial for trial in self._trials.values() if trial.deadline <= now]:
             trial.expire()
             self._after(trial)
@@ -176,12 +178,19 @@ class Shell:
         for each in out:
             found = self._sockets.get(each.socket)
             if found is not None:
+                if each.ttl is not None and isinstance(found, HopSocket):
+                    found.limit(each.ttl)
                 found.send(each.port, each.data)
                 self.send_times.late_s.append(max(0.0, self._clock() - due))
 
-    def _tell_failures(self, number: int, each: FlowSocket, now: float) -> None:
-        for failure in each.take_failures():
-            self._core.receive_failure(number, failure, now)
+    def _tell_errors(self, now: float) -> None:
+        for number, each in self._sockets.items():
+            if isinstance(each, HopSocket):
+                for said in each.take_said():
+                    self._core.hop_answered(number, said, now)
+            elif each.failures:
+                for failure in each.take_failures():
+                    self._core.receive_failure(number, failure, now)
 
     # --- commands -------------------------------------------------------------------------------------
 
@@ -207,8 +216,10 @@ class Shell:
         path = self._paths[event.reflector]
         if path is None:
             return
+        opened: FlowSocket | None
         try:
-            opened = self._carrier.open(path)
+            traced = event.traced
+            opened = HopSocket.open(path, self._networks) if traced else self._carrier.open(path)
         except OSError as error:
             self._core.receive_failure(event.socket, failure_of_errno(error.errno), self._clock())
             return

@@ -31,7 +31,7 @@ SOCKETS_MAX: Final = 4096
 _IP_RECVERR: Final = 11
 _IPV6_RECVERR: Final = 25
 _MSG_ERRQUEUE: Final = 0x2000
-_EXTENDED_ERROR: Final = Struct("=IBBBBII")
+EXTENDED_ERROR: Final = Struct("=IBBBBII")
 """struct sock_extended_err: errno, origin, type, code, pad, info, data (linux/errqueue.h)."""
 _ORIGIN_LOCAL: Final = 1
 
@@ -118,16 +118,24 @@ class UdpSocket:
         return failures
 
     def _read_errors(self) -> None:
+        for error in self.read_errors():
+            number = EXTENDED_ERROR.unpack_from(error)[0]
+            self.failures.append(failure_of_errno(number, datagram=True))
+
+    def read_errors(self) -> list[bytes]:
+        """Up to `ERRORS_MAX` from the error queue: an `EXTENDED_ERROR`, and who sent it. Cannot fail."""
+        errors: list[bytes] = []
         for _ in range(ERRORS_MAX):
             try:
                 _, ancillary, _, _ = self.sock.recvmsg(0, 512, _MSG_ERRQUEUE)
             except OSError:
-                return
-            for level, kind, data in ancillary:
-                if (level, kind) not in _ERROR_KINDS or len(data) < _EXTENDED_ERROR.size:
-                    continue
-                number = _EXTENDED_ERROR.unpack_from(data)[0]
-                self.failures.append(failure_of_errno(number, datagram=True))
+                break
+            errors += [
+                data
+                for level, kind, data in ancillary
+                if (level, kind) in _ERROR_KINDS and len(data) >= EXTENDED_ERROR.size
+            ]
+        return errors
 
 
 _ERROR_KINDS: Final = frozenset({(socket.IPPROTO_IP, _IP_RECVERR), (socket.IPPROTO_IPV6, _IPV6_RECVERR)})
