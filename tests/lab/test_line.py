@@ -76,7 +76,7 @@ def test_both_directions_share_the_radio() -> None:
 
 
 def test_one_path_of_four_loses_and_a_flow_stays_on_its_path(seed: bytes) -> None:
-    paths = Paths(4, 0.5, seed)
+    paths = Paths(4, 1, 0.5, seed)
     keys = [("udp", "192.0.2.2", port, "203.0.113.2", 3478) for port in range(40_000, 42_000)]
     bad = [key for key in keys if paths.path(key) == 0]
     # 2,000 flows at a quarter: standard deviation 19.4.

@@ -68,6 +68,8 @@ class Simulation:
     ) -> None:
         """`targets`: asked about where the world says how the providers are; the packaged ones if None."""
         packaged = profiles or load_profiles()
+        control_blocked = control_blocked or not world.control
+        video = video or world.video
         self._private = None if control_blocked else private  # a kept ticket was fetched without it
         self.profiles = packaged if private is None else packaged.with_private(private)
         self.net = SimNet(world, seed=seed, line=line)

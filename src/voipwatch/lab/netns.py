@@ -147,11 +147,11 @@ class KernelNet:
         how: How | None = None,
         queue: bool = True,
     ) -> None:
-        self._world = world if line is None else world.on_line(line)
+        self._world = (world if line is None else world.on_line(line)).drawn(seed)
         self._hosts: ProviderHosts | None = None
         if world.providers is not None:
             self._hosts = ProviderHosts(world.providers, load_targets(datetime.now(tz=UTC).date()).targets)
-            self._world = msgspec.structs.replace(self._world, policy=self._hosts.policy(world.policy))
+            self._world = msgspec.structs.replace(self._world, policy=self._hosts.policy(self._world.policy))
         self._seed = seed
         self._how: How = kernel_support().how if how is None else how
         self._stack = ExitStack()

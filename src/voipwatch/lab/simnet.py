@@ -71,7 +71,7 @@ class SimNet:
 
     def __init__(self, world: World, *, seed: int, line: str | None = None) -> None:
         root = derive(b"simnet", str(seed))
-        world = world if line is None else world.on_line(line)
+        world = (world if line is None else world.on_line(line)).drawn(seed)
         condition = world.line
         self._condition = condition
         self._seed = root

@@ -104,7 +104,7 @@ def test_the_fingerprints_of_the_table_are_those_of_the_profile(monkeypatch: pyt
         up(net, now, sock, dport, data)
 
     monkeypatch.setattr(SimNet, "up", listen)
-    run_simulated(load_worlds().get("clean"), apps=("webrtc",), seed=1, budget_bytes=60_000)
+    run_simulated(load_worlds().get("clean"), apps=("webrtc",), seed=1, budget_bytes=600_000)
     assert hellos
     for world_id, made in (("dtls-ja3", ja3), ("dtls-ja4", ja4)):
         listed = load_worlds().get(world_id).policy[world_id.removeprefix("dtls-")]
