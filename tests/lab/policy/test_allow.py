@@ -3,7 +3,7 @@ import pytest
 from tests.lab.payloads import DATAGRAMS, HELLO, control, rtp, stun
 from tests.lab.policy.support import Box
 from voipwatch.lab.policy import UnknownPolicyError, make_policy
-from voipwatch.lab.policy.allow import is_ntp
+from voipwatch.lab.policy.allow import is_dns, is_ntp
 from voipwatch.lab.policy.packet import DROP, PASS
 
 QUIC = DATAGRAMS["quic"][1]
@@ -32,6 +32,20 @@ def test_a_flow_that_once_read_passes_for_good_both_ways() -> None:
     assert box.up(QUIC) is PASS
     assert (box.up(rtp(8, 90)), box.down(rtp(8, 90))) == (PASS, PASS)
     assert box.up(rtp(8, 90), sport=40_001) is DROP
+
+
+def test_noise_is_no_question_of_dns() -> None:
+    noise_ = [control(4, 60 + n) for n in range(60)] + [control(0x50, 300 + n) for n in range(60)]
+    assert not any(is_dns(payload) for payload in noise_)
+    assert is_dns(DNS)
+    assert is_dns(DNS[:2] + b"\x81\x80" + DNS[4:] + b"\xc0\x0c")
+    for wrong in (
+        DNS[:-1],
+        DNS[:5] + b"\2" + DNS[6:],
+        DNS.replace(b"www", b"w w"),
+        DNS[:2] + b"\x28" + DNS[3:],
+    ):
+        assert not is_dns(wrong)
 
 
 def test_a_lax_box_takes_a_fixed_bit_for_quic() -> None:

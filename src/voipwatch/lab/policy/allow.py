@@ -1,5 +1,6 @@
 """What is known passes, everything else dies (technique D21); and the opposite for one kind, QUIC (D19)."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +18,16 @@ QUIC_PORT: Final = 443
 QUIC_DROP_BYTES_MIN: Final = 1_001
 """An Initial fills a datagram of 1,200 bytes (RFC 9000 section 14.1); short ones are somebody else's."""
 NTP_BYTES: Final = 48
+NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+
+
+def is_dns(payload: bytes) -> bool:
+    """One question about a host's name, or its answer (RFC 1035 section 4.1)."""
+    name = dns_name(payload)
+    if name is None or NAME.fullmatch(name) is None or payload[2] & 0x78 or payload[4:6] != b"\0\1":
+        return False
+    end = 12 + len(name) + 2
+    return payload[end + 2 : end + 4] == b"\0\1"  # class IN
 
 
 def is_quic_long(payload: bytes) -> bool:
@@ -40,7 +51,7 @@ def is_dtls(payload: bytes) -> bool:
 
 
 KINDS: Final[dict[str, Callable[[bytes], bool]]] = {
-    "dns": lambda payload: dns_name(payload) is not None,
+    "dns": is_dns,
     "ntp": is_ntp,
     "quic": is_quic_long,
     "quic-short": is_quic_short,

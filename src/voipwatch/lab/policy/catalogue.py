@@ -1,4 +1,4 @@
-"""The names under which `worlds.toml` knows the rules, and how one is made from a table."""
+"""The names under which the table of worlds knows the rules, and how one is made from a table."""
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
