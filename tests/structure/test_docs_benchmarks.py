@@ -22,7 +22,8 @@ from scripts.picture import COMMAND, PICTURE, draw
 from tests.support.environment import REPOSITORY
 from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.lab import ndpi
-from voipwatch.lab.matrix import MatrixResult, Row, plan, summarise
+from voipwatch.lab.matrix import MatrixResult, plan, summarise
+from voipwatch.lab.matrixrows import Row
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.flows import MEDIA_SEQ, Columns, FlowKind, FlowRecord
 from voipwatch.model.measurement import AppCost, Decision, Line, Measurement
