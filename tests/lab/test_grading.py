@@ -33,6 +33,7 @@ def test_a_world_that_stands_on_the_thin_line_speaks_for_itself() -> None:
     world = TABLE.get("thin")
     assert world.line_name == "thin"
     assert all(expected_of(world, app, "thin") == world.expected[app] for app in world.expected)
+    assert expected_of(TABLE.get("clean").on_line("thin"), "sip", "thin").verdicts == (Verdict.OK,)
 
 
 def test_the_lines_are_those_that_are_told() -> None:

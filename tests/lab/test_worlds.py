@@ -207,6 +207,13 @@ def test_a_draw_of_both_directions_draws_once() -> None:
     assert line.up.delay_ms != 30
 
 
+def test_on_another_line_nothing_is_drawn_of_its_own() -> None:
+    world = TABLE.get("hotel-lossy")
+    moved = world.on_line("nated")
+    assert moved.drawn(3).line == TABLE.lines["nated"]
+    assert world.drawn(3).line != world.line
+
+
 def test_each_stands_for_the_three_apps_that_are_not_named() -> None:
     (world,) = read_worlds(ROW.replace("why =", 'each = { verdicts = ["down"] }\nwhy =')).worlds
     assert {app: expected.verdicts for app, expected in world.expected.items()} == {
