@@ -22,6 +22,10 @@ def test_worlds_are_listed_with_what_is_expected() -> None:
     assert ran.status == 0
     assert document["schema"] == "voipwatch.worlds/1"
     assert [row["world"] for row in document["worlds"]] == [world.id for world in load_worlds().worlds]
+    rows = {row["world"]: row for row in document["worlds"]}
+    assert rows["cut-bytes"]["draw"]["policy.bytes"] == {"low": 3200, "high": 7000, "choices": []}
+    assert (rows["cut-bytes"]["group"], rows["cut-bytes"]["kernel"]) == ("guilty-flow", True)
+    assert rows["cut-bytes"]["policy"]["policy"] == "cut-bytes"
     for row in document["worlds"]:
         assert row["world"] in ran.out
         assert all(expected["verdicts"] for expected in row["expected"].values())

@@ -56,6 +56,10 @@ def worlds(*, context: Annotated[Context, Parameter(parse=False)], json: bool = 
                 "guilty": world.guilty,
                 "line": world.line_name,
                 "demo": world.demo,
+                "group": world.group,
+                "kernel": world.kernel,
+                "policy": world.policy,
+                "draw": msgspec.to_builtins(dict(world.draw)),
                 "expected": msgspec.to_builtins(dict(world.expected)),
             }
             for world in found
