@@ -22,7 +22,7 @@ from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import NONE, table, write
 from voipwatch.inference import judge
 from voipwatch.lab.drive import run_simulated
-from voipwatch.lab.matrix import ACCUSATIONS
+from voipwatch.lab.matrixrows import ACCUSATIONS
 from voipwatch.lab.ndpi import NdpiClassifier
 from voipwatch.lab.worlds import World, load_worlds
 from voipwatch.model.results import AppResult

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from scripts.benchmarks.page import NONE, table
+from voipwatch.lab.confusion import Confusion, Count, Rate
 from voipwatch.lab.matrix import Cell, MatrixResult
 
 EXPLAINED = (
@@ -12,10 +13,18 @@ EXPLAINED = (
 )
 
 
+CELLS_MAX = 250
+"""Of more cells only those are told in which something was wrong, and the confusion of them all."""
+
+
 def render(result: MatrixResult, *, command: str, date: str, machine: str) -> str:
     """Totals, then guilty and innocent worlds: one row a world and line, one column an app."""
-    guilty = [c for c in result.cells if c.guilty]
-    innocent = [c for c in result.cells if not c.guilty]
+    cells = result.cells
+    some = len(cells) > CELLS_MAX
+    if some:
+        cells = [c for c in cells if c.wrong_seeds]
+    guilty = [c for c in cells if c.guilty]
+    innocent = [c for c in cells if not c.guilty]
     totals = result.totals
     mechanisms = _percent(totals.guilty_mechanisms_right)
     return "\n\n".join(
@@ -33,14 +42,54 @@ def render(result: MatrixResult, *, command: str, date: str, machine: str) -> st
                     ["**innocent, and called blocked or throttled**", f"**{totals.innocent_accused}**"],
                 ],
             ),
+            *(_confusion(result.confusion) if some and result.confusion is not None else ()),
             EXPLAINED,
-            "Guilty worlds:",
+            "Guilty worlds, where something was wrong:" if some else "Guilty worlds:",
             _worlds(guilty),
-            "Innocent worlds:",
+            "Innocent worlds, where something was wrong:" if some else "Innocent worlds:",
             _worlds(innocent),
-            _wrong(result.cells),
+            _wrong(cells),
         ]
     )
+
+
+def _confusion(confusion: Confusion) -> list[str]:
+    """What had to be said against what was said, and shares by app, line and mechanism."""
+    return [
+        "What had to be said of guilty worlds, and what was (Wilson's interval at 95 %):",
+        _counts(confusion.guilty.verdicts),
+        "Of innocent worlds:",
+        _counts(confusion.innocent.verdicts),
+        "Right verdicts in guilty worlds, by app and by line:",
+        _rates([*confusion.verdicts_by_app, *confusion.verdicts_by_line]),
+        "Right with mechanism, stage and direction, by the mechanism at work:",
+        _rates(confusion.mechanisms_by_expected),
+        "Mechanisms of guilty worlds, where another was said:",
+        _counts([c for c in confusion.guilty.mechanisms if c.expected != c.said]),
+    ]
+
+
+def _counts(counts: Sequence[Count]) -> str:
+    rows = [
+        [
+            c.expected or NONE,
+            c.said or NONE,
+            f"{c.runs:,} of {c.of:,}",
+            _interval(c),
+            f"{c.witness.world} {c.witness.line} {c.witness.seed}",
+        ]
+        for c in counts
+    ]
+    return table(("had to be said", "was said", "runs", "share", "a run: world, line, seed"), rows, left=2)
+
+
+def _rates(rates: Sequence[Rate]) -> str:
+    rows = [[r.name, f"{r.right:,} of {r.runs:,}", _interval(r)] for r in rates]
+    return table(("what", "right", "share"), rows)
+
+
+def _interval(of: Count | Rate) -> str:
+    return f"{_percent(of.share)} ({_percent(of.low)} to {_percent(of.high)})"
 
 
 def _worlds(cells: Sequence[Cell]) -> str:

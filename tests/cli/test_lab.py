@@ -9,7 +9,9 @@ from voipwatch.cli.kernel import KernelCheckError
 from voipwatch.cli.lab import _telling
 from voipwatch.cli.machinery import judge_in_english, measure_in_kernel
 from voipwatch.lab import ndpi
-from voipwatch.lab.matrix import Job, MatrixResult, Row, named, once_each, plan, simulated, summarise
+from voipwatch.lab.grading import GUILTY_LINES
+from voipwatch.lab.matrix import Job, MatrixResult, named, once_each, plan, simulated, summarise
+from voipwatch.lab.matrixrows import Row
 from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.vocabulary import Verdict
 
@@ -20,6 +22,10 @@ def test_worlds_are_listed_with_what_is_expected() -> None:
     assert ran.status == 0
     assert document["schema"] == "voipwatch.worlds/1"
     assert [row["world"] for row in document["worlds"]] == [world.id for world in load_worlds().worlds]
+    rows = {row["world"]: row for row in document["worlds"]}
+    assert rows["cut-bytes"]["draw"]["policy.bytes"] == {"low": 3200, "high": 7000, "choices": []}
+    assert (rows["cut-bytes"]["group"], rows["cut-bytes"]["kernel"]) == ("guilty-flow", True)
+    assert rows["cut-bytes"]["policy"]["policy"] == "cut-bytes"
     for row in document["worlds"]:
         assert row["world"] in ran.out
         assert all(expected["verdicts"] for expected in row["expected"].values())
@@ -125,10 +131,8 @@ def test_matrix_without_options_is_the_whole_plan(monkeypatch: pytest.MonkeyPatc
 
 def test_matrix_of_some_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = told_matrix(monkeypatch, result())
-    assert run_line("lab", "matrix", "--world", "clean, police", "--runs", "28", "--seeds", "1").status == 0
-    assert asked[0]["todo"] == [
-        Job("police", "clean", 1), Job("police", "lossy5", 1), Job("clean", None, 1000),
-    ]  # fmt: skip
+    assert run_line("lab", "matrix", "--world", "clean, police", "--runs", "336", "--seeds", "1").status == 0
+    assert asked[0]["todo"] == [*(Job("police", line, 1) for line in GUILTY_LINES), Job("clean", None, 1000)]
     assert run_line("lab", "matrix", "--world", "clean,atlantis").status == 64
     assert len(asked) == 1
 
@@ -208,6 +212,15 @@ def test_matrix_as_a_table_as_json_and_in_a_file(monkeypatch: pytest.MonkeyPatch
     document = json.loads(path.read_text())
     assert document["schema"] == "voipwatch.matrix/1"
     assert json.loads(run_line("lab", "matrix", "--json").out) == document
+
+
+def test_the_matrix_is_drawn_into_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told_matrix(monkeypatch, result())
+    path = tmp_path / "matrix.svg"
+    ran = run_line("lab", "matrix", "--picture", str(path))
+    assert path.read_text("utf-8").startswith("<svg ")
+    assert "Picture drawn in" in ran.err
+    assert run_line("lab", "matrix", "--picture", str(tmp_path / "none" / "x.svg")).status != 0
 
 
 def test_matrix_counts_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

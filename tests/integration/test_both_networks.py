@@ -1,7 +1,7 @@
 """The same world in virtual time and over this machine's kernel, by the programs that a person would type.
 
-One world for each home that a censor has in the kernel (`lab.netns`), and the portal. All 27 worlds:
-`voipwatch lab matrix --network kernel`, docs/benchmarks.md.
+One world for each home that a censor has in the kernel (`lab.netns`), and the portal.
+The table's third for the kernel: `voipwatch lab matrix --network kernel`.
 """
 
 import pytest

@@ -1,4 +1,7 @@
-"""Every world of the lab's table, once, in virtual time: what is said must be what the table expects."""
+"""The core of the lab's table, once, in virtual time: what is said must be what the table expects.
+
+The whole table, on every line: `make matrix`. A fixed sample of it: tests/integration/test_matrix_sample.py.
+"""
 
 import pytest
 
@@ -8,7 +11,7 @@ from voipwatch.lab.worlds import World, load_worlds
 from voipwatch.model.mechanisms import MECHANISMS
 from voipwatch.model.vocabulary import LINE, Verdict
 
-WORLDS = load_worlds().matrix
+WORLDS = load_worlds().core
 BY_WORLD = pytest.mark.parametrize("world", [pytest.param(w, marks=beside(w.id), id=w.id) for w in WORLDS])
 CLEAR_CUT = {"blocked.setup", "blocked.handshake", "blocked.media", "blocked.port"}
 """Decided by silence, not by statistics; a late cut and a throttle need the whole budget."""

@@ -111,6 +111,32 @@ STATELESS: Final[dict[str, tuple[dict[str, object], frozenset[str]]]] = {
     "rtp-up": ({"policy": "one-way", "direction": "up", "of": {"policy": "rtp-drop"}}, DYNAMIC | STATIC),
     "rtp-down": ({"policy": "one-way", "direction": "down", "of": {"policy": "rtp-drop"}}, frozenset()),
     "sip-text": ({"policy": "sip-text"}, SIP),
+    "stun-binding-replies": ({"policy": "stun-replies"}, frozenset()),
+    "stun-replies-down": (
+        {"policy": "stun-replies", "types": [0x0101, 0x0103]},
+        frozenset(),
+    ),
+    "turn-channel": ({"policy": "turn-only", "requests": False}, frozenset({"turn-channel"})),
+    "turn-requests": (
+        {"policy": "turn-only", "channel": False},
+        ALLOCATES | {"turn-allocate", "turn-send"},
+    ),
+    "dtls-any": ({"policy": "dtls-any"}, frozenset({"dtls-hello", "dtls-data"})),
+    "quic-drop": ({"policy": "quic-drop"}, frozenset({"quic"})),
+    "udp-except": (
+        {"policy": "udp-except", "ports": [[53, 53], [443, 443]]},
+        frozenset(DATAGRAMS) - {"quic", "dns"},
+    ),
+    "size-drop": (
+        {"policy": "size-drop", "over": 200},
+        frozenset(name for name, (_, payload) in DATAGRAMS.items() if len(payload) > 200),
+    ),
+    "except-others": (
+        {"policy": "except", "networks": ["198.51.100.0/24"], "of": {"policy": "sip-text"}}, SIP,
+    ),
+    "except-us": (
+        {"policy": "except", "networks": ["203.0.113.0/24"], "of": {"policy": "sip-text"}}, frozenset(),
+    ),
     "udp-all": ({"policy": "udp-all"}, frozenset(DATAGRAMS)),
     "chain": (
         {"policy": "chain", "policies": [{"policy": "stun-cookie"}, {"policy": "sip-text"}]},

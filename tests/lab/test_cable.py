@@ -84,6 +84,11 @@ def test_the_policy_drops_refuses_and_rewrites() -> None:
     assert answer[:12] == MACS[6:] + MACS[:6], "back to the sender's card"
     assert (answer[14 + 9], answer[14 + 20]) == (1, 3)
 
+    wire = cable({"policy": "port-reject", "ports": [[443, 443]], "proto": "tcp"})
+    wire.take(Direction.UP, MACS + b"\x08\x00" + make(4, b"hello", tcp=True), 0.0)
+    ((direction, answer),) = wire.due(0.0)
+    assert (direction, answer[14 + 9], answer[14 + 20 + 13] & 0x04) == (Direction.DOWN, 6, 0x04), "a reset"
+
     wire = cable({"policy": "sip-alg", "ports": [3478]})
     wire.take(
         Direction.UP, frame(b"OPTIONS sip:b SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z\r\n\r\n"), 0.0

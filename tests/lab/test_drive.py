@@ -84,6 +84,22 @@ def test_with_the_control_channel_blocked_a_kept_ticket_is_used_and_no_log_comes
     assert sum(f.attested for f in measurement.flows) > 100
 
 
+def test_a_world_may_have_no_control_channel_and_may_be_one_of_video() -> None:
+    run = simulation(load_worlds().get("control-down"))
+    (facts,) = run.run().reflectors
+    assert (facts.control, facts.log) == ("stored-ticket", None)
+    assert not simulation(load_worlds().get("clean")).near.config.video
+    config = simulation(load_worlds().get("police-video")).near.config
+    assert (config.video, config.budget_bytes) == (True, drive.VIDEO_BUDGET_BYTES)
+
+
+def test_a_world_is_run_as_its_seed_drew_it() -> None:
+    world = load_worlds().get("cut-bytes")
+    run = simulation(world)
+    assert run.net.world.policy["bytes"] == world.drawn(1).values["policy.bytes"]
+    assert run.net.world.policy["bytes"] != world.policy["bytes"]
+
+
 def test_a_dead_reflector_gives_no_log() -> None:
     (facts,) = measured("reflector-dies").reflectors
     assert (facts.control, facts.log) == ("lost", None)

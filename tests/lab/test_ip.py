@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.lab.ip import checksum, convert_ip, is_neighbour_talk, read_ip, refuse, repair, write_ip
+from voipwatch.lab.ip import checksum, convert_ip, is_neighbour_talk, read_ip, refuse, repair, reset, write_ip
 
 NEAR = {4: "192.0.2.2", 6: "2001:db8:1::2"}
 FAR = {4: "203.0.113.2", 6: "2001:db8:3::2"}
@@ -150,3 +150,32 @@ def test_a_packet_of_the_other_version_is_what_another_library_would_have_writte
     else:
         expected[7] = 63
     assert convert_ip(raw, datagram, packet) == bytes(expected)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [(0x02, (0, 1_001, 0x14)), (0x18, (77, 0, 0x04)), (0x01, (0, 1_008, 0x14))],
+    ids=["a connection asked for", "a hello", "an end without an acknowledgement"],
+)
+def test_a_reset_is_one_that_the_near_end_believes(
+    version: int, flags: int, expected: tuple[int, int, int]
+) -> None:
+    payload = b"" if flags == 0x02 else b"payload"
+    raw = bytearray(make(version, payload, tcp=True))
+    at = 20 if version == 4 else 40
+    raw[at + 4 : at + 12] = (1_000).to_bytes(4) + (77).to_bytes(4)
+    raw[at + 13] = flags
+    datagram = read_ip(bytes(raw))
+    assert datagram is not None
+    answer = reset(bytes(raw), datagram)
+    ip = dpkt.ip.IP(answer) if version == 4 else dpkt.ip6.IP6(answer)
+    assert (ip.src, ip.dst) == (ip_address(FAR[version]).packed, ip_address(NEAR[version]).packed)
+    tcp = ip.data
+    assert (tcp.sport, tcp.dport) == (443, 40_000)
+    assert (tcp.seq, tcp.ack, tcp.flags) == expected
+    told = read_ip(answer)
+    assert told is not None
+    assert repair(answer, told) == answer, "its checksum is right"
+    if version == 4:
+        assert checksum(answer[:20]) == 0

@@ -76,7 +76,7 @@ def test_both_directions_share_the_radio() -> None:
 
 
 def test_one_path_of_four_loses_and_a_flow_stays_on_its_path(seed: bytes) -> None:
-    paths = Paths(4, 0.5, seed)
+    paths = Paths(4, 1, 0.5, seed)
     keys = [("udp", "192.0.2.2", port, "203.0.113.2", 3478) for port in range(40_000, 42_000)]
     bad = [key for key in keys if paths.path(key) == 0]
     # 2,000 flows at a quarter: standard deviation 19.4.
@@ -84,6 +84,22 @@ def test_one_path_of_four_loses_and_a_flow_stays_on_its_path(seed: bytes) -> Non
     assert all(paths(0.0, 100, key) == 0.0 for key in keys if key not in set(bad))
     lost = sum(paths(0.0, 100, bad[0]) == LOST for _ in range(1_000))
     assert lost == pytest.approx(500, abs=64)
+
+
+def test_two_of_eight_paths_lose_everything(seed: bytes) -> None:
+    paths = Paths(8, 2, 1.0, seed)
+    keys = [("udp", "192.0.2.2", port, "203.0.113.2", 3478) for port in range(40_000, 42_000)]
+    dead = [key for key in keys if paths(0.0, 100, key) == LOST]
+    assert {paths.path(key) for key in dead} == {0, 1}
+    # 2,000 flows at a quarter: standard deviation 19.4.
+    assert len(dead) == pytest.approx(500, abs=78)
+
+
+def test_a_silence_spares_no_direction_and_ends() -> None:
+    line = Line(LineCondition(gaps_s=((3.0, 1.0), (8.0, 2.0))), b"seed")
+    for way in (line.up, line.down):
+        alive = [t / 2 for t in range(24) if way.arrivals(t / 2, 100, KEY)]
+        assert alive == [t / 2 for t in range(24) if t / 2 not in {3.0, 3.5, 8.0, 8.5, 9.0, 9.5}]
 
 
 def test_reordering_and_duplicates_come_as_planted(seed: bytes) -> None:

@@ -8,13 +8,11 @@ import msgspec
 import pytest
 
 from voipwatch.inference import judge
-from voipwatch.lab import matrix
+from voipwatch.lab import matrix, ndpi
 from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.grading import GUILTY_LINES
 from voipwatch.lab.matrix import (
-    APPS,
-    GUILTY_LINES,
     Job,
-    Row,
     few_apps,
     named,
     once_each,
@@ -23,10 +21,13 @@ from voipwatch.lab.matrix import (
     run_matrix,
     summarise,
 )
-from voipwatch.lab.worlds import World, load_worlds
+from voipwatch.lab.matrixrows import Row
+from voipwatch.lab.worlds import APPS, World, load_worlds
 from voipwatch.model.measurement import OVERTIME, Decision, Interruption, Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import APP_IDS
+
+RUN = [w for w in load_worlds().matrix if not w.needs_ndpi or ndpi.is_installed()]
 
 
 def row(**changes: object) -> Row:
@@ -61,28 +62,36 @@ def innocent(**changes: object) -> Row:
 # -- the plan ----------------------------------------------------------------------------------
 
 
-def test_every_guilty_world_on_both_lines_with_each_seed_and_a_thousand_innocent_runs() -> None:
+def test_every_guilty_world_on_each_line_with_each_seed_and_a_thousand_innocent_runs() -> None:
     jobs = plan()
-    guilty = [w.id for w in load_worlds().matrix if w.guilty]
+    guilty = [w.id for w in RUN if w.guilty]
     tried = Counter((j.world, j.line) for j in jobs if j.line is not None)
     assert tried == {(w, line): 3 for w in guilty for line in GUILTY_LINES}
     quiet = [j for j in jobs if j.line is None]
     assert len(quiet) * len(APPS) == 1002, "three apps a check: the first multiple over a thousand"
     assert not {j.world for j in quiet} & set(guilty)
     assert len(set(jobs)) == len(jobs), "no run is counted twice"
+    assert all(j.apps == tuple(load_worlds().get(j.world).expected) for j in jobs)
+
+
+def test_worlds_that_ask_ndpi_are_left_out_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there in (True, False):
+        monkeypatch.setattr(ndpi, "is_installed", lambda there=there: there)
+        asked = {j.world for j in plan(runs=0, guilty_seeds=1)}
+        assert ("ndpi-kill" in asked) == ("ndpi-police" in asked) == there
 
 
 @pytest.mark.parametrize(("runs", "guilty_seeds"), [(0, 0), (0, 1), (39, 0), (85, 2)])
 def test_innocent_runs_are_shared_among_their_worlds(runs: int, guilty_seeds: int) -> None:
     jobs = plan(runs=runs, guilty_seeds=guilty_seeds)
-    assert len(jobs) == ceil(runs / len(APPS)) + 13 * 2 * guilty_seeds
+    assert len(jobs) == ceil(runs / len(APPS)) + sum(w.guilty for w in RUN) * 5 * guilty_seeds
     shares = Counter(j.world for j in jobs if j.line is None).values()
     assert max(shares, default=0) - min(shares, default=0) <= 1
 
 
-def test_in_real_time_every_world_has_its_turn_on_its_own_line() -> None:
+def test_in_real_time_every_world_of_the_third_has_its_turn_on_its_own_line() -> None:
     jobs = once_each(seeds=2)
-    assert [(j.world, j.line) for j in jobs] == [(w.id, None) for w in load_worlds().matrix] * 2
+    assert [(j.world, j.line) for j in jobs] == [(w.id, None) for w in RUN if w.kernel] * 2
     assert {j.seed for j in jobs} == {1, 2}
 
 
@@ -107,6 +116,21 @@ def test_totals_by_hand() -> None:
     assert (totals.guilty_runs, totals.innocent_runs, totals.innocent_checks) == (4, 5, 4)
     assert (totals.guilty_verdicts_right, totals.guilty_mechanisms_right) == (0.75, 0.5)
     assert (totals.innocent_accused, totals.innocent_right) == (1, 0.6)
+
+
+def test_runs_on_a_line_too_thin_for_the_app_are_counted_apart() -> None:
+    rows = [
+        row(),
+        row(line="thin", expected="insufficient", verdict="insufficient", mechanism=None, graded=False),
+        row(
+            line="thin", seed=2, expected="insufficient", verdict="blocked", verdict_right=False, graded=False
+        ),
+        row(seed=3, expected="ok", verdict="throttled", verdict_right=False, mechanism_right=False),
+    ]
+    totals = summarise(rows).totals
+    assert (totals.guilty_runs, totals.guilty_verdicts_right) == (2, 0.5)
+    assert (totals.ungraded_runs, totals.ungraded_insufficient) == (2, 1)
+    assert totals.guilty_spared_accused == 1
 
 
 def test_cells_by_hand() -> None:
@@ -179,6 +203,7 @@ def test_a_job_runs_all_apps_and_compares_each_with_the_table(
     ]
     assert {r.verdict for r in rows} == {"insufficient"}
     assert [r.expected for r in rows] == ["blocked", "ok", "blocked"]
+    assert [r.expected_mechanism for r in rows] == ["stun.drop", "", "stun.drop"]
     assert not any(r.verdict_right or r.mechanism_right for r in rows)
     assert all(r.decided_s is None and r.elapsed_s >= 0 for r in rows)
 

@@ -188,7 +188,7 @@ def test_a_captive_portal_accuses_nobody_of_anything() -> None:
 
 
 def test_the_worlds_of_the_table_say_what_they_must() -> None:
-    found = [w for w in load_worlds().worlds if w.providers is not None]
+    found = [w for w in load_worlds().worlds if w.providers is not None and w.demo]
     assert len(found) == 8
     for world in found:
         found_of = ask_all(world, load_targets(TARGETS_DAY), line=None, canary=True)
@@ -202,6 +202,18 @@ def test_the_worlds_of_the_table_say_what_they_must() -> None:
 def test_nobody_is_asked_where_the_world_says_nothing_of_providers() -> None:
     found = run_simulated(CLEAN, apps=["sip"], seed=1)
     assert (found.targets, found.targets_state) == ([], "")
+
+
+@pytest.mark.parametrize(("resolver_s", "failure"), [(1.5, None), (6.0, Failure.DNS_TIMEOUT)])
+def test_a_resolver_may_be_slow_or_slower_than_anybody_waits(
+    resolver_s: float, failure: Failure | None
+) -> None:
+    net = SimNet(msgspec.structs.replace(CLEAN, providers=Providers()), seed=1)
+    sim = SimProviders(net, Providers(resolver_s=resolver_s), targets().targets)
+    at, named = sim.play(ResolveName(1, "call.example.net", ()), 0.0)
+    assert isinstance(named, NameOutcome)
+    assert named.failure is failure
+    assert (at > 1.5) if failure is None else (at == 5.0)
 
 
 def test_the_servers_of_the_emulated_internet_answer_as_their_own() -> None:

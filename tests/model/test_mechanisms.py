@@ -38,6 +38,8 @@ def test_the_labels_that_were_ever_published_are_all_there() -> None:
         udp.all udp.allowlist port.drop port.reject port.throttle stun.drop turn.drop app.drop dtls.drop
         rtp.drop rtp.oneway rtp.loss rtp.throttle sip.drop sip.alg flow.cut flow.kill flow.police flow.shape
         tcp.reset tls.intercept dns.deny dns.forge addr.drop addr.reject tls.reset tls.drop tls.forge
+        udp.ports udp.size stun.reply turn.channel dtls.fingerprint rtp.behaviour rtp.delay sip.inject
+        sip.reject flow.residual flow.pps
     """
     assert list(MECHANISMS) == published.split()
 

@@ -80,6 +80,7 @@ COMMANDS: Final[dict[str, str]] = {
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
+    "lab replay": "voipwatch.cli.lab_replay:replay_run",
     "lab scenario": "voipwatch.cli.scenario:scenario",
     "demo": "voipwatch.cli.demo:demo",
 }

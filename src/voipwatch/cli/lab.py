@@ -17,6 +17,7 @@ from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem
 from voipwatch.cli.machinery import judge_in_english, measure_in_kernel, measure_world
+from voipwatch.cli.matrixshow import show_matrix
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
@@ -24,13 +25,13 @@ from voipwatch.lab import ndpi
 from voipwatch.lab.matrix import (
     GUILTY_SEEDS,
     INNOCENT_RUNS,
-    MatrixResult,
     named,
     once_each,
     plan,
     run_matrix,
     simulated,
 )
+from voipwatch.lab.matrixpicture import picture as draw_matrix
 from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
 from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import Check
@@ -55,6 +56,10 @@ def worlds(*, context: Annotated[Context, Parameter(parse=False)], json: bool = 
                 "guilty": world.guilty,
                 "line": world.line_name,
                 "demo": world.demo,
+                "group": world.group,
+                "kernel": world.kernel,
+                "policy": world.policy,
+                "draw": msgspec.to_builtins(dict(world.draw)),
                 "expected": msgspec.to_builtins(dict(world.expected)),
             }
             for world in found
@@ -172,7 +177,7 @@ def _json(document: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
-def matrix(
+def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     *,
     context: Annotated[Context, Parameter(parse=False)],
     runs: Annotated[int, Parameter(metavar="N")] = INNOCENT_RUNS,
@@ -182,6 +187,7 @@ def matrix(
     jobs: Annotated[int | None, Parameter(metavar="N")] = None,
     json: bool = False,
     out: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    picture: Annotated[str | None, Parameter(metavar="FILE.svg")] = None,
 ) -> int:
     """Every world; 0 when every verdict was the expected one, else 1."""
     parse_count(runs, option="--runs", low=0, high=RUNS_MAX)
@@ -204,8 +210,10 @@ def matrix(
     if not todo:
         raise Misuse("error.no_jobs")
     path = None if out is None else Path(out)
-    if path is not None:
-        require_writable(path)
+    drawn = None if picture is None else Path(picture)
+    for file in (path, drawn):
+        if file is not None:
+            require_writable(file)
     measure = measure_in_kernel if network == "kernel" else simulated
     try:
         with ended_by_ctrl_c(), _counted(context) as step:
@@ -218,10 +226,13 @@ def matrix(
     if json:
         context.print_json(document)
     else:
-        _show_matrix(context, result)
+        show_matrix(context, result)
     if path is not None:
         write_file(path, document + b"\n")
         context.say("lab.written", path=shown_path(path))
+    if drawn is not None:
+        write_file(drawn, draw_matrix(result, context.texts).encode())
+        context.say("lab.drawn", path=shown_path(drawn))
     wrong = any(not row.verdict_right or (row.guilty and not row.mechanism_right) for row in result.rows)
     return INTERFERENCE if wrong else CLEAR
 
@@ -248,36 +259,3 @@ def _counted(context: Context) -> Iterator[Callable[[int, int], None]]:
         return
     with Status("", console=context.err) as status:
         yield lambda done, total: status.update(context.texts("lab.progress", done=done, total=total))
-
-
-def _show_matrix(context: Context, result: MatrixResult) -> None:
-    texts = context.texts
-    names = ("world", "line", "app", "expected", "got", "runs", "right", "accused")
-    rows: list[list[Text | str]] = []
-    for cell in result.cells:
-        right = cell.mechanisms_right if cell.guilty else cell.verdicts_right
-        style = "green" if right == cell.runs else "bold red"
-        said = ", ".join(f"{word} {count}" for word, count in cell.said.items())
-        accused = "" if cell.guilty else str(cell.accused)
-        rows.append(
-            [
-                cell.world,
-                cell.line,
-                cell.app,
-                cell.expected,
-                said,
-                str(cell.runs),
-                Text(str(right), style),
-                accused,
-            ]
-        )
-    context.out.print(table(texts, [texts(f"column.{name}") for name in names], rows))
-    totals = result.totals
-    context.tell("lab.guilty", runs=totals.guilty_runs, right=texts.percent(totals.guilty_verdicts_right))
-    context.tell(
-        "lab.innocent",
-        runs=totals.innocent_runs,
-        checks=totals.innocent_checks,
-        right=texts.percent(totals.innocent_right),
-        accused=totals.innocent_accused,
-    )

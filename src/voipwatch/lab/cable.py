@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from voipwatch.lab.ip import Datagram, convert_ip, is_neighbour_talk, read_ip, refuse, repair, write_ip
+from voipwatch.lab.ip import Datagram, convert_ip, is_neighbour_talk, read_ip, refuse, repair, reset, write_ip
 from voipwatch.lab.line import Line, LineCondition
 from voipwatch.lab.nat import NAT64_PREFIX, Nat
 from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import DROP, PASS, Action, Delay, Inject, Packet, Reject, make_policy
 from voipwatch.lab.policy.dice import derive
-from voipwatch.lab.policy.packet import UDP
+from voipwatch.lab.policy.packet import TCP, UDP
 from voipwatch.lab.policy.signature import flow_key
 from voipwatch.model.vocabulary import Direction
 
@@ -202,7 +202,8 @@ class Cable:
     def _refuse(self, direction: Direction, frame: bytes, datagram: Datagram, now: float) -> None:
         if direction is Direction.UP:
             raw = frame[ETHERNET_BYTES:]
-            answer = refuse(raw, datagram, REFUSED_BY[raw[0] >> 4])
+            tcp = datagram.packet.proto == TCP
+            answer = reset(raw, datagram) if tcp else refuse(raw, datagram, REFUSED_BY[raw[0] >> 4])
             swapped = frame[6:12] + frame[0:6] + frame[12:14] + answer
             self._cross(Direction.DOWN, swapped, None, now)
 

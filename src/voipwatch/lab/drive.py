@@ -28,6 +28,7 @@ from voipwatch.experiment.events import (
     TcpOutcome,
 )
 from voipwatch.experiment.questions.provider import ProviderReach, provider_reach
+from voipwatch.lab.hearing import Hear
 from voipwatch.lab.hops import HopChain
 from voipwatch.lab.simnet import IcmpToNear, SimNet, ToFar, ToNear
 from voipwatch.lab.simproviders import SimProviders
@@ -43,6 +44,8 @@ VIRTUAL_START = "2016-01-07T12:00:00Z"
 VIRTUAL_START_S = 1_452_168_000
 TARGETS_DAY = date(2026, 12, 1)
 """A day on which the packaged target list holds, whatever the calendar says."""
+VIDEO_BUDGET_BYTES = 16_000_000
+"""What a world of video allows an app: with two million bytes there is little more of it than a glance."""
 STEPS_MAX = 2_000_000
 """A simulated check needs about 30,000; more means that somebody's timer does not advance."""
 
@@ -69,16 +72,21 @@ class Simulation:
         control_blocked: bool = False,
         private: Profile | None = None,
         targets: TargetSet | None = None,
+        hear: Hear | None = None,
         hops: HopChain | None = None,
     ) -> None:
         """`targets`: asked about where the world says how the providers are; the packaged ones if None.
 
-        `hops`: the routers of the way; with them the check is asked where a block sits.
+        `hear`: is told what the censor does with each packet. `hops`: the routers of the way; with them the
+        check is asked where a block sits.
         """
         packaged = profiles or load_profiles()
+        control_blocked = control_blocked or not world.control
+        if world.video:
+            video, budget_bytes = True, max(budget_bytes, VIDEO_BUDGET_BYTES)
         self._private = None if control_blocked else private  # a kept ticket was fetched without it
         self.profiles = packaged if private is None else packaged.with_private(private)
-        self.net = SimNet(world, seed=seed, line=line, hops=hops)
+        self.net = SimNet(world, seed=seed, line=line, hear=hear, hops=hops)
         self._hops = hops
         self.now = world.starts_at_s
         self._control_blocked = control_blocked

@@ -17,6 +17,8 @@ PROTOCOLS: Final = {17: UDP, 6: TCP}
 NUMBERS: Final = {UDP: 17, TCP: 6}
 CHECKSUM_AT: Final = {17: 6, 6: 16}
 """Offset of the checksum in the UDP and TCP headers."""
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+"""Flags of a TCP segment (RFC 9293 section 3.1)."""
 NEIGHBOUR_TYPES: Final = range(133, 138)
 """ICMPv6 of the link itself (RFC 4861): part of the cable, not of what crosses it."""
 
@@ -154,6 +156,30 @@ def refuse(raw: bytes, datagram: Datagram, by: str) -> bytes:
     out = bytearray(bytes.fromhex("60000000") + len(body).to_bytes(2) + bytes((ICMP6, 64)))
     out += source + target + body
     _seal(out, 40, ICMP6, 2, source + target)
+    return bytes(out)
+
+
+def reset(raw: bytes, datagram: Datagram) -> bytes:
+    """The TCP reset that answers a segment in the far end's place (RFC 9293 section 3.10.7.1)."""
+    at, packet = datagram.header_at, datagram.packet
+    sequence, acknowledged = raw[at + 4 : at + 8], raw[at + 8 : at + 12]
+    flags = raw[at + 13]
+    if flags & ACK:
+        numbers, answer = acknowledged + bytes(4), RST
+    else:
+        spoken = len(packet.payload) + bool(flags & SYN) + bool(flags & FIN)
+        after = (int.from_bytes(sequence) + spoken) & 0xFFFF_FFFF
+        numbers, answer = bytes(4) + after.to_bytes(4), RST | ACK
+    segment = packet.dport.to_bytes(2) + packet.sport.to_bytes(2) + numbers + bytes((0x50, answer)) + bytes(6)
+    addresses = _packed(packet.dst) + _packed(packet.src)
+    if raw[0] >> 4 == 4:
+        out = bytearray(bytes.fromhex("4500 0028 0000 0000 4006 0000") + addresses)
+        out[10:12] = checksum(bytes(out)).to_bytes(2)
+    else:
+        out = bytearray(bytes.fromhex("60000000 0014 06 40") + addresses)
+    header_at = len(out)
+    out += segment
+    _seal(out, header_at, NUMBERS[TCP], CHECKSUM_AT[NUMBERS[TCP]], addresses)
     return bytes(out)
 
 

@@ -44,7 +44,9 @@ class LinkCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paths: int = 1
     """Load-balanced paths; the hash of the five-tuple picks one."""
     bad_path_loss_ratio: float = 0.0
-    """Loss of the first path."""
+    """Loss of the bad paths."""
+    bad_paths: int = 1
+    """How many of them are bad, the first ones."""
 
 
 class LineCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +61,8 @@ class LineCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nat: NatCondition | None = None
     portal: bool = False
     """A captive portal: UDP is dropped, every TCP connection is answered by the portal."""
+    gaps_s: tuple[tuple[float, float], ...] = ()
+    """Start and length of silences in both directions: a handover, a lid that is closed for a while."""
     far_dies_at_s: float | None = None
     """The reflector falls silent for good."""
     wall_step_s: float = 0.0
@@ -170,22 +174,36 @@ class Reorder:
         return at + self._extra_s if self._dice.uniform() < self._ratio else at
 
 
+class Gaps:
+    """Silences of the whole line, at times that are the world's."""
+
+    __slots__ = ("_gaps",)
+
+    def __init__(self, gaps_s: tuple[tuple[float, float], ...]) -> None:
+        self._gaps = gaps_s
+
+    def __call__(self, at: float, _size: int, _key: FlowKey) -> float:
+        """LOST within one."""
+        return LOST if any(start <= at < start + length for start, length in self._gaps) else at
+
+
 class Paths:
     """Equal-cost paths: the five-tuple's hash picks one, so that a flow is wholly lucky or not (RFC 2992)."""
 
-    __slots__ = ("_count", "_dice", "_known", "_loss_ratio", "_salt")
+    __slots__ = ("_bad", "_count", "_dice", "_known", "_loss_ratio", "_salt")
 
     KNOWN_MAX: Final = 4_096
 
-    def __init__(self, count: int, loss_ratio: float, seed: bytes) -> None:
+    def __init__(self, count: int, bad: int, loss_ratio: float, seed: bytes) -> None:
         self._dice = Dice(seed)
         self._salt = seed
+        self._bad = bad
         self._count = count
         self._loss_ratio = loss_ratio
         self._known: dict[FlowKey, int] = {}
 
     def path(self, key: FlowKey) -> int:
-        """The flow's path, from 0; the first is the bad one."""
+        """The flow's path, from 0; the first ones are bad."""
         path = self._known.get(key)
         if path is None:
             digest = blake2b(repr(key).encode(), key=self._salt[:64], digest_size=8).digest()
@@ -196,8 +214,8 @@ class Paths:
         return path
 
     def __call__(self, at: float, _size: int, key: FlowKey) -> float:
-        """LOST by chance on the bad path."""
-        bad = self.path(key) == 0
+        """LOST by chance on a bad path."""
+        bad = self.path(key) < self._bad
         return LOST if bad and self._dice.uniform() < self._loss_ratio else at
 
 
@@ -228,10 +246,17 @@ class Link:
     DUPLICATE_S: Final = 0.002
     """A copy comes this much later: a link layer's retransmission after a lost acknowledgement."""
 
-    def __init__(self, condition: LinkCondition, seed: bytes, radio: Radio | None) -> None:
+    def __init__(
+        self,
+        condition: LinkCondition,
+        seed: bytes,
+        radio: Radio | None,
+        gaps_s: tuple[tuple[float, float], ...] = (),
+    ) -> None:
         self._dice = Dice(derive(seed, "duplicate"))
         self._duplicate_ratio = condition.duplicate_ratio
-        self._elements = _elements(condition, seed, radio)
+        gaps = (Gaps(gaps_s),) if gaps_s else ()
+        self._elements = (*gaps, *_elements(condition, seed, radio))
 
     def arrivals(self, at: float, size: int, key: FlowKey) -> tuple[float, ...]:
         """When the packet comes out: never, once, or twice."""
@@ -256,7 +281,8 @@ def _elements(condition: LinkCondition, seed: bytes, radio: Radio | None) -> tup
     if condition.loss_ratio:
         row.append(Bursts(condition.loss_ratio, condition.burst_ms / 1e3, derive(seed, "bursts")))
     if condition.bad_path_loss_ratio:
-        row.append(Paths(condition.paths, condition.bad_path_loss_ratio, derive(seed, "paths")))
+        paths = (condition.paths, condition.bad_paths, condition.bad_path_loss_ratio)
+        row.append(Paths(*paths, derive(seed, "paths")))
     if condition.delay_ms or condition.jitter_ms:
         row.append(Latency(condition.delay_ms / 1e3, condition.jitter_ms / 1e3, derive(seed, "latency")))
     if condition.reorder_ratio:
@@ -271,5 +297,5 @@ class Line:
 
     def __init__(self, condition: LineCondition, seed: bytes) -> None:
         radio = Radio(condition.promotion_s, condition.idle_s) if condition.promotion_s else None
-        self.up = Link(condition.up, derive(seed, "up"), radio)
-        self.down = Link(condition.down, derive(seed, "down"), radio)
+        self.up = Link(condition.up, derive(seed, "up"), radio, condition.gaps_s)
+        self.down = Link(condition.down, derive(seed, "down"), radio, condition.gaps_s)

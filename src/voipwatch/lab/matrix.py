@@ -1,9 +1,9 @@
 """The matrix: every world, many seeds, and whether the judge said what must be said.
 
-Guilty worlds run on a clean line and with 5 % bursty loss; innocent worlds on their own line, the
-runs shared among them. A *run* is one app in one world with one seed; the apps of a check run side by
-side, so that three runs come from one check. A check is simulated, or made over the kernel by the caller's
-`measure`: there in real time, so that each world is run on its own line only.
+Guilty worlds run on each line of `grading.GUILTY_LINES`; innocent worlds on their own line, the runs shared
+among them. A *run* is one app in one world with one seed; the apps of a check run side by side, so that three
+runs come from one check. A check is simulated, or made over the kernel by the caller's `measure`: there in
+real time, so that only the table's third for the kernel is run, each world on its own line.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,21 +13,22 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.lab import ndpi
+from voipwatch.lab.confusion import Confusion, confusion_of
 from voipwatch.lab.drive import run_simulated
-from voipwatch.lab.worlds import World, load_worlds
+from voipwatch.lab.grading import GUILTY_LINES, expected_of, graded
+from voipwatch.lab.matrixrows import ACCUSATIONS, Row
+from voipwatch.lab.worlds import APPS, World, load_worlds
 from voipwatch.model.measurement import OVERTIME, Measurement
 from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import Verdict
 
 Judge = Callable[[Measurement], Check]
 Measure = Callable[[World, "Job"], Measurement]
-APPS: Final = ("whatsapp", "sip", "webrtc")
 COMPANY: Final = (*APPS, "teams")
 """Apps that go along where one app's world is run with a few: no censor of one app takes three of them."""
-GUILTY_LINES: Final = ("clean", "lossy5")
 GUILTY_SEEDS: Final = 3
 INNOCENT_RUNS: Final = 1000
-ACCUSATIONS: Final = frozenset({Verdict.BLOCKED, Verdict.THROTTLED})
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -37,30 +38,6 @@ class Job(msgspec.Struct, frozen=True):
     line: str | None
     seed: int
     apps: tuple[str, ...] = APPS
-
-
-class Row(msgspec.Struct, frozen=True):
-    """What one run said of one app, against what must be said."""
-
-    world: str
-    line: str
-    app: str
-    seed: int
-    guilty: bool
-    expected: str
-    verdict: str
-    stage: str | None
-    mechanism: str | None
-    direction: str | None
-    rule: str
-    verdict_right: bool
-    mechanism_right: bool
-    cost_bytes: int
-    decided_s: float | None
-    """Seconds from the set-up's first packet to the decision "dead"; None if there was none."""
-    decided_packets: int | None
-    elapsed_s: float
-    """Wall time of the whole run on this machine, shared by its rows."""
 
 
 class Totals(msgspec.Struct):
@@ -73,6 +50,12 @@ class Totals(msgspec.Struct):
     innocent_checks: int = 0
     innocent_accused: int = 0
     innocent_right: float | None = None
+    guilty_spared_accused: int = 0
+    """Apps that a guilty world does not touch, and that were called blocked or throttled."""
+    ungraded_runs: int = 0
+    """Runs of guilty worlds on a line that cannot carry the app: counted nowhere else."""
+    ungraded_insufficient: int = 0
+    """Those of which `insufficient` was said, as they must."""
 
 
 class Cell(msgspec.Struct):
@@ -99,27 +82,36 @@ class MatrixResult(msgspec.Struct):
     cells: list[Cell]
     rows: list[Row]
     schema: str = "voipwatch.matrix/1"
+    confusion: Confusion | None = None
 
 
 def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list[Job]:
-    """Jobs for at least `runs` innocent runs and `guilty_seeds` seeds of each guilty world and line."""
-    worlds = load_worlds().matrix
+    """Jobs for at least `runs` innocent runs and `guilty_seeds` seeds of each guilty world and line.
+
+    Worlds that ask nDPI are left out where it is not installed.
+    """
+    worlds = [w for w in load_worlds().matrix if not w.needs_ndpi or ndpi.is_installed()]
     innocent = [w for w in worlds if not w.guilty]
     jobs = [
-        Job(w.id, line, seed)
+        Job(w.id, line, seed, tuple(w.expected))
         for w in worlds
         if w.guilty
         for line in GUILTY_LINES
         for seed in range(1, guilty_seeds + 1)
     ]
     checks = -(-runs // len(APPS))
-    jobs += [Job(innocent[n % len(innocent)].id, None, 1000 + n // len(innocent)) for n in range(checks)]
+    for n in range(checks):
+        world = innocent[n % len(innocent)]
+        jobs.append(Job(world.id, None, 1000 + n // len(innocent), tuple(world.expected)))
     return jobs
 
 
 def once_each(*, seeds: int = 1) -> list[Job]:
-    """Jobs for `seeds` checks in each world of the table, on its own line."""
-    return [Job(world.id, None, seed) for seed in range(1, seeds + 1) for world in load_worlds().matrix]
+    """Jobs for `seeds` checks in each world of the table's third for the kernel, on its own line."""
+    worlds = [w for w in load_worlds().matrix if w.kernel and (not w.needs_ndpi or ndpi.is_installed())]
+    return [
+        Job(world.id, None, seed, tuple(world.expected)) for seed in range(1, seeds + 1) for world in worlds
+    ]
 
 
 def named(worlds: Sequence[World], *, seeds: int = 1, all_apps: bool = True) -> list[Job]:
@@ -159,8 +151,10 @@ def run_job(job: Job, judge: Judge, measure: Measure = simulated) -> list[Row]:
 
 
 def _rows(world: World, job: Job, measurement: Measurement, check: Check, elapsed_s: float) -> Iterator[Row]:
+    line = job.line or world.line_name
+    values = (world if job.line is None else world.on_line(job.line)).drawn(job.seed).values
     for result in check.results:
-        expected = world.expected[result.app]
+        expected = expected_of(world, result.app, line)
         dead = [
             d
             for d in measurement.decisions
@@ -170,7 +164,7 @@ def _rows(world: World, job: Job, measurement: Measurement, check: Check, elapse
         mechanism_right = not expected.mechanisms or (result.mechanism or "") in expected.mechanisms
         yield Row(
             world=world.id,
-            line=job.line or world.line_name,
+            line=line,
             app=result.app,
             seed=job.seed,
             guilty=world.guilty,
@@ -188,6 +182,9 @@ def _rows(world: World, job: Job, measurement: Measurement, check: Check, elapse
             decided_s=dead[0].at_s if dead else None,
             decided_packets=dead[0].packets if dead else None,
             elapsed_s=elapsed_s,
+            graded=not world.guilty or graded(result.app, line),
+            expected_mechanism="/".join(expected.mechanisms),
+            values=dict(values),
         )
 
 
@@ -206,7 +203,8 @@ def summarise(rows: Sequence[Row]) -> MatrixResult:
         cell.said[said] = cell.said.get(said, 0) + 1
         if not (row.verdict_right and row.mechanism_right):
             cell.wrong_seeds.append(row.seed)
-    guilty = [r for r in rows if r.guilty]
+    guilty = [r for r in rows if r.guilty and r.graded]
+    ungraded = [r for r in rows if r.guilty and not r.graded]
     innocent = [r for r in rows if not r.guilty]
     totals = Totals(
         guilty_runs=len(guilty),
@@ -216,8 +214,11 @@ def summarise(rows: Sequence[Row]) -> MatrixResult:
         innocent_checks=len({(r.world, r.seed) for r in innocent}),
         innocent_accused=sum(r.verdict in ACCUSATIONS for r in innocent),
         innocent_right=_share([r.verdict_right for r in innocent]),
+        guilty_spared_accused=sum(r.verdict in ACCUSATIONS and r.expected == Verdict.OK for r in guilty),
+        ungraded_runs=len(ungraded),
+        ungraded_insufficient=sum(r.verdict == Verdict.INSUFFICIENT for r in ungraded),
     )
-    return MatrixResult(totals, list(cells.values()), list(rows))
+    return MatrixResult(totals, list(cells.values()), list(rows), confusion=confusion_of(rows))
 
 
 def _share(right: list[bool]) -> float | None:

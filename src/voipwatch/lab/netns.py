@@ -32,7 +32,8 @@ from voipwatch.apps.targets import load_targets
 from voipwatch.lab.cable import CableOrder
 from voipwatch.lab.nfqueue import is_installed
 from voipwatch.lab.nft import LINE_DEVICE, NET_DEVICE, ruleset
-from voipwatch.lab.policy.names import DnsForge
+from voipwatch.lab.policy.names import DnsForge, TlsName
+from voipwatch.lab.policy.sipinject import SipInject
 from voipwatch.lab.provider_hosts import (
     FAR_RESOLVER,
     LINE_RESOLVER,
@@ -146,11 +147,11 @@ class KernelNet:
         how: How | None = None,
         queue: bool = True,
     ) -> None:
-        self._world = world if line is None else world.on_line(line)
+        self._world = (world if line is None else world.on_line(line)).drawn(seed)
         self._hosts: ProviderHosts | None = None
         if world.providers is not None:
             self._hosts = ProviderHosts(world.providers, load_targets(datetime.now(tz=UTC).date()).targets)
-            self._world = msgspec.structs.replace(self._world, policy=self._hosts.policy(world.policy))
+            self._world = msgspec.structs.replace(self._world, policy=self._hosts.policy(self._world.policy))
         self._seed = seed
         self._how: How = kernel_support().how if how is None else how
         self._stack = ExitStack()
@@ -159,7 +160,7 @@ class KernelNet:
         self.censor = "nftables"
         """Who runs the policy: nftables, nfqueue or relay."""
         if self._rules is None:  # who answers in another's place must hold the cable
-            answers = isinstance(self._world.make_policy(), DnsForge)
+            answers = isinstance(self._world.make_policy(), DnsForge | SipInject | TlsName)
             self.censor = "nfqueue" if queue and is_installed() and not answers else "relay"
         self.environment: dict[str, str] = {}
         """What the programs at both ends need to have in theirs."""

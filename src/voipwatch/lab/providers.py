@@ -19,6 +19,8 @@ class Providers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name -> another address at which this line's resolver has it, and it works: content networks do so."""
     resolver: str = "honest"
     """honest, nxdomain (denies every name), silent, portal (gives the portal's address for every name)."""
+    resolver_s: float = 0.0
+    """What this line's resolver takes to answer, beyond the way to it. In virtual time only."""
     canary: bool = True
     """False: an older reflector, that knows no /v1/reach."""
     version: int = 4

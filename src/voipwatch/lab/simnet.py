@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from voipwatch.lab.hearing import Hear, Listened
 from voipwatch.lab.hops import HopChain, IcmpLimits
 from voipwatch.lab.line import Line
 from voipwatch.lab.nat import Endpoint, Nat
@@ -85,25 +86,34 @@ _TO_OPERATOR, _TO_NEAR, _ICMP, _HELD_UP, _HELD_DOWN, _EXPIRED = range(6)
 
 
 class SimNet:
-    """One world's network. `line` names a line condition to use instead of the world's own.
+    """One world's network, its draws made by the seed.
 
-    `hops`: the routers of the way; None: none that counts hops.
+    `line` names a line condition to use instead of the world's own; `hear` is told of every packet that the
+    censor sees; `hops`: the routers of the way; None: none that counts hops.
     """
 
     def __init__(
-        self, world: World, *, seed: int, line: str | None = None, hops: HopChain | None = None
+        self,
+        world: World,
+        *,
+        seed: int,
+        line: str | None = None,
+        hear: Hear | None = None,
+        hops: HopChain | None = None,
     ) -> None:
         self._hops = hops
         self._icmp_limits = IcmpLimits()
         root = derive(b"simnet", str(seed))
-        world = world if line is None else world.on_line(line)
+        world = (world if line is None else world.on_line(line)).drawn(seed)
         condition = world.line
         self._condition = condition
         self._seed = root
         self._line = Line(condition, derive(root, "line"))
         self._trials = 0
         self._nat = None if condition.nat is None else Nat(condition.nat, derive(root, "nat"))
-        self._policy = world.make_policy()
+        self.world = world
+        """With what the seed drew."""
+        self._policy = world.make_policy() if hear is None else Listened(world.make_policy(), hear)
         self._state = self._policy.start(derive(root, "policy"))
         # Without a censor and a translator nothing needs a packet's description: the clean path makes none.
         self._open = isinstance(self._policy, Open) and self._nat is None
@@ -224,6 +234,10 @@ class SimNet:
     def portal(self) -> bool:
         """True where a captive portal answers in everybody's place."""
         return self._condition.portal
+
+    def socket_at(self, port: int) -> int | None:
+        """The probe's socket on a local port, if there is one."""
+        return self._socks.get(port)
 
     # -- circumstances -----------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ from voipwatch.wire.stun_build import build_stun
 from voipwatch.wire.tls import build_tls_client_hello
 
 RESOLVER: Final = ("192.0.2.53", 53)
+RESOLVER_PATIENCE_S: Final = 5.0
+"""What a stub resolver waits for one answer (resolv.conf(5), `timeout`)."""
 FIRST_HOST: Final = 10
 PORTAL_IP: Final = "192.0.2.80"
 CERTIFICATE: Final = b"certificate of "
@@ -75,7 +77,10 @@ class SimProviders:
 
         at, data = self._net.exchange(now, RESOLVER, dns_query(ask.name), answer)
         if at is None or data is None:
-            return now + 5.0, NameOutcome((), (), Failure.DNS_TIMEOUT)
+            return now + RESOLVER_PATIENCE_S, NameOutcome((), (), Failure.DNS_TIMEOUT)
+        at += self._is.resolver_s
+        if at - now > RESOLVER_PATIENCE_S:
+            return now + RESOLVER_PATIENCE_S, NameOutcome((), (), Failure.DNS_TIMEOUT)
         found = dns_addresses(data) or ()
         if not found:
             return at, NameOutcome((), (), Failure.DNS_NXDOMAIN)

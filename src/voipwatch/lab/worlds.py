@@ -1,4 +1,4 @@
-"""The table of worlds: what is on the line, and what must be said of each app (`worlds.toml`)."""
+"""The table of worlds: what is on the line, and what must be said of each app (`table/*.toml`)."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -8,16 +8,38 @@ from typing import Any, Final
 
 import msgspec
 
+from voipwatch.lab.draw import Draw, draw_values, put
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import Policy, make_policy
-from voipwatch.lab.policy.catalogue import NDPI_DROP
+from voipwatch.lab.policy.catalogue import NDPI
 from voipwatch.lab.providers import Providers
 from voipwatch.model.mechanisms import MECHANISMS
 from voipwatch.model.vocabulary import APP_IDS, Direction, Stage, Verdict
 
 NO_MECHANISM: Final = ""
 """In a list of mechanisms: none named."""
+APPS: Final = ("whatsapp", "sip", "webrtc")
+"""The apps of a world that names no others."""
+FILES: Final = (
+    "lines",
+    "guilty-ports",
+    "guilty-dpi",
+    "guilty-flow",
+    "guilty-rate",
+    "guilty-names",
+    "innocent-line",
+    "innocent-time",
+    "innocent-nat",
+    "innocent-far",
+    "innocent-box",
+    "showing",
+    "every-app",
+    "leg-order",
+    "ndpi",
+)
+"""The table's files, in its order; a world's group is the file that it stands in."""
+DRAWN_FROM: Final = ("policy", "line")
 
 
 class WorldsError(ValueError):
@@ -73,30 +95,49 @@ class World(msgspec.Struct, frozen=True):
     line: LineCondition
     expected: Mapping[str, Expected]
     """By app."""
+    group: str = ""
+    """The file that it stands in."""
+    core: bool = False
+    """One of those that every test run goes through, with fixed parameters."""
+    kernel: bool = False
+    """One of the third that is run over the kernel too."""
     demo: bool = False
-    """A row for showing, outside the 27 that the matrix counts."""
+    """A row for showing, outside the matrix."""
     every: bool = False
-    """A row that says something of every app, outside the 27 too."""
+    """A row that says something of every app, outside the matrix too."""
     order: bool = False
-    """A row about the order of legs, for the apps that it names; outside the 27 too."""
+    """A row about the order of legs, for the apps that it names; outside the matrix too."""
+    video: bool = False
+    """A check with video."""
+    control: bool = True
+    """False: the control channel is dead from the start; a kept ticket is used."""
     starts_at_s: float = 0.0
     """The world's time at which a check begins."""
     providers: Providers | None = None
     """What is so of the providers' servers; None: the check does not ask for them."""
     family: str = ""
     """The family that it is of, one app's world beside other apps'."""
+    draw: Mapping[str, Draw] = {}
+    """What each seed draws anew: a path as `policy.ratio`, `line.up.loss_ratio`, `line.both.delay_ms`."""
+    values: Mapping[str, Any] = {}
+    """What was drawn, by path; empty before `drawn`."""
+
+    def drawn(self, seed: int) -> "World":
+        """The world that a seed gives: its draws are made, and it has no more to make."""
+        values = draw_values(self.id, seed, self.draw)
+        return _with_values(msgspec.structs.replace(self, draw={}, values=values), values) if values else self
 
     def make_policy(self) -> Policy:
-        """The censor, ready to `start`."""
+        """The censor, ready to `start`, with the table's own values for what is drawn."""
         return make_policy(self.policy, open_classifier)
 
     @property
     def needs_ndpi(self) -> bool:
         """True if the censor asks nDPI, which not every machine has (`ndpi.is_installed`)."""
-        return NDPI_DROP in str(self.policy)
+        return any(name in str(self.policy) for name in NDPI)
 
     def on_line(self, name: str) -> "World":
-        """The same world with another line condition, by name.
+        """The same world with another line condition, by name; what it draws of its own line is gone.
 
         Raises:
             WorldsError: for a name that the table does not have.
@@ -104,7 +145,8 @@ class World(msgspec.Struct, frozen=True):
         lines = load_worlds().lines
         if name not in lines:
             raise WorldsError(f"no line condition is called {name!r}; there are {', '.join(lines)}")
-        return msgspec.structs.replace(self, line_name=name, line=lines[name])
+        draw = {path: spec for path, spec in self.draw.items() if not path.startswith("line.")}
+        return msgspec.structs.replace(self, line_name=name, line=lines[name], draw=draw)
 
 
 class Worlds(msgspec.Struct, frozen=True):
@@ -112,6 +154,8 @@ class Worlds(msgspec.Struct, frozen=True):
 
     lines: Mapping[str, LineCondition]
     worlds: tuple[World, ...]
+    groups: Mapping[str, tuple[str, str]] = {}
+    """Group -> its title and a sentence about it."""
 
     def get(self, world_id: str) -> World:
         """The world with this id.
@@ -128,6 +172,11 @@ class Worlds(msgspec.Struct, frozen=True):
     def matrix(self) -> tuple[World, ...]:
         """The worlds that count: all but those for showing, of every app and of the order of legs."""
         return tuple(w for w in self.worlds if not (w.demo or w.every or w.order))
+
+    @property
+    def core(self) -> tuple[World, ...]:
+        """The few of the matrix that every test run goes through."""
+        return tuple(w for w in self.matrix if w.core)
 
     @property
     def of_every_app(self) -> tuple[World, ...]:
@@ -151,9 +200,16 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     guilty: bool
     why: str
-    expected: dict[str, Expected]
+    expected: dict[str, Expected] = msgspec.field(default_factory=dict)
+    each: Expected | None = None
+    """What is expected of each of APPS that `expected` does not name."""
     policy: dict[str, Any] = msgspec.field(default_factory=dict)
+    draw: dict[str, Draw] = msgspec.field(default_factory=dict)
     line: str = "clean"
+    core: bool = False
+    kernel: bool = False
+    video: bool = False
+    control: bool = True
     demo: bool = False
     every: bool = False
     order: bool = False
@@ -212,35 +268,48 @@ class _Line(LineCondition, frozen=True, forbid_unknown_fields=True):
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    lines: dict[str, dict[str, Any]]
-    worlds: tuple[_Row, ...]
+    title: str = ""
+    about: str = ""
+    lines: dict[str, dict[str, Any]] = {}
+    worlds: tuple[_Row, ...] = ()
     families: tuple[_Family, ...] = ()
 
 
 def read_worlds(text: str) -> Worlds:
-    """Reads a table of worlds.
+    """Reads a table of worlds that is one file. Raises WorldsError as `read_tables` does."""
+    return read_tables({"": text})
+
+
+def read_tables(texts: Mapping[str, str]) -> Worlds:
+    """Reads a table of worlds, file by file: group -> text.
 
     Raises:
-        WorldsError: with the world's id, if the table is no TOML, has unknown fields, names no known line,
-            policy, app or mechanism, or has an id twice.
+        WorldsError: with the world's id, if a text is no TOML, has unknown fields, names no known line,
+            policy, app or mechanism, draws what cannot be, or an id is there twice.
     """
-    try:
-        table = msgspec.convert(tomllib.loads(text), _Table, strict=True)
-        lines = {
-            name: msgspec.convert(line, _Line, strict=True).condition(line)
-            for name, line in table.lines.items()
-        }
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise WorldsError(str(error)) from error
-    rows = [*table.worlds, *(row for family in table.families for row in family.rows())]
-    worlds = tuple(_world(row, lines) for row in rows)
+    tables: dict[str, _Table] = {}
+    lines: dict[str, LineCondition] = {}
+    for group, text in texts.items():
+        try:
+            tables[group] = msgspec.convert(tomllib.loads(text), _Table, strict=True)
+            for name, line in tables[group].lines.items():
+                if name in lines:
+                    raise WorldsError(f"a line condition is there twice: {name}")
+                lines[name] = msgspec.convert(line, _Line, strict=True).condition(line)
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            raise WorldsError(f"{group}: {error}" if group else str(error)) from error
+    worlds = tuple(
+        _world(row, lines, group)
+        for group, table in tables.items()
+        for row in (*table.worlds, *(row for family in table.families for row in family.rows()))
+    )
     ids = [w.id for w in worlds]
     if len(set(ids)) != len(ids):
         raise WorldsError(f"an id is there twice: {sorted({i for i in ids if ids.count(i) > 1})}")
-    return Worlds(lines, worlds)
+    return Worlds(lines, worlds, {group: (table.title, table.about) for group, table in tables.items()})
 
 
-def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
+def _world(row: _Row, lines: Mapping[str, LineCondition], group: str) -> World:
     if row.line not in lines:
         raise WorldsError(f"{row.id}: no line condition is called {row.line!r}")
     policy = row.policy or {"policy": "open"}
@@ -248,16 +317,7 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         make_policy(policy)
     except ValueError as error:
         raise WorldsError(f"{row.id}: {error}") from error
-    told = dict(row.expected)
-    if row.every:
-        told = {app: told.get(app, Expected((Verdict.OK,))) for app in (*APP_IDS, *told)}
-    for app, expected in told.items():
-        if app not in APP_IDS:
-            raise WorldsError(f"{row.id}: no app is called {app!r}")
-        wrong = set(expected.mechanisms) - set(MECHANISMS) - {NO_MECHANISM}
-        if wrong:
-            raise WorldsError(f"{row.id}: no mechanism is called {', '.join(sorted(wrong))}")
-    return World(
+    world = World(
         id=row.id,
         title=row.title,
         guilty=row.guilty,
@@ -265,17 +325,69 @@ def _world(row: _Row, lines: Mapping[str, LineCondition]) -> World:
         policy=policy,
         line_name=row.line,
         line=lines[row.line],
-        expected=told,
+        expected=_expected(row),
+        group=group,
+        core=row.core,
+        kernel=row.kernel,
         demo=row.demo,
         every=row.every,
         order=row.order,
+        video=row.video,
+        control=row.control,
         starts_at_s=row.starts_at_s,
         providers=row.providers,
         family=row.family,
+        draw=row.draw,
+    )
+    for path, draw in row.draw.items():
+        for value in draw.ends:
+            try:
+                _with_values(world, {path: value}).make_policy()
+            except (KeyError, IndexError, TypeError, ValueError, msgspec.ValidationError) as error:
+                raise WorldsError(f"{row.id}: {path}: {error}") from error
+    return world
+
+
+def _expected(row: _Row) -> dict[str, Expected]:
+    """What must be said of each app that is checked."""
+    told = dict(row.expected)
+    if row.each is not None:
+        told = {app: told.get(app, row.each) for app in (*APPS, *told)}
+    if row.every:
+        told = {app: told.get(app, Expected((Verdict.OK,))) for app in (*APP_IDS, *told)}
+    if not told:
+        raise WorldsError(f"{row.id}: nothing is expected of any app")
+    for app, expected in told.items():
+        if app not in APP_IDS:
+            raise WorldsError(f"{row.id}: no app is called {app!r}")
+        wrong = set(expected.mechanisms) - set(MECHANISMS) - {NO_MECHANISM}
+        if wrong:
+            raise WorldsError(f"{row.id}: no mechanism is called {', '.join(sorted(wrong))}")
+    return told
+
+
+def _with_values(world: World, values: Mapping[str, Any]) -> World:
+    """The world with values at their paths. Raises what `put` does, and msgspec.ValidationError."""
+    policy: Any = world.policy
+    line: Any = msgspec.to_builtins(world.line)
+    for path, value in values.items():
+        what, _, rest = path.partition(".")
+        if what not in DRAWN_FROM or not rest:
+            raise KeyError(f"only fields of {' and '.join(DRAWN_FROM)} are drawn")
+        if what == "policy":
+            policy = put(policy, rest, value)
+        elif rest.startswith("both."):
+            for way in ("up", "down"):
+                line = put(line, f"{way}.{rest.removeprefix('both.')}", value)
+        else:
+            line = put(line, rest, value)
+    return msgspec.structs.replace(
+        world, policy=policy, line=msgspec.convert(line, LineCondition, strict=True)
     )
 
 
 @cache
 def load_worlds() -> Worlds:
     """The packaged table."""
-    return read_worlds((files("voipwatch.lab") / "worlds.toml").read_text(encoding="utf-8"))
+    folder = files("voipwatch.lab") / "table"
+    return read_tables({name: (folder / f"{name}.toml").read_text(encoding="utf-8") for name in FILES})

@@ -1,4 +1,4 @@
-"""docs/worlds.md, written from `worlds.toml`: `python -m voipwatch.lab.worlds_page > docs/worlds.md`."""
+"""docs/worlds.md, written from `table/*.toml`: `python -m voipwatch.lab.worlds_page > docs/worlds.md`."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,17 @@ from typing import Any, Final
 
 import msgspec
 
+from voipwatch.lab.draw import Draw
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.nft import ruleset
-from voipwatch.lab.worlds import NO_MECHANISM, Expected, World, Worlds, load_worlds
+from voipwatch.lab.worlds import APPS, NO_MECHANISM, Expected, World, Worlds, load_worlds
 from voipwatch.model.vocabulary import Verdict
 
-APPS: Final = ("whatsapp", "sip", "webrtc")
 HEAD: Final = """# The worlds of the lab
 
-Written from `src/voipwatch/lab/worlds.toml` by `python -m voipwatch.lab.worlds_page`; a test checks that it
-is current.
+Written from `src/voipwatch/lab/table/` by `python -m voipwatch.lab.worlds_page`; a test checks that it is
+current. {matrix} worlds are of the matrix, {guilty} guilty and {innocent} innocent; {kernel} of them, a
+fixed third, are run over the kernel too.
 
 A world is a line, a censor, and what must be said of each app. A *guilty* world has somebody who interferes
 with calls; an *innocent* one is merely broken, and whoever calls it blocked or throttled accuses falsely.
@@ -36,15 +37,71 @@ random) matches none of them, so that the controls live wherever a signature is 
 and `port-reject` the control dies on the app's port and lives on a neutral one. Rules on flows act on
 five-tuples that bore a signature.
 
+## What has to be said
+
+The table states what an ideal judge says who sees the packets and nothing else; where today's judge says
+something coarser the matrix counts it as wrong. A rule that no content moves (a size, a count a second,
+all ports but a few) hits a control of the same sizes as it hits the call: it singles nobody out, so that
+such worlds are innocent, and a true answer is about the line (`down`) or none (`insufficient`). Innocent
+are also rules that this check cannot meet: not in force at the hour, or sparing the reflector's network.
+Whoever is accused there is accused falsely.
+
+Guilty worlds run on five lines: `clean`, `lossy5`, `long` (300 ms there and back), `thin` (64 kbit/s both
+ways) and `nated`. On the thin line a voice and its control must fit side by side: only apps whose voice
+takes less than 24 kbit/s of payload are graded there (WhatsApp's does); of the others nothing but
+`insufficient` is right, and no total counts them.
+
+## What is drawn
+
+A field under *drawn* is drawn anew for each seed: `low` to `high`, whole numbers where both are whole, or
+one of `choices`. With D(key, text) = BLAKE2b of the text with that key, 32 bytes: seed' = D(D(D("draw",
+world's id), seed in decimal), path of the field); the share is the last four bytes, as a little-endian
+number, of the BLAKE2b of eight zero bytes with the key seed', 64 bytes, over 2^32 (`lab/draw.py`,
+`lab/policy/dice.py`). What was drawn is in each row of the matrix's JSON (`values`), and printed by
+`voipwatch lab replay --world cut-bytes --seed 7`.
+
+## Running them against another tool
+
+A world over the kernel is four network namespaces; any program can stand at both ends. It needs Linux with
+user namespaces (or root), `iproute2` and `nftables`:
+
+```python
+from voipwatch.lab.netns import KernelNet
+from voipwatch.lab.worlds import load_worlds
+
+world = load_worlds().get("dtls-ja4").on_line("long")  # or as it stands
+with KernelNet(world, seed=7) as net:
+    server = net.popen_far(["my-server", "--listen", net.far_address])
+    answer = net.run_near(["my-probe", net.far_address], capture_output=True, text=True)
+    rules = net.run_operator(["nft", "list", "ruleset"], capture_output=True, text=True)
+```
+
+Without Linux: `lab/simnet.py` moves datagrams in virtual time (`SimNet(world, seed=7)`), and the rule
+alone is a pure function: `world.drawn(7).make_policy()`, then `policy(direction, packet, state, now)`. The
+rule of a world as an nftables file: `voipwatch.lab.nft.ruleset(world.drawn(7).make_policy())`, None where
+nftables cannot say it. The signatures are of the protocols, not of this program's profiles; the worlds
+about providers' names need its target list.
+
+`voipwatch lab matrix` runs the table against this program (an hour and a half on two cores with three
+seeds; `--seeds 1 --runs 336` half an hour), `voipwatch lab matrix --network kernel` the third for the
+kernel (half an hour and more), and `voipwatch lab replay` prints one run of it.
+
 ## What is not claimed
 
 - The far side has no delay or loss of its own; the simulated TCP is a handful of segments, not a stack.
 - Bursts are a Gilbert-Elliott channel in continuous time that loses everything in its bad state.
   Bufferbloat is the sawtooth of one TCP upload, not the upload.
-- The kernel's network cannot step a wall clock: `reorder-clock-step` only reorders there.
+- The kernel's network cannot step a wall clock: `reorder-clock-step` only reorders there. Silences
+  (`gaps_s`), a dead control channel, slow resolvers and video are of virtual time alone; no such world is
+  of the kernel's third.
 - An ICMP error that crosses a translator is not translated.
 - In nftables a recognised flow is remembered by its connection's mark, for a minute after its last packet;
-  the pure rule counts the minute from the match.
+  the pure rule counts the minute from the match. It counts IPv6's longer headers where the rule counts
+  bytes.
+- Not expressed: a DSCP mark that sends calls into a low queue (Q7), because a packet of the lab has no
+  mark and the check brings no load; a home router that drops SIP, because nobody on the line can tell it
+  from an operator that does; resets in the middle of a provider's conversation, because the check has
+  none.
 """
 NDPI: Final = """## What nDPI takes for a call
 
@@ -66,14 +123,27 @@ which at the providers' own addresses it does not.
 
 def worlds_page(table: Worlds) -> str:
     """The whole page, Markdown."""
-    groups = {
-        "Guilty": [w for w in table.matrix if w.guilty],
-        "Innocent": [w for w in table.matrix if not w.guilty],
-        "For showing": [w for w in table.worlds if w.demo],
+    matrix = table.matrix
+    numbers = {
+        "matrix": len(matrix),
+        "guilty": sum(w.guilty for w in matrix),
+        "innocent": sum(not w.guilty for w in matrix),
+        "kernel": sum(w.kernel for w in matrix),
     }
-    head = ("world", "what is so", "line", "in the kernel", *APPS)
-    parts = [HEAD]
-    parts += [f"## {title}\n\n{_markdown(head, map(_row, rows))}" for title, rows in groups.items()]
+    head = HEAD
+    for name, number in numbers.items():
+        head = head.replace(f"{{{name}}}", str(number))
+    parts = [head]
+    for group, (title, about) in table.groups.items():
+        rows = [w for w in matrix if w.group == group]
+        if rows:
+            what = "Guilty" if rows[0].guilty else "Innocent"
+            parts.append(f"## {what}: {title[:1].lower()}{title[1:]}\n\n{about}\n")
+            columns = ("world", "what is so", "line", "drawn", "in the kernel", "must be said")
+            parts.append(_markdown(columns, map(_of_matrix, rows)))
+    shown = [w for w in table.worlds if w.demo]
+    head_ = ("world", "what is so", "line", "in the kernel", *APPS)
+    parts.append(f"## For showing\n\n{_markdown(head_, map(_row, shown))}")
     parts.append(
         "## One app's own signature\n\nBlocked for the app that is named, `ok` for every other one.\n"
     )
@@ -91,6 +161,27 @@ def worlds_page(table: Worlds) -> str:
     parts.append("## Lines\n")
     parts.append(_markdown(("line", "up", "down", "both"), (_line(*item) for item in table.lines.items())))
     return "\n".join(parts)
+
+
+def _of_matrix(world: World) -> tuple[str, ...]:
+    """A row of the matrix: with what is drawn, and whether it is run over the kernel."""
+    name, what, line, kernel = _row(world)[:4]
+    if world.kernel:
+        kernel = f"{kernel}, run" if kernel else "run"
+    drawn = "; ".join(f"`{path}` {_range(draw)}" for path, draw in world.draw.items())
+    told = {app: _expected(expected) for app, expected in world.expected.items()}
+    said = next(iter(told.values()))
+    if len(set(told.values())) > 1:
+        said = "; ".join(f"{app}: {words}" for app, words in told.items())
+    elif set(told) == set(APPS):
+        said = f"each: {said}"
+    return name, what, line, drawn, kernel, said
+
+
+def _range(draw: Draw) -> str:
+    if draw.choices:
+        return " or ".join(msgspec.json.encode(choice).decode() for choice in draw.choices)
+    return f"{draw.low} to {draw.high}"
 
 
 def _row(world: World) -> tuple[str, ...]:

@@ -39,5 +39,16 @@ MECHANISMS: Final[dict[str, str]] = {
     "tls.reset": "TLS with the app's own name is reset at an address that answers TLS with another name",
     "tls.drop": "TLS with the app's own name is left unanswered where TLS with another name is answered",
     "tls.forge": "TLS with the app's own name gets a stranger's certificate at the provider's address",
+    "udp.ports": "UDP gets through on a few well-known ports only, whatever it carries and whoever sends it",
+    "udp.size": "UDP datagrams of some sizes are dropped, whatever they carry and whoever sends them",
+    "stun.reply": "answers to STUN requests are dropped on their way to the line while the requests arrive",
+    "turn.channel": "TURN ChannelData is dropped after the relay has answered",
+    "dtls.fingerprint": "flows whose DTLS hello has one client's fingerprint die while other hellos pass",
+    "rtp.behaviour": "the flow dies once some packets in a row have counted up as RTP's do",
+    "rtp.delay": "RTP-shaped media comes late or unevenly, and comes",
+    "sip.inject": "SIP messages that the far end never sent come to the line in its name",
+    "sip.reject": "SIP text is refused by an ICMP error on any port",
+    "flow.residual": "once a call was seen, what bears no signature dies too towards the same host or port",
+    "flow.pps": "packets of the flow over a number a second are dropped, however small they are",
 }
 """Label -> what it claims."""

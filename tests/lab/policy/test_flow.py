@@ -50,3 +50,33 @@ def test_a_downlink_signature_kills_too() -> None:
     box = Box({"policy": "match-then-kill"})
     assert box.down(stun(0x0101)) is PASS
     assert box.up(control(4, 100)) is DROP
+
+
+def test_the_first_to_the_third_packet_may_settle_it() -> None:
+    box = Box({"policy": "match-then-kill", "packets": 3})
+    assert [box.up(ALLOCATE), box.up(control(4, 90)), box.down(ALLOCATE), box.up(ALLOCATE)] == [PASS] * 4
+    assert [box.up(control(4, 90)), box.down(ALLOCATE)] == [DROP, DROP]
+    box.now = 60.0
+    assert [box.up(ALLOCATE) for _ in range(4)] == [PASS, PASS, PASS, DROP], "it counts anew"
+
+
+def test_a_recognised_flow_is_cut_after_so_many_bytes_from_the_line() -> None:
+    box = Box({"policy": "cut-bytes", "bytes": 300})
+    assert box.up(control(4, 72)) is PASS  # 100 bytes with its headers
+    assert box.down(rtp(8, 2_000)) is PASS, "what comes down is not counted"
+    assert [box.up(rtp(8, 72)) for _ in range(3)] == [PASS, PASS, DROP]
+    assert box.down(rtp(8, 72)) is DROP
+    assert {box.up(control(4, 900), sport=1) for _ in range(9)} == {PASS}
+
+
+def test_a_recognised_flow_is_cut_by_its_age() -> None:
+    box = Box({"policy": "cut-seconds", "seconds": 4})
+    assert box.up(control(4, 72)) is PASS
+    box.now = 3.0
+    assert box.up(rtp(8, 72)) is PASS
+    box.now = 4.0
+    assert box.down(rtp(8, 72)) is PASS
+    box.now = 4.1
+    assert [box.up(rtp(8, 72)), box.down(control(4, 9))] == [DROP, DROP], "from its first packet of all"
+    assert box.up(rtp(8, 72), sport=1) is PASS
+    assert {box.up(control(4, 90), sport=2) for _ in range(9)} == {PASS}

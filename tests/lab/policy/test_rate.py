@@ -39,3 +39,12 @@ def test_a_policed_voice_gets_the_bucket_s_rate() -> None:
 def test_a_flow_without_a_signature_is_not_policed() -> None:
     box = Box({"policy": "police", "bytes_per_s": 1, "burst_bytes": 1})
     assert {box.up(control(first, 172)) for first in (0x04, 0x0F, 0x50, 0x7F) for _ in range(20)} == {PASS}
+
+
+def test_a_port_loses_a_part_of_whatever_it_carries_both_ways(seed: bytes) -> None:
+    box = Box({"policy": "port-loss", "ports": [[3478, 3480]], "ratio": 0.3}, seed)
+    for push in (box.up, box.down):
+        for payload in (rtp(111, 90), control(4, 90)):
+            lost = sum(push(payload, dport=3479) is DROP for _ in range(2_000))
+            assert lost / 2_000 == pytest.approx(0.3, abs=0.052)  # five standard deviations
+    assert {box.up(rtp(111, 90), sport=3479, dport=443) for _ in range(99)} == {PASS}, "not a client's own"

@@ -1,5 +1,5 @@
 from voipwatch.lab.policy.dice import Dice, derive
-from voipwatch.lab.policy.state import FlowTable
+from voipwatch.lab.policy.state import FlowTable, State
 
 
 def key(n: int) -> tuple[str, str, int, str, int]:
@@ -44,3 +44,14 @@ def test_exponential_draws_have_their_mean() -> None:
     dice = Dice(b"exponential")
     mean = sum(dice.exponential(3.0) for _ in range(20_000)) / 20_000
     assert abs(mean - 3.0) < 4 * 3.0 / 20_000**0.5
+
+
+def test_hosts_are_remembered_longer_than_flows() -> None:
+    state = State(b"")
+    key = ("udp", "a", 0, "b", 0)
+    for table in (state.flows, state.hosts):
+        table.find(key, 0.0).condemned = True
+    assert not state.flows.find(key, 600.0).condemned
+    assert state.hosts.find(key, 600.0).condemned
+    assert state.hosts.find(key, 600.0).began_at == 0.0
+    assert state.flows.find(key, 600.0).began_at == 600.0

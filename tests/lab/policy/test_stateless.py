@@ -29,7 +29,9 @@ def test_stops_what_it_is_for_and_nothing_else(rule: str) -> None:
     assert said == stopped
 
 
-@pytest.mark.parametrize("rule", sorted(set(STATELESS) - {"port-drop", "port-reject", "udp-all"}))
+@pytest.mark.parametrize(
+    "rule", sorted(set(STATELESS) - {"port-drop", "port-reject", "udp-all", "udp-except", "size-drop"})
+)
 def test_controls_of_both_families_live_under_every_signature(rule: str) -> None:
     assert not STATELESS[rule][1] & CONTROLS
 
@@ -78,6 +80,17 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "dns-forge": {"names": ["example"]},
     "tls-name": {"names": ["example"]},
     "address-drop": {"networks": ["203.0.113.0/24"]},
+    "port-loss": {"ports": [[3478, 3478]], "ratio": 0.5},
+    "udp-except": {"ports": [[443, 443]]},
+    "cut-bytes": {"bytes": 200},
+    "cut-seconds": {"seconds": 2},
+    "rtp-behaviour": {"packets": 2, "ratio": 0.5},
+    "shape": {"bytes_per_s": 50, "queue_s": 2, "signatures": ["any"]},
+    "late": {"jitter_s": 0.1, "late_ratio": 0.5, "late_s": 1},
+    "pps-cap": {"pps": 2},
+    "size-drop": {"over": 40, "ratio": 0.5},
+    "dtls-fingerprint": {"ja3": ["0"], "ja4": ["d"]},
+    "sip-pinhole": {"timeout_s": 2},
 }
 
 

@@ -122,3 +122,19 @@ def test_a_table_names_it_and_nothing_else_that_it_does_not_take() -> None:
     for wrong in ({}, {"names": "Zoom"}, {"names": ["Zoom"], "speed": 3}):
         with pytest.raises(UnknownPolicyError):
             make_policy({"policy": "ndpi-drop", **wrong})
+
+
+def test_another_rule_may_have_the_named_flows() -> None:
+    table = {
+        "policy": "ndpi-then",
+        "names": ["STUN"],
+        "of": {"policy": "police", "bytes_per_s": 1, "burst_bytes": 250, "signatures": ["any"]},
+    }
+    engines = iter([Engine([("", 0), ("STUN", 6)])])
+    policy = make_policy(table, lambda _caches: next(engines))
+    state = policy.start(b"seed")
+    packet = Packet("udp", "192.0.2.2", 1, "203.0.113.2", 3478, bytes(72), 100)
+    said = [policy(Direction.UP, packet, state, float(n)) for n in range(5)]
+    assert said == [PASS, PASS, PASS, DROP, DROP], "the first had no name; the bucket holds two"
+    with pytest.raises(UnknownPolicyError):
+        make_policy({"policy": "ndpi-then", "names": ["STUN"]})

@@ -2,7 +2,7 @@
 
 No clock, dice or socket: time comes in, randomness is a keyed hash of the seed and a count, and all that a
 box remembers is in the `State` that its owner holds. One file a family; `catalogue` names them for
-`worlds.toml`, `combine` puts them together.
+`lab/table`, `combine` puts them together.
 """
 
 from voipwatch.lab.policy.catalogue import POLICIES as POLICIES

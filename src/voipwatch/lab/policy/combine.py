@@ -1,4 +1,6 @@
-"""Rules made of rules: one after the other, one way only, or only at times."""
+"""Rules made of rules: one after the other, one way only, only at times, or with exceptions."""
+
+from ipaddress import ip_address, ip_network
 
 import msgspec
 
@@ -67,3 +69,42 @@ class Intermittent(msgspec.Struct, frozen=True):
     def __call__(self, direction: Direction, packet: Packet, state: State, now: float) -> Action:
         """Asks the inner rule while it is in force."""
         return self.policy(direction, packet, state, now) if now % self.period_s < self.on_s else PASS
+
+
+class Daily(msgspec.Struct, frozen=True):
+    """A rule in force at some hours of the day (technique A2); a world's second 0 is midnight."""
+
+    from_h: float
+    to_h: float
+    """0 to 24; less than `from_h`: over midnight."""
+    policy: Policy
+
+    def start(self, seed: bytes) -> State:
+        """The inner rule's memory, kept from day to day."""
+        return self.policy.start(seed)
+
+    def __call__(self, direction: Direction, packet: Packet, state: State, now: float) -> Action:
+        """Asks the inner rule while it is in force."""
+        hour = now / 3600.0 % 24.0
+        inside = self.from_h <= hour < self.to_h
+        if self.to_h < self.from_h:
+            inside = hour >= self.from_h or hour < self.to_h
+        return self.policy(direction, packet, state, now) if inside else PASS
+
+
+class Except(msgspec.Struct, frozen=True):
+    """A rule that some far addresses are exempt from (technique A3): a provider's ranges, a cloud's."""
+
+    networks: tuple[str, ...]
+    policy: Policy
+
+    def start(self, seed: bytes) -> State:
+        """The inner rule's memory."""
+        return self.policy.start(seed)
+
+    def __call__(self, direction: Direction, packet: Packet, state: State, now: float) -> Action:
+        """What goes to the networks or comes from them passes unseen."""
+        far = ip_address(packet.dst if direction is Direction.UP else packet.src)
+        if any(far in ip_network(network) for network in self.networks):
+            return PASS
+        return self.policy(direction, packet, state, now)

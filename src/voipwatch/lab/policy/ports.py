@@ -1,4 +1,4 @@
-"""Ports: what goes to one of the app's ports is dropped or refused, whatever it says (techniques P1, P2)."""
+"""Ports: what goes to some is dropped, refused or thinned out, whatever it says (techniques P1, P2, P4)."""
 
 from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Memory, Packet, Reject
 from voipwatch.lab.policy.state import State
@@ -31,3 +31,28 @@ class PortReject(_Ports, frozen=True, tag_field="policy", tag="port-reject"):
     def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
         """Refuses what goes to the ports."""
         return Reject() if self.hits(direction, packet) else PASS
+
+
+class UdpExcept(_Ports, frozen=True, tag_field="policy", tag="udp-except"):
+    """No UDP but to the ports (P4): DNS, NTP, QUIC, as in many a campus; nobody is singled out."""
+
+    def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Uplink only: what is never asked is never answered."""
+        if direction is not Direction.UP or packet.proto != UDP:
+            return PASS
+        return PASS if self.hits(direction, packet) else DROP
+
+
+class PortLoss(Memory, frozen=True, tag_field="policy", tag="port-loss"):
+    """A random part of what goes to the ports or comes from them is dropped."""
+
+    ports: tuple[tuple[int, int], ...]
+    """Of the far end, first and last of each range."""
+    ratio: float
+
+    def __call__(self, direction: Direction, packet: Packet, state: State, _now: float) -> Action:
+        """One draw for each datagram, both ways."""
+        port = packet.dport if direction is Direction.UP else packet.sport
+        if packet.proto != UDP or not any(first <= port <= last for first, last in self.ports):
+            return PASS
+        return DROP if state.dice.uniform() < self.ratio else PASS

@@ -70,7 +70,9 @@ SIGNATURES: Final[dict[str, Callable[[bytes], bool]]] = {
     "dtls": is_dtls_hello,
     "rtp": is_rtp,
     "sip": is_sip,
+    "any": lambda _payload: True,
 }
+"""By name; `any` is every datagram, for a rule that asks for no signature."""
 
 
 def shows_call(names: tuple[str, ...], packet: Packet) -> bool:

@@ -4,7 +4,7 @@ import re
 from hashlib import blake2b
 from typing import Final
 
-from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Inject, Memory, Packet
+from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Inject, Memory, Packet, Reject
 from voipwatch.lab.policy.signature import is_sip
 from voipwatch.lab.policy.state import State
 from voipwatch.model.vocabulary import Direction
@@ -16,15 +16,21 @@ CONTACT: Final = re.compile(rb"(?im)^((?:contact|m)[ \t]*:[^\r\n]*?sip:(?:[^@>\s
 SDP_ADDRESS: Final = re.compile(rb"(?m)^((?:c=|o=[^\r\n]*? )IN IP[46] )(\S+)")
 CALL_ID: Final = re.compile(rb"(?im)^((?:call-id|i)[ \t]*:[ \t]*)(\S+)")
 BRANCH: Final = re.compile(rb"(?i)(;[ \t]*branch=)(z9hG4bK)([^;,\s]*)")
+USER_AGENT: Final = re.compile(rb"(?im)^(user-agent[ \t]*:[ \t]*)([^\r\n]*)")
 CONTENT_LENGTH: Final = re.compile(rb"(?im)^((?:content-length|l)[ \t]*:[ \t]*)(\d+)")
 
 
 class SipText(Memory, frozen=True, tag_field="policy", tag="sip-text"):
     """Drops datagrams that begin like SIP, on any port."""
 
-    def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+    reject: bool = False
+    """Tells the line so, by an ICMP error (S3); what comes down is dropped without a word."""
+
+    def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
         """Both ways."""
-        return DROP if packet.proto == UDP and is_sip(packet.payload) else PASS
+        if packet.proto != UDP or not is_sip(packet.payload):
+            return PASS
+        return Reject() if self.reject and direction is Direction.UP else DROP
 
 
 class SipAlg(Memory, frozen=True, tag_field="policy", tag="sip-alg"):
@@ -40,12 +46,14 @@ class SipAlg(Memory, frozen=True, tag_field="policy", tag="sip-alg"):
     ports: tuple[int, ...] = (5060,)
     ids: bool = False
     """Puts its own branch and Call-ID into requests."""
+    agent: str = ""
+    """Puts this in place of the User-Agent, as gateways do; empty: leaves it."""
 
     def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
         """Rewrites what goes up to a SIP port."""
         if direction is not Direction.UP or packet.proto != UDP or packet.dport not in self.ports:
             return PASS
-        payload = rewrite(packet.payload, self.public.encode(), ids=self.ids)
+        payload = rewrite(packet.payload, self.public.encode(), ids=self.ids, agent=self.agent.encode())
         if payload == packet.payload:
             return PASS
         size = packet.size + len(payload) - len(packet.payload)
@@ -53,10 +61,11 @@ class SipAlg(Memory, frozen=True, tag_field="policy", tag="sip-alg"):
         return Inject(((direction, changed),))
 
 
-def rewrite(payload: bytes, public: bytes, *, ids: bool = False) -> bytes:
+def rewrite(payload: bytes, public: bytes, *, ids: bool = False, agent: bytes = b"") -> bytes:
     """The message with the public address in its headers and body; anything else comes back as it is.
 
-    `ids`: branch and Call-ID become the gateway's own, equal ones for equal ones.
+    `ids`: branch and Call-ID become the gateway's own, equal ones for equal ones. `agent`: the User-Agent's
+    words, if any.
     """
     if not SIP_MESSAGE.match(payload):
         return payload
@@ -71,6 +80,8 @@ def rewrite(payload: bytes, public: bytes, *, ids: bool = False) -> bytes:
     if ids:
         head = CALL_ID.sub(lambda found: found[1] + _own(found[2]) + b"@" + public, head, count=1)
         head = BRANCH.sub(lambda found: found[1] + found[2] + _own(found[3]), head, count=1)
+    if agent:
+        head = USER_AGENT.sub(lambda found: found[1] + agent, head, count=1)
     new_body = SDP_ADDRESS.sub(lambda found: found[1] + public, body)
     if len(new_body) != len(body):
         head = CONTENT_LENGTH.sub(lambda found: found[1] + b"%d" % len(new_body), head)

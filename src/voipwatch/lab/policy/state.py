@@ -10,6 +10,9 @@ FLOWS_MAX: Final = 65_536
 FLOW_IDLE_S: Final = 120.0
 """nf_conntrack_udp_timeout_stream, the usual memory of an assured UDP flow."""
 
+HOST_IDLE_S: Final = 3_600.0
+"""Residual blocks of up to ten minutes are reported; what a box knows of hosts outlives them."""
+
 FlowKey = tuple[str, str, int, str, int]
 """Protocol, near address and port, far address and port."""
 
@@ -28,6 +31,18 @@ class Flow:
     passed: bool = False
     """A classifier let it go for good."""
     condemned: bool = False
+    began_at: float = 0.0
+    """When its first packet was seen."""
+    up_bytes: int = 0
+    """IP bytes seen from the line."""
+    up_last: tuple[int, int] | None = None
+    """RTP sequence number and source of the last uplink packet."""
+    down_last: tuple[int, int] | None = None
+    in_row: int = 0
+    """Packets in a row that counted up."""
+    up_free_at: float | None = None
+    """When a shaper's queue of this direction will be empty."""
+    down_free_at: float | None = None
     up_tokens: float | None = None
     up_tokens_at: float = 0.0
     down_tokens: float | None = None
@@ -54,7 +69,7 @@ class FlowTable:
             self._flows.pop(key, None)
             if len(self._flows) >= self._max:
                 del self._flows[next(iter(self._flows))]
-            flow = self._flows[key] = Flow(now)
+            flow = self._flows[key] = Flow(now, began_at=now)
         flow.last_at = now
         return flow
 
@@ -67,6 +82,8 @@ class State:
     parts: tuple["State", ...] = ()
     dice: Dice = field(init=False)
     flows: FlowTable = field(default_factory=FlowTable)
+    hosts: FlowTable = field(default_factory=lambda: FlowTable(idle_s=HOST_IDLE_S))
+    """Of hosts and ports in place of five-tuples; ports that a rule does not look at are 0."""
 
     def __post_init__(self) -> None:
         self.dice = Dice(derive(self.seed, "dice"))

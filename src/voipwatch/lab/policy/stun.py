@@ -1,4 +1,4 @@
-"""STUN and its dialects (techniques D1, D2, D3, D5, D6)."""
+"""STUN and its dialects (techniques D1 to D6)."""
 
 from typing import Final
 
@@ -26,19 +26,37 @@ class StunCookie(Memory, frozen=True, tag_field="policy", tag="stun-cookie"):
         return PASS if self.strict and packet.payload[3] & 3 else DROP
 
 
+class StunReplies(Memory, frozen=True, tag_field="policy", tag="stun-replies"):
+    """STUN answers die on their way to the line, requests pass (D4)."""
+
+    types: tuple[int, ...] = (0x0101,)
+    """Message types; by default the success of a Binding (RFC 8489 section 5)."""
+
+    def __call__(self, direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
+        """Downlink only."""
+        if direction is not Direction.DOWN or packet.proto != UDP:
+            return PASS
+        return DROP if stun_type(packet.payload) in self.types else PASS
+
+
 class TurnOnly(Memory, frozen=True, tag_field="policy", tag="turn-only"):
     """TURN dies, plain STUN lives (D3): direct calls work, relayed ones do not."""
 
+    requests: bool = True
+    """Allocate requests, Send and Data indications die."""
+    channel: bool = True
+    """ChannelData dies; alone, a call is set up and stays mute."""
+
     def __call__(self, _direction: Direction, packet: Packet, _state: State, _now: float) -> Action:
-        """Drops Allocate requests, Send and Data indications, and ChannelData."""
+        """Both ways, any port."""
         if packet.proto != UDP:
             return PASS
         payload = packet.payload
         # RFC 8656 section 12: channel numbers are 0x4000-0x4FFF, then a length. On the first nibble alone
         # INVITE, BYE and OPTIONS are channels too; a length under 1,536 is never text.
-        if len(payload) >= 4 and payload[0] & 0xF0 == 0x40 and payload[2] < 0x06:
+        if self.channel and len(payload) >= 4 and payload[0] & 0xF0 == 0x40 and payload[2] < 0x06:
             return DROP
-        return DROP if stun_type(payload) in TURN_TYPES else PASS
+        return DROP if self.requests and stun_type(payload) in TURN_TYPES else PASS
 
 
 class WhatsAppStun(Memory, frozen=True, tag_field="policy", tag="whatsapp-types"):

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from voipwatch.lab.policy.allow import QUIC_VERSIONS, is_dtls
 from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Memory, Packet
 from voipwatch.lab.policy.signature import flow_key, is_rtp, is_sip, rtp_payload_type, stun_type
 from voipwatch.lab.policy.state import State
@@ -15,9 +16,6 @@ POPCOUNT_BYTES_MIN: Final = 64
 """Below it, a random payload leaves the bounds by chance more than once in a thousand times."""
 TEXT_BYTES: Final = 6
 """What begins with so many printable bytes is spared (the same source, exemption 2)."""
-DTLS_TYPES: Final = frozenset(range(0x14, 0x18))
-QUIC_VERSIONS: Final = (b"\x00\x00\x00\x01", b"\x6b\x33\x43\xcf")
-"""QUIC 1 and 2 (RFC 9000, RFC 9369)."""
 
 
 def is_known(payload: bytes) -> bool:
@@ -26,7 +24,7 @@ def is_known(payload: bytes) -> bool:
         return True
     if rtp_payload_type(payload) in range(72, 80):
         return True
-    if len(payload) >= 13 and payload[0] in DTLS_TYPES and payload[1] == 0xFE:
+    if is_dtls(payload):
         return True
     return len(payload) >= 21 and payload[0] & 0xC0 == 0xC0 and payload[1:5] in QUIC_VERSIONS
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Packet
+from voipwatch.lab.policy.dice import derive
+from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Packet, Policy
 from voipwatch.lab.policy.signature import flow_key
 from voipwatch.lab.policy.state import FlowKey, State
 from voipwatch.model.vocabulary import Direction
@@ -67,4 +68,23 @@ class VerdictDrop(msgspec.Struct, frozen=True):
         if not flow.condemned:
             name, confidence = state.classifier(key, packet, now)
             flow.condemned = confidence >= CONFIDENCE_MIN and self.hits(name)
-        return DROP if flow.condemned else PASS
+        return self.then(direction, packet, state, now) if flow.condemned else PASS
+
+    def then(self, _direction: Direction, _packet: Packet, _state: State, _now: float) -> Action:
+        """What becomes of a packet of a flow that was named."""
+        return DROP
+
+
+class VerdictThen(VerdictDrop, frozen=True, kw_only=True):
+    """As `VerdictDrop`, but another rule has the named flows: police them, hold them back, kill them (F6)."""
+
+    policy: Policy
+
+    def start(self, seed: bytes) -> State:
+        """The inner rule's memory beside the engine."""
+        inner = self.policy.start(derive(seed, "then"))
+        return Asking(seed, (inner,), classifier=self.open_classifier(self.caches))
+
+    def then(self, direction: Direction, packet: Packet, state: State, now: float) -> Action:
+        """The inner rule sees nothing of the other flows."""
+        return self.policy(direction, packet, state.parts[0], now)
