@@ -181,6 +181,23 @@ def test_who_refuses_is_the_hop_with_that_address() -> None:
     assert locate(probes(6, 3), LINE).refused_at is None
 
 
+def test_a_refused_request_that_should_have_died_before_it_met_the_box() -> None:
+    """A sweep that spares a refusing router asks the dead arm no further: hops behind say nothing."""
+    sweep = probes(11, 1, rounds=4, refused_by="addr-1")
+    sweep.probes = [
+        msgspec.structs.replace(p, whole=False)
+        for p in sweep.probes
+        if (p.arm is Arm.C or p.ttl <= 2) and (p.round == 0 or p.ttl <= 2)
+    ]
+    assert count(sweep, 12)[2].refused == 4
+    place = locate(sweep, LINE)
+    assert (place.after, place.before, place.refused_at) == (1, 2, 1)
+    assert place.confidence is not None
+    assert place.confidence > 0.99
+    sweep.probes = [msgspec.structs.replace(p, whole=True) for p in sweep.probes]
+    assert count(sweep, 12)[2].refused == 0, "it may have been the whole request that was refused"
+
+
 def test_answers_count_at_the_hop_and_all_longer_lives_at_the_reflector() -> None:
     sweep = probes(2, 1, rounds=1)
     sweep.probes.append(HopProbe(Arm.C, 9, 0, REFLECTOR, True, 0))
