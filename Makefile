@@ -68,6 +68,7 @@ kills: setup  ## fifty kills of any process of `voipwatch serve` under load, thi
 	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s
 
 locate: setup  ## at which hop a block sits, over 3 to 12 kernel routers, as in docs/benchmarks.md: a quarter of an hour
+	@$(BIN)/python scripts/locate_table.py --virtual --runs 10 --write
 	@$(BIN)/python scripts/locate_table.py --write
 
 linetest: setup  ## the browser's line test: each rule three times, a hundred clean lines: a quarter of an hour

@@ -1,17 +1,23 @@
 """`--locate` and `--networks` on the command line: consent, the table's file, what is asked and shown."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.cli.doubles import Measured, Told, run_line
+from voipwatch import probe
+from voipwatch.cli import machinery
+from voipwatch.cli.context import CheckRequest
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.networks import read_networks
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.hops import HopChain
 from voipwatch.lab.worlds import load_worlds
-from voipwatch.model.measurement import Measurement
+from voipwatch.model.measurement import Line, Measurement
+from voipwatch.probe import CheckOptions
+from voipwatch.probe.networks import Networks
 
 CHECK = ("check", "--reflector", "reflector.example", "--app", "whatsapp")
 CHAIN = HopChain(5, 2)
@@ -104,3 +110,18 @@ def test_where_it_cannot_be_asked_that_is_said(state: str, words: str) -> None:
 
     ran = run_line(*CHECK, "--locate", "--yes", measure=Measured(change=change), width=300)
     assert words in ran.out
+
+
+def test_the_probe_is_given_the_wish_and_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[CheckOptions] = []
+
+    def remember(options: CheckOptions, _on_progress: object) -> Measurement:
+        given.append(options)
+        return simulate()
+
+    monkeypatch.setattr(probe, "run_check", remember)
+    request = CheckRequest((), ("whatsapp",), Line(), 1, False, False, Path())
+    machinery.measure(request, lambda _: None)
+    machinery.measure(replace(request, locate=True, networks="10.0.0.0/8 Inwi"), lambda _: None)
+    assert [options.locate for options in given] == [False, True]
+    assert [options.networks for options in given] == [Networks(), Networks.parse("10.0.0.0/8 Inwi")]

@@ -253,6 +253,12 @@ def test_the_providers_are_asked_on_the_direct_way_alone() -> None:
     assert [(r.providers, r.through is None) for r in measured.requests] == [(True, True), (False, False)]
 
 
+def test_hops_are_looked_at_on_the_direct_way_alone() -> None:
+    measured = Measured()
+    run_line(*CHECK, "--locate", "--yes", "--yes-via", "--via", "wg0", measure=measured, judge=Told())
+    assert [(r.locate, r.through is None) for r in measured.requests] == [(True, True), (False, False)]
+
+
 @pytest.mark.parametrize("carried", [True, False])
 def test_a_private_profile_is_measured_and_verified_both_ways(tmp_path: Path, carried: bool) -> None:
     """`carried`: whether the reflector got it on the second way too."""

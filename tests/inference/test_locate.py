@@ -138,8 +138,10 @@ def test_a_control_that_does_not_arrive_says_nothing(rounds: int) -> None:
 
 def test_a_set_up_that_gets_through_meanwhile_has_no_place() -> None:
     assert locate(probes(4, 5), LINE).outcome == "through"
-    once = probes(4, 2, round_the_box=0.02, seed=3)
-    assert locate(once, LINE).outcome == "hop"
+    once = probes(4, 2)
+    first = next(i for i, p in enumerate(once.probes) if p.arm is Arm.A)
+    once.probes[first] = msgspec.structs.replace(once.probes[first], first=True)
+    assert locate(once, LINE).outcome == "hop", "one of many went another way"
 
 
 def test_lost_answers_widen_the_place_and_do_not_move_it() -> None:
@@ -177,6 +179,23 @@ def test_who_refuses_is_the_hop_with_that_address() -> None:
     assert "address of hop 3" in place.explanation
     assert locate(probes(6, 3, refused_by="addr-99"), LINE).refused_at == 0
     assert locate(probes(6, 3), LINE).refused_at is None
+
+
+def test_a_refused_request_that_should_have_died_before_it_met_the_box() -> None:
+    """A sweep that spares a refusing router asks the dead arm no further: hops behind say nothing."""
+    sweep = probes(11, 1, rounds=4, refused_by="addr-1")
+    sweep.probes = [
+        msgspec.structs.replace(p, whole=False)
+        for p in sweep.probes
+        if (p.arm is Arm.C or p.ttl <= 2) and (p.round == 0 or p.ttl <= 2)
+    ]
+    assert count(sweep, 12)[2].refused == 4
+    place = locate(sweep, LINE)
+    assert (place.after, place.before, place.refused_at) == (1, 2, 1)
+    assert place.confidence is not None
+    assert place.confidence > 0.99
+    sweep.probes = [msgspec.structs.replace(p, whole=True) for p in sweep.probes]
+    assert count(sweep, 12)[2].refused == 0, "it may have been the whole request that was refused"
 
 
 def test_answers_count_at_the_hop_and_all_longer_lives_at_the_reflector() -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from voipwatch.experiment import check as core_module
 from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.vocabulary import Arm, Failure
-from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check
+from voipwatch.probe import CheckOptions, Target, Trust, check, fetch_tickets, run_check, udp
 from voipwatch.probe.control import Channel, TicketAnswer, request_tickets
 from voipwatch.probe.path import resolve_by_system
 from voipwatch.probe.ticketstore import TicketStore
@@ -69,6 +70,17 @@ def test_a_perfect_line_is_seen_alike_from_both_ends(reflector: RunningReflector
     assert (measured.line.ip_version, measured.line.local_hop) == (4, "none")
     assert measured.interrupted is None
     assert measured.costs["line"].bytes > 50_000
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_where_is_asked_or_it_says_why_not(
+    reflector: RunningReflector, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    monkeypatch.setattr(udp, "HAS_ERROR_QUEUE", able and sys.platform == "linux")
+    wanted = replace(line_only(target(reflector)), locate=True)
+    measured = run_check(wanted)
+    assert measured.sweeps_state == ("ok" if able and sys.platform == "linux" else "system")
+    assert measured.sweeps == []
 
 
 def test_spare_tickets_serve_when_the_control_channel_is_blocked(

@@ -11,7 +11,7 @@ from tests.support.reflector import needs_ipv6
 from tests.support.waiting import ready_of
 from voipwatch.model.sweeps import HopAnswer
 from voipwatch.model.vocabulary import Failure
-from voipwatch.probe import udp
+from voipwatch.probe import line, udp
 from voipwatch.probe.hops import HopSocket, kind_of, sweeps_problem
 from voipwatch.probe.networks import Networks
 from voipwatch.probe.path import Path
@@ -124,7 +124,10 @@ def test_an_error_without_an_offender_is_told_without_one_and_others_are_none() 
 def test_where_no_sweep_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sweeps_problem(Path("192.0.2.1", via=Tunnel("wg0"))) == "via"
     monkeypatch.setattr(udp, "HAS_ERROR_QUEUE", True)
-    assert sweeps_problem(Path("192.0.2.1")) == ""
+    for tunnel, problem in ((None, ""), (False, ""), (True, "via")):
+        monkeypatch.setattr(line, "tunnel", lambda _, tunnel=tunnel: tunnel)
+        assert sweeps_problem(Path("192.0.2.1")) == problem, "a VPN that is the default route"
+    monkeypatch.setattr(line, "tunnel", lambda _: None)
     assert sweeps_problem(None) == ""
     monkeypatch.setattr(udp, "HAS_ERROR_QUEUE", False)
     assert sweeps_problem(Path("192.0.2.1")) == "system"

@@ -133,6 +133,29 @@ def test_a_traced_socket_tells_who_answered_and_sends_with_the_life_that_is_aske
     assert core.told == [("hop", 9, HopAnswer(False, "127.0.0.1", "other", "Home"))]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="IP_RECVTTL as Linux numbers it")
+def test_only_a_datagram_that_says_so_has_few_hops_to_live() -> None:
+    core = Script()
+    core.events += [OpenSocket(9, 0, traced=True)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.1", 0))
+        far.settimeout(WAIT_S)
+        far.setsockopt(socket.IPPROTO_IP, 12, 1)  # IP_RECVTTL
+        port = far.getsockname()[1]
+        core.out += [(0.0, Outgoing(9, port, b"whole")), (0.001, Outgoing(9, port, b"limited", ttl=5))]
+        shell = shell_of(core)
+        thread = threading.Thread(target=shell.run)
+        thread.start()
+        lives = []
+        for _ in range(2):
+            _, ancillary, _, _ = far.recvmsg(100, 200)
+            lives += [int.from_bytes(data[:4], sys.byteorder) for _, _, data in ancillary]
+        core.finish()
+        shell.interrupt("enough")
+        thread.join(WAIT_S)
+    assert lives == [64, 5]
+
+
 def test_datagrams_go_out_on_their_sockets_and_come_back_under_their_numbers() -> None:
     core = Script()
     core.events += [OpenSocket(7, 0), OpenSocket(8, 0)]

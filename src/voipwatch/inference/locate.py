@@ -9,7 +9,7 @@ priors, so that every term is a ratio of Beta functions.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, lgamma
+from math import exp, lgamma, log
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,8 @@ MASS: Final = 0.95
 """What the interval of places holds at least."""
 ROUND_A, ROUND_B = 1.0, 9.0
 """Beta prior of the share of a dead arm's ways that go round the box: one in ten. Whole requests teach it."""
+REFUSED_ASTRAY: Final = 0.01
+"""How likely a limited request is refused by anybody at or behind the hop at which it should die."""
 ALIVE_SHARE: Final = 0.2
 """Of the dead arm's tries: where so many reach the reflector, it is dead no longer."""
 REFUSALS_MIN: Final = 2
@@ -37,6 +39,8 @@ class Count:
     dead_tries: int
     control: int
     control_tries: int
+    refused: int = 0
+    """Limited requests of the dead arm that were refused, with no whole one before them: they met the box."""
 
     @property
     def silent(self) -> bool:
@@ -95,16 +99,22 @@ def locate(sweep: Sweep, line: Line, *, lang: str = "en") -> Place:
 def count(sweep: Sweep, reach: int) -> dict[int, Count]:
     """Answers by hop, from 1 to `reach`, which stands for the reflector and for every longer life."""
     tally: dict[tuple[int, bool], list[int]] = {}
+    refused = Counter(
+        min(p.ttl, reach) for p in sweep.probes if p.arm is sweep.dead and p.answer == REFUSED and not p.whole
+    )
     for probe in sweep.probes:
         hop, is_dead = min(probe.ttl, reach), probe.arm is sweep.dead
         seen = tally.setdefault((hop, is_dead), [0, 0])
         # A control that is at the reflector already has passed this hop, on a shorter way.
         seen[0] += probe.answer == REFLECTOR or (probe.answer == HOP and hop < reach)
         seen[1] += 1
-    return {
-        hop: Count(*tally.get((hop, True), (0, 0)), *tally.get((hop, False), (0, 0)))
-        for hop in range(1, reach + 1)
-    }
+    counts = {}
+    for hop in range(1, reach + 1):
+        (dead, dead_tries), (control, control_tries) = (
+            tally.get((hop, arm), [0, 0]) for arm in (True, False)
+        )
+        counts[hop] = Count(dead, dead_tries, control, control_tries, refused[hop])
+    return counts
 
 
 def whole_requests(sweep: Sweep) -> tuple[int, int]:
@@ -146,7 +156,8 @@ def interval(mass: Sequence[float], least: float = MASS) -> tuple[int, int, floa
 def _alike(seen: Count) -> float:
     """Both arms answered with one share, any share alike likely: log B(s + 1, n - s + 1)."""
     answered = seen.dead + seen.control
-    return _log_beta(answered + 1, seen.dead_tries + seen.control_tries - answered + 1)
+    alike = _log_beta(answered + 1, seen.dead_tries + seen.control_tries - answered + 1)
+    return alike + seen.refused * log(REFUSED_ASTRAY)
 
 
 def _apart(seen: Count, a: float, b: float) -> float:

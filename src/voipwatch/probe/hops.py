@@ -13,7 +13,7 @@ from typing import Final
 
 from voipwatch.model.sweeps import HopAnswer
 from voipwatch.model.vocabulary import Failure
-from voipwatch.probe import udp
+from voipwatch.probe import line, udp
 from voipwatch.probe.networks import Networks
 from voipwatch.probe.path import Path
 
@@ -34,8 +34,8 @@ _FAMILY: Final = Struct("=H")
 
 
 def sweeps_problem(path: Path | None) -> str:
-    """Why no sweep can be made over this way: `via` or `system`; empty: it can."""
-    if path is not None and path.via is not None:
+    """Why no sweep can be made over this way: `via` (a tunnel by default too), `system`; empty: it can."""
+    if path is not None and (path.via is not None or line.tunnel(path) is True):
         return "via"
     return "" if udp.HAS_ERROR_QUEUE else "system"
 

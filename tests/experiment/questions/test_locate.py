@@ -6,13 +6,24 @@ from itertools import pairwise
 
 import pytest
 
-from tests.experiment.support import NEAR_IP, START_S, bytes_of, offered, reflector, small_profiles
-from voipwatch.apps import kind_table
+from tests.experiment.support import (
+    NEAR_IP,
+    START_S,
+    bytes_of,
+    from_far,
+    offered,
+    reflector,
+    small_profiles,
+)
+from voipwatch.apps import answers, kind_table
 from voipwatch.experiment.events import CloseSocket, Event, OpenSocket, Outgoing
 from voipwatch.experiment.pacing import Pacer
 from voipwatch.experiment.questions.locate import (
     AFTER_FIRST_S,
+    CLOSER_GAP_S,
     CLOSER_ROUNDS,
+    CLOSER_ROUNDS_MAX,
+    FLOW_NUMBERS,
     REFUSED_GAP_S,
     REFUSED_ROUNDS,
     ROUND_GAP_S,
@@ -25,6 +36,7 @@ from voipwatch.experiment.session import Session
 from voipwatch.model.ruleset import MAPPINGS_ALIVE_MAX, NEW_FLOWS_PER_S_MAX
 from voipwatch.model.sweeps import HOP, HOPS_MAX, REFLECTOR, REFUSED, SILENT, HopAnswer, Sweep
 from voipwatch.model.vocabulary import Arm, Media
+from voipwatch.wire.token import TokenKeys
 
 COOKIE = bytes.fromhex("2112a442")
 KINDS = {
@@ -44,11 +56,14 @@ class Way:
     box: int = 3
     silent: tuple[int, ...] = ()
     refuses: bool = False
+    lose_every: int = 0
+    """Of the hops' and the reflector's answers every so manieth is lost; 0: none."""
     deaf: bool = False
     """Nothing gets to the reflector."""
     budget_bytes: int = 1 << 30
     known: bool = False
     """That the dead arm is refused."""
+    pacer: Pacer = field(default_factory=Pacer)
     events: deque[Event] = field(default_factory=deque)
     sent: list[tuple[float, Outgoing]] = field(default_factory=list)
     opened: list[tuple[float, int]] = field(default_factory=list)
@@ -61,10 +76,12 @@ class Way:
         offer = offered(self.far)
         assert offer.offer is not None
         session = Session(0, profiles, kind_table(profiles), offer, offer.offer.neutral_ports[0])
+        self.session = session
+        self.answers = 0
         self.locate = Locate(
             session,
             KINDS,
-            pacer=Pacer(),
+            pacer=self.pacer,
             draw=lambda text: int.from_bytes(bytes_of(text, 8)),
             events=self.events,
             budget_bytes=self.budget_bytes,
@@ -120,7 +137,9 @@ class Way:
                 said = HopAnswer(expired=False, address=f"hop {self.box}")
                 self._coming.append((now + RTT_S, each.socket, said))
         elif ttl <= self.hops:
-            if ttl not in self.silent:
+            self.answers += 1
+            lost = self.lose_every and self.answers % self.lose_every == 0
+            if ttl not in self.silent and not lost:
                 said = HopAnswer(expired=True, address=f"hop {ttl}", kind="private")
                 self._coming.append((now + RTT_S, each.socket, said))
         elif not self.deaf:
@@ -191,6 +210,38 @@ def test_it_keeps_within_what_a_translator_and_a_router_bear() -> None:
     assert sweep.seconds <= SWEEP_MAX_S
 
 
+def test_a_router_has_a_token_again_before_it_is_asked_again() -> None:
+    assert ROUND_GAP_S > 1.0, "net.ipv4.icmp_ratelimit is a second"
+    assert 2 * (ROUNDS + CLOSER_ROUNDS_MAX) - 6 < ROUNDS * ROUND_GAP_S + CLOSER_ROUNDS_MAX * CLOSER_GAP_S
+
+
+def test_no_more_sockets_live_than_the_pacer_lets() -> None:
+    class Narrow(Pacer):
+        def mappings_free(self, alive: int) -> bool:
+            return alive < 3
+
+    way = Way(hops=3, box=1, pacer=Narrow())
+    way.run()
+    assert way.alive_max == 3
+
+
+def test_a_slow_line_is_not_filled() -> None:
+    pacer = Pacer()
+    pacer.rate_up = 1_000.0
+    way = Way(hops=3, box=1, pacer=pacer)
+    way.run()
+    sent = sum(len(o.data) + 28 for at, o in way.sent)
+    assert sent / (way.sent[-1][0] - way.sent[0][0]) < 700.0, "half of the rate, and the last request"
+
+
+def test_lost_answers_make_it_look_closer_for_longer() -> None:
+    sweep = Way(hops=6, box=3, lose_every=2).run()
+    assert sweep.state == "done"
+    assert {p.round for p in sweep.probes} > set(range(ROUNDS + CLOSER_ROUNDS))
+    assert max(p.round for p in sweep.probes) < ROUNDS + CLOSER_ROUNDS_MAX
+    assert sweep.seconds <= SWEEP_MAX_S
+
+
 def test_the_order_is_the_ways_first_and_then_the_seeds() -> None:
     sweep = Way(hops=9, box=5).run()
     orders = {
@@ -255,7 +306,13 @@ def test_only_the_reflectors_own_answer_is_one() -> None:
     first = way.first()
     reply = bytearray(first.data)
     reply[0:2] = b"\x01\x03"
-    for data in (bytes(reply), first.data, b"", b"\0" * 100):
+    flow = way.session.flow(KINDS[Arm.A if first.data[4:8] == COOKIE else Arm.C], FLOW_NUMBERS[0])
+    kind = KINDS[Arm.A if first.data[4:8] == COOKIE else Arm.C]
+    (message,) = way.session.script(kind, FLOW_NUMBERS[0]).rounds[0].replies
+    others = TokenKeys(way.session.keys.number, bytes(32), bytes(16))
+    forged = from_far(way.session, flow, message, 0, message.size, request=first.data, keys=others)
+    assert answers(message, first.data, forged), "the right shape with another's token"
+    for data in (forged, bytes(reply), first.data, b"", b"\0" * 100):
         way.locate.receive(first.socket, data, START_S + 0.01)
     way.locate.receive(first.socket - 1, b"x", START_S)
     way.locate.receive(first.socket + 1, b"x", START_S)
