@@ -45,7 +45,7 @@ imports: setup  ## the four import contracts
 unit: setup  ## the tests alone, on two processes
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-matrix: setup  ## the lab's 194 worlds against what must be said, on five lines, three seeds: an hour and more
+matrix: setup  ## the lab's 194 worlds against what must be said, on five lines, three seeds: half an hour
 	@$(BIN)/voipwatch lab matrix
 
 kernel: setup  ## a third of them once over this machine's kernel, in real time: forty minutes

@@ -48,4 +48,6 @@ def test_it_speaks_every_language_and_bears_nothing_at_all() -> None:
     for lang in LANGUAGES:
         ET.fromstring(drawn(lang=lang))
         assert texts(lang)("picture.title") in drawn(lang=lang)
+    arabic = [t.text or "" for t in ET.fromstring(drawn(lang="ar")).iter(f"{SVG}text")]
+    assert [t for t in arabic if re.search("[ء-ي]", t) and (t[0], t[-1]) != ("\u2067", "\u2069")] == []
     assert "Nothing was run." in drawn([])

@@ -1,5 +1,6 @@
 """The matrix as a picture: SVG of one column, as wide as a telephone, without script or style sheet."""
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
@@ -15,6 +16,7 @@ MARGIN: Final = 12
 FONT: Final = "system-ui, sans-serif"
 RIGHT, WRONG, INK, PALE = "#2166ac", "#d6604d", "#1a1a1a", "#e6e6e6"
 """Blue and orange-red: told apart with any colour vision, and in grey by the words."""
+ARABIC: Final = re.compile("[\u0600-\u06ff]")
 LABEL_W: Final = 108
 CELL_H: Final = 34
 BAR_X: Final = 168
@@ -31,6 +33,8 @@ class _Page:
         self.y = float(MARGIN)
 
     def text(self, x: float, y: float, words: str, *, size: int = 13, anchor: str = "start") -> None:
+        if ARABIC.search(words):  # isolated: the drawing itself runs from left to right
+            words = f"\u2067{words}\u2069"
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{INK}">'
             f"{escape(words)}</text>"

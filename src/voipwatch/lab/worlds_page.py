@@ -82,9 +82,9 @@ rule of a world as an nftables file: `voipwatch.lab.nft.ruleset(world.drawn(7).m
 nftables cannot say it. The signatures are of the protocols, not of this program's profiles; the worlds
 about providers' names need its target list.
 
-`voipwatch lab matrix` runs the table against this program (an hour and a half on two cores with three
-seeds; `--seeds 1 --runs 336` half an hour), `voipwatch lab matrix --network kernel` the third for the
-kernel (half an hour and more), and `voipwatch lab replay` prints one run of it.
+`voipwatch lab matrix` runs the table against this program (half an hour on two free cores with three seeds;
+`--seeds 1 --runs 336` a third of it), `voipwatch lab matrix --network kernel` the third for the kernel (forty
+minutes), and `voipwatch lab replay` prints one run of it.
 
 ## What is not claimed
 
