@@ -20,10 +20,19 @@ from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
 from voipwatch.cli.show import show_check
-from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
+from voipwatch.cli.values import (
+    Endpoint,
+    parse_access,
+    parse_apps,
+    parse_count,
+    parse_endpoints,
+    shown,
+    shown_path,
+)
 from voipwatch.cli.via import Through, agree, parse_via, require_proxy
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts, ViaRun
 from voipwatch.model.results import Check, Report
+from voipwatch.model.ruleset import BLOCKS, BLOCKS_MAX
 from voipwatch.model.vocabulary import PRIVATE
 
 
@@ -49,6 +58,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
     long: bool = False,
+    blocks: Annotated[int | None, Parameter(metavar="N")] = None,
     providers: bool = False,
     access: Annotated[str, Parameter(metavar="TYPE")] = "unknown",
     operator: Annotated[str | None, Parameter(metavar="NAME")] = None,
@@ -73,6 +83,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     if yes_via and via is None:
         raise Misuse("error.yes_via")
     through = None if via is None else parse_via(via)
+    wished = BLOCKS if blocks is None else parse_count(blocks, option="--blocks", low=BLOCKS, high=BLOCKS_MAX)
     line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
     budget_bytes = settle(
         context,
@@ -84,6 +95,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         runs=1 if through is None else 2,
         providers=providers,
         every=all_apps,
+        blocks=wished,
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)
@@ -98,6 +110,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         data_folder(context.environment),
         private,
         providers,
+        blocks=wished,
     )
     return _measure_and_tell(context, request, wanted, through, json=json)
 

@@ -7,6 +7,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
 from voipwatch.cli.values import BUDGET_MIN_BYTES, Endpoint, parse_size
+from voipwatch.model.ruleset import BLOCKS
 
 if TYPE_CHECKING:
     from voipwatch.apps.targets import Target
@@ -53,6 +54,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     runs: int = 1,
     providers: bool = False,
     every: bool = False,
+    blocks: int = BLOCKS,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -68,12 +70,13 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
         runs: how often everything is measured: twice with a tunnel or proxy.
         providers: True where the apps' own servers will be asked: their names are in the question.
         every: True with `--all`: the budget is that of the whole check, and the apps share it.
+        blocks: matched blocks asked for; without a budget of the person's own the default grows with them.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
         Stop: the person said no, said nothing, or nothing that was understood; the status is that of Ctrl-C.
     """
-    budget_bytes = _per_app(budget, len(apps), len(reflectors), every=every)
+    budget_bytes = _per_app(budget, len(apps), len(reflectors), every=every, blocks=blocks)
     if yes or not apps:
         return budget_bytes
     if not context.interactive:
@@ -108,11 +111,11 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     raise Stop(INTERRUPTED, "error.no_answer")
 
 
-def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool) -> int:
+def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool, blocks: int) -> int:
     """The budget of one app; with `--all` its share of what the whole check may cost."""
     if not every:
-        return BUDGET_DEFAULT_BYTES if budget is None else parse_size(budget)
-    whole = BUDGET_ALL_BYTES if budget is None else parse_size(budget)
+        return BUDGET_DEFAULT_BYTES * blocks // BLOCKS if budget is None else parse_size(budget)
+    whole = BUDGET_ALL_BYTES * blocks // BLOCKS if budget is None else parse_size(budget)
     shared = whole - LINE_BYTES_ALL * reflectors
     return max(BUDGET_MIN_BYTES, shared // max(1, apps))
 

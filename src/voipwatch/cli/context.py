@@ -45,6 +45,8 @@ class CheckRequest:
     """Ask the providers' own servers too."""
     through: "Through | None" = None
     """What to measure through; None: nothing."""
+    blocks: int = 0
+    """Matched blocks, where more than planned."""
 
 
 class Judge(Protocol):

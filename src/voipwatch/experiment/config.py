@@ -17,3 +17,5 @@ class CheckConfig(msgspec.Struct, frozen=True):
     video: bool = False
     long: bool = False
     """Hold one pair of flows for 60 s."""
+    blocks: int = 0
+    """Matched blocks wanted, where more than the planned number; at most `model.ruleset.BLOCKS_MAX`."""

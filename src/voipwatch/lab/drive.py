@@ -61,6 +61,7 @@ class Simulation:
         budget_bytes: int = 2_000_000,
         video: bool = False,
         long: bool = False,
+        blocks: int = 0,
         profiles: ProfileSet | None = None,
         control_blocked: bool = False,
         private: Profile | None = None,
@@ -92,6 +93,7 @@ class Simulation:
             budget_bytes=budget_bytes,
             video=video,
             long=long,
+            blocks=blocks,
         )
         self.near = LineCheck(
             config,
@@ -249,6 +251,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     budget_bytes: int = 2_000_000,
     video: bool = False,
     long: bool = False,
+    blocks: int = 0,
     control_blocked: bool = False,
     targets: TargetSet | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -262,6 +265,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
         budget_bytes=budget_bytes,
         video=video,
         long=long,
+        blocks=blocks,
         control_blocked=control_blocked,
         targets=targets,
     )

@@ -91,6 +91,8 @@ class CheckOptions:
     budget_bytes: int = 2_000_000
     video: bool = False
     long: bool = False
+    blocks: int = 0
+    """Matched blocks, where more than planned."""
     tickets: Folder | None = None
     """Folder of the kept tickets; None keeps none and uses none."""
     private: str | None = None
@@ -134,6 +136,7 @@ def run_check(
             budget_bytes=options.budget_bytes,
             video=options.video,
             long=options.long,
+            blocks=options.blocks,
         )
         core = LineCheck(
             config,
