@@ -95,9 +95,12 @@ def test_more_blocks_are_told_in_bytes_before_the_question() -> None:
     assert "4 MB" in ran.err
 
 
-def test_a_long_check_says_that_it_is_long() -> None:
-    ran = run_line(*CHECK, "--long", measure=Measured(), judge=Told(), answers="n\n", width=300)
+def test_a_long_check_says_that_it_is_long_and_pays_for_both_held_pairs() -> None:
+    ran = run_line(
+        *CHECK, "--long", "--app", "sip", measure=Measured(), judge=Told(), answers="n\n", width=300
+    )
     assert "Time: about 1.5 to 3 minutes" in ran.err
+    assert "7 MB" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
-from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
+from voipwatch.cli.consent import MINUTES, MINUTES_LONG, default_budget, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
@@ -95,7 +95,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         runs=1 if through is None else 2,
         providers=providers,
         every=all_apps,
-        blocks=wished,
+        default_bytes=default_budget(every=all_apps, blocks=wished, long=long),
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)
