@@ -2,14 +2,14 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills scenario linetest locate judge likeness captures site-check lock clean
+.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills nulls power published scenario linetest locate judge likeness captures site-check lock clean
 
 BIN := .venv/bin
 # Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
 unexport PYTHONDONTWRITEBYTECODE
 
 help:    ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:   ## make .venv with everything in it (again only when something changed)
 	@scripts/setup.sh
@@ -59,6 +59,15 @@ bench-store: setup  ## what the store costs at 1, 5 and 20 million observation r
 
 bench-ooni: setup  ## our import of OONI files against OONI's own reader: REFERENCE=PYTHON (docs/ooni.md says of what)
 	@$(BIN)/python scripts/bench_ooni.py --reference $(REFERENCE) --write
+
+nulls: setup  ## false alarms on innocent lines: 300 whole checks and 20,000 drawn, with exact bounds: half an hour
+	@$(BIN)/python scripts/nulls_table.py --jobs 2 --write
+
+power: setup  ## power against data spent, at the level that check uses, with the picture: half an hour
+	@$(BIN)/python scripts/power_table.py --write
+
+published: setup  ## the same simulated checks by our rules, by a test on packets, by Wehe's and by RTR's: ten minutes
+	@$(BIN)/python scripts/published_table.py --write
 
 scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks.md: an hour
 	@$(BIN)/python scripts/scenario_table.py

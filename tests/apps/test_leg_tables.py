@@ -61,7 +61,7 @@ def test_media_is_read_with_its_directions() -> None:
             "leg.voice.streams",
             "two streams have one name",
         ),
-        ({"voice": {"short_s": 9.0, "streams": [STREAM]}}, "leg.voice.short_s", "from 0.2 to 5.0"),
+        ({"voice": {"short_s": 11.0, "streams": [STREAM]}}, "leg.voice.short_s", "from 0.2 to 10.0"),
         (
             {"voice": {"short_s": 1.0, "streams": [{**STREAM, "rhythms": []}]}},
             "leg.voice.streams[0].rhythms",

@@ -11,6 +11,7 @@ from voipwatch.cli.errors import Trouble
 from voipwatch.cli.redact import Redactor
 from voipwatch.experiment.events import Progress
 from voipwatch.model.measurement import Interruption, Measurement, SignedLog
+from voipwatch.model.ruleset import BLOCKS
 from voipwatch.model.vocabulary import APP_IDS, Failure, Verdict
 
 REFLECTOR = ("--reflector", "reflector.example")
@@ -81,7 +82,8 @@ def test_options_reach_the_probe() -> None:
     run_line(
         "check", "--reflector", "[2001:db8::7]:9000", "--reflector", "b.example", "--pin", pin,
         "--app", "sip",
-        "--budget", "500kB", "--video", "--long", "--access", "3g", "--operator", "Maroc Telecom", "--yes",
+        "--budget", "500kB", "--video", "--long", "--blocks", "28",
+        "--access", "3g", "--operator", "Maroc Telecom", "--yes",
         measure=measured, judge=Told(),
     )  # fmt: skip
     (request,) = measured.requests
@@ -91,6 +93,7 @@ def test_options_reach_the_probe() -> None:
     ]
     assert request.apps == ("sip",)
     assert (request.budget_bytes, request.video, request.long) == (500_000, True, True)
+    assert request.blocks == 28
     assert (request.line.access.value, request.line.operator_declared) == ("3g", "Maroc Telecom")
 
 
@@ -103,6 +106,26 @@ def test_defaults_are_three_apps_voice_only_two_megabytes_each() -> None:
     [request] = measured.requests
     assert request.apps == ("whatsapp", "sip", "webrtc")
     assert (request.budget_bytes, request.video, request.long) == (2_000_000, False, False)
+    assert request.blocks == BLOCKS
+
+
+@pytest.mark.parametrize(
+    ("asked", "each"),
+    [(["24"], 4_000_000), (["24", "--all"], 4_740_000), (["24", "--budget", "1MB"], 1_000_000)],
+)
+def test_more_blocks_bring_a_larger_budget_unless_the_person_named_one(asked: list[str], each: int) -> None:
+    measured = Measured()
+    run_line("check", *REFLECTOR, "--blocks", *asked, "--yes", measure=measured, judge=Told(), profiled=MANY)
+    [request] = measured.requests
+    assert (request.blocks, request.budget_bytes) == (24, each)
+
+
+@pytest.mark.parametrize("asked", ["11", "29", "-1"])
+def test_blocks_outside_what_a_session_has_are_refused_before_anything_is_sent(asked: str) -> None:
+    measured = Measured()
+    ran = run_line("check", *REFLECTOR, "--blocks", asked, "--yes", measure=measured, judge=Told())
+    assert (ran.status, measured.requests) == (64, [])
+    assert "--blocks" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -88,9 +88,19 @@ def test_nothing_is_asked_where_nothing_will_be_sent() -> None:
     assert (ran.status, "Start?" in ran.err) == (2, False)
 
 
-def test_a_long_check_says_that_it_is_long() -> None:
-    ran = run_line(*CHECK, "--long", measure=Measured(), judge=Told(), answers="n\n", width=300)
+def test_more_blocks_are_told_in_bytes_before_the_question() -> None:
+    ran = run_line(
+        *CHECK, "--app", "sip", "--blocks", "24", measure=Measured(), judge=Told(), answers="n\n", width=300
+    )
+    assert "4 MB" in ran.err
+
+
+def test_a_long_check_says_that_it_is_long_and_pays_for_both_held_pairs() -> None:
+    ran = run_line(
+        *CHECK, "--long", "--app", "sip", measure=Measured(), judge=Told(), answers="n\n", width=300
+    )
     assert "Time: about 1.5 to 3 minutes" in ran.err
+    assert "7 MB" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def test_the_contracts_options_are_all_there() -> None:
         return {option.label.split()[0] for option in page(command).options}
 
     assert labels("check") >= {
-        "--reflector", "--pin", "--insecure", "--app", "--all", "--budget", "--video", "--long", "--access",
-        "--operator", "--lang", "--json", "--yes", "--out", "--help",
+        "--reflector", "--pin", "--insecure", "--app", "--all", "--budget", "--video", "--long", "--blocks",
+        "--access", "--operator", "--lang", "--json", "--yes", "--out", "--help",
     }  # fmt: skip
     assert labels("reflector") >= {"--bind", "--control-port", "--data", "--help"}
     assert labels("verify") >= {"FILE", "--json"}

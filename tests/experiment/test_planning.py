@@ -16,7 +16,7 @@ from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.inference.throttle import family_size
 from voipwatch.model.flows import HELD_REPLICATES
-from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
+from voipwatch.model.ruleset import BLOCKS, BLOCKS_MAX, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
 REAL = ProfileSet.of([p for p in load_profiles().profiles if p.id != "zoom"])
@@ -47,6 +47,16 @@ def test_so_many_blocks_that_the_smallest_p_value_can_pass_holms_first_step(
 def test_blocks_of_the_usual_checks() -> None:
     assert [blocks_wanted(n) for n in (1, 2, 3)] == [12, 13, 14]
     assert blocks_wanted(1, media=2) == blocks_wanted(1, reflectors=2) == 13
+
+
+def test_more_blocks_than_needed_are_planned_where_asked_for_and_never_fewer() -> None:
+    def blocks(asked: int, *apps: str) -> set[int]:
+        plans = planner(*apps, blocks=asked)
+        return {leg.plan.blocks for leg in plans.legs([session(plans)])}
+
+    assert blocks(BLOCKS_MAX, "sip") == {BLOCKS_MAX}
+    assert blocks(12, "sip", "webrtc", "whatsapp") == {14}
+    assert HELD_REPLICATES[0] == BLOCKS_MAX  # the short flows that a session has of one kind
 
 
 def test_a_plan_knows_of_video_and_of_every_reflector() -> None:

@@ -126,3 +126,18 @@ def test_the_lottery_is_fishers_exact_test(dead: int, flows: int, broken: int, c
 def test_the_lottery_by_hand() -> None:
     """Four dead of four beside eight living: one way of C(12, 4) = 495."""
     assert lottery_p(dead=4, flows=4, broken=0, controls=8) == pytest.approx(1 / 495)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.0025 / 32, 0.0025 / 96])
+@pytest.mark.parametrize(("flows", "controls"), [(4, 8), (8, 24), (12, 36), (14, 118)])
+def test_the_lottery_errs_no_more_often_than_its_level_whatever_is_broken(
+    level: float, flows: int, controls: int
+) -> None:
+    """Exact: `bad` broken flows on the line, drawn by lot, over every share of them that the arm may get."""
+    for bad in range(1, flows + controls + 1):
+        wrong = sum(
+            float(hypergeom.pmf(dead, flows + controls, bad, flows))
+            for dead in range(max(0, bad - controls), min(bad, flows) + 1)
+            if dead and lottery_p(dead=dead, flows=flows, broken=bad - dead, controls=controls) <= level
+        )
+        assert wrong <= level + 1e-12

@@ -1,5 +1,6 @@
 """Throttling claims: the family, the contrast, the direction, and who did it."""
 
+import numpy as np
 import pytest
 
 from tests.inference.build import Check, Shape, World, both, bursts, clean, drops, loses, paths
@@ -18,6 +19,7 @@ from voipwatch.inference.throttle import (
     unresolved,
 )
 from voipwatch.model.measurement import Measurement
+from voipwatch.model.ruleset import THROTTLE_ALPHA
 from voipwatch.model.vocabulary import Arm, Direction, Media
 
 SMALL = Shape(media_s=0.8, spacing_s=0.02, copies=1)
@@ -149,3 +151,34 @@ def test_claims_of_other_apps_and_reflectors_do_not_count() -> None:
     foreign = [Key(1, "whatsapp", Media.VOICE, Direction.UP, m) for m in METRICS]
     foreign += [Key(0, "sip", Media.VOICE, Direction.UP, m) for m in METRICS]
     assert slowed(session, "whatsapp", Media.VOICE, rejected=foreign) is None
+
+
+@pytest.mark.parametrize("apps", [1, 3, 14])
+@pytest.mark.parametrize("alike", [0.0, 1.0])
+def test_holm_holds_the_error_of_the_whole_check_whatever_its_tests_have_in_common(
+    apps: int, alike: float
+) -> None:
+    """20,000 innocent checks: p-values of all apps independent, or all of a metric one and the same."""
+    checks = 20_000
+    keys = [
+        Key(0, f"app{n}", Media.VOICE, way, metric)
+        for n in range(apps)
+        for way in (Direction.UP, Direction.DOWN)
+        for metric in METRICS
+    ]
+    random = np.random.default_rng(apps)
+    own, shared = random.random((checks, len(keys))), random.random((checks, 1))
+    drawn = np.where(alike > 0.5, np.broadcast_to(shared, own.shape), own)
+    # Only a check whose smallest p-value passes the first step claims anything: the others need no Holm.
+    small = drawn[drawn.min(axis=1) <= THROTTLE_ALPHA]
+    wrong = sum(
+        bool(
+            spend(
+                dict(zip(keys, row, strict=True)), planned=family_size(apps, media=1, reflectors=1)
+            ).rejected
+        )
+        for row in small.tolist()
+    )
+    assert wrong <= checks * THROTTLE_ALPHA + 4 * (checks * THROTTLE_ALPHA) ** 0.5
+    if not alike:
+        assert wrong >= checks * THROTTLE_ALPHA - 4 * (checks * THROTTLE_ALPHA) ** 0.5  # and is not vacuous

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from voipwatch.stats import Interval, clopper_pearson_interval, newcombe_difference, wilson_interval
 
@@ -113,3 +114,58 @@ def test_domains(hits: int, n: int, confidence: float) -> None:
             method(hits, n, confidence=confidence)
     with pytest.raises(ValueError, match="must"):
         newcombe_difference(1, 3, hits_b=hits, n_b=n, confidence=confidence)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.9988])
+@pytest.mark.parametrize("n", [1, 2, 5, 12, 25, 60, 300])
+def test_the_exact_interval_covers_at_every_n_and_p(n: int, confidence: float) -> None:
+    """Exact coverage by summing the binomial law; each end errs with at most half of the error."""
+    told = [clopper_pearson_interval(hits, n, confidence=confidence) for hits in range(n + 1)]
+    half = (1.0 - confidence) / 2.0
+    for p in (0.001, 0.01, 0.05, 0.1, 0.3, 0.5, 0.77, 0.95, 0.999):
+        weights = np.asarray(binom.pmf(range(n + 1), n, p)).tolist()
+        above = sum(w for w, each in zip(weights, told, strict=True) if each.low > p)
+        below = sum(w for w, each in zip(weights, told, strict=True) if each.high < p)
+        assert above <= half + 1e-12, (n, p)
+        assert below <= half + 1e-12, (n, p)
+
+
+@pytest.mark.parametrize("n", [5, 12, 25, 60, 300])
+def test_wilson_covers_as_much_as_the_page_says(n: int) -> None:
+    """Its dips near 0 and 1 (where p is about 0.18 / n) are known; on average it keeps its level."""
+    told = [wilson_interval(hits, n) for hits in range(n + 1)]
+    grid = [(k + 0.5) / 1000 for k in range(1000)]
+    covers = []
+    for p in grid:
+        weights = np.asarray(binom.pmf(range(n + 1), n, p)).tolist()
+        covers.append(sum(w for w, each in zip(weights, told, strict=True) if p in each))
+    assert 0.83 <= min(covers) <= 0.87
+    assert 0.95 <= sum(covers) / len(covers) <= 0.956
+
+
+@pytest.mark.parametrize(
+    ("n_a", "p_a", "n_b", "p_b"),
+    [(10, 0.1, 20, 0.1), (10, 0.5, 10, 0.5), (25, 0.05, 40, 0.3), (60, 0.9, 30, 0.6), (100, 0.15, 100, 0.10)],
+)
+def test_newcombes_difference_covers(n_a: int, p_a: float, n_b: int, p_b: float) -> None:
+    """Exact coverage by summing both binomial laws: 95 % to within a percent."""
+    weights_a = [float(binom.pmf(k, n_a, p_a)) for k in range(n_a + 1)]
+    weights_b = [float(binom.pmf(k, n_b, p_b)) for k in range(n_b + 1)]
+    covers = sum(
+        wa * wb
+        for a, wa in enumerate(weights_a)
+        for b, wb in enumerate(weights_b)
+        if wa * wb > 1e-9 and (p_a - p_b) in newcombe_difference(a, n_a, hits_b=b, n_b=n_b)
+    )
+    assert covers >= 0.94
+
+
+@pytest.mark.parametrize("n", [3, 12, 60, 400])
+def test_both_agree_with_scipys(n: int) -> None:
+    for hits in {0, 1, n // 3, n - 1, n}:
+        test = binomtest(hits, n)
+        for told, theirs in (
+            (wilson_interval(hits, n, confidence=0.99), test.proportion_ci(0.99, "wilson")),
+            (clopper_pearson_interval(hits, n, confidence=0.99), test.proportion_ci(0.99, "exact")),
+        ):
+            assert (told.low, told.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)

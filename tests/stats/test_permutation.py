@@ -251,3 +251,13 @@ def test_other_domains() -> None:
         sign_flip_interval([0.1], 1.0)
     with pytest.raises(ValueError, match="p_value must lie"):
         pairs_needed(0.0)
+
+
+@pytest.mark.parametrize(("n", "level"), [(7, 0.01), (12, 0.0025 / 6), (12, 0.01)])
+def test_the_error_of_the_first_kind_by_counting_every_world(n: int, level: float) -> None:
+    """Under the null all patterns of signs are equally likely: whatever the sizes, at most `level` reject."""
+    magnitudes = np.random.default_rng(3).exponential(size=n)
+    patterns = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1) * 2.0 - 1.0
+    rejected = sum(sign_flip_test(row * magnitudes).p_value <= level for row in patterns)
+    assert rejected / 2**n <= level
+    assert rejected == math.floor(level * 2**n)  # and none is given away

@@ -3,11 +3,13 @@
 import math
 import re
 from dataclasses import FrozenInstanceError
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import betaincinv
+from scipy.stats import binom
 
 from voipwatch.stats import (
     DeadArmTest,
@@ -230,3 +232,26 @@ def test_error_probabilities_domains() -> None:
         error_probabilities(test.update(True), 0.5, 10)
     with pytest.raises(ValueError, match="hits must not exceed"):
         alive_probability_bound(3, 2)
+
+
+@cache
+def accused_once(bound: float, p: float) -> float:
+    return error_probabilities(DeadArmTest(bound), p, 60).dead
+
+
+@pytest.mark.parametrize(
+    ("p", "at_most"), [(0.3, 2.5e-3), (0.45, 2e-4), (0.6, 3e-5), (0.8, 3e-5), (0.95, 3e-5)]
+)
+@pytest.mark.parametrize("controls", [4, 8, 12, 24, 100])
+def test_the_repeat_holds_the_error_with_a_control_that_is_only_estimated(
+    p: float, at_most: float, controls: int
+) -> None:
+    """The alive probability is a bound from the control's own hits; both arms have `p`, and two looks are
+    taken, over all that the control may show, where it shows enough to accuse by.
+    """
+    twice = 0.0
+    for hits in range(controls + 1):
+        if control_lives(hits, controls):
+            once = accused_once(round(alive_probability_bound(hits, controls), 6), p)
+            twice += float(binom.pmf(hits, controls, p)) * once * once
+    assert twice <= at_most

@@ -112,7 +112,7 @@ def _read_media(leg: Table, kind: Media, messages: frozenset[str]) -> MediaSpec 
     names = [stream.name for stream in streams]
     if len(set(names)) < len(names):
         table.wrong("streams", "two streams have one name")
-    spec = MediaSpec(kind, table.number("short_s", 0.2, 5.0), streams)
+    spec = MediaSpec(kind, table.number("short_s", 0.2, 10.0), streams)
     table.close()
     return spec
 

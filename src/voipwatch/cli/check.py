@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from voipwatch import __version__
 from voipwatch.cli.conclude import NO_PROFILE, NOT_CARRIED, check_json, conclude, exit_status
-from voipwatch.cli.consent import MINUTES, MINUTES_LONG, settle
+from voipwatch.cli.consent import MINUTES, MINUTES_LONG, default_budget, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
@@ -21,10 +21,19 @@ from voipwatch.cli.progress import shown_progress
 from voipwatch.cli.redact import AddressInLogError, Redactor
 from voipwatch.cli.reportfile import encode_report, require_writable, write_file
 from voipwatch.cli.show import show_check
-from voipwatch.cli.values import Endpoint, parse_access, parse_apps, parse_endpoints, shown, shown_path
+from voipwatch.cli.values import (
+    Endpoint,
+    parse_access,
+    parse_apps,
+    parse_count,
+    parse_endpoints,
+    shown,
+    shown_path,
+)
 from voipwatch.cli.via import Through, agree, parse_via, require_proxy
 from voipwatch.model.measurement import Interruption, Line, Measurement, ReflectorFacts, ViaRun
 from voipwatch.model.results import Check, Report
+from voipwatch.model.ruleset import BLOCKS, BLOCKS_MAX
 from voipwatch.model.vocabulary import PRIVATE
 
 
@@ -50,6 +59,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     budget: Annotated[str | None, Parameter(metavar="SIZE")] = None,
     video: bool = False,
     long: bool = False,
+    blocks: Annotated[int | None, Parameter(metavar="N")] = None,
     providers: bool = False,
     locate: bool = False,
     networks: Annotated[str | None, Parameter(metavar="FILE")] = None,
@@ -77,6 +87,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         raise Misuse("error.yes_via")
     table = read_networks(networks, locate=locate)
     through = None if via is None else parse_via(via)
+    wished = BLOCKS if blocks is None else parse_count(blocks, option="--blocks", low=BLOCKS, high=BLOCKS_MAX)
     line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
     budget_bytes = settle(
         context,
@@ -89,6 +100,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         providers=providers,
         locate=locate,
         every=all_apps,
+        default_bytes=default_budget(every=all_apps, blocks=wished, long=long),
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)
@@ -105,6 +117,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         providers,
         locate=locate,
         networks=table,
+        blocks=wished,
     )
     return _measure_and_tell(context, request, wanted, through, json=json)
 

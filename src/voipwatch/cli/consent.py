@@ -7,6 +7,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop
 from voipwatch.cli.language import Size
 from voipwatch.cli.values import BUDGET_MIN_BYTES, Endpoint, parse_size
+from voipwatch.model.ruleset import BLOCKS
 
 if TYPE_CHECKING:
     from voipwatch.apps.targets import Target
@@ -15,6 +16,8 @@ BUDGET_DEFAULT_BYTES = 2_000_000
 """Per app: a pair of flows held ten seconds, twelve short ones, and their controls."""
 BUDGET_ALL_BYTES = 12_000_000
 """Of a check of all apps: fourteen legs of sixteen blocks and their set-ups, where nothing is wrong."""
+HELD_LONG_BYTES = 5_000_000
+"""Two pairs of flows of 60 s, both ways: G.711 (SIP), the largest voice of the catalogue, takes 4.8 MB."""
 LINE_BYTES_ALL = 300_000
 """Of these at each reflector, once: with so many flows the log is longer."""
 LINE_BYTES = 150_000
@@ -56,6 +59,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     providers: bool = False,
     locate: bool = False,
     every: bool = False,
+    default_bytes: int | None = None,
 ) -> int:
     """The data budget per app in bytes, after the person has agreed to it and to the risk.
 
@@ -72,12 +76,14 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
         providers: True where the apps' own servers will be asked: their names are in the question.
         locate: True where the hops of a blocked way will be asked: what is sent and kept is in the question.
         every: True with `--all`: the budget is that of the whole check, and the apps share it.
+        default_bytes: as `default_budget` says it, where nobody typed a budget.
 
     Raises:
         Misuse: nobody can be asked and `--yes` is missing.
         Stop: the person said no, said nothing, or nothing that was understood; the status is that of Ctrl-C.
     """
-    budget_bytes = _per_app(budget, len(apps), len(reflectors), every=every)
+    default_bytes = default_budget(every=every) if default_bytes is None else default_bytes
+    budget_bytes = _per_app(budget, len(apps), len(reflectors), every=every, default_bytes=default_bytes)
     if yes or not apps:
         return budget_bytes
     if not context.interactive:
@@ -115,11 +121,22 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     raise Stop(INTERRUPTED, "error.no_answer")
 
 
-def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool) -> int:
+def default_budget(*, every: bool = False, blocks: int = BLOCKS, long: bool = False) -> int:
+    """Bytes where the person names none: of one app, or with `--all` of the whole check.
+
+    It grows with the blocks asked for. With `--long` it pays for both held pairs of an app: a cut that one
+    pair alone shows is no claim.
+    """
+    if every:
+        return BUDGET_ALL_BYTES * blocks // BLOCKS
+    return BUDGET_DEFAULT_BYTES * blocks // BLOCKS + (HELD_LONG_BYTES if long else 0)
+
+
+def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool, default_bytes: int) -> int:
     """The budget of one app; with `--all` its share of what the whole check may cost."""
+    whole = default_bytes if budget is None else parse_size(budget)
     if not every:
-        return BUDGET_DEFAULT_BYTES if budget is None else parse_size(budget)
-    whole = BUDGET_ALL_BYTES if budget is None else parse_size(budget)
+        return whole
     shared = whole - LINE_BYTES_ALL * reflectors
     return max(BUDGET_MIN_BYTES, shared // max(1, apps))
 

@@ -49,6 +49,8 @@ class CheckRequest:
     """Ask where on the way a block sits."""
     networks: str = ""
     """The user's table of networks, that was read already."""
+    blocks: int = 0
+    """Matched blocks, where more than planned."""
 
 
 class Judge(Protocol):

@@ -92,6 +92,7 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         budget_bytes=request.budget_bytes,
         video=request.video,
         long=request.long,
+        blocks=request.blocks,
         tickets=request.tickets,
         private=request.private,
         providers=request.providers,

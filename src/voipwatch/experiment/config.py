@@ -19,3 +19,5 @@ class CheckConfig(msgspec.Struct, frozen=True):
     """Hold one pair of flows for 60 s."""
     locate: bool = False
     """Ask where on the way a dead set-up dies."""
+    blocks: int = 0
+    """Matched blocks wanted, where more than the planned number; at most `model.ruleset.BLOCKS_MAX`."""

@@ -120,7 +120,8 @@ class Planner:
 
         Done while the warm-up runs, so that no packet of a call waits for it later.
         """
-        for replicate in (*range(BLOCKS + FIRST_BLOCKS), HELD_REPLICATES[0]):
+        most = max(BLOCKS + FIRST_BLOCKS, self._blocks())
+        for replicate in (*range(most), HELD_REPLICATES[0]):
             for session in sessions:
                 for profile in self._asked():
                     for leg in profile.legs:
@@ -130,6 +131,12 @@ class Planner:
                             for kind in plan.kinds.values():
                                 session.script(kind, replicate)
                                 yield
+
+    def _blocks(self) -> int:
+        """Matched blocks of each leg: as many as the family of tests needs, or more where asked for."""
+        media = 1 + self._config.video
+        needed = blocks_wanted(len(self._config.apps), media=media, reflectors=self._reflectors)
+        return max(needed, self._config.blocks)
 
     def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
         """The mutants of an app's leg, for the trigger question."""
@@ -262,9 +269,7 @@ class Planner:
             kinds={arm: kinds[arm] for arm in ARMS if arm in kinds},
             stages=tuple(step.stage for step in script.rounds),
             copies=script.rounds[0].copies if script.rounds else 0,
-            blocks=blocks_wanted(
-                len(self._config.apps), media=1 + self._config.video, reflectors=self._reflectors
-            ),
+            blocks=self._blocks(),
             long=self._config.long,
             secondary=secondary,
             brief=brief,

@@ -68,6 +68,7 @@ class Simulation:
         budget_bytes: int = 2_000_000,
         video: bool = False,
         long: bool = False,
+        blocks: int = 0,
         profiles: ProfileSet | None = None,
         control_blocked: bool = False,
         private: Profile | None = None,
@@ -110,6 +111,7 @@ class Simulation:
             video=video,
             long=long,
             locate=hops is not None,
+            blocks=blocks,
         )
         self.near = LineCheck(
             config,
@@ -276,6 +278,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
     budget_bytes: int = 2_000_000,
     video: bool = False,
     long: bool = False,
+    blocks: int = 0,
     control_blocked: bool = False,
     targets: TargetSet | None = None,
     hops: HopChain | None = None,
@@ -290,6 +293,7 @@ def run_simulated(  # noqa: PLR0913 -- one keyword for each option of a check
         budget_bytes=budget_bytes,
         video=video,
         long=long,
+        blocks=blocks,
         control_blocked=control_blocked,
         targets=targets,
         hops=hops,

@@ -35,6 +35,8 @@ CUT_FLOWS: Final = 2
 CUT_CONTROL_LOSS_RATIO_MAX: Final = 0.5
 BLOCKS: Final = 12
 """Matched blocks (A, C, A', C') for the permutation test by default."""
+BLOCKS_MAX: Final = 28
+"""As many as a session has short flows of one kind (`model.flows.HELD_REPLICATES` begin there)."""
 BLOCKS_MIN: Final = 7
 """Fewer matched blocks make no claim at 1 % (2**-7 < 0.01)."""
 LATE_S: Final = 3.0

@@ -93,6 +93,8 @@ class CheckOptions:
     budget_bytes: int = 2_000_000
     video: bool = False
     long: bool = False
+    blocks: int = 0
+    """Matched blocks, where more than planned."""
     tickets: Folder | None = None
     """Folder of the kept tickets; None keeps none and uses none."""
     private: str | None = None
@@ -141,6 +143,7 @@ def run_check(
             video=options.video,
             long=options.long,
             locate=options.locate and not _no_sweep(reached),
+            blocks=options.blocks,
         )
         core = LineCheck(
             config,
