@@ -193,9 +193,7 @@ def _row(name: str, told: Sequence[Told]) -> list[str]:
         rule for t in told for v, rule in zip(t.verdicts, t.rules, strict=True) if Verdict(v) in ACCUSES
     )
     high = bound(accused, len(told))
-    mark = "" if high <= CHECK_ALPHA else " (over 0.005: too few checks to say more)"
-    if accused / len(told) > CHECK_ALPHA:
-        mark = " **over 0.005**"
+    mark = " **over 0.005**" if accused / len(told) > CHECK_ALPHA else ""
     return [
         name,
         f"{len(told):,}",
