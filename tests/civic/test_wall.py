@@ -179,7 +179,9 @@ def test_what_was_seen_of_a_page_that_waits() -> None:
 def test_a_page_that_waits_keeps_its_seed_when_it_is_enrolled_again() -> None:
     bare = known(State.BARE, due_s=NOW + HOUR_S, seen_s=0)
     again = enrolled_again(bare, now_s=NOW + 60)
-    assert again == known(State.WAITING, since_s=NOW + 60, due_s=NOW + 60, seen_s=0, given=1)
+    assert again == known(State.WAITING, due_s=NOW + HOUR_S, seen_s=0, given=1), "no look more, no day longer"
+    daily = known(State.BARE, due_s=NOW + DAY_S, seen_s=0)
+    assert enrolled_again(daily, now_s=NOW).due_s == NOW + HOUR_S
     counted = known(State.COUNTED, due_s=NOW - 5, seen_s=0)
     assert enrolled_again(counted, now_s=NOW) == known(State.COUNTED, due_s=NOW - 5, seen_s=0, given=1)
 
@@ -336,3 +338,11 @@ def test_runs_end_where_the_number_changes_or_a_day_lacks() -> None:
         CurveRun("2026-11-04", "2026-11-05", 10),
     ]
     assert curve_runs([]) == []
+
+
+def test_what_was_seen_at_a_time_that_is_yet_to_come_is_not_on_the_wall() -> None:
+    ahead = known(State.SHOWN, seen_s=NOW + 1, due_s=NOW + DAY_S)
+    assert not is_on_wall(ahead, NOW, SECRET)
+    assert is_on_wall(ahead, NOW + 1, SECRET)
+    assert is_overdue(ahead, NOW)
+    assert not is_overdue(ahead, NOW + 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.counters import BASE, at, every_state
 from voipwatch.civic.wall import Sight
-from voipwatch.civic.wallpage import MARKS_MAX, PageSays, read_marks, read_page, sight_of
+from voipwatch.civic.wallpage import MARKS_MAX, SOURCES_MAX, PageSays, read_marks, read_page, sight_of
 from voipwatch.site.counter.document import counter_document
 from voipwatch.site.counter.embed import snippets
 from voipwatch.site.counter.module import current_module
@@ -173,3 +173,22 @@ def test_whatever_a_page_is_it_is_read(html: str) -> None:
     found = says(html)
     assert found.marks <= {MARK} | {each for each in found.marks if len(each) == 22}
     assert not found.counter or "counter" in html
+
+
+def test_only_the_first_base_counts_and_many_make_no_base_longer() -> None:
+    picture = '<img src="counter/en/MA.svg">'
+    first = f'<base href="{WATCH}/"><base href="https://other.example/"><body>{picture}'
+    assert says(first).counter
+    assert not says(first.replace("watch", "third").replace("other", "watch")).counter
+    far = "https://other.example/" + "a/../" * 90
+    assert not says(f'<base href="{far}">{picture}').counter
+    assert says(f'<base href="{far}{"a/../" * 10}">{picture}').counter, (
+        "left out: the picture is the site's own"
+    )
+    # Each joined onto the one before, the last address would have 80,000 characters.
+    assert says("<base href=a/>" * 40_000 + picture).counter
+
+
+def test_pictures_are_looked_at_up_to_a_number() -> None:
+    assert says("<img src=a>" * (SOURCES_MAX - 1) + PICTURE).counter
+    assert not says("<img src=a>" * SOURCES_MAX + PICTURE).counter

@@ -65,7 +65,9 @@ def told_count(confirmed: int) -> int:
     return confirmed // STEP * STEP
 
 
-def next_line(last: CountLine | None, confirmed: int, now_s: float) -> CountLine | None:
+def next_line(
+    last: CountLine | None, confirmed: int, now_s: float, *, opening_s: float | None = None
+) -> CountLine | None:
     """The line that is due; None: this hour or day has its own already.
 
     Every hour or day has one, also where nothing moved: a line that came only with a change would say when
@@ -75,13 +77,16 @@ def next_line(last: CountLine | None, confirmed: int, now_s: float) -> CountLine
         last: of the log; None: it is empty.
         confirmed: signatures at this moment.
         now_s: Unix seconds.
+        opening_s: an instant, fixed before anybody was counted, from which a line is due at once, whatever
+            its day has; None: there is none.
     """
     count = told_count(confirmed)
     if last is None:
         return _line(1, FIRST_PREV, iso(now_s), count)
     # By what was told before: a count that just came to 500 is told no earlier for it.
     period_s = HOUR_S if last.count >= HOURLY_FROM else DAY_S
-    if now_s // period_s <= seconds(last.at) // period_s:
+    opens = opening_s is not None and seconds(last.at) < opening_s <= now_s
+    if not opens and now_s // period_s <= seconds(last.at) // period_s:
         return None
     return _line(last.n + 1, last.digest, iso(now_s), count)
 

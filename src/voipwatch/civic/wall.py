@@ -149,7 +149,7 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     state: State
     since_s: int
-    """When it was last enrolled; of one that was shown, when it first was."""
+    """When it was enrolled; of one that was shown, when it first was."""
     seen_s: int
     """When mark and counter were last seen; 0: never."""
     due_s: int
@@ -228,10 +228,14 @@ def enrolled(page: WallPage, seed: str, *, now_s: int) -> Enrolment:
 
 
 def enrolled_again(known: Enrolment, *, now_s: int) -> Enrolment:
-    """One that waits, when somebody enrols its page once more: its seed, and with it every mark, stays."""
+    """One that waits, when somebody enrols its page once more: its seed, and with it every mark, stays.
+
+    It is looked at an hour later at the latest, and waits no longer than before: who enrols a stranger's page
+    over and over makes us ask it once an hour, for a week.
+    """
     state = State.WAITING if known.state is State.BARE else known.state
-    due_s = min(known.due_s, now_s)
-    return msgspec.structs.replace(known, state=state, since_s=now_s, due_s=due_s, given=known.given + 1)
+    due_s = min(known.due_s, now_s + WAITING_LOOK_S)
+    return msgspec.structs.replace(known, state=state, due_s=due_s, given=known.given + 1)
 
 
 def after_look(known: Enrolment, sight: Sight, *, now_s: int, secret: bytes) -> Enrolment | None:
@@ -282,13 +286,14 @@ def settled(enrolments: Sequence[Enrolment]) -> list[Enrolment]:
 
 def is_on_wall(known: Enrolment, now_s: float, secret: bytes) -> bool:
     """Whether it is shown now: not one that is `LATE_S` beyond its turn, for whatever reason."""
-    turn_s = next_look_s(known.mark, now_s=known.seen_s, secret=secret)
-    return known.state is State.SHOWN and now_s < turn_s + LATE_S
+    if known.state is not State.SHOWN or known.seen_s > now_s:
+        return False  # seen at a time that is yet to come: the clock was wrong then, or is now
+    return now_s < next_look_s(known.mark, now_s=known.seen_s, secret=secret) + LATE_S
 
 
 def is_overdue(known: Enrolment, now_s: float) -> bool:
     """Whether nobody looks, not whether nobody answers: a look that is begun puts the next one off."""
-    return known.state is State.SHOWN and now_s >= known.due_s + LATE_S
+    return known.state is State.SHOWN and (now_s >= known.due_s + LATE_S or known.seen_s > now_s)
 
 
 def next_look_s(mark: str, *, now_s: int, secret: bytes) -> int:

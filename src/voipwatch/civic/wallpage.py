@@ -18,6 +18,10 @@ from voipwatch.civic.wall import MARK_NAME, Sight
 
 MARKS_MAX: Final = 20
 """More are not looked at: a page needs one."""
+SOURCES_MAX: Final = 5_000
+"""Pictures and frames that are looked at: to resolve an address takes time, and a page may have 100,000."""
+BASE_CHARACTERS_MAX: Final = 500
+"""Of a `<base href>`; a longer one is left out, for the same reason."""
 ELEMENT: Final = "voipwatch-counter"
 _MARK: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _PICTURE: Final = re.compile(r"/counter/(?:en|fr|ar)/[^/]+\.svg")
@@ -43,6 +47,8 @@ class _Reader(HTMLParser):
     def __init__(self, url: str, observatory: str) -> None:
         super().__init__()
         self._base = url
+        self._has_base = False
+        self._sources = 0
         self._own = _place(url)
         self._observatory = _place(observatory)
         self._in_head = True
@@ -58,8 +64,8 @@ class _Reader(HTMLParser):
         if tag not in _HEAD and tag != "template":
             self._in_head = False
         given = {name: value or "" for name, value in reversed(attrs)}  # of two of one name the first counts
-        if tag == "base" and self._in_head and "href" in given:
-            self._base = _joined(self._base, given["href"])
+        if tag == "base" and "href" in given:
+            self._take_base(given["href"])
         elif tag == "meta" and self._in_head and given.get("name", "").strip().lower() == MARK_NAME:
             self._take(given.get("content", ""))
         elif self._carries(tag, given):
@@ -86,16 +92,26 @@ class _Reader(HTMLParser):
         # Python's parser would look for the end that SGML has, leave what follows unread, or raise.
         return self.parse_bogus_comment(i, report)
 
+    def _take_base(self, href: str) -> None:
+        # The first counts, against the page's own address (HTML, section 4.2.3).
+        if self._in_head and not self._has_base:
+            self._has_base = True
+            if len(href) <= BASE_CHARACTERS_MAX:
+                self._base = _joined(self._base, href)
+
     def _take(self, content: str) -> None:
         if len(self.marks) < MARKS_MAX and _MARK.fullmatch(content.strip()):
             self.marks.add(content.strip())
 
     def _carries(self, tag: str, given: dict[str, str]) -> bool:
-        if "hidden" in given:
+        if self.counter or "hidden" in given:
             return False
         if tag == ELEMENT:
             return bool(given.get("src", "").strip())
         shape = {"img": _PICTURE, "iframe": _FRAME}.get(tag)
+        self._sources += shape is not None
+        if self._sources > SOURCES_MAX:
+            return False
         return shape is not None and any(
             self._is_counter(given[name], shape) for name in _SOURCES if given.get(name)
         )

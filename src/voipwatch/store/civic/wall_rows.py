@@ -45,8 +45,9 @@ def delete_marks(connection: Connection, marks: Sequence[str]) -> int:
 
 
 def delete_site(connection: Connection, site: str) -> int:
-    """Forget every page of a site; how many there were."""
-    return connection.execute(delete(WALL_SITES).where(WALL_SITES.c.site == site)).rowcount
+    """Forget every page of a site; how many there were. Marks that were taken back are of none."""
+    c = WALL_SITES.c
+    return connection.execute(delete(WALL_SITES).where(c.site == site, c.page != "")).rowcount
 
 
 def delete_before(connection: Connection, last_s: int) -> int:
@@ -65,6 +66,12 @@ def rows_in(connection: Connection, *states: str) -> list[WallRow]:
     """Pages in those states, by site and page: no order of arrival."""
     c = WALL_SITES.c
     return _all(connection, _rows().where(c.state.in_(states)).order_by(c.site, c.page, c.mark))
+
+
+def count_in(connection: Connection, state: str) -> int:
+    """How many are in that state."""
+    asked = select(func.count()).select_from(WALL_SITES).where(WALL_SITES.c.state == state)
+    return connection.execute(asked).scalar_one()
 
 
 def all_rows(connection: Connection) -> list[WallRow]:
@@ -103,6 +110,12 @@ def take_due(connection: Connection, *, now_s: int, lease_s: int, last: Sequence
     if page is not None:
         put_off(connection, page, until_s=now_s + lease_s)
     return page
+
+
+def seen_no_later(connection: Connection, *, now_s: int, seen_s: int) -> None:
+    """Pages seen at a time that is yet to come, by a clock that was wrong: seen at `seen_s`, and due now."""
+    late = update(WALL_SITES).where(WALL_SITES.c.seen_at > now_s)
+    connection.execute(late.values(seen_at=seen_s, due_at=now_s))
 
 
 def put_off(connection: Connection, page: str, *, until_s: int) -> None:

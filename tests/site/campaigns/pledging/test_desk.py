@@ -16,6 +16,7 @@ from tests.site.campaigns.pledging.campaign import (
     token,
 )
 from voipwatch.civic.boycotts import with_closing
+from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.pledging.desk import Outcome, PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.store.civic.pledging import PledgeRow, PledgeState
@@ -79,6 +80,7 @@ def test_turnout_is_told_after_the_window_and_of_told_counts_alone(pledge_desk: 
     assert [before.count(series) for series in PledgeState] == [60, 0, 0]
     assert [before.turnout(each) for each in (NOW, BEGINS, ENDS - 1)] == [None, None, None]
     assert before.turnout(ENDS) is None, "no report was told yet"
+    office.turn(BEGINS)
     report(pledge_desk, range(23), kept=True)
     report(pledge_desk, range(23, 34), kept=False)
     office.turn(ENDS + 7200)
@@ -123,20 +125,42 @@ def test_turnout_is_of_the_count_that_was_told_when_the_window_had_begun(both_pl
 
 
 def test_a_count_from_before_the_opening_is_no_base_of_turnout(pledge_desk: PledgeDesk) -> None:
-    """Where nothing ran while the window began, the first count told afterwards is taken; until then nothing
-    is said.
-    """
+    """Told at the opening, though its day had a count already; until then nothing is said."""
     office = PledgeOffice(pledge_desk, "tests")
     pledge(pledge_desk, range(64))
-    office.turn(BEGINS - 1)
+    assert office.turn(BEGINS - 1).told == 1
     before = pledge_desk.told("silence")
     assert before is not None
     assert before.opening is None
+    assert [office.turn(BEGINS + each).told for each in (0, 1)] == [1, 0]
+    report(pledge_desk, range(23), kept=True)
+    office.turn(ENDS - 1)
+    told = pledge_desk.told("silence")
+    assert told is not None
+    assert told.opening is not None
+    assert (told.opening.at, told.opening.count) == (iso(BEGINS), 60)
+
+
+def test_who_had_a_whole_window_to_take_back_makes_no_turnout(pledge_desk: PledgeDesk) -> None:
+    """Where nothing ran while the window lasted: of how many they are, nobody saw in time."""
+    office = PledgeOffice(pledge_desk, "tests")
+    pledge(pledge_desk, range(64))
+    office.turn(BEGINS - 1)
+    report(pledge_desk, range(23), kept=True)
+    office.turn(ENDS)
+    late = pledge_desk.told("silence")
+    assert late is not None
+    assert (late.opening is not None, late.turnout(ENDS)) == (True, None)
+
+
+def test_without_an_opening_there_is_no_turnout(pledge_desk: PledgeDesk) -> None:
+    office = PledgeOffice(pledge_desk, "tests")
+    pledge(pledge_desk, range(64))
+    office.turn(BEGINS)
     report(pledge_desk, range(23), kept=True)
     office.turn(ENDS + 7200)
     told = pledge_desk.told("silence")
     assert told is not None
-    assert told.opening == told.lines[PledgeState.DECLARED]
     assert told.turnout(ENDS + 7200) is not None
     assert msgspec.structs.replace(told, opening=None).turnout(ENDS + 7200) is None
 

@@ -54,8 +54,8 @@ def test_a_site_is_on_the_wall_once_its_mark_was_seen_and_leaves_by_its_code(bot
     wall.note(PAGE, carries("x" * 22), now_s=NOW)
     assert pages(wall) == []
     wall.note(PAGE, carries(made.mark), now_s=NOW + 60)
-    assert pages(wall) == [PAGE.url]
-    assert [(each.since_s, each.seen_s) for each in wall.shown(NOW)] == [(NOW + 60, NOW + 60)]
+    assert [each.page for each in wall.shown(NOW + 60)] == [PAGE.url]
+    assert [(each.since_s, each.seen_s) for each in wall.shown(NOW + 60)] == [(NOW + 60, NOW + 60)]
     wall.leave(f" {made.code} ", now_s=NOW)
     assert wall.enrolments() == []
 
@@ -180,12 +180,39 @@ def test_a_page_that_waits_goes_with_the_last_of_its_marks_that_is_taken_back(bo
 def test_what_is_taken_back_is_bounded(walled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "WITHDRAWN_MAX", 3)
     wall = Wall(walled)
+    other = wall.enrol(OTHER, now_s=NOW)
+    wall.enrol(OTHER, now_s=NOW)
+    wall.leave(other.code, now_s=NOW)
     made = [wall.enrol(PAGE.url, now_s=NOW) for _ in range(6)]
-    for number, each in enumerate(made[:5]):
-        wall.leave(each.code, now_s=NOW + number)
-    assert rows(walled, "wall_sites") == 1 + 3
-    wall.note(PAGE, carries(made[4].mark), now_s=NOW)
+    for each in made[:2]:
+        wall.leave(each.code, now_s=NOW)
+    assert (rows(walled, "wall_sites"), len(wall.enrolments())) == (2 + 3, 2)
+    wall.leave(made[2].code, now_s=NOW)
+    assert [each.page for each in wall.enrolments()] == [OTHER], "its page goes, no mark that was taken back"
+    wall.note(other.page, carries(other.mark), now_s=NOW)
     assert pages(wall) == []
+
+
+def test_a_site_without_a_name_takes_nothing_back(walled: Desk) -> None:
+    wall = Wall(walled)
+    own = wall.enrol(PAGE.url, now_s=NOW)
+    wall.enrol(PAGE.url, now_s=NOW)
+    wall.leave(own.code, now_s=NOW)
+    assert wall.remove("", who="tests", now_s=NOW) == 0
+    wall.note(PAGE, carries(own.mark), now_s=NOW)
+    assert pages(wall) == []
+
+
+def test_a_look_by_a_clock_that_was_ahead_keeps_nobody_on_the_wall(both_walled: Desk) -> None:
+    wall = Wall(both_walled)
+    own = wall.enrol(PAGE.url, now_s=NOW)
+    wall.note(PAGE, carries(own.mark), now_s=NOW + 30 * DAY_S)
+    assert pages(wall) == []
+    assert wall.take_due(NOW + 3600) == PAGE
+    assert wall.take_due(NOW + 3601) is None, "once"
+    wall.note(PAGE, carries(), now_s=NOW + 3602)
+    wall.note(PAGE, carries(), now_s=NOW + 3603)
+    assert wall.enrolments() == []
 
 
 def test_made_up_pages_of_a_site_take_no_place_from_its_front_page_or_one_with_a_counter(

@@ -61,11 +61,12 @@ class ToldBoycott(msgspec.Struct, frozen=True):
 
     def turnout(self, now_s: float) -> Turnout | None:
         """None before the window is over, of what was called off, until every count that it takes was told,
-        and where too few pledged.
+        where too few pledged, and where the first count was told after the window: who had not kept it could
+        take his pledge back before.
         """
         if stage_of(self.boycott, now_s) not in DONE_STAGES or self.boycott.is_called_off:
             return None
-        if self.opening is None or not self.is_told:
+        if self.opening is None or not self.is_told or self.opening.at >= iso(self.boycott.window.ends_s):
             return None
         kept, broken = self.count(PledgeState.KEPT), self.count(PledgeState.BROKEN)
         return turnout_of_told(self.opening.count, kept, broken, step=STEP)

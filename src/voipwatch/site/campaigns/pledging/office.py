@@ -120,17 +120,22 @@ class PledgeOffice:
             over = stage in DONE_STAGES and not boycott.is_called_off
             for series in PledgeState if over else (PledgeState.DECLARED,):
                 with unless_damaged(damaged):
-                    told += self._tell(boycott.id, series, now_s)
+                    told += self._tell(boycott, series, now_s)
         return PledgeTurn(told, tuple(erased), tuple(damaged))
 
-    def _tell(self, name: str, series: PledgeState, now_s: int) -> int:
-        """A line of a log, where one is due."""
+    def _tell(self, boycott: Boycott, series: PledgeState, now_s: int) -> int:
+        """A line of a log, where one is due: of what was declared, one as the window begins, whatever the day
+        has.
+        """
+        name = boycott.id
+        opening_s = boycott.window.begins_s if series is PledgeState.DECLARED else None
         with reading(self._engine) as connection:
             last = boycott_rows.last_line(connection, name, series.value)
             before = None if last is None else line_of(last)
-            if next_line(before, 0, now_s) is None:
+            if next_line(before, 0, now_s, opening_s=opening_s) is None:
                 return 0
-            line = next_line(before, pledging.counts(connection, name)[series], now_s)
+            count = pledging.counts(connection, name)[series]
+            line = next_line(before, count, now_s, opening_s=opening_s)
         assert line is not None
         row = LogRow(line.n, line.prev, line.at, line.count, line.digest)
         with writing(self._engine) as connection:

@@ -25,6 +25,7 @@ from voipwatch.civic.keyed import (
 )
 from voipwatch.civic.wall import (
     BEFORE,
+    DAY_S,
     UNREACHED_S,
     WAITING_S,
     CurvePoint,
@@ -52,8 +53,10 @@ from voipwatch.store.civic.audit_log import AuditRow, add_audit
 from voipwatch.store.civic.opening import forget_deleted, known_word, reading, writing
 from voipwatch.store.civic.wall_rows import CurveRow, WallRow
 
-WITHDRAWN_MAX: Final = 1_000
-"""Marks that were taken back before they were seen; the oldest goes for one more."""
+WITHDRAWN_MAX: Final = 100_000
+"""Marks that were taken back before they were seen. Of one more the page goes that it was given out for, with
+all its marks: none that was taken back may be forgotten while its page waits.
+"""
 LEASE_S: Final = 600
 """A look that was begun and never noted, because the process died, is begun again then."""
 _OF: Final = "wall"
@@ -124,17 +127,14 @@ class Wall:
         """Of a page that waits: it goes with the last mark that was given out for it."""
         held = [enrolment_of(row) for row in wall_rows.rows_in(connection, *BEFORE)]
         own = [each for each in held if selector.endswith(seed_key(self._secret, each.mark))]
-        before = wall_rows.rows_in(connection, State.WITHDRAWN)
         key = withdrawn_key(self._secret, stem)
-        if not own or key in {row.mark for row in before}:
+        if not own or wall_rows.known_marks(connection, State.WITHDRAWN, [key]):
             return
-        if own[0].given <= 1:
+        if own[0].given <= 1 or wall_rows.count_in(connection, State.WITHDRAWN) >= WITHDRAWN_MAX:
             wall_rows.delete_marks(connection, [own[0].mark])
             return
         fewer = msgspec.structs.replace(own[0], given=own[0].given - 1)
         wall_rows.set_row(connection, row_of(fewer))
-        spare = sorted(before, key=lambda row: row.since_at)[: max(0, len(before) + 1 - WITHDRAWN_MAX)]
-        wall_rows.delete_marks(connection, [row.mark for row in spare])
         wall_rows.add_row(connection, WallRow(key, "", "", State.WITHDRAWN, now_s, 0, now_s))
 
     def shown(self, now_s: float) -> list[Enrolment]:
@@ -197,6 +197,7 @@ class Wall:
         """
         while True:
             with writing(self._desk.engine) as connection:
+                wall_rows.seen_no_later(connection, now_s=now_s, seen_s=now_s - DAY_S)
                 url = wall_rows.take_due(connection, now_s=now_s, lease_s=LEASE_S, last=sorted(BEFORE))
                 if url is None:
                     return None
