@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.doubles import Ran, run_line
 from tests.site.campaigns.instance import PETITION, folder_of, sign
-from voipwatch.cli.language import LANGUAGES
+from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.settings import read_settings
@@ -132,6 +132,38 @@ def test_erasing_a_petition(open_petition: Path) -> None:
     assert (ran.status, "1 signatures" in ran.out) == (0, True)
     assert desk.peppers.of("calls") is None
     desk.close()
+
+
+@pytest.fixture
+def announced(folder: Path, tmp_path: Path) -> Path:
+    """Opens in ten days."""
+    today = datetime.now(tz=UTC).date()
+    text = ALWAYS_OPEN.replace("{opens}", str(today + timedelta(days=10)))
+    file = tmp_path / "later.toml"
+    file.write_text(text.replace("{closes}", str(today + timedelta(days=30))), "utf-8")
+    assert run(folder, "create", str(file)).status == 0
+    return folder
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_announced_petition_is_closed_for_ever(announced: Path, lang: str) -> None:
+    closed = run(announced, "close", "calls", "--yes", lang=lang)
+    assert (closed.status, "petition erase" in closed.out) == (0, True)
+    listed = msgspec.json.decode(run(announced, "list", "--json").out)["petitions"]
+    assert [(each["state"], each["erased"]) for each in listed] == [("closed", False)]
+    assert run(announced, "close", "calls", "--yes").status == 64
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_announced_petition_that_is_erased_is_listed_as_that(announced: Path, lang: str) -> None:
+    said = texts(lang)
+    assert run(announced, "erase", "calls", "--yes", lang=lang).status == 0
+    row = run(announced, "list", lang=lang).out
+    assert row in run(announced, "show", "calls", lang=lang).out
+    word = said.raw("petition.erased_state").replace("{state}", said.raw("petition.state.closed"))
+    assert word in row.translate({0x2068: None, 0x2069: None, 0x2067: None})
+    listed = msgspec.json.decode(run(announced, "list", "--json").out)["petitions"]
+    assert [(each["state"], each["erased"]) for each in listed] == [("closed", True)]
 
 
 def test_a_mail_that_is_no_bounce(open_petition: Path) -> None:

@@ -59,8 +59,7 @@ def list_petitions(*, context: Quiet, campaigns: Folder = None, json: bool = Fal
         require_undamaged(known.damaged)
         return CLEAR
     for each in found:
-        state = context.texts(f"petition.state.{each['state']}")
-        context.tell("petition.row", id=each["id"], state=state, count=each["count"], url=each["url"])
+        _tell_row(context, each)
     require_undamaged(known.damaged)
     if not found:
         context.tell("petition.none")
@@ -76,8 +75,7 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
     if json:
         context.print_json(msgspec.json.encode(told | {"petition": petition, "log": lines}))
         return CLEAR
-    state = context.texts(f"petition.state.{told['state']}")
-    context.tell("petition.row", id=told["id"], state=state, count=told["count"], url=told["url"])
+    _tell_row(context, told)
     context.tell(
         "petition.dates",
         opens=iso(petition.opens_at_s),
@@ -102,7 +100,8 @@ def close(id: str, /, *, context: Quiet, campaigns: Folder = None, yes: bool = F
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
         _agree(context, "petition.ask_close", id, yes=yes)
         closed = _office(desk).close(id, now_s=_now_s())
-        context.tell("petition.closed", id=id, erased=iso(closed.erased_at_s))
+        key = "petition.called_off" if closed.is_called_off else "petition.closed"
+        context.tell(key, id=id, erased=iso(closed.erased_at_s))
     return CLEAR
 
 
@@ -234,6 +233,13 @@ def bounce(
     return CLEAR
 
 
+def _tell_row(context: Context, told: dict[str, Any]) -> None:
+    state = context.texts(f"petition.state.{told['state']}")
+    if told["erased"]:
+        state = context.texts("petition.erased_state", state=state)
+    context.tell("petition.row", id=told["id"], state=state, count=told["count"], url=told["url"])
+
+
 def _tell_held(context: Context, found: "HeldRow | None") -> None:
     if found is None:
         context.tell("petition.person_none")
@@ -262,12 +268,12 @@ def _known(desk: "Desk", name: str) -> "Petition":
 
 
 def _told(desk: "Desk", petition: "Petition") -> dict[str, Any]:
-    from voipwatch.civic.petitions import state_at  # noqa: PLC0415 -- an extra
+    from voipwatch.civic.petitions import is_erased, state_at  # noqa: PLC0415 -- an extra
 
-    told = desk.told(petition.id)
+    told, now_s = desk.told(petition.id), _now_s()
     line = told.line if told else None
     return {
-        "id": petition.id, "state": state_at(petition, _now_s()).value,
+        "id": petition.id, "state": state_at(petition, now_s).value, "erased": is_erased(petition, now_s),
         "count": line.count if line else 0, "at": line.at if line else None, "url": _url(desk, petition),
     }  # fmt: skip
 

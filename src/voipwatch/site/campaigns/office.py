@@ -19,7 +19,6 @@ from voipwatch.civic.petitions import (
     PaperTally,
     Petition,
     PetitionError,
-    can_be_signed,
     is_erased,
     with_answer,
     with_closing,
@@ -162,9 +161,9 @@ class Office:
     def erase(self, name: str, *, now_s: int) -> int:
         """Destroy pepper, pseudonyms and names now; how many signatures there were. Raises PetitionError.
 
-        One that is open is closed by it: it would go on to take requests that nobody can confirm.
+        One that is announced or open is closed by it: it would take requests that nobody can confirm.
         """
-        if can_be_signed(self._petition(name), now_s):
+        if now_s < self._petition(name).closes_at_s:
             self.close(name, now_s=now_s)
         return self._erase(name, now_s)
 
@@ -179,7 +178,11 @@ class Office:
                 if not self._was_erased(petition.id):
                     self._erase(petition.id, now_s)
                     erased.append(petition.id)
-            elif now_s >= petition.opens_at_s and not self._was_erased(petition.id):
+            elif (
+                now_s >= petition.opens_at_s
+                and not petition.is_called_off
+                and not self._was_erased(petition.id)
+            ):
                 with unless_damaged(damaged):
                     told += self._tell(petition.id, now_s)
         with writing(desk.engine) as connection:
