@@ -1,5 +1,6 @@
 """`voipwatch petition`, command by command."""
 
+import html
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from tests.site.campaigns.instance import PETITION, folder_of, sign
 from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.pages import petition_page
 from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.site.words import words
 from voipwatch.store.civic import petition_rows
 from voipwatch.store.civic.opening import writing
 
@@ -55,7 +58,7 @@ def test_a_petition_is_created_once_and_listed(open_petition: Path, tmp_path: Pa
     assert run(open_petition, "list", lang=lang).out.count("calls") == 2
     listed = msgspec.json.decode(run(open_petition, "list", "--json").out)
     assert [(each["id"], each["state"], each["count"]) for each in listed["petitions"]] == [
-        ("calls", "open", 0)
+        ("calls", "open", None)
     ]
 
 
@@ -111,6 +114,43 @@ def test_from_opening_to_answer(open_petition: Path, tmp_path: Path) -> None:
     as_json = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
     assert as_json["log"][0]["count"] == 10
     desk.close()
+
+
+UNMARKED = {0x2066: None, 0x2067: None, 0x2068: None, 0x2069: None}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_fewer_than_ten_and_none_told_yet_are_said_as_that(open_petition: Path, lang: str) -> None:
+    few, untold = texts(lang).raw("petition.few"), texts(lang).raw("petition.untold")
+    assert few in words(lang).plain("petition.count.few", at=words(lang).moment("2026-11-22T00:00:00Z"))
+    for act in (("list",), ("show", "calls")):
+        assert untold in run(open_petition, *act, lang=lang).out.translate(UNMARKED)
+    desk = desk_of(open_petition)
+    for number in range(3):
+        sign(desk, f"a{number}@example.org", now_s=now_s())
+    Office(desk, "tests").turn(now_s())
+    run(open_petition, "close", "calls", "--yes")
+    said = [
+        run(open_petition, *act, lang=lang).out.translate(UNMARKED)
+        for act in (("list",), ("show", "calls"), ("deliver", "calls", "--to", "ANRT"), ("show", "calls"))
+    ]
+    assert [each.count(few) for each in said] == [1, 2, 1, 3]
+    shown = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
+    assert (shown["count"], shown["petition"]["deliveries"][0]["count"]) == (0, 0)
+    told = desk.told("calls")
+    assert told is not None
+    assert words(lang).plain("petition.count.few-number") == few
+    assert f" {few} " in html.unescape(petition_page(told, words(lang), now_s()).decode())
+    desk.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_handed_over_before_a_count_was_told_says_so(open_petition: Path, lang: str) -> None:
+    run(open_petition, "close", "calls", "--yes")
+    said = run(open_petition, "deliver", "calls", "--to", "ANRT", lang=lang).out.translate(UNMARKED)
+    assert said.strip().endswith(texts(lang).raw("petition.delivery_untold").rpartition("{to}")[2])
+    shown = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
+    assert (shown["count"], shown["petition"]["deliveries"][0]["count"]) == (None, None)
 
 
 def test_what_a_person_asks(open_petition: Path) -> None:

@@ -61,8 +61,8 @@ class Delivery(msgspec.Struct, frozen=True):
 
     at_s: int
     to: str
-    count: int
-    """As it was handed over: a told count, a multiple of ten."""
+    count: int | None
+    """As it was handed over: a told count, a multiple of ten; 0: fewer than ten. None: none was told yet."""
     paper: int = 0
     """Signatures on paper, handed over with it and counted apart."""
 
@@ -161,7 +161,7 @@ def with_delivery(petition: Petition, delivery: Delivery) -> Petition:
     """The same, delivered. Raises PetitionError before its closing, and for a count that was never told."""
     if delivery.at_s < petition.closes_at_s:
         raise PetitionError("at", "before the petition closes")
-    if delivery.count % 10:
+    if delivery.count is not None and delivery.count % 10:
         raise PetitionError("count", "no told count: counts are told in tens")
     require_line("to", delivery.to)
     return msgspec.structs.replace(petition, deliveries=(*petition.deliveries, delivery))

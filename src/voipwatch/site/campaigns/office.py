@@ -84,7 +84,8 @@ class Office:
 
     def deliver(self, name: str, delivery: Delivery, *, now_s: int) -> Petition:
         """Raises PetitionError."""
-        detail = f"to {delivery.to}: {delivery.count}, on paper {delivery.paper}"
+        count = "no told count" if delivery.count is None else delivery.count
+        detail = f"to {delivery.to}: {count}, on paper {delivery.paper}"
         return self._change(name, lambda known: with_delivery(known, delivery), "deliver", detail, now_s)
 
     def answer(self, name: str, answer: Answer, *, now_s: int) -> Petition:
@@ -114,7 +115,7 @@ class Office:
             "schema": EXPORT_SCHEMA, "at": iso(now_s), "id": petition.id,
             "opens": iso(petition.opens_at_s), "closes": iso(petition.closes_at_s),
             "controller": petition.controller, "texts": petition.texts,
-            "count": told.line.count if told.line else 0, "log": log, "papers": petition.papers,
+            "count": told.line.count if told.line else None, "log": log, "papers": petition.papers,
             "notes": [note._asdict() for note in told.notes],
             "deliveries": petition.deliveries, "answers": petition.answers, "names": told.names,
         }  # fmt: skip
