@@ -43,6 +43,16 @@ def told_text(texts: Texts, count: int | None) -> str:
     return str(count) if count else texts("petition.few")
 
 
+def parse_domain(text: str) -> str:
+    """A domain name as A-labels. Raises Misuse; the library of `civic` has to be there."""
+    from voipwatch.civic.addresses import AddressError, host_name  # noqa: PLC0415 -- an extra
+
+    try:
+        return host_name(text)
+    except AddressError:
+        raise Misuse("error.domain", value=shown(text)) from None
+
+
 def machine_account() -> str:
     """Who acts, for the audit log: the machine's account; `uid 1000` where it has no name, as in a
     container.
