@@ -1,6 +1,7 @@
 """Petitions: what they are at a time, what their file may say."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from voipwatch.civic.petitions import (
     with_answer,
     with_closing,
     with_delivery,
+    with_erasure,
     with_paper,
 )
 
@@ -136,9 +138,28 @@ def test_closing_early_moves_the_erasure_too() -> None:
     closed = with_closing(petition(), OPENS + DAY)
     assert state_at(closed, OPENS + DAY) is PetitionState.CLOSED
     assert closed.erased_at_s == OPENS + 31 * DAY
-    for at in (OPENS - 1, OPENS, CLOSES):
-        with pytest.raises(PetitionError, match="it is not open"):
-            with_closing(petition(), at)
+    assert not closed.is_called_off
+    with pytest.raises(PetitionError, match="it is closed"):
+        with_closing(petition(), CLOSES)
+
+
+@pytest.mark.parametrize(
+    "ended", [lambda at: with_closing(petition(), at), lambda at: with_erasure(petition(), at)]
+)
+def test_what_is_ended_before_it_opens_never_opens(ended: Callable[[int], Petition]) -> None:
+    for at in (OPENS - DAY, OPENS):
+        found = ended(at)
+        assert found.is_called_off
+        for later in (at, OPENS, OPENS + DAY, CLOSES + DAY):
+            assert state_at(found, later) is PetitionState.CLOSED
+            assert not can_be_signed(found, later)
+
+
+def test_what_a_keeper_destroyed_is_erased_from_then_on() -> None:
+    found = with_erasure(petition(), OPENS + DAY)
+    assert (is_erased(found, OPENS + DAY - 1), is_erased(found, OPENS + DAY)) == (False, True)
+    late = with_erasure(petition(), CLOSES + 31 * DAY)
+    assert (late.closes_at_s, late.erased_at_s) == (CLOSES, CLOSES + 30 * DAY)
 
 
 def test_paper_is_apart() -> None:

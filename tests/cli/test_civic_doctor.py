@@ -26,6 +26,12 @@ def test_fine_wrong_and_unknown(lang: str) -> None:
         assert run_line("civic", "doctor", "down.org", *where, lang=lang).status == 2
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_no_domain_is_refused_as_that(lang: str) -> None:
+    ran = run_line("civic", "doctor", "voip", lang=lang)
+    assert (ran.status, "example.org" in ran.err, "HOST" in ran.err) == (64, True, False)
+
+
 def test_as_json() -> None:
     with dns_server(GOOD) as port:
         ran = run_line("civic", "doctor", "D.org", "--json", "--resolver", f"127.0.0.1:{port}")

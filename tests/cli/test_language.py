@@ -97,7 +97,7 @@ def test_no_text_is_there_for_nothing() -> None:
         "account.error.", "retention.",
         "doctor.", "petition.state.", "petition.database.",
         "pledge.stage.", "pledge.series.", "pledge.found-as.",
-        "doctor.", "petition.state.", "petition.database.", "wall.state.", "wall.sight.",
+        "doctor.", "petition.state.", "petition.database.", "wall.state.", "wall.why.", "wall.sight.",
         "scenario.kind.", "scenario.phase.", "scenario.phase_kind.", "scenario.status.", "scenario.step.",
         "site.bundle.", "stage.", "store.error.", "verdict.", "verify.",
         "scenario.kind.", "scenario.phase.",

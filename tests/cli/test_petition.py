@@ -1,5 +1,6 @@
 """`voipwatch petition`, command by command."""
 
+import html
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 
 from tests.cli.doubles import Ran, run_line
 from tests.site.campaigns.instance import PETITION, folder_of, sign
-from voipwatch.cli.language import LANGUAGES
+from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
+from voipwatch.site.campaigns.pages import petition_page
 from voipwatch.site.campaigns.settings import read_settings
+from voipwatch.site.words import words
 from voipwatch.store.civic import petition_rows
 from voipwatch.store.civic.opening import writing
 
@@ -55,7 +58,7 @@ def test_a_petition_is_created_once_and_listed(open_petition: Path, tmp_path: Pa
     assert run(open_petition, "list", lang=lang).out.count("calls") == 2
     listed = msgspec.json.decode(run(open_petition, "list", "--json").out)
     assert [(each["id"], each["state"], each["count"]) for each in listed["petitions"]] == [
-        ("calls", "open", 0)
+        ("calls", "open", None)
     ]
 
 
@@ -113,6 +116,43 @@ def test_from_opening_to_answer(open_petition: Path, tmp_path: Path) -> None:
     desk.close()
 
 
+UNMARKED = {0x2066: None, 0x2067: None, 0x2068: None, 0x2069: None}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_fewer_than_ten_and_none_told_yet_are_said_as_that(open_petition: Path, lang: str) -> None:
+    few, untold = texts(lang).raw("petition.few"), texts(lang).raw("petition.untold")
+    assert few in words(lang).plain("petition.count.few", at=words(lang).moment("2026-11-22T00:00:00Z"))
+    for act in (("list",), ("show", "calls")):
+        assert untold in run(open_petition, *act, lang=lang).out.translate(UNMARKED)
+    desk = desk_of(open_petition)
+    for number in range(3):
+        sign(desk, f"a{number}@example.org", now_s=now_s())
+    Office(desk, "tests").turn(now_s())
+    run(open_petition, "close", "calls", "--yes")
+    said = [
+        run(open_petition, *act, lang=lang).out.translate(UNMARKED)
+        for act in (("list",), ("show", "calls"), ("deliver", "calls", "--to", "ANRT"), ("show", "calls"))
+    ]
+    assert [each.count(few) for each in said] == [1, 2, 1, 3]
+    shown = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
+    assert (shown["count"], shown["petition"]["deliveries"][0]["count"]) == (0, 0)
+    told = desk.told("calls")
+    assert told is not None
+    assert words(lang).plain("petition.count.few-number") == few
+    assert f" {few} " in html.unescape(petition_page(told, words(lang), now_s()).decode())
+    desk.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_handed_over_before_a_count_was_told_says_so(open_petition: Path, lang: str) -> None:
+    run(open_petition, "close", "calls", "--yes")
+    said = run(open_petition, "deliver", "calls", "--to", "ANRT", lang=lang).out.translate(UNMARKED)
+    assert said.strip().endswith(texts(lang).raw("petition.delivery_untold").rpartition("{to}")[2])
+    shown = msgspec.json.decode(run(open_petition, "show", "calls", "--json").out)
+    assert (shown["count"], shown["petition"]["deliveries"][0]["count"]) == (None, None)
+
+
 def test_what_a_person_asks(open_petition: Path) -> None:
     desk = desk_of(open_petition)
     sign(desk, "a.b@gmail.com", now_s=now_s(), name="Amina")
@@ -132,6 +172,38 @@ def test_erasing_a_petition(open_petition: Path) -> None:
     assert (ran.status, "1 signatures" in ran.out) == (0, True)
     assert desk.peppers.of("calls") is None
     desk.close()
+
+
+@pytest.fixture
+def announced(folder: Path, tmp_path: Path) -> Path:
+    """Opens in ten days."""
+    today = datetime.now(tz=UTC).date()
+    text = ALWAYS_OPEN.replace("{opens}", str(today + timedelta(days=10)))
+    file = tmp_path / "later.toml"
+    file.write_text(text.replace("{closes}", str(today + timedelta(days=30))), "utf-8")
+    assert run(folder, "create", str(file)).status == 0
+    return folder
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_announced_petition_is_closed_for_ever(announced: Path, lang: str) -> None:
+    closed = run(announced, "close", "calls", "--yes", lang=lang)
+    assert (closed.status, "petition erase" in closed.out) == (0, True)
+    listed = msgspec.json.decode(run(announced, "list", "--json").out)["petitions"]
+    assert [(each["state"], each["erased"]) for each in listed] == [("closed", False)]
+    assert run(announced, "close", "calls", "--yes").status == 64
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_announced_petition_that_is_erased_is_listed_as_that(announced: Path, lang: str) -> None:
+    said = texts(lang)
+    assert run(announced, "erase", "calls", "--yes", lang=lang).status == 0
+    row = run(announced, "list", lang=lang).out
+    assert row in run(announced, "show", "calls", lang=lang).out
+    word = said.raw("petition.erased_state").replace("{state}", said.raw("petition.state.closed"))
+    assert word in row.translate({0x2068: None, 0x2069: None, 0x2067: None})
+    listed = msgspec.json.decode(run(announced, "list", "--json").out)["petitions"]
+    assert [(each["state"], each["erased"]) for each in listed] == [("closed", True)]
 
 
 def test_a_mail_that_is_no_bounce(open_petition: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_campaign_is_created_once_and_listed(ahead: Path, tmp_path: Path, lang
     assert listed["boycotts"] == [
         {
             "id": "silence", "stage": "pledging", "called_off": False,
-            "told": {"declared": 0, "kept": 0, "broken": 0},
+            "told": {"declared": None, "kept": None, "broken": None},
             "url": "https://watch.example/campaigns/en/pledge/silence/",
         }
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def test_after_the_window_the_ladders_are_shown_apart(
     )  # fmt: skip
     assert (noted.status, "value 1 to 2 %; source https://a.example/" in noted.out) == (0, True)
     shown = run(ahead, "show", "silence").out
-    assert "declared 60, reported kept 20, reported broken 0" in shown
+    assert "declared: 60; reported kept: 20; reported broken: fewer than 10 (" in shown
     assert "whatever the silent did: 28.9 % to 100.0 %" in shown
     assert "Turnout is of 60 pledges or a few more, told at " in shown
     assert "Calls: an effect" in shown

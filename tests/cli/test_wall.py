@@ -16,6 +16,7 @@ from voipwatch.cli.wall import _now_s
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.settings import read_settings
 from voipwatch.site.campaigns.wall import rounds
+from voipwatch.site.campaigns.wall.fetching import Why
 from voipwatch.site.campaigns.wall.keeping import Enrolled, Wall
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic.opening import DatabaseError, writing
@@ -101,8 +102,8 @@ def test_pages_that_are_due_are_looked_at_and_kept(
     assert run(folder, "check").out == "No page is due. With --all every page is looked at.\n"
     found = msgspec.json.decode(run(folder, "check", "--all", "--json").out)
     assert found["looked"] == [
-        {"page": "https://one.example/", "sight": "no-mark"},
-        {"page": "https://two.example/", "sight": "carries"},
+        {"page": "https://one.example/", "sight": "no-mark", "why": None},
+        {"page": "https://two.example/", "sight": "carries", "why": None},
     ]
     assert [each.state for each in Wall(desk).enrolments()] == ["leaving", "shown"]
 
@@ -115,6 +116,35 @@ def test_a_page_that_cannot_be_reached_is_told_so(
     for lang in LANGUAGES:
         assert texts(lang).raw("wall.sight.unreached") in run(folder, "check", "--all", lang=lang).out
     assert len(Wall(desk).shown(_now_s())) == 1
+
+
+@pytest.mark.parametrize("why", sorted(set(Why) - {Why.FORBIDDEN}))
+def test_why_nothing_was_seen_is_told(
+    folder: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, why: Why
+) -> None:
+    enrol(desk)
+    monkeypatch.setattr(rounds, "look", lambda page, observatory: Looked(Sight.UNREACHED, why=why))
+    for lang in LANGUAGES:
+        said = run(folder, "check", "--all", lang=lang).out.translate(dict.fromkeys(range(0x2066, 0x206A)))
+        assert f"{texts(lang).raw(f'wall.why.{why}')})" in said
+    found = msgspec.json.decode(run(folder, "check", "--all", "--json").out)
+    assert found["looked"][0]["why"] == why
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("typed", ["one", "https://", "https://one/", "https://[x/"])
+def test_what_is_no_domain_is_refused_as_that(folder: Path, lang: str, typed: str) -> None:
+    ran = run(folder, "remove", typed, lang=lang)
+    assert (ran.status, "example.org" in ran.err, "HOST" in ran.err) == (64, True, False)
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://one.example/", "http://www.One.example:8080/x?y#z", "one.example"]
+)
+def test_a_site_is_removed_by_its_name_or_an_address_of_it(folder: Path, desk: Desk, typed: str) -> None:
+    enrol(desk)
+    assert run(folder, "remove", typed).status == 0
+    assert Wall(desk).enrolments() == []
 
 
 def test_a_look_that_fails_is_told_and_stops_no_other(

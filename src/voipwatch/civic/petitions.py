@@ -61,8 +61,8 @@ class Delivery(msgspec.Struct, frozen=True):
 
     at_s: int
     to: str
-    count: int
-    """As it was handed over: a told count, a multiple of ten."""
+    count: int | None
+    """As it was handed over: a told count, a multiple of ten; 0: fewer than ten. None: none was told yet."""
     paper: int = 0
     """Signatures on paper, handed over with it and counted apart."""
 
@@ -101,11 +101,19 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...] = ()
     answers: tuple[Answer, ...] = ()
     papers: tuple[PaperTally, ...] = ()
+    destroyed_at_s: int | None = None
+    """When a keeper destroyed everything about signers before its time; None: nobody did."""
 
     @property
     def erased_at_s(self) -> int:
         """From when nothing of any signer is left."""
-        return self.closes_at_s + ERASED_AFTER_S
+        due_s = self.closes_at_s + ERASED_AFTER_S
+        return due_s if self.destroyed_at_s is None else min(due_s, self.destroyed_at_s)
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether it was closed before it opened."""
+        return self.closes_at_s <= self.opens_at_s
 
     def text(self, lang: str) -> tuple[str, PetitionText]:
         """The text in that language, else in the first one that it has; with its language."""
@@ -136,17 +144,24 @@ def is_erased(petition: Petition, now_s: float) -> bool:
 
 
 def with_closing(petition: Petition, at_s: int) -> Petition:
-    """The same, closing earlier. Raises PetitionError where it is closed, or has not opened yet."""
-    if not petition.opens_at_s < at_s < petition.closes_at_s:
-        raise PetitionError("closes", "it is not open")
+    """The same, closing earlier; before it opens that ends it for ever. Raises PetitionError where it is
+    closed.
+    """
+    if at_s >= petition.closes_at_s:
+        raise PetitionError("closes", "it is closed")
     return msgspec.structs.replace(petition, closes_at_s=at_s)
+
+
+def with_erasure(petition: Petition, at_s: int) -> Petition:
+    """The same, with everything about signers destroyed at a time: from then on it is closed, for ever."""
+    return msgspec.structs.replace(petition, closes_at_s=min(petition.closes_at_s, at_s), destroyed_at_s=at_s)
 
 
 def with_delivery(petition: Petition, delivery: Delivery) -> Petition:
     """The same, delivered. Raises PetitionError before its closing, and for a count that was never told."""
     if delivery.at_s < petition.closes_at_s:
         raise PetitionError("at", "before the petition closes")
-    if delivery.count % 10:
+    if delivery.count is not None and delivery.count % 10:
         raise PetitionError("count", "no told count: counts are told in tens")
     require_line("to", delivery.to)
     return msgspec.structs.replace(petition, deliveries=(*petition.deliveries, delivery))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import INTERRUPTED, Misuse, Stop, Trouble
+from voipwatch.cli.language import Texts
 from voipwatch.cli.values import shown, shown_path
 
 if TYPE_CHECKING:
@@ -33,6 +34,23 @@ def agree(context: Context, question: str, name: str, *, yes: bool) -> None:
     said = context.ask(question, id=shown(name))
     if not said or said.casefold() not in context.texts.raw("consent.yes").split():
         raise Stop(INTERRUPTED, "petition.left")
+
+
+def told_text(texts: Texts, count: int | None) -> str:
+    """A told count for people: `8120`, fewer than ten (0), or that none was told yet (None)."""
+    if count is None:
+        return texts("petition.untold")
+    return str(count) if count else texts("petition.few")
+
+
+def parse_domain(text: str) -> str:
+    """A domain name as A-labels. Raises Misuse; the library of `civic` has to be there."""
+    from voipwatch.civic.addresses import AddressError, host_name  # noqa: PLC0415 -- an extra
+
+    try:
+        return host_name(text)
+    except AddressError:
+        raise Misuse("error.domain", value=shown(text)) from None
 
 
 def machine_account() -> str:

@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
+from voipwatch.cli.campaigns import parse_domain
 from voipwatch.cli.context import Context
-from voipwatch.cli.errors import CLEAR, INTERFERENCE, UNDECIDED, Misuse, Trouble
-from voipwatch.cli.values import parse_address, parse_count, shown
+from voipwatch.cli.errors import CLEAR, INTERFERENCE, UNDECIDED, Trouble
+from voipwatch.cli.values import parse_address, parse_count
 
 SCHEMA = "voipwatch.mail-domain/1"
 DNS_PORT = 53
@@ -24,18 +25,14 @@ def doctor(
 ) -> int:
     """Ask DNS for SPF, DKIM and DMARC."""
     try:
-        from voipwatch.civic.addresses import AddressError, host_name  # noqa: PLC0415 -- an extra
-        from voipwatch.site.campaigns.mail.domaincheck import (  # noqa: PLC0415 -- the same
+        from voipwatch.site.campaigns.mail.domaincheck import (  # noqa: PLC0415 -- an extra
             DnsResolver,
             Fault,
             check_domain,
         )
     except ModuleNotFoundError as error:
         raise Trouble("petition.no_extra", name=error.name or "dnspython") from None
-    try:
-        name = host_name(domain)
-    except AddressError:
-        raise Misuse("error.host", value=shown(domain)) from None
+    name = parse_domain(domain)
     server, port = _server(resolver)
     found = check_domain(name, DnsResolver(server, port), selector or [])
     if json:

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from voipwatch.cli.campaigns import agree as _agree
 from voipwatch.cli.campaigns import campaigns_folder, machine_account, opened_desk, require_undamaged
 from voipwatch.cli.campaigns import now_s as _now_s
+from voipwatch.cli.campaigns import told_text as _told_text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
 from voipwatch.cli.reportfile import read_file
@@ -18,7 +19,7 @@ from voipwatch.cli.values import shown
 from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
-    from voipwatch.civic.petitions import Petition
+    from voipwatch.civic.petitions import Delivery, Petition
     from voipwatch.site.campaigns.desk import Desk
     from voipwatch.site.campaigns.office import Office
     from voipwatch.store.civic.signing import HeldRow
@@ -59,8 +60,7 @@ def list_petitions(*, context: Quiet, campaigns: Folder = None, json: bool = Fal
         require_undamaged(known.damaged)
         return CLEAR
     for each in found:
-        state = context.texts(f"petition.state.{each['state']}")
-        context.tell("petition.row", id=each["id"], state=state, count=each["count"], url=each["url"])
+        _tell_row(context, each)
     require_undamaged(known.damaged)
     if not found:
         context.tell("petition.none")
@@ -76,8 +76,7 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
     if json:
         context.print_json(msgspec.json.encode(told | {"petition": petition, "log": lines}))
         return CLEAR
-    state = context.texts(f"petition.state.{told['state']}")
-    context.tell("petition.row", id=told["id"], state=state, count=told["count"], url=told["url"])
+    _tell_row(context, told)
     context.tell(
         "petition.dates",
         opens=iso(petition.opens_at_s),
@@ -85,13 +84,13 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
         erased=iso(petition.erased_at_s),
     )
     for line in lines[-10:]:
-        context.tell("petition.told", at=line.at, count=line.count)
+        context.tell("petition.told", at=line.at, count=_told_text(context.texts, line.count))
     for tally in petition.papers:
         context.tell(
             "petition.tally", sheets=tally.sheets, count=tally.signatures, who=shown(tally.counted_by)
         )
     for delivery in petition.deliveries:
-        context.tell("petition.delivery", at=iso(delivery.at_s), to=shown(delivery.to), count=delivery.count)
+        _tell_delivery(context, delivery)
     for answer in petition.answers:
         context.tell("petition.answer", at=iso(answer.at_s), sender=shown(answer.sender))
     return CLEAR
@@ -102,7 +101,8 @@ def close(id: str, /, *, context: Quiet, campaigns: Folder = None, yes: bool = F
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
         _agree(context, "petition.ask_close", id, yes=yes)
         closed = _office(desk).close(id, now_s=_now_s())
-        context.tell("petition.closed", id=id, erased=iso(closed.erased_at_s))
+        key = "petition.called_off" if closed.is_called_off else "petition.closed"
+        context.tell(key, id=id, erased=iso(closed.erased_at_s))
     return CLEAR
 
 
@@ -121,8 +121,9 @@ def deliver(
     with opened_desk(campaigns_folder(context, campaigns)) as desk:
         told = _told(desk, _known(desk, id))
         now_s = _now_s()
-        _office(desk).deliver(id, Delivery(now_s, to, told["count"], paper), now_s=now_s)
-        context.tell("petition.delivery", at=iso(now_s), to=shown(to), count=told["count"])
+        delivery = Delivery(now_s, to, told["count"], paper)
+        _office(desk).deliver(id, delivery, now_s=now_s)
+        _tell_delivery(context, delivery)
     return CLEAR
 
 
@@ -234,6 +235,22 @@ def bounce(
     return CLEAR
 
 
+def _tell_row(context: Context, told: dict[str, Any]) -> None:
+    state = context.texts(f"petition.state.{told['state']}")
+    if told["erased"]:
+        state = context.texts("petition.erased_state", state=state)
+    count = _told_text(context.texts, told["count"])
+    context.tell("petition.row", id=told["id"], state=state, count=count, url=told["url"])
+
+
+def _tell_delivery(context: Context, delivery: "Delivery") -> None:
+    at, to = iso(delivery.at_s), shown(delivery.to)
+    if delivery.count is None:
+        context.tell("petition.delivery_untold", at=at, to=to)
+    else:
+        context.tell("petition.delivery", at=at, to=to, count=_told_text(context.texts, delivery.count))
+
+
 def _tell_held(context: Context, found: "HeldRow | None") -> None:
     if found is None:
         context.tell("petition.person_none")
@@ -262,13 +279,13 @@ def _known(desk: "Desk", name: str) -> "Petition":
 
 
 def _told(desk: "Desk", petition: "Petition") -> dict[str, Any]:
-    from voipwatch.civic.petitions import state_at  # noqa: PLC0415 -- an extra
+    from voipwatch.civic.petitions import is_erased, state_at  # noqa: PLC0415 -- an extra
 
-    told = desk.told(petition.id)
+    told, now_s = desk.told(petition.id), _now_s()
     line = told.line if told else None
     return {
-        "id": petition.id, "state": state_at(petition, _now_s()).value,
-        "count": line.count if line else 0, "at": line.at if line else None, "url": _url(desk, petition),
+        "id": petition.id, "state": state_at(petition, now_s).value, "erased": is_erased(petition, now_s),
+        "count": line.count if line else None, "at": line.at if line else None, "url": _url(desk, petition),
     }  # fmt: skip
 
 

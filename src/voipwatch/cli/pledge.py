@@ -14,6 +14,7 @@ from voipwatch.cli.campaigns import (
     now_s,
     opened_desk,
     require_undamaged,
+    told_text,
 )
 from voipwatch.cli.civic_show import parse_amounts, range_text
 from voipwatch.cli.context import Context
@@ -90,7 +91,9 @@ def show(id: str, /, *, context: Quiet, campaigns: Folder = None, json: bool = F
         for series in told.lines:
             word = context.texts(f"pledge.series.{series}")
             for line in pledges.log(id, series)[-SHOWN_LINES:]:
-                context.tell("pledge.told", series=word, at=line.at, count=line.count)
+                context.tell(
+                    "pledge.told", series=word, at=line.at, count=told_text(context.texts, line.count)
+                )
     for noted in boycott.observed:
         _tell_observed(context, noted.at_s, noted.observable)
     _tell_turnout(context, told.turnout(now_s()), told.opening)
@@ -149,15 +152,8 @@ def _observable(what: str, found: str, *, value: str | None, unit: str, source: 
 
 def _tell_row(context: Context, row: dict[str, Any]) -> None:
     stage = context.texts("pledge.stage.called-off" if row["called_off"] else f"pledge.stage.{row['stage']}")
-    context.tell(
-        "pledge.row",
-        id=row["id"],
-        stage=stage,
-        declared=row["told"]["declared"],
-        kept=row["told"]["kept"],
-        broken=row["told"]["broken"],
-        url=row["url"],
-    )
+    counts = {series: told_text(context.texts, count) for series, count in row["told"].items()}
+    context.tell("pledge.row", id=row["id"], stage=stage, url=row["url"], **counts)
 
 
 def _tell_window(context: Context, boycott: "Boycott") -> None:
@@ -230,7 +226,7 @@ def _row(desk: "Desk", pledges: "PledgeDesk", boycott: "Boycott") -> dict[str, A
     from voipwatch.civic.boycotts import stage_of  # noqa: PLC0415 -- an extra
 
     told = _told(pledges, boycott.id)
-    counts = {series.value: told.count(series) for series in told.lines}
+    counts = {series.value: None if line is None else line.count for series, line in told.lines.items()}
     return {
         "id": boycott.id, "stage": stage_of(boycott, now_s()).value, "called_off": boycott.is_called_off,
         "told": counts, "url": _url(desk, boycott),

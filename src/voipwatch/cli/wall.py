@@ -4,20 +4,21 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from cyclopts import Parameter
 
-from voipwatch.cli.campaigns import machine_account, opened_desk
+from voipwatch.cli.campaigns import machine_account, opened_desk, parse_domain
 from voipwatch.cli.context import Context, data_folder
 from voipwatch.cli.errors import CLEAR, Misuse
-from voipwatch.cli.values import shown
 from voipwatch.cli.working import shown_work
 from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
     from voipwatch.civic.wall import Enrolment, Sight, WallPage
     from voipwatch.site.campaigns.desk import Desk
+    from voipwatch.site.campaigns.wall.fetching import Why
     from voipwatch.site.campaigns.wall.keeping import Wall
 
 LIST_SCHEMA: Final = "voipwatch.wall/1"
@@ -55,7 +56,7 @@ def check(
     """Look at the pages that are due, or at all of them, and keep what that changes."""
     from voipwatch.site.campaigns.wall.rounds import Paces  # noqa: PLC0415 -- an extra
 
-    told: list[dict[str, str]] = []
+    told: list[dict[str, str | None]] = []
     with opened_desk(_folder(context, campaigns)) as desk:
         wall, paces = _wall(desk), Paces()
         pages = _pages(wall, context, _now_s(), every=all_pages)
@@ -66,14 +67,19 @@ def check(
                 # has proven to be his are not kept here: a keeper asks, and once.
                 pause(max(0, paces.free_s(page, waits=False) - _now_s()))
                 paces.looked(page, _now_s())
-                sight = _look(wall, page, context)
+                sight, why = _look(wall, page, context)
                 if sight is not None:  # else it left while it was looked at
-                    told.append({"page": page.url, "sight": sight.value})
+                    told.append({"page": page.url, "sight": sight.value, "why": why and why.value})
     if json:
         context.print_json(msgspec.json.encode({"schema": CHECK_SCHEMA, "looked": told}))
         return CLEAR
     for each in told:
-        context.tell("wall.looked", page=each["page"], sight=context.texts(f"wall.sight.{each['sight']}"))
+        seen = context.texts(f"wall.sight.{each['sight']}")
+        if each["why"] is None:
+            context.tell("wall.looked", page=each["page"], sight=seen)
+        else:
+            reason = context.texts(f"wall.why.{each['why']}")
+            context.tell("wall.looked_why", page=each["page"], sight=seen, why=reason)
     if not told:
         context.tell("wall.nothing_due")
     return CLEAR
@@ -81,12 +87,7 @@ def check(
 
 def remove(site: str, /, *, context: Quiet, campaigns: Folder = None) -> int:
     """Delete every page of a site."""
-    from voipwatch.civic.addresses import AddressError, host_name  # noqa: PLC0415 -- an extra
-
-    try:
-        name = host_name(site)
-    except AddressError:
-        raise Misuse("error.host", value=shown(site)) from None
+    name = _site_name(site)
     with opened_desk(_folder(context, campaigns)) as desk:
         wall = _wall(desk, off=True)
         gone = sum(
@@ -123,7 +124,7 @@ def pause(seconds: float) -> None:
         time.sleep(seconds)
 
 
-def _look(wall: "Wall", page: "WallPage", context: Context) -> "Sight | None":
+def _look(wall: "Wall", page: "WallPage", context: Context) -> "tuple[Sight | None, Why | None]":
     """One look, kept; None: the page left meanwhile. One that fails has seen nothing, and says so."""
     from voipwatch.civic.wall import Sight  # noqa: PLC0415 -- an extra
     from voipwatch.site.campaigns.wall import rounds  # noqa: PLC0415 -- the same
@@ -134,7 +135,7 @@ def _look(wall: "Wall", page: "WallPage", context: Context) -> "Sight | None":
     except Exception as error:  # noqa: BLE001 -- the other pages' looks must not fall with this one's
         context.say("wall.look_failed", page=page.url, kind=type(error).__name__)
         looked = Looked(Sight.UNREACHED)
-    return wall.note(page, looked, now_s=_now_s())
+    return wall.note(page, looked, now_s=_now_s()), looked.why
 
 
 def _pages(wall: "Wall", context: Context, now_s: int, *, every: bool) -> "list[WallPage]":
@@ -160,6 +161,17 @@ def _wall(desk: "Desk", *, off: bool = False) -> "Wall":
     if desk.campaigns.settings.wall is None and not off:
         raise Misuse("wall.off")
     return Wall(desk)
+
+
+def _site_name(typed: str) -> str:
+    """Of a name, or of a whole address its host, whatever path and port it has. Raises Misuse."""
+    if "://" not in typed:
+        return parse_domain(typed)
+    try:
+        host = urlsplit(typed.strip()).hostname or ""
+    except ValueError:
+        host = ""
+    return parse_domain(host or typed)
 
 
 def _told(known: "Enrolment", wall: "Wall", now_s: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tests.site.campaigns.instance import (
     CLOSES,
     DAY_S,
     NOW,
+    OPENS,
     confirm_token,
     folder_of,
     opened,
@@ -54,6 +55,19 @@ def app(desk: Desk, clock: Clock) -> CampaignsApp:
 def ask(app: CampaignsApp, address: str, **more: str) -> tuple[int, bytes]:
     found = call(app, "POST", SIGN, {"email": address, "consent": "yes"} | more)
     return found.status, found.body
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_was_erased_before_it_opened_has_no_form_and_takes_nothing(
+    app: CampaignsApp, desk: Desk, lang: str
+) -> None:
+    Office(desk, "tests").erase("calls", now_s=OPENS - 5)
+    page = call(app, "GET", f"/campaigns/{lang}/calls/")
+    assert (page.status, re.findall(r"<form", page.text)) == (200, [])
+    assert html.escape(words(lang).plain("petition.count.erased"), quote=False) in page.text
+    assert f"/campaigns/{lang}/calls/revoke" not in page.text
+    assert ask(app, "a@example.org")[0] == 409
+    assert (rows(desk, "pending"), rows(desk, "outbox")) == (0, 0)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -23,7 +23,7 @@ from tests.site.campaigns.instance import (
     signed,
 )
 from tests.site.campaigns.pledging.campaign import REPORTS_END, keep, pledge
-from voipwatch.civic.petitions import Answer, Delivery, PaperTally, PetitionError, can_be_signed
+from voipwatch.civic.petitions import Answer, Delivery, PaperTally, PetitionError, can_be_signed, is_erased
 from voipwatch.civic.publiccounts import first_break
 from voipwatch.civic.retention import KEPT, SECRETS, Kept, Since
 from voipwatch.civic.roles import Role
@@ -32,7 +32,7 @@ from voipwatch.civic.wallpage import PageSays
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import Desk, Outcome, day_of
 from voipwatch.site.campaigns.keepers import Keepers
-from voipwatch.site.campaigns.office import Office, person_document
+from voipwatch.site.campaigns.office import Office, Turn, person_document
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
 from voipwatch.site.campaigns.wall.keeping import Wall
@@ -150,9 +150,42 @@ def test_delivery_answer_and_paper(desk: Desk, office: Office) -> None:
 
 def test_closing_early(desk: Desk, office: Office) -> None:
     assert office.close("calls", now_s=NOW).closes_at_s == NOW
-    with pytest.raises(PetitionError, match="it is not open"):
+    with pytest.raises(PetitionError, match="it is closed"):
         office.close("calls", now_s=NOW + 1)
     assert office.turn(NOW + 30 * DAY_S).erased == ("calls",)
+
+
+def test_what_is_closed_before_it_opens_never_opens_and_tells_no_count(desk: Desk, office: Office) -> None:
+    office.close("calls", now_s=OPENS - 5)
+    assert office.turn(OPENS + DAY_S).told == 0
+    kept = desk.petition("calls")
+    assert kept is not None
+    assert not can_be_signed(kept, OPENS + DAY_S)
+    assert office.turn(OPENS - 5 + 30 * DAY_S).erased == ("calls",)
+
+
+def test_what_is_erased_before_it_opens_is_closed_and_erased_from_then_on(desk: Desk, office: Office) -> None:
+    office.erase("calls", now_s=OPENS - 5)
+    kept = desk.petition("calls")
+    assert kept is not None
+    for now_s in (OPENS - 5, OPENS, NOW, CLOSES):
+        assert not can_be_signed(kept, now_s)
+        assert is_erased(kept, now_s)
+    assert office.turn(NOW) == Turn()
+    with reading(desk.engine) as connection:
+        acts = [row.act for row in audit_rows(connection)]
+    assert acts == ["create", "close", "erase"]
+
+
+def test_what_an_older_release_erased_before_it_opened_never_opens_either(desk: Desk, office: Office) -> None:
+    """It noted that in the row alone; the dates of the document stayed."""
+    desk.peppers.destroy("calls")
+    with writing(desk.engine) as connection:
+        petition_rows.set_erased(connection, "calls", now_s=OPENS - 5)
+    kept = desk.petition("calls")
+    assert kept is not None
+    assert not can_be_signed(kept, NOW)
+    assert is_erased(kept, NOW)
 
 
 def test_an_export_has_counts_and_names_that_were_ticked(desk: Desk, office: Office) -> None:

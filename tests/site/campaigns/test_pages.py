@@ -11,9 +11,10 @@ from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, OPENS, petition
 from voipwatch.civic.law.statements import law_of
 from voipwatch.civic.petitions import Answer, Delivery, PaperTally, PetitionText
 from voipwatch.civic.publiccounts import next_line
+from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import Told
 from voipwatch.site.campaigns.pages import language, list_page, message_page, paragraphs, petition_page, style
-from voipwatch.site.words import LANGUAGES, words
+from voipwatch.site.words import LANGUAGES, Name, words
 from voipwatch.store.civic.petition_rows import NoteRow
 
 
@@ -103,6 +104,20 @@ def test_fewer_than_ten_is_not_told_as_a_number() -> None:
     assert "fewer than 10" in page
     assert "Confirmed signatures: 0" not in page
     assert "No count has been told" in petition_page(Told(petition(), None, ()), words("en"), NOW).decode()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_delivery_says_fewer_than_ten_and_that_none_was_told(lang: str) -> None:
+    t = words(lang)
+    for count, said in ((0, t.plain("petition.count.few-number")), (None, None), (10, "10")):
+        page = html.unescape(
+            petition_page(told(deliveries=(Delivery(CLOSES, "X", count, 7),)), t, CLOSES).decode()
+        )
+        values = {"day": t.day(iso(CLOSES)), "to": Name("X"), "paper": "7"}
+        if said is None:
+            assert t.plain("petition.delivery.given-untold", **values) in page
+        else:
+            assert t.plain("petition.delivery.given", count=said, **values) in page
 
 
 def test_records_of_later_are_not_shown_yet() -> None:

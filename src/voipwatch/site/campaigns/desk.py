@@ -26,7 +26,7 @@ from voipwatch.civic.keyed import (
     read_envelope_token,
     read_token,
 )
-from voipwatch.civic.petitions import Petition, can_be_signed, public_name
+from voipwatch.civic.petitions import Petition, can_be_signed, public_name, with_erasure
 from voipwatch.civic.publiccounts import CountLine
 from voipwatch.model.instants import iso, seconds
 from voipwatch.site.campaigns.settings import Campaigns
@@ -252,7 +252,8 @@ def petition_of(row: PetitionRow) -> Petition:
         require_texts(found.texts)
         for at_s in (found.opens_at_s, found.erased_at_s, *_times(found)):
             iso(at_s)
-    return found
+        # The row is what says so: pepper and pseudonyms are gone, whatever dates the document has.
+        return found if row.erased_at is None else with_erasure(found, row.erased_at)
 
 
 def line_of(row: LogRow) -> CountLine:

@@ -19,7 +19,6 @@ from voipwatch.civic.petitions import (
     PaperTally,
     Petition,
     PetitionError,
-    can_be_signed,
     is_erased,
     with_answer,
     with_closing,
@@ -85,7 +84,8 @@ class Office:
 
     def deliver(self, name: str, delivery: Delivery, *, now_s: int) -> Petition:
         """Raises PetitionError."""
-        detail = f"to {delivery.to}: {delivery.count}, on paper {delivery.paper}"
+        count = "no told count" if delivery.count is None else delivery.count
+        detail = f"to {delivery.to}: {count}, on paper {delivery.paper}"
         return self._change(name, lambda known: with_delivery(known, delivery), "deliver", detail, now_s)
 
     def answer(self, name: str, answer: Answer, *, now_s: int) -> Petition:
@@ -115,7 +115,7 @@ class Office:
             "schema": EXPORT_SCHEMA, "at": iso(now_s), "id": petition.id,
             "opens": iso(petition.opens_at_s), "closes": iso(petition.closes_at_s),
             "controller": petition.controller, "texts": petition.texts,
-            "count": told.line.count if told.line else 0, "log": log, "papers": petition.papers,
+            "count": told.line.count if told.line else None, "log": log, "papers": petition.papers,
             "notes": [note._asdict() for note in told.notes],
             "deliveries": petition.deliveries, "answers": petition.answers, "names": told.names,
         }  # fmt: skip
@@ -162,9 +162,9 @@ class Office:
     def erase(self, name: str, *, now_s: int) -> int:
         """Destroy pepper, pseudonyms and names now; how many signatures there were. Raises PetitionError.
 
-        One that is open is closed by it: it would go on to take requests that nobody can confirm.
+        One that is announced or open is closed by it: it would take requests that nobody can confirm.
         """
-        if can_be_signed(self._petition(name), now_s):
+        if now_s < self._petition(name).closes_at_s:
             self.close(name, now_s=now_s)
         return self._erase(name, now_s)
 
@@ -179,7 +179,11 @@ class Office:
                 if not self._was_erased(petition.id):
                     self._erase(petition.id, now_s)
                     erased.append(petition.id)
-            elif now_s >= petition.opens_at_s and not self._was_erased(petition.id):
+            elif (
+                now_s >= petition.opens_at_s
+                and not petition.is_called_off
+                and not self._was_erased(petition.id)
+            ):
                 with unless_damaged(damaged):
                     told += self._tell(petition.id, now_s)
         with writing(desk.engine) as connection:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.civic.law.statements import Topic
-from voipwatch.civic.petitions import Petition, PetitionState, PetitionText, is_erased, state_at
+from voipwatch.civic.petitions import Delivery, Petition, PetitionState, PetitionText, is_erased, state_at
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.desk import Told
 from voipwatch.site.campaigns.lawview import LawView, law_view
@@ -282,10 +282,7 @@ def _given(petition: Petition, t: Words, now_s: float) -> tuple[Given, ...]:
     records = [
         (
             each.at_s,
-            Given(
-                t.plain("petition.delivery.given", day=t.day(iso(each.at_s)), to=Name(each.to),
-                        count=t.number(each.count), paper=t.number(each.paper))
-            ),
+            Given(_delivered(each, t)),
         )
         for each in petition.deliveries
     ] + [
@@ -300,6 +297,16 @@ def _given(petition: Petition, t: Words, now_s: float) -> tuple[Given, ...]:
         for each in petition.answers
     ]  # fmt: skip
     return tuple(given for at_s, given in sorted(records, key=lambda each: each[0]) if at_s <= now_s)
+
+
+def _delivered(delivery: Delivery, t: Words) -> str:
+    values = {
+        "day": t.day(iso(delivery.at_s)), "to": Name(delivery.to), "paper": t.number(delivery.paper)
+    }  # fmt: skip
+    if delivery.count is None:
+        return t.plain("petition.delivery.given-untold", **values)
+    count = t.number(delivery.count) if delivery.count else t.plain("petition.count.few-number")
+    return t.plain("petition.delivery.given", count=count, **values)
 
 
 def direction_of(lang: str) -> str:

@@ -34,7 +34,7 @@ def forms(role: Role, now_s: int, **changes: object) -> set[str]:
 @pytest.mark.parametrize(
     ("now_s", "changes", "keeper"),
     [
-        (OPENS - 1, {}, {"paper", "erase"}),
+        (OPENS - 1, {}, {"paper", "close", "erase"}),
         (NOW, {}, {"paper", "close", "erase"}),
         (CLOSES, {}, {"paper", "deliver", "erase"}),
         (CLOSES, {"deliveries": DELIVERED}, {"paper", "deliver", "answer", "erase"}),

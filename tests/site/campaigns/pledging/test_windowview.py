@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import icalendar
+import msgspec
 import pytest
 
 from tests.site.campaigns.instance import NOW
@@ -29,6 +30,22 @@ def test_local_times_with_their_zone_and_utc_beside_them() -> None:
     )
     assert found.utc == "In UTC: from 14 November 2026, 00:00 UTC to 16 November 2026, 00:00 UTC."
     assert (found.length, found.changes) == ("That is 48 hours.", False)
+
+
+@pytest.mark.parametrize(
+    ("lang", "hours", "said"),
+    [
+        ("en", 1, "That is 1 hour."), ("en", 1.5, "That is 1.5 hours."), ("en", 2, "That is 2 hours."),
+        ("fr", 1, "Soit 1 heure."), ("fr", 1.5, "Soit 1,5 heure."), ("fr", 2, "Soit 2 heures."),
+        ("ar", 1, "المدة ساعة واحدة."), ("ar", 2, "المدة ساعتان."), ("ar", 3, "المدة 3 ساعات."),
+        ("ar", 48, "المدة 48 ساعة."), ("ar", 100, "المدة 100 ساعة."),
+    ],
+)  # fmt: skip
+def test_hours_have_their_plural(lang: str, hours: float, said: str) -> None:
+    window = boycott().window
+    ends = window.begins + timedelta(hours=hours)
+    found = window_view(msgspec.structs.replace(window, ends=ends), words(lang))
+    assert found.length == said
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 
+import msgspec
 import pytest
 
 from tests.site.campaigns.wall.sites import (
@@ -19,6 +20,7 @@ from tests.site.campaigns.wall.sites import (
 )
 from tests.support.services import Reply, Served, service
 from voipwatch.civic.wall import Sight, parse_page
+from voipwatch.site.campaigns.wall.fetching import Why
 from voipwatch.site.campaigns.wall.looking import PRODUCT, agent_of, look_at
 
 PAGE = parse_page("http://one.example/blog/")
@@ -153,6 +155,19 @@ def robots(text: str, status: int = 200) -> Reply:
 def test_robots_txt_is_obeyed(answer: Reply, wanted: Sight, asked: int) -> None:
     found, places = sight({"/robots.txt": answer, "/blog/": WHOLE})
     assert (found, len(places)) == (wanted, asked)
+
+
+def test_why_a_page_was_not_reached_is_told_to_keepers() -> None:
+    def unknown(name: str, left_s: float) -> list[str]:
+        raise OSError("NXDOMAIN")
+
+    with service(site({"/blog/": WHOLE})) as served:
+        doors = net_of(served).doors
+        lost = msgspec.structs.replace(doors, resolve=unknown)
+        private = msgspec.structs.replace(doors, resolve=lambda name, left_s: ["10.0.0.1"])
+        found = [look_at(PAGE, observatory=WATCH, doors=each) for each in (lost, private, doors)]
+    assert [each.why for each in found] == [Why.NAME, Why.PRIVATE, None]
+    assert [each.sight_for(MARK) for each in found] == [Sight.UNREACHED, Sight.UNREACHED, Sight.CARRIES]
 
 
 def test_a_file_that_robots_forbids_is_not_asked() -> None:

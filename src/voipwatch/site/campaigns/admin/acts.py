@@ -247,7 +247,7 @@ class Acts:
 
     def _delivery(self, name: str) -> Delivery:
         told = self._desk.told(name)
-        count = told.line.count if told and told.line else 0
+        count = told.line.count if told and told.line else None
         return Delivery(self._now_s, self._form.get("to", ""), count, self._number("paper"))
 
     def _answered(self) -> PetitionAnswer:

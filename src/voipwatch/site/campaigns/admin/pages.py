@@ -179,7 +179,7 @@ def petition(t: Words, visitor: Visitor, standing: Standing, now_s: int, said: s
         Act.PAPER: not erased,
         Act.DELIVER: state not in {PetitionState.ANNOUNCED, PetitionState.OPEN},
         Act.ANSWER: state in {PetitionState.DELIVERED, PetitionState.ANSWERED},
-        Act.CLOSE: state is PetitionState.OPEN,
+        Act.CLOSE: state in {PetitionState.ANNOUNCED, PetitionState.OPEN},
         Act.ERASE: not erased,
     }
     shown = _shown(t, standing, now_s)

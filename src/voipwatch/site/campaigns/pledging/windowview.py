@@ -31,7 +31,7 @@ def window_view(window: Window, t: Words) -> WindowView:
             "pledge.window.change", zone=Name(window.zone), wall=t.number(window.wall_s / 3600), hours=hours
         )
     else:
-        length = t.plain("pledge.window.hours", hours=hours)
+        length = t.plain("pledge.window.hours", n=window.length_s / 3600, hours=hours)
     utc = t.plain(
         "pledge.window.utc", begins=t.moment(iso(window.begins_s)), ends=t.moment(iso(window.ends_s))
     )

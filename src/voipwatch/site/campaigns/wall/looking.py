@@ -50,6 +50,8 @@ class Looked(msgspec.Struct, frozen=True):
     sight: Sight | None
     """What it is for all of them; None: as `says` has it for each."""
     says: PageSays = PageSays(False, frozenset())
+    why: Why | None = None
+    """Why nothing was seen, where the network or the site's server is the reason; for keepers alone."""
 
     def sight_for(self, mark: str) -> Sight:
         """Of one enrolment."""
@@ -86,6 +88,7 @@ class _Look:
         self._until_s = clock() + DEADLINE_S
         self._robots: dict[str, bytes | None] = {}
         self._unreached = False
+        self._why: Why | None = None
 
     def look(self) -> Looked:
         found = self._fetch(self._page.url, self._may)
@@ -93,7 +96,10 @@ class _Look:
             if found.why in _AWAY:
                 return Looked(Sight.ELSEWHERE)
             forbidden = found.why is Why.FORBIDDEN and not self._unreached
-            return Looked(Sight.FORBIDDEN if forbidden else Sight.UNREACHED)
+            if forbidden:
+                return Looked(Sight.FORBIDDEN)
+            # Of a page that was not asked for, because its robots.txt could not be read, that reason.
+            return Looked(Sight.UNREACHED, why=self._why if found.why is Why.FORBIDDEN else found.why)
         if found.status in _SAID:
             return Looked(_SAID[found.status])
         if found.status != 200 or found.kind not in PAGE_KINDS:
@@ -108,7 +114,7 @@ class _Look:
         if not says.marks:
             marks = self._file(found.url)
             if marks is None:
-                return Looked(Sight.UNREACHED)
+                return Looked(Sight.UNREACHED, why=self._why)
             says = msgspec.structs.replace(says, marks=marks)
         if found.cut and not says.marks:
             return Looked(Sight.UNREACHED)
@@ -121,7 +127,10 @@ class _Look:
             f"{place.scheme}://{place.netloc}{WELL_KNOWN}", self._may, most_bytes=MARKS_BYTES_MAX
         )
         if isinstance(found, Missed):
-            return frozenset() if found.why is Why.FORBIDDEN and not self._unreached else None
+            if found.why is Why.FORBIDDEN:
+                return None if self._unreached else frozenset()
+            self._why = found.why
+            return None
         if found.status >= 500 or found.status == _PUT_OFF:
             return None
         if found.status != 200 or found.kind != "text/plain":
@@ -146,6 +155,7 @@ class _Look:
         """
         found = self._fetch(f"{origin}{ROBOTS_PATH}", lambda _: True, most_bytes=ROBOTS_BYTES_MAX)
         if isinstance(found, Missed):
+            self._why = found.why
             return None
         if 200 <= found.status < 300:
             return found.body
