@@ -311,6 +311,27 @@ def test_an_emulations_store_is_not_published_as_real(tmp_path: Path, wall: Wall
     assert "No row is in it yet" in ran.out, "an empty bundle is not signed without a word"
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "Nothing has been measured yet."),
+        ("fr", "Rien n’a encore été mesuré."),
+        ("ar", "لم يُقَس شيء بعد."),
+    ],
+)
+def test_of_an_empty_store_nothing_is_said_of_1970(tmp_path: Path, lang: str, told: str) -> None:
+    open_store(f"chdb://{tmp_path}/store", create=True).close()
+    out, site = str(tmp_path / "out"), str(tmp_path / "site")
+    ran = run_line("publish", "--data", str(tmp_path), "--out", out, "--site", site, lang=lang, width=300)
+    assert ran.status == 0, ran.err
+    assert told in ran.out
+    assert "1970" not in ran.out
+    pages = [path.read_text("utf-8") for path in (tmp_path / "site" / lang).rglob("*.html")]
+    assert pages
+    assert [page for page in pages if "1970" in page] == []
+    assert told in (tmp_path / "site" / lang / "index.html").read_text("utf-8")
+
+
 def test_the_observatory_says_who_it_is_and_where_replies_go(data: Path) -> None:
     line = ("chronicle", "settings", "--data", str(data))
     assert run_line(*line, "--publisher", "Observatory of Calls", "--contact", "desk@x.example").status == 0

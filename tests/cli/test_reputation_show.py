@@ -10,6 +10,7 @@ import pytest
 
 from scripts.benchmarks.noeffect import drawn, random_walk
 from tests.cli.doubles import run_line
+from tests.support.environment import REPOSITORY
 from tests.support.observations import day, seen
 from voipwatch.civic.effect import State, Why
 from voipwatch.civic.observations import Observation, Precision, Quantity, encode_csv
@@ -117,13 +118,15 @@ def test_the_figures_of_2016_identify_nothing(tmp_path: Path) -> None:
     [
         (("show", "NONE"), "cannot be read: No such file"),
         (("show", "EMPTY"), "holds no observation"),
-        (("show", "FILE", "--page", "x:nobody"), "There are: facebook:inwi"),
+        (("show", "FILE", "--page", "x:nobody"), "There are: facebook:inwi (likes)."),
         (("show", "FILE", "--baseline", "soon"), "--baseline soon"),
         (("effect", "FILE"), "--page, --event is needed"),
         (("effect", "FILE", "--page", "x:a", "--event", "2016-01-01"), "no such page"),
         (("effect", "FILE", *INWI, "--quantity", "lost"), "--quantity"),
-        (("effect", "FILE", *INWI), "no such page"),
-        (("effect", "FILE", *PAGE, "--event", "2020-01-01", "--quantity", "likes"), "outside"),
+        (("effect", "FILE", *INWI), "no followers of this page here. There are: facebook:inwi (likes)."),
+        (("effect", "FILE", "--page", "x:a", "--event", "2016-01-01"), "There are: facebook:inwi (likes)."),
+        (("effect", "FILE", *PAGE, "--event", "2020-01-01", "--quantity", "likes"),
+         "observed: 2016-01-01 to 2016-01-02."),
         (("effect", "FILE", *PAGE, "--event", "x", "--quantity", "likes"), "--event x"),
         (
             ("effect", "FILE", *INWI, "--quantity", "likes",
@@ -168,3 +171,13 @@ def test_every_state_and_reason_has_its_words(lang: str) -> None:
     assert [each for each in State if not known.has(f"reputation.effect.{each.value}")] == []
     assert [each for each in Why if not known.has(f"reputation.effect.why.{each.value}")] == []
     assert [each for each in Quantity if not known.has(f"reputation.quantity.{each.value}")] == []
+
+
+def test_the_first_example_of_the_page_works_with_its_row(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "reputation.md").read_text("utf-8")
+    command, rows = page.split("```\n")[1], page.split("```\n")[3]
+    (tmp_path / "counts.csv").write_text(rows, "utf-8")
+    words = command.replace("counts.csv", str(tmp_path / "counts.csv")).split()
+    ran = run_line(*words[1:], width=200)
+    assert ran.status == 0, ran.err
+    assert "lost 136\u202f500–137\u202f500" in ran.out

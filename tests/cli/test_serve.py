@@ -1,16 +1,12 @@
 """`voipwatch serve` on the command line: what is understood, refused, printed. Whole: tests/integration."""
 
 import fcntl
-import shutil
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.doubles import run_line
-from tests.support.environment import require
-from voipwatch.cli import serve as module
 from voipwatch.cli.serve import LOCK_FILE, Plan, Serving
 
 
@@ -94,24 +90,6 @@ def test_a_second_serve_in_the_same_folder_is_refused(plans: list[Plan], tmp_pat
     assert (ran.status, plans) == (70, [])
     assert "4711" in ran.err
     assert run_line("serve", "--data", str(tmp_path)).status == 0
-
-
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    ran = run_line("serve", "--data", str(tmp_path), "--bind", "0.0.0.0", "--unit", width=400)
-    assert ran.status == 0
-    assert f"serve --data {tmp_path} --bind 0.0.0.0" in ran.out
-    assert "@" not in ran.out.replace("@system-service", "")
-    analyze = shutil.which("systemd-analyze")
-    require(analyze, "no systemd-analyze: scripts/system.sh installs systemd")
-    assert analyze is not None
-    unit = tmp_path / module.UNIT
-    text = ran.out.splitlines()
-    program = next(line for line in text if line.startswith("ExecStart=")).split("=", 1)[1].split()[0]
-    right = "\n".join(text).replace(program, "/bin/true") + "\n"
-    for words, sound in ((right, True), (right.replace("[Service]", "[Service]\nNoSuchThing=1"), False)):
-        unit.write_text(words, "utf-8")
-        checked = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
-        assert (module.UNIT not in checked.stderr) == sound, checked.stderr
 
 
 @pytest.mark.parametrize("option", ["--control-port", "--collector-port", "--metrics-port"])

@@ -336,7 +336,8 @@ def _of_row(row: dict[str, str], line: int) -> Observation:
     value, low, high = (row.get(name, "") for name in ("value", "low", "high"))
     if bool(value) == bool(low or high) or bool(low) != bool(high):
         raise ObservationError(line, "value", "either value, or low and high")
-    ends = [_number(field, text, line) for field, text in (("low", value or low), ("high", value or high))]
+    named = (("value", value), ("value", value)) if value else (("low", low), ("high", high))
+    ends = [_number(field, text, line) for field, text in named]
     return observation(
         page=row["page"],
         quantity=_word(Quantity, "quantity", row["quantity"], line),

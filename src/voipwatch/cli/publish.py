@@ -22,6 +22,7 @@ from voipwatch.cli.store import opened
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.cli.working import shown_work
 from voipwatch.model.acts import Closing, EntryKind, Hold, KeyRole
+from voipwatch.model.bundle import is_no_time
 from voipwatch.model.instants import iso
 from voipwatch.pipeline.chronicle_folder import ChronicleFolder, ChronicleKeysError, KeyFile, chronicle_folder
 from voipwatch.pipeline.instance_settings import SettingsDamagedError, read_settings
@@ -198,9 +199,12 @@ def _say(context: Context, request: "Request", done: "Published", beside: "_Besi
         path=shown_path(request.out), files=done.files, size=Size(done.bytes),
         rows=done.rows, fresh=done.fresh,
     )  # fmt: skip
-    if not done.rows:
+    if not done.rows and not is_no_time(iso(done.as_of)):
         context.tell("publish.empty", style="yellow")
-    context.tell("publish.as_of", time=iso(done.as_of))
+    if is_no_time(iso(done.as_of)):
+        context.tell("publish.nothing")
+    else:
+        context.tell("publish.as_of", time=iso(done.as_of))
     context.tell("publish.digest", digest=done.digest)
     if done.uncounted:
         names = ", ".join(shown(name) for name in done.uncounted)

@@ -32,7 +32,7 @@ def watch_of_options(options: ReputationOptions, *, site: Path | None) -> "Watch
     if site is None:
         raise Misuse("site.no_site")
     from voipwatch.civic.watched import watch_of  # noqa: PLC0415 -- scipy takes a second
-    from voipwatch.cli.reputation import existing, unreadable  # noqa: PLC0415 -- the same
+    from voipwatch.cli.reputation import existing, pages_told, unreadable  # noqa: PLC0415 -- the same
 
     path = Path(options.file)
     if not path.exists():
@@ -48,5 +48,4 @@ def watch_of_options(options: ReputationOptions, *, site: Path | None) -> "Watch
             raise Misuse("reputation.date", option="--reputation-event", value=shown(options.event)) from None
         if not error.reason:
             raise Misuse("publish.reputation_donors_all") from None
-        known = ", ".join(sorted({each.page for each in rows})[:20])
-        raise Misuse("reputation.page_unknown", value=shown(error.reason), known=known) from None
+        raise Misuse("reputation.page_unknown", value=shown(error.reason), known=pages_told(rows)) from None

@@ -124,6 +124,14 @@ def unreadable(path: Path, error: Exception) -> Misuse:
     return Misuse("reputation.unreadable", path=shown_path(path), reason=shown(reason))
 
 
+def pages_told(rows: Sequence[Observation]) -> str:
+    """The first twenty pages, each with its quantities as they are typed: `x:a (followers, likes)`."""
+    found: dict[str, set[str]] = {}
+    for each in rows:
+        found.setdefault(each.page, set()).add(each.quantity.value)
+    return ", ".join(f"{page} ({', '.join(sorted(found[page]))})" for page in sorted(found)[:20])
+
+
 def _read(context: Context, path: Path) -> tuple[list[Observation], dict[str, Any]]:
     """The observations of a file, CSV or WARC by its first bytes, and what there is to say of it."""
     try:

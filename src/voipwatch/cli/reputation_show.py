@@ -18,7 +18,7 @@ from voipwatch.civic.press import packaged_press
 from voipwatch.cli import show as tables
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse
-from voipwatch.cli.reputation import SCHEMA, Quiet, existing, span, unreadable
+from voipwatch.cli.reputation import SCHEMA, Quiet, existing, pages_told, span, unreadable
 from voipwatch.cli.values import shown, shown_path
 from voipwatch.model.instants import iso
 
@@ -39,7 +39,7 @@ def show(
     rows = _rows(file)
     keys = sorted({(each.page, each.quantity) for each in rows if page in {None, each.page}})
     if not keys:
-        raise Misuse("reputation.page_unknown", value=shown(page or ""), known=_pages(rows))
+        raise _unknown(page or "", rows)
     since = None if baseline is None else _time_s(baseline, "--baseline")
     told = [_told(rows, *key, since, baseline or "") for key in keys]
     if json:
@@ -68,14 +68,15 @@ def effect_of(
         raise Misuse("reputation.required", option="--page, --event")
     if quantity not in {each.value for each in COUNTS}:
         raise Misuse("reputation.quantity_unknown", value=shown(quantity))
-    rows = [each for each in _rows(file) if each.quantity == quantity]
+    all_rows = _rows(file)
+    rows = [each for each in all_rows if each.quantity == quantity]
     others = sorted({each.page for each in rows} - {page})
     if page not in {each.page for each in rows}:
-        raise Misuse("reputation.page_unknown", value=shown(page), known=_pages(rows))
+        raise _unknown(page, all_rows, quantity)
     asked = others if donors is None else [name.strip() for name in donors.split(",")]
     for name in asked:
         if name not in others:
-            raise Misuse("reputation.page_unknown", value=shown(name), known=_pages(rows))
+            raise _unknown(name, all_rows, quantity)
     try:
         plan = Plan(level=level)
     except ValueError:
@@ -93,8 +94,11 @@ def _effect(
 ) -> Effect:
     all_series = {name: series(rows, name, quantity) for name in (page, *donors)}
     grid = grid_of(each for counts in all_series.values() for each in counts)
-    if grid is None or not 0 <= grid.step_of(event_s) < grid.steps:
-        raise Misuse("reputation.event_outside")
+    assert grid is not None  # the page has a row
+    if not 0 <= grid.step_of(event_s) < grid.steps:
+        raise Misuse(
+            "reputation.event_outside", since=str(grid.first), until=str(grid.day_of(grid.steps - 1))
+        )
     on_grid = {name: placed(counts, grid) for name, counts in all_series.items()}
     return effect(
         on_grid[page].counts,
@@ -117,8 +121,12 @@ def _rows(file: str | None) -> list[Observation]:
     return rows
 
 
-def _pages(rows: list[Observation]) -> str:
-    return ", ".join(sorted({each.page for each in rows})[:20])
+def _unknown(page: str, rows: list[Observation], quantity: str = "") -> Misuse:
+    """What to say of a page that is not there, or not as `quantity` (empty: any): what is."""
+    known = pages_told(rows)
+    if quantity and page in {each.page for each in rows}:
+        return Misuse("reputation.page_quantity", value=shown(page), quantity=quantity, known=known)
+    return Misuse("reputation.page_unknown", value=shown(page), known=known)
 
 
 def _time_s(text: str, option: str) -> float:

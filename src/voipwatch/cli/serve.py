@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from importlib.resources import files
+from inspect import signature
 from pathlib import Path
 from typing import IO, Annotated, Final
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ from voipwatch.cli.serve_site import (
     with_campaigns,
 )
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
+from voipwatch.cli.serve_unit import unit_text
 from voipwatch.cli.values import (
     CONTROL_PORT,
     made_folder,
@@ -52,7 +53,6 @@ EVERY_S: Final = 30
 """Between two turns of the keeper while nothing waits: a report is in a cell within a minute or so."""
 STATUS_EVERY_S: Final = 60.0
 LOCK_FILE: Final = "serve-lock"
-UNIT: Final = "voipwatch-serve.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +106,18 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     unit: bool = False,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    typed = dict(locals())
     if data is None:
         raise Misuse("error.no_data")
+    if (certificate is None) != (certificate_key is None):
+        raise Misuse("error.half_certificate")
+    require_site(site, line_test=line_test, turn=turn, campaigns=campaigns)
     if unit:
-        context.out.print(Text(unit_text(Path(data), bind or ["0.0.0.0"])), soft_wrap=True)  # noqa: S104 -- printed
+        context.out.print(Text(unit_text(_given(typed))), soft_wrap=True)
         return CLEAR
-    _require_pair(certificate, certificate_key)
+    _require_readable(certificate, certificate_key)
     if store is not None and not _is_server(store):
         raise Misuse("error.store_embedded")
-    require_site(site, line_test=line_test, turn=turn, campaigns=campaigns)
     if prefixes is not None:
         read_file(Path(prefixes), most_bytes=PEM_BYTES_MAX)
     addresses = tuple(dict.fromkeys(parse_address(text) for text in bind or ["127.0.0.1"]))
@@ -156,11 +159,19 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         return asyncio.run(Serving(context, plan).run())
 
 
-def _require_pair(certificate: str | None, key: str | None) -> None:
-    """Both or neither, and both can be read. Raises Misuse."""
-    if (certificate is None) != (key is None):
-        raise Misuse("error.half_certificate")
-    for name in (certificate, key):
+def _given(typed: dict[str, object]) -> dict[str, object]:
+    """Parameters of `serve` that differ from what holds anyway, but those that a unit has no use of."""
+    usual = {name: each.default for name, each in signature(serve).parameters.items()}
+    return {
+        name: value
+        for name, value in typed.items()
+        if name not in {"context", "unit"} and value != usual[name]
+    }
+
+
+def _require_readable(*names: str | None) -> None:
+    """Files of a certificate and its key. Raises Misuse."""
+    for name in names:
         if name is not None:
             read_file(Path(name), most_bytes=PEM_BYTES_MAX)
 
@@ -363,17 +374,6 @@ def prepare(plan: Plan) -> tuple[str, Path, Path]:
     private.touch(mode=0o600)
     private.write_bytes(made.key)
     return key, chain, private
-
-
-def unit_text(data: Path, bind: list[str]) -> str:
-    """The systemd unit for this machine."""
-    from voipwatch.cli.program import program  # noqa: PLC0415 -- seldom needed
-
-    text = files("voipwatch.cli").joinpath("units").joinpath(UNIT).read_text(encoding="utf-8")
-    binds = " ".join(f"--bind {parse_address(address)}" for address in bind)
-    for name, value in {"VOIPWATCH": program(), "DATA": str(data.absolute()), "BIND": binds}.items():
-        text = text.replace(f"@{name}@", value)
-    return text
 
 
 class _alone:  # noqa: N801 -- a context, used like a function

@@ -107,6 +107,11 @@ class Closed(msgspec.Struct, frozen=True):
     at: str
 
 
+def is_no_time(as_of: str) -> bool:
+    """Whether a bundle is as of a time at which nothing can have been measured: its store had no report."""
+    return as_of < "1970-01-02"
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """What a bundle holds. The digest of a bundle is the SHA-256 of this file's bytes."""
 
@@ -128,6 +133,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """Who answers for it: the name that the observatory has given itself."""
     contact: str = ""
     """Where replies and corrections are sent; empty where the observatory names none."""
+
+    @property
+    def is_unmeasured(self) -> bool:
+        """Whether no report had arrived: as of the first hour of Unix time, which is nobody's date."""
+        return is_no_time(self.as_of)
+
     schema: str = MANIFEST_SCHEMA
 
 

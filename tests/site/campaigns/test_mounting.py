@@ -52,3 +52,13 @@ def test_the_page_of_a_mounted_petition_offers_codes(tmp_path: Path) -> None:
         page = call(app, "GET", "/campaigns/fr/calls/").text
         assert ("/counter/fr/MA/petition/calls.svg" in page) == offered
         app.desk.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "fr", "ar"])
+def test_pages_lead_to_the_site_beside_in_their_language(tmp_path: Path, lang: str) -> None:
+    campaigns = folder_of(tmp_path / "c", wall=True)
+    opened(campaigns).close()
+    app = campaigns_app(campaigns.folder)
+    for path in ("", "calls/", "pledge/", "wall/", "nothing/"):
+        assert f'<a href="/{lang}/">' in call(app, "GET", f"/campaigns/{lang}/{path}").text
+    app.desk.close()

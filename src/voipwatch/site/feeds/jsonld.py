@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from voipwatch.model.bundle import Manifest
 from voipwatch.model.claims import ClaimState
 from voipwatch.model.incidents import Incident, IncidentStatus
 from voipwatch.model.instants import iso, seconds
@@ -37,6 +38,8 @@ def dataset(bundle: Bundle, words: Words, file: str, base_url: str = "") -> dict
         countries=words.plain_list(words.country(code) for code in countries),
         moment=words.moment(manifest.as_of),
     )
+    if manifest.is_unmeasured:
+        described = words.plain("foot.nothing")
     emulated = f"[{words.plain('feeds.emulated')}] " if manifest.synthetic else ""
     found: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -44,9 +47,7 @@ def dataset(bundle: Bundle, words: Words, file: str, base_url: str = "") -> dict
         "name": f"{emulated}voipwatch",
         "description": f"{emulated}{described}",
         "identifier": f"sha256:{bundle.digest}",
-        "version": manifest.as_of,
-        "dateModified": manifest.as_of,
-        "expires": manifest.valid_until,
+        **_times(manifest),
         "inLanguage": words.html_lang,
         "isAccessibleForFree": True,
         "license": LICENCE,
@@ -157,3 +158,10 @@ def encode_json_ld(documents: "list[dict[str, Any]] | dict[str, Any]") -> str:
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
+
+
+def _times(manifest: Manifest) -> dict[str, str]:
+    """When the data set was made and until when it holds; nothing of one in which nothing was measured."""
+    if manifest.is_unmeasured:
+        return {}
+    return {"version": manifest.as_of, "dateModified": manifest.as_of, "expires": manifest.valid_until}

@@ -57,6 +57,8 @@ def outdated_files(bundle: Bundle, languages: Iterable[str]) -> Iterator[tuple[s
     for lang in languages:
         told = words(lang)
         message = told.plain("feeds.badge.outdated", day=told.day(bundle.manifest.as_of))
+        if bundle.manifest.is_unmeasured:
+            message = told.plain("feeds.badge.unmeasured")
         for path, content in _files_of(bundle, lang):
             label = msgspec.json.decode(content, type=Badge).label
             yield path, _encoded(Badge(1, label, message, "lightgrey", is_error=True))

@@ -52,6 +52,8 @@ def encode_timeline(bundle: Bundle, words: Words, base_url: str = "") -> bytes:
 
 def _stamp(bundle: Bundle, words: Words) -> str:
     as_of = words.plain("feeds.as-of", moment=words.moment(bundle.manifest.as_of))
+    if bundle.manifest.is_unmeasured:
+        as_of = words.plain("foot.nothing")
     return f"[{words.plain('feeds.emulated')}] {as_of}" if bundle.manifest.synthetic else as_of
 
 

@@ -87,7 +87,10 @@ class Home:
 def home(site: Site, t: Words) -> Home:
     """The page."""
     subject = Subject("home", links.home())
-    title = t.plain("home.title", as_of=Name(t.moment(site.bundle.manifest.as_of)))
+    manifest = site.bundle.manifest
+    title = t.plain("home.title", as_of=Name(t.moment(manifest.as_of)))
+    if manifest.is_unmeasured:
+        title = t.plain("home.heading")
     frame = shell(site, t, subject, title=title, description=t.plain("home.description"))
     return Home(
         shell=frame,

@@ -67,8 +67,9 @@ class Shell:
     footer: tuple[NavItem, ...]
     languages: tuple[LanguageLink, ...]
     as_of: str
+    """Empty where nothing has been measured yet."""
     valid_until: str
-    """Empty on a page that stays valid for ever."""
+    """Empty on a page that stays valid for ever, and where nothing has been measured yet."""
     synthetic: bool
     instance: str
     closed: str
@@ -105,6 +106,7 @@ def shell(
     """
     here = Here(t.lang, subject.path) if anywhere is None else anywhere
     manifest = site.bundle.manifest
+    nothing = manifest.is_unmeasured and not lasting
     address = f"{site.base.rstrip('/')}/{t.lang}/{subject.path}" if site.base else ""
 
     def items(table: tuple[tuple[str, str], ...]) -> tuple[NavItem, ...]:
@@ -135,8 +137,8 @@ def shell(
             )
             for lang in (*LANGUAGES, *([TAMAZIGHT] if has_tamazight else []))
         ),
-        as_of=t.moment(lasting or manifest.as_of),
-        valid_until="" if lasting else t.moment(manifest.valid_until),
+        as_of="" if nothing else t.moment(lasting or manifest.as_of),
+        valid_until="" if lasting or nothing else t.moment(manifest.valid_until),
         synthetic=manifest.synthetic,
         instance=manifest.instance,
         closed=manifest.final.reason if manifest.final else "",
