@@ -53,6 +53,7 @@ def over(folder: Path, *, pledged: int, kept: int) -> None:
     after_s = boycott.window.ends_s + 3600
     for number in range(pledged):
         pledges.declare(boycott, token(number), now_s=boycott.window.begins_s - 1)
+    office.turn(int(boycott.window.begins_s))
     for number in range(kept):
         pledges.report(boycott, token(number), kept=True, now_s=after_s)
     office.turn(int(after_s))
