@@ -199,7 +199,7 @@ def _say(context: Context, request: "Request", done: "Published", beside: "_Besi
         path=shown_path(request.out), files=done.files, size=Size(done.bytes),
         rows=done.rows, fresh=done.fresh,
     )  # fmt: skip
-    if not done.rows and not is_no_time(iso(done.as_of)):
+    if not done.rows:
         context.tell("publish.empty", style="yellow")
     if is_no_time(iso(done.as_of)):
         context.tell("publish.nothing")
