@@ -34,6 +34,11 @@ def test_settings_of_a_folder(tmp_path: Path) -> None:
     assert campaigns_of(folder_of(tmp_path / "c").folder).folder == tmp_path / "c"
     with pytest.raises(Misuse) as refused:
         campaigns_of(tmp_path)
+    assert refused.value.key == "petition.no_settings"
+    assert str(refused.value.values["path"]).endswith("campaigns.toml")
+    (tmp_path / "campaigns.toml").write_bytes(b"\xff")
+    with pytest.raises(Misuse) as refused:
+        campaigns_of(tmp_path)
     assert refused.value.key == "petition.settings"
     assert refused.value.values["field"] == "file"
 

@@ -71,9 +71,15 @@ def now_s() -> int:
 def campaigns_of(folder: Path) -> "Campaigns":
     """Settings of a folder. Raises Misuse, and Trouble where an extra lacks."""
     try:
-        from voipwatch.site.campaigns.settings import SettingsError, read_settings  # noqa: PLC0415 -- an extra
+        from voipwatch.site.campaigns.settings import (  # noqa: PLC0415 -- an extra
+            FILE,
+            SettingsError,
+            read_settings,
+        )
     except ModuleNotFoundError as error:
         raise Trouble("petition.no_extra", name=error.name or "sqlalchemy") from None
+    if not (folder / FILE).exists():
+        raise Misuse("petition.no_settings", path=shown_path(folder / FILE))
     try:
         return read_settings(folder)
     except SettingsError as error:

@@ -275,9 +275,13 @@ def site_process() -> "AsgiApp":
 
     order = order_from_environment()
     if order.line_test is None or not order.line_test.networks:
-        return app_of(order)
+        return app_of(order, say=_say)
     # The collector beside, which is ready before the site, has made the table already.
-    return app_of(order, packaged_geo(Path(order.line_test.networks)).find)
+    return app_of(order, packaged_geo(Path(order.line_test.networks)).find, _say)
+
+
+def _say(line: str) -> None:
+    tell(say=line)
 
 
 ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {

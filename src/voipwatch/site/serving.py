@@ -62,8 +62,13 @@ class SiteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of campaigns; empty: there are none."""
 
 
-def site_app(order: SiteOrder, locate: Locate = nowhere) -> SiteApp:
-    """The application in this process; `locate` is for browsers' reports. Raises BadSiteError, OSError."""
+def site_app(
+    order: SiteOrder, locate: Locate = nowhere, say: Callable[[str], Any] = lambda _line: None
+) -> SiteApp:
+    """The application in this process; `locate` is for browsers' reports, `say` for its log.
+
+    Raises BadSiteError, OSError.
+    """
     mounts: dict[str, AsgiApp] = {}
     petitions: Callable[[], Sequence[CountedPetition]] = tuple
     if order.line_test is not None:
@@ -71,7 +76,7 @@ def site_app(order: SiteOrder, locate: Locate = nowhere) -> SiteApp:
     if order.campaigns:
         from voipwatch.site.campaigns.mounting import MOUNT, campaigns_app, counts_of  # noqa: PLC0415 -- an extra
 
-        campaigns = campaigns_app(Path(order.campaigns), Path(order.site))
+        campaigns = campaigns_app(Path(order.campaigns), Path(order.site), say)
         mounts[MOUNT], petitions = campaigns, counts_of(campaigns)
     folder = Path(order.site)
     return SiteApp(
@@ -87,12 +92,14 @@ def order_from_environment() -> SiteOrder:
     return msgspec.json.decode(os.environ[VARIABLE], type=SiteOrder)
 
 
-def app_of(order: SiteOrder, locate: Locate = nowhere) -> AsgiApp:
+def app_of(
+    order: SiteOrder, locate: Locate = nowhere, say: Callable[[str], Any] = lambda _line: None
+) -> AsgiApp:
     """The application, in a process that ends with the one that started it."""
     # Until it serves, a request to stop ends it: the handler that it was forked with is its parent's.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return site_app(order, locate)
+    return site_app(order, locate, say)
 
 
 def app_from_environment() -> AsgiApp:

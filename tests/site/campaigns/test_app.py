@@ -27,7 +27,7 @@ from voipwatch.civic.publiccounts import CountLine, first_break
 from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
-from voipwatch.site.words import LANGUAGES, words
+from voipwatch.site.words import LANGUAGES, Name, words
 
 SIGN, REVOKE = "/campaigns/en/calls/sign", "/campaigns/en/calls/revoke"
 
@@ -178,6 +178,26 @@ def test_only_while_it_is_open(app: CampaignsApp, desk: Desk, clock: Clock) -> N
 def test_a_form_on_another_site_is_refused(app: CampaignsApp, desk: Desk, headers: dict[str, str]) -> None:
     found = call(app, "POST", SIGN, {"email": "a@example.org", "consent": "yes"}, **headers)
     assert (found.status, rows(desk, "outbox")) == (403, 0)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_why_a_form_is_refused_is_said(app: CampaignsApp, lang: str) -> None:
+    path, form = f"/campaigns/{lang}/calls/sign", {"email": "a@example.org", "consent": "yes"}
+    foreign = call(app, "POST", path, form, origin="http://127.0.0.1:8480")
+    unread = call(app, "POST", path, body=b"{}", content_type="application/json")
+    t = words(lang)
+    told = t.plain("petition.foreign.text", url=Name("https://watch.example"))
+    assert told in re.sub(r"</?bdi>", "", html.unescape(foreign.text))
+    assert (unread.status, t.plain("petition.unread.text") in html.unescape(unread.text)) == (400, True)
+
+
+def test_another_address_than_the_settings_name_is_noted_once(desk: Desk) -> None:
+    said: list[str] = []
+    app = CampaignsApp(desk, Clock(), say=said.append)
+    for origin in ("http://a\nb", "http://127.0.0.1:8480", "http://x.example"):
+        assert call(app, "POST", SIGN, {"email": "a@example.org"}, origin=origin).status == 403
+    assert len(said) == 1
+    assert "http://127.0.0.1:8480, but url in campaigns.toml is https://watch.example" in said[0]
 
 
 def test_too_many_forms_of_one_network(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -158,7 +158,9 @@ def test_messages(lang: str) -> None:
         page = message_page(t, key, "calls")
         assert 'content="noindex"' in page.decode()
         Tags(page)
-    confirm = message_page(t, "confirm", "calls", form="confirm", action="/x", title="a <b> c").decode()
+    confirm = message_page(
+        t, "confirm", "calls", form="confirm", action="/x", values={"title": "a <b> c"}
+    ).decode()
     assert "a &lt;b&gt; c" in confirm
     assert 'method="post" action="/x"' in confirm
 

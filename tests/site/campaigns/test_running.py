@@ -105,7 +105,12 @@ def test_an_outage_is_said_once(desk: Desk) -> None:
     ask(desk, "a@example.org")
     for second in range(0, 4000, 10):
         runner.step(NOW + second)
-    assert said == ["the mail server cannot be used: ConnectionRefusedError; mails wait"]
+    assert said == [
+        (
+            "the mail server 127.0.0.1:25 (mail.host and mail.port in campaigns.toml) cannot be used: "
+            "ConnectionRefusedError; mails wait"
+        )
+    ]
     server.down = False
     for second in range(4000, 6000, 10):
         runner.step(NOW + second)

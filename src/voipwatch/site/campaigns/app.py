@@ -28,7 +28,7 @@ from voipwatch.civic.petitions import Petition, PetitionError, can_be_signed, is
 from voipwatch.site.app import wall_clock
 from voipwatch.site.campaigns.countsfile import counts_of
 from voipwatch.site.campaigns.desk import Desk, Outcome
-from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, is_local, read_form
+from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, is_local, read_form, seen_origin
 from voipwatch.site.campaigns.limits import PostLimits
 from voipwatch.site.campaigns.links import (
     MOUNT,
@@ -57,7 +57,7 @@ from voipwatch.site.campaigns.sections import (
     html,
     problem_of,
 )
-from voipwatch.site.words import LANGUAGES, Words, words
+from voipwatch.site.words import LANGUAGES, Name, Words, words
 from voipwatch.store.civic.opening import DatabaseError
 from voipwatch.store.civic.signing import MailKind
 
@@ -89,13 +89,16 @@ class CampaignsApp:
         sections: what else answers, by its name in the path.
         counter_for: of a country, or of none (empty): the counter of the site that a petition's count can
             stand beside; empty where there is none.
+        say: is told once, in one line, that forms come from another address than the settings name.
     """
 
     desk: Desk
     clock: Callable[[], float] = wall_clock
     sections: Mapping[str, Section] = field(default_factory=dict)
     counter_for: Callable[[str], str] = field(default=lambda _country: "")
+    say: Callable[[str], Any] = field(default=lambda _line: None)
     _limits: PostLimits = field(init=False)
+    _said_foreign: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Limits under a key of this process."""
@@ -205,12 +208,24 @@ class CampaignsApp:
     ) -> dict[str, str] | Answer:
         """What was sent, or why it is not taken; `name`: of the petition that the answer leads back to."""
         headers = _headers(scope)
-        if is_foreign(headers, self.desk.campaigns.settings.url):
-            return html(403, message_page(t, "refused", name))
+        url = self.desk.campaigns.settings.url
+        if is_foreign(headers, url):
+            if not limited:  # a guarded section's refusals are alike: it tells nobody more than that
+                return html(403, message_page(t, "refused", name))
+            self._note_foreign(headers, url)
+            return html(403, message_page(t, "foreign", name, values={"url": Name(url)}))
         if limited and not self._limits.allows(self._who(scope, headers), self.clock()):
-            return html(429, message_page(t, "refused", name), more=((b"retry-after", b"60"),))
+            return html(429, message_page(t, "often", name), more=((b"retry-after", b"60"),))
         form = await read_form(headers, receive, most_bytes=most_bytes)
-        return html(400, message_page(t, "refused", name)) if form is None else form
+        broken = "unread" if limited else "refused"
+        return html(400, message_page(t, broken, name)) if form is None else form
+
+    def _note_foreign(self, headers: Mapping[bytes, bytes], url: str) -> None:
+        """Once a process: a keeper whose `url` is not where his readers are sees why no form is taken."""
+        origin = seen_origin(headers)
+        if origin and not self._said_foreign:
+            self._said_foreign = True
+            self.say(f"campaigns: a form came from {origin}, but url in campaigns.toml is {url}: refused")
 
     async def _act(self, asked: Asked) -> Answer:
         match asked.rest, asked.form is not None:
@@ -276,8 +291,11 @@ class CampaignsApp:
         found = await asyncio.to_thread(self.desk.waits, petition, token, now_s=int(self.clock()))
         if found is not None:
             return _outcome(asked, found)
-        action, title = confirm_path(t.lang, petition.id, token), petition.text(t.lang)[1].title
-        return html(200, message_page(t, "confirm", petition.id, form="confirm", action=action, title=title))
+        action, title = (
+            confirm_path(t.lang, petition.id, token),
+            {"title": Name(petition.text(t.lang)[1].title)},
+        )
+        return html(200, message_page(t, "confirm", petition.id, form="confirm", action=action, values=title))
 
     async def _confirm(self, asked: Asked, token: str) -> Answer:
         assert asked.form is not None
@@ -294,8 +312,11 @@ class CampaignsApp:
         t, petition = asked.t, asked.petition
         if not self.desk.may_revoke(petition, token):
             return _outcome(asked, Outcome.NO_LINK)
-        action, title = revoke_path(t.lang, petition.id, token), petition.text(t.lang)[1].title
-        return html(200, message_page(t, "revoke", petition.id, form="revoke", action=action, title=title))
+        action, title = (
+            revoke_path(t.lang, petition.id, token),
+            {"title": Name(petition.text(t.lang)[1].title)},
+        )
+        return html(200, message_page(t, "revoke", petition.id, form="revoke", action=action, values=title))
 
     async def _api(self, parts: tuple[str, ...], method: str) -> Answer:
         if method == "POST":

@@ -6,6 +6,7 @@ browser says that it is another site's (Fetch Metadata, `Sec-Fetch-Site`; Origin
 revokes needs a token from a mail; keepers' forms carry a token of their session besides (`admin`).
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import Any, Final
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 FORM_BYTES_MAX: Final = 4_096
 _PROXIED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 FIELDS_MAX: Final = 10
+_ORIGIN: Final = re.compile(r"https?://[0-9A-Za-z.:\[\]-]{1,200}")
 _TYPE: Final = b"application/x-www-form-urlencoded"
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -66,6 +68,12 @@ def _is_loopback(text: str) -> bool:
     except ValueError:
         return False
     return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def seen_origin(headers: Mapping[bytes, bytes]) -> str:
+    """The Origin that a browser named, fit for a log; empty: none, or nothing of that form."""
+    found = headers.get(b"origin", b"").decode("latin-1")
+    return found if _ORIGIN.fullmatch(found) else ""
 
 
 def is_foreign(headers: Mapping[bytes, bytes], url: str) -> bool:

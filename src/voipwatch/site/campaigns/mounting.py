@@ -1,7 +1,9 @@
 """Campaigns beside the site, in one of its processes."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from voipwatch.site.campaigns.admin.section import AdminSection
 from voipwatch.site.campaigns.app import CampaignsApp
@@ -18,14 +20,16 @@ from voipwatch.site.campaigns.wall.section import WallSection
 __all__ = ["MOUNT", "campaigns_app", "counter_in", "counts_of"]
 
 
-def campaigns_app(folder: Path, site: Path | None = None) -> CampaignsApp:
+def campaigns_app(
+    folder: Path, site: Path | None = None, say: Callable[[str], Any] = lambda _line: None
+) -> CampaignsApp:
     """The application; its tables are brought up to date by the process beside (`running`). `site`: the
     folder that is served beside it, whose counters can show a petition's count.
 
     Raises SettingsError, DatabaseError.
     """
     desk = Desk(read_settings(folder))
-    return CampaignsApp(desk, sections=sections_of(desk), counter_for=partial(counter_in, site))
+    return CampaignsApp(desk, sections=sections_of(desk), counter_for=partial(counter_in, site), say=say)
 
 
 def counter_in(site: Path | None, country: str) -> str:

@@ -186,7 +186,14 @@ def petition_page(told: Told, t: Words, now_s: float, *, url: str = "", counter:
 
 
 def message_page(
-    t: Words, key: str, name: str = "", *, text: str = "", form: str = "", action: str = "", title: str = ""
+    t: Words,
+    key: str,
+    name: str = "",
+    *,
+    text: str = "",
+    form: str = "",
+    action: str = "",
+    values: Mapping[str, object] | None = None,
 ) -> bytes:
     """A page that says one thing.
 
@@ -197,23 +204,24 @@ def message_page(
         text: key of the text below the heading, where it is another one.
         form: which form is below; see `MessagePage`.
         action: where that is sent.
-        title: of the petition, for texts that name it.
+        values: of the text's places, such as the petition's title.
     """
-    if form:
-        return _message(t, key, name, text or f"{key}.text", form, action, title)
+    if form or values:
+        return _message(t, key, name, text or f"{key}.text", form, action, values or {})
     return _kept_message(t, key, name, text or f"{key}.text")
 
 
 @lru_cache(maxsize=1024)
 def _kept_message(t: Words, key: str, name: str, text: str) -> bytes:
     """Pages that say the same to everybody: made once. None of them has a token in it."""
-    return _message(t, key, name, text, "", "", "")
+    return _message(t, key, name, text, "", "", {})
 
 
-def _message(t: Words, key: str, name: str, text: str, form: str, action: str, title: str) -> bytes:
+def _message(
+    t: Words, key: str, name: str, text: str, form: str, action: str, values: Mapping[str, object]
+) -> bytes:
     back = petition_path(t.lang, name) if name else f"{MOUNT}{t.lang}/"
     heading = t.plain(f"petition.{key}.heading")
-    values = {"title": Name(title)} if title else {}
     frame = frame_of(heading, t, lambda lang: petition_path(lang, name) if name else f"{MOUNT}{lang}/")
     shown = t.plain(f"petition.{text}", **values)
     page = MessagePage(frame=frame, heading=heading, text=shown, back=back, form=form, action=action)

@@ -26,8 +26,9 @@ TURN_S: Final = 60
 LOOK_END_S: Final = 2.0
 """A look that is under way when all ends is left alone after this: what it saw is not noted."""
 PLAIN: Final = (
-    "the protected page is off: url in campaigns.toml is http, and without HTTPS whoever listens takes "
-    "passphrases and sessions; set up HTTPS and say https there, or open the page on this machine alone"
+    "the protected page opens only for a browser on this machine (with forwarded = true for none): url in "
+    "campaigns.toml is http, and without HTTPS whoever listens takes passphrases and sessions; set up HTTPS "
+    "and say https there"
 )
 KEEPER: Final = "daemon"
 """Who erases what is due, in the audit log."""
@@ -41,6 +42,8 @@ class Runner:
         self._pledges = PledgeOffice(PledgeDesk(desk), KEEPER)
         self._wall = Wall(desk)
         self._postman = Postman(desk, server)
+        mail = desk.campaigns.settings.mail
+        self._place = f"{mail.host}:{mail.port}"
         self._say = say
         self._next_turn_s = 0
         self._said = ""
@@ -68,7 +71,10 @@ class Runner:
             self._tell(f"the database of campaigns: {error}")
             return Round(down="database")
         if done.down and done.down != "waiting":
-            self._tell(f"the mail server cannot be used: {done.down}; mails wait")
+            self._tell(
+                f"the mail server {self._place} (mail.host and mail.port in campaigns.toml) cannot be used: "
+                f"{done.down}; mails wait"
+            )
         elif done.sent:
             self._tell("")
         return done
