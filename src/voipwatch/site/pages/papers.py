@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from voipwatch.model.bundle import MANIFEST_FILE, SIGNATURE_FILE
+from voipwatch.site.bundle import Bundle
 from voipwatch.site.pages.head import Subject
 from voipwatch.site.pages.said import CorrectionView, correction_view
 from voipwatch.site.pages.shell import Shell, shell
@@ -146,7 +147,7 @@ def data(site: Site, t: Words) -> Data:
         files=len(manifest.files) + 2,
         size=size(t, sum(entry.bytes for entry in manifest.files)),
         tables=tuple((name, _columns(columns)) for name, columns in dictionary.items()),
-        citation=site.bundle.read("CITATION.cff").decode() if "CITATION.cff" in site.bundle.paths else "",
+        citation=_citation(site.bundle),
         licence_href=here.file_at("bundle/LICENCE"),
         dictionary_href=here.file_at("bundle/data-dictionary.json"),
     )
@@ -200,3 +201,10 @@ def api(site: Site, t: Words, routes: tuple[tuple[str, bool, str], ...] = ()) ->
     ]
     found += [Route(f"/{path}", here.file_at(path) if follow else "", t(key)) for path, follow, key in routes]
     return Api(frame, tuple(found))
+
+
+def _citation(bundle: Bundle) -> str:
+    """`CITATION.cff`; empty where there is none, and where nothing was measured that could be cited."""
+    if bundle.manifest.is_unmeasured or "CITATION.cff" not in bundle.paths:
+        return ""
+    return bundle.read("CITATION.cff").decode()
