@@ -73,8 +73,21 @@ def test_any_bytes(body: bytes) -> None:
         ("unix:", {b"host": b"127.0.0.1"}, False),
         *(
             ("127.0.0.1", {b"host": b"127.0.0.1", name: b"192.0.2.1"}, False)
-            for name in (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
+            for name in (
+                b"x-forwarded-for",
+                b"x-forwarded-proto",
+                b"x-forwarded-host",
+                b"x-forwarded-port",
+                b"x-forwarded-anything",
+                b"forwarded",
+                b"via",
+                b"x-real-ip",
+                b"x-client-ip",
+                b"cf-connecting-ip",
+                b"true-client-ip",
+            )
         ),
+        ("127.0.0.1", {b"host": b"127.0.0.1", b"x-requested-with": b"x", b"cookie": b"via=1"}, True),
     ],
 )
 def test_who_asks_on_this_machine(client: str, headers: dict[bytes, bytes], local: bool) -> None:

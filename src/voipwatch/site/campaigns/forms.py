@@ -13,7 +13,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 FORM_BYTES_MAX: Final = 4_096
-_PROXIED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
+_PROXIED: Final = frozenset(
+    {b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"cf-connecting-ip", b"true-client-ip"}
+)
+"""What proxies add, beside whatever begins with `_X_FORWARDED`."""
+_X_FORWARDED: Final = b"x-forwarded-"
 FIELDS_MAX: Final = 10
 _ORIGIN: Final = re.compile(r"https?://[0-9A-Za-z.:\[\]-]{1,200}")
 _TYPE: Final = b"application/x-www-form-urlencoded"
@@ -52,8 +56,10 @@ def is_local(client: str, headers: Mapping[bytes, bytes]) -> bool:
     nothing in the headers says that somebody else was the one who asked.
 
     A proxy on this machine that says nothing of itself and rewrites Host looks the same (docs/petition.md).
+    `headers`: by name in lower case.
     """
-    if any(name in headers for name in _PROXIED) or b"@" in headers.get(b"host", b""):
+    proxied = any(name in _PROXIED or name.startswith(_X_FORWARDED) for name in headers)
+    if proxied or b"@" in headers.get(b"host", b""):
         return False
     try:
         asked = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname or ""

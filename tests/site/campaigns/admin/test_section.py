@@ -19,8 +19,8 @@ from voipwatch.civic.keepers import form_token
 from voipwatch.civic.petitions import Delivery
 from voipwatch.civic.roles import CODE_ANEW, Act, Role, may
 from voipwatch.site.campaigns import keepers as keepers_module
-from voipwatch.site.campaigns.admin.gate import BY_NETWORK, LONGEST_S, ROOM
-from voipwatch.site.campaigns.admin.section import HASHED_AT_ONCE, AdminSection, act_of
+from voipwatch.site.campaigns.admin.gate import BY_NETWORK, HASHED_AT_ONCE, LONGEST_S, ROOM
+from voipwatch.site.campaigns.admin.section import AdminSection, act_of
 from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.keepers import Keepers
@@ -140,6 +140,8 @@ OUTSIDE: list[dict[str, Any]] = [
     {"client": "127.0.0.1", "host": "watch.example"},
     {"client": "127.0.0.1", "host": "127.0.0.1", "x_forwarded_for": "192.0.2.1"},
     {"client": "127.0.0.1", "host": "127.0.0.1", "forwarded": "for=192.0.2.1"},
+    {"client": "127.0.0.1", "host": "127.0.0.1", "x_forwarded_proto": "http"},
+    {"client": "127.0.0.1", "host": "127.0.0.1", "cf_connecting_ip": "192.0.2.1"},
     {"client": "127.0.0.1"},
     {"client": "127.0.0.1", "host": "[::1"},
     {"client": "", "host": "127.0.0.1"},
@@ -385,6 +387,53 @@ def test_a_flood_finds_no_room_and_leaves_its_place_when_it_was_answered(desk: D
     assert found.count(403) >= BY_NETWORK.at_once
     assert BY_NETWORK.at_once < ROOM
     assert asyncio.run(flood("192.0.2.1", 1)) == [403]
+
+
+@pytest.mark.parametrize("ending", ["answered", "gone"])
+def test_a_keeper_of_another_network_gets_a_place_of_the_flood(desk: Desk, clock: Clock, ending: str) -> None:
+    made = enrolled(desk, clock)
+    going = asyncio.Event()
+    paused: list[float] = []
+    full = asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+        if len(paused) == ROOM:
+            full.set()
+        await going.wait()
+
+    section = AdminSection(desk, pause=pause)
+    app = CampaignsApp(desk, clock, {"admin": section})
+    form = {"name": "nobody", "passphrase": "x", "code": "1"}
+
+    async def meet() -> tuple[int, list[int | None]]:
+        for _ in range(5):  # what follows of that name is put off
+            await acall(app, "POST", f"{ADMIN}signin", form, client="192.0.2.1")
+        flood = [
+            asyncio.ensure_future(
+                acall(
+                    app, "POST", f"{ADMIN}signin", form, client=f"2001:db8:{number % 2}:{number // 2 % 4}::1"
+                )
+            )
+            for number in range(ROOM)
+        ]
+        await full.wait()
+        right = {"name": made.name, "passphrase": made.passphrase, "code": Visit(app, clock, made).code()}
+        keeper = await acall(app, "POST", f"{ADMIN}signin", right, client="198.51.100.7")
+        if ending == "gone":
+            for each in flood:
+                each.cancel()
+        going.set()
+        told = await asyncio.gather(*flood, return_exceptions=True)
+        return keeper.status, [each.status if isinstance(each, Answered) else None for each in told]
+
+    kept, flooded = asyncio.run(meet())
+    assert kept == 303
+    if ending == "answered":
+        assert (flooded.count(429), flooded.count(403)) == (1, ROOM - 1)
+    assert not section._turns
+    assert not section._gate._inside
+    assert call(app, "POST", f"{ADMIN}signin", form | {"name": "zoe"}).status == 403
 
 
 def test_floods_of_sign_ins_keep_nobody_from_signing(

@@ -22,7 +22,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -31,17 +31,13 @@ from voipwatch.civic.roles import CODE_ANEW, Act, may
 from voipwatch.site.campaigns.admin import pages
 from voipwatch.site.campaigns.admin.acts import Acts, Done
 from voipwatch.site.campaigns.admin.cookies import clear_cookie, session_of, set_cookie
-from voipwatch.site.campaigns.admin.gate import SignInGate
+from voipwatch.site.campaigns.admin.gate import HASHED_AT_ONCE, SignInGate, Try
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.forms import FORM_BYTES_MAX
 from voipwatch.site.campaigns.keepers import Keepers, Refusal, Visitor
 from voipwatch.site.campaigns.links import LONG_FORM_BYTES, admin_path
 from voipwatch.site.campaigns.sections import Answer, SectionAsk, html
 
-HASHED_AT_ONCE: Final = 1
-"""Sign-ins that are looked at, in each process: 16 MiB and 50 ms of a core each. They wait for one another
-in threads of their own, and nobody who signs a petition waits for them.
-"""
 POSTED: Final = frozenset(
     {Act.HIDE_NAME, Act.SHOW_NAME, Act.PAPER, Act.DELIVER, Act.ANSWER, Act.CLOSE, Act.ERASE}
 )
@@ -59,6 +55,9 @@ class AdminSection:
         self._keepers = Keepers(desk)
         self._gate = SignInGate(secrets.token_bytes(32))
         self._pause = pause
+        self._turns: dict[Try, asyncio.Future[bool]] = {}
+        """Of each try under way, whether its turn came; False: it lost its place."""
+        # Threads of their own: nobody who signs a petition waits for sign-ins.
         self._hashing = ThreadPoolExecutor(HASHED_AT_ONCE, thread_name_prefix="sign-in")
 
     @property
@@ -97,16 +96,46 @@ class AdminSection:
     async def _try(self, ask: SectionAsk) -> Answer | None:
         """To sign in: put off where there were many, and then looked at in turn."""
         name = (ask.form or {}).get("name", "")
-        wait_s = self._gate.enter(name, ask.who, ask.now_s)
-        if wait_s is None:
+        entered = self._gate.enter(name, ask.who, ask.now_s)
+        if entered is None:
             return _entrance(ask, 429, "wait")
+        if entered.displaced is not None:
+            self._tell(entered.displaced, its_turn=False)
+        own = entered.own
+        self._turns[own] = asyncio.get_running_loop().create_future()
         try:
-            if wait_s:
-                await self._pause(wait_s)
-            later = msgspec.structs.replace(ask, now_s=ask.now_s + wait_s)
+            if not await self._turn(own):
+                return _entrance(ask, 429, "wait")
+            later = msgspec.structs.replace(ask, now_s=ask.now_s + own.wait_s)
             return await asyncio.get_running_loop().run_in_executor(self._hashing, self._sign_in, later)
         finally:
-            self._gate.leave(name, ask.who)
+            del self._turns[own]
+            self._gate.leave(own)
+            self._call()
+
+    async def _turn(self, own: Try) -> bool:
+        """Waits as long as it is put off and then for its turn; False: it lost its place meanwhile."""
+        turn = self._turns[own]
+        if own.wait_s:
+            pausing = asyncio.ensure_future(self._pause(own.wait_s))
+            either: set[asyncio.Future[Any]] = {pausing, turn}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                pausing.cancel()
+        self._gate.ready(own)
+        self._call()
+        return await turn
+
+    def _call(self) -> None:
+        one = self._gate.called()
+        if one is not None:
+            self._tell(one, its_turn=True)
+
+    def _tell(self, one: Try, *, its_turn: bool) -> None:
+        # Whoever is gone, his task cancelled, leaves by himself.
+        if not self._turns[one].done():
+            self._turns[one].set_result(its_turn)
 
     def _answer(self, ask: SectionAsk) -> Answer | None:
         if not self._is_there(ask):
