@@ -11,7 +11,9 @@ from voipwatch.civic.addresses import (
     AddressError,
     AddressFault,
     canonical,
+    domain_key,
     host_name,
+    mailbox_key,
     parse_address,
     require_lasting,
     shipped_domains,
@@ -187,3 +189,39 @@ def test_mailboxes_that_anybody_reads() -> None:
         require_lasting(parse_address("a@b.wegwerf.example"), more)
     with pytest.raises(AddressError):
         known.with_disposable(["no domain"])
+
+
+@pytest.mark.parametrize("domain", ["outlook.com", "icloud.com", "yahoo.fr", "company.example", "proton.me"])
+def test_all_spellings_of_a_mailbox_share_their_mails_at_every_domain(domain: str) -> None:
+    typed = ("victim", "Victim+1", "vic.tim+2", "v.i.c.t.i.m", "victim+a+b")
+    known = shipped_domains()
+    assert {mailbox_key(parse_address(f"{each}@{domain}"), known) for each in typed} == {f"victim@{domain}"}
+    apart = mailbox_key(parse_address(f"vic-tim@{domain}"), known)
+    assert apart == f"vic-tim@{domain}", "a hyphen belongs to names"
+
+
+def test_two_domains_of_one_mailbox_share_them_too() -> None:
+    known = shipped_domains()
+    assert mailbox_key(parse_address("a.b+c@googlemail.com"), known) == "ab@gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("domain", "key"),
+    [
+        ("company.example", "domain company.example"),
+        ("made.up.company.example", "domain company.example"),
+        ("cs.univ.ac.ma", "domain univ.ac.ma"),
+        ("gmail.com", ""),
+        ("proton.me", ""),
+        ("outlook.com", ""),
+        ("below.outlook.com", "domain outlook.com"),
+    ],
+)
+def test_a_domain_of_one_owner_is_counted_with_what_is_below_it(domain: str, key: str) -> None:
+    assert domain_key(parse_address(f"a@{domain}"), shipped_domains()) == key
+
+
+def test_large_providers_are_domains_and_none_is_for_throwing_away() -> None:
+    known = shipped_domains()
+    assert {host_name(each) for each in known.large} == known.large
+    assert not known.large & known.disposable

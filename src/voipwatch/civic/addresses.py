@@ -9,7 +9,8 @@ only after the answer to the form was given; and which spellings of such a part 
 documents. They are refused with words of their own. Lengths are those of RFC 5321, section
 4.5.3.1.
 
-The canonical form is for counting a person once, never for writing to: mail goes to what was typed.
+The canonical form is for counting a person once, never for writing to: mail goes to what was typed. Mails are
+counted under a coarser key (`mailbox_key`), because an error there costs a stranger his peace.
 """
 
 import re
@@ -23,6 +24,8 @@ from typing import Any, Final
 
 import idna
 import msgspec
+
+from voipwatch.civic.registrable import registrable_domain
 
 LOCAL_OCTETS_MAX: Final = 64
 """RFC 5321, section 4.5.3.1.1."""
@@ -102,6 +105,8 @@ class MailDomains(msgspec.Struct, frozen=True):
 
     providers: Mapping[str, Provider]
     disposable: frozenset[str]
+    large: frozenset[str] = frozenset()
+    """Domains where anybody may open a mailbox and no one owner has them all."""
 
     def with_disposable(self, domains: Iterable[str]) -> "MailDomains":
         """The same and an instance's own list. Raises AddressError for a line that is no domain."""
@@ -176,6 +181,25 @@ def canonical(address: Address, known: MailDomains) -> str:
     return f"{local}@{provider.same_as}"
 
 
+def mailbox_key(address: Address, known: MailDomains) -> str:
+    """One text for all spellings that may reach one mailbox, at any provider: for counting mails, not people.
+
+    Coarser than `canonical`: whatever follows a plus and every dot is left out at every domain, documented or
+    not, so `a+b@` and `a@`, `a.b@` and `ab@` have one key also where they are two people's.
+    """
+    provider = known.providers.get(address.domain)
+    domain = address.domain if provider is None else provider.same_as
+    return f"{address.local.lower().partition('+')[0].replace('.', '')}@{domain}"
+
+
+def domain_key(address: Address, known: MailDomains) -> str:
+    """Under which mails to a domain are counted, with whatever is below it; empty for a large provider's."""
+    if address.domain in known.large or address.domain in known.providers:
+        return ""
+    # No mailbox's key has a space. Below: who owns a domain has every name under it.
+    return f"domain {registrable_domain(address.domain)}"
+
+
 def require_lasting(address: Address, known: MailDomains) -> None:
     """Raises AddressError for a mailbox that is made to be thrown away, also below such a domain."""
     labels = address.domain.split(".")
@@ -195,7 +219,9 @@ def shipped_domains() -> MailDomains:
         for each in table["provider"]
         for domain in each["domains"]
     }
-    return MailDomains(providers, frozenset(table["disposable"]["domains"]))
+    return MailDomains(
+        providers, frozenset(table["disposable"]["domains"]), frozenset(table["large"]["domains"])
+    )
 
 
 def _deceives(label: str, ending: str) -> bool:

@@ -1,5 +1,7 @@
 """Signing and revoking, from the form to the row."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -82,6 +84,32 @@ def test_mails_of_a_day_count_by_mailbox(desk: Desk) -> None:
     assert rows(desk, "outbox") == 2
     ask(desk, "amina@gmail.com", kind=MailKind.REVOKE, now_s=NOW + DAY_S)
     assert rows(desk, "outbox") == 3
+
+
+@pytest.mark.parametrize("domain", ["outlook.com", "yahoo.fr", "company.example"])
+def test_no_spelling_of_a_mailbox_gets_a_third_mail(both_desks: Desk, domain: str) -> None:
+    for number in range(5):
+        ask(both_desks, f"victim+{number}@{domain}")
+    assert rows(both_desks, "outbox") == 2
+
+
+def test_made_up_names_bomb_no_domain_of_one_owner(tmp_path: Path) -> None:
+    mail = {"per_domain_a_day": 4}
+    campaigns = folder_of(tmp_path / "c")
+    settings = campaigns.settings
+    few = msgspec.structs.replace(settings, mail=msgspec.structs.replace(settings.mail, **mail))
+    desk = opened(msgspec.structs.replace(campaigns, settings=few))
+    for _ in range(9):
+        ask(desk, "one@company.example")  # of which two are counted to the domain
+    for number in range(9):
+        ask(desk, f"x{number}@sub{number}.company.example")
+    assert rows(desk, "outbox") == 4
+    for number in range(9):
+        ask(desk, f"x{number}@outlook.com")
+    assert rows(desk, "outbox") == 13, "a large provider's are many people's"
+    ask(desk, "x0@company.example", now_s=NOW + DAY_S)
+    assert rows(desk, "outbox") == 14
+    desk.close()
 
 
 def test_what_is_no_address_is_said_and_kept_nowhere(desk: Desk) -> None:

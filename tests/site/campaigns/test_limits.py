@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voipwatch.site.campaigns.limits import PREFIXES_MAX, PostLimits, network_of, networks_of
+from voipwatch.site.campaigns.limits import (
+    PREFIXES_MAX,
+    FormLimits,
+    PostLimits,
+    network_of,
+    networks_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +78,19 @@ def test_never_more_than_its_rate(times: list[float]) -> None:
     taken = [at for at in sorted(times) if limits.allows("192.0.2.1", at)]
     for first in taken:
         assert sum(first <= at < first + 60 for at in taken) <= 12
+
+
+def test_a_48_sends_no_more_forms_than_four_of_its_64s() -> None:
+    limits = FormLimits(3, b"k")
+    found = [limits.allows(f"2001:db8:1:{number:x}::1", 0.0) for number in range(20)]
+    assert found == [True] * 12 + [False] * 8
+    assert limits.allows("2001:db8:2::1", 0.0)
+
+
+@pytest.mark.parametrize("network", ["192.0.2.{}", "2001:db8:1:{}::1"])
+def test_mails_of_a_network_thirty_at_once_then_one_a_minute(network: str) -> None:
+    limits = FormLimits(20, b"k")
+    assert sum(limits.allows_mail(network.format(number), 0.0) for number in range(100)) == 30
+    later = [limits.allows_mail(network.format(1), 30.0 * half) for half in range(1, 121)]
+    assert sum(later) == 60
+    assert limits.allows_mail("198.51.100.1", 0.0)

@@ -39,6 +39,7 @@ def test_what_is_left_out_is_beside_the_file(tmp_path: Path) -> None:
         ("port = 25", 'port = 25\nuser = "u"\npassword_file = "p"', "mail.security"),
         ("port = 25", 'port = 25\nsender_name = "a\\nb"', "mail.sender_name"),
         ("per_domain_a_minute = 30", "per_domain_a_minute = 0", "mail.per_domain_a_minute"),
+        ("port = 25", "port = 25\nper_domain_a_day = 0", "mail.per_domain_a_day"),
     ],
 )
 def test_what_is_wrong_is_named(of: str, to: str, field: str) -> None:

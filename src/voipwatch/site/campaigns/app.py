@@ -29,7 +29,7 @@ from voipwatch.site.app import wall_clock
 from voipwatch.site.campaigns.countsfile import counts_of
 from voipwatch.site.campaigns.desk import Desk, Outcome
 from voipwatch.site.campaigns.forms import FORM_BYTES_MAX, is_foreign, is_local, read_form, seen_origin
-from voipwatch.site.campaigns.limits import PostLimits
+from voipwatch.site.campaigns.limits import FormLimits
 from voipwatch.site.campaigns.links import (
     MOUNT,
     OPENAPI,
@@ -77,6 +77,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Of the path, below the petition's."""
     form: dict[str, str] | None
     """None: no POST, or nothing that can be taken."""
+    who: str
+    """Who sends it, for the limits alone."""
 
 
 @dataclass(slots=True)
@@ -97,12 +99,12 @@ class CampaignsApp:
     sections: Mapping[str, Section] = field(default_factory=dict)
     counter_for: Callable[[str], str] = field(default=lambda _country: "")
     say: Callable[[str], Any] = field(default=lambda _line: None)
-    _limits: PostLimits = field(init=False)
+    _limits: FormLimits = field(init=False)
     _said_foreign: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Limits under a key of this process."""
-        self._limits = PostLimits(self.desk.campaigns.settings.posts_a_minute, secrets.token_bytes(32))
+        self._limits = FormLimits(self.desk.campaigns.settings.posts_a_minute, secrets.token_bytes(32))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -169,7 +171,7 @@ class CampaignsApp:
             form = await self._form(scope, receive, t, name)
         if isinstance(form, Answer):
             return form
-        return await self._act(Asked(t, petition, path, form))
+        return await self._act(Asked(t, petition, path, form, self._who(scope, _headers(scope))))
 
     async def _of_section(
         self, section: Section, scope: Scope, receive: Receive, t: Words, path: tuple[str, ...]
@@ -280,6 +282,8 @@ class CampaignsApp:
         now_s = int(self.clock())
         if kind is MailKind.REVOKE and is_erased(petition, now_s):
             return _outcome(asked, Outcome.CLOSED)
+        if not self._limits.allows_mail(asked.who, self.clock()):
+            return html(429, message_page(t, "often", petition.id), more=((b"retry-after", b"60"),))
         typed = asked.form.get("email", "")
         fault = await asyncio.to_thread(self.desk.ask, petition, typed, kind, lang=t.lang, now_s=now_s)
         if fault is not None:

@@ -14,7 +14,15 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 from sqlalchemy import Engine
 
-from voipwatch.civic.addresses import AddressError, AddressFault, canonical, parse_address, require_lasting
+from voipwatch.civic.addresses import (
+    AddressError,
+    AddressFault,
+    canonical,
+    domain_key,
+    mailbox_key,
+    parse_address,
+    require_lasting,
+)
 from voipwatch.civic.campaignfile import LANGUAGES, CampaignText
 from voipwatch.civic.keyed import (
     PEPPER_BYTES,
@@ -157,8 +165,9 @@ class Desk:
     ) -> AddressFault | None:
         """Somebody typed an address: queue the mail that he asked for.
 
-        None says only that the text is an address, never whether it signed, is known, or had its mails of the
-        day. Nothing is done for a petition that cannot be signed or is erased: ask its state first.
+        None says only that the text is an address, never whether it signed, is known, or its mailbox or
+        domain had its mails of the day. Nothing is done for a petition that cannot be signed or is erased:
+        ask its state first.
         """
         pepper = self.peppers.of(petition.id)
         try:
@@ -169,18 +178,21 @@ class Desk:
             return error.fault
         if pepper is None:
             return None
-        same, day = canonical(address, self.campaigns.domains), day_of(now_s)
+        domains, day = self.campaigns.domains, day_of(now_s)
+        of_domain = domain_key(address, domains)
         asked = Asking(
             petition=petition.id,
             selector=secrets.token_bytes(SELECTOR_BYTES),
-            hash=address_hash(pepper, petition.id, same),
+            hash=address_hash(pepper, petition.id, canonical(address, domains)),
             address=address.mailbox,
             domain=address.domain,
             lang=lang,
             now_s=now_s,
             expires_at_s=now_s + TOKEN_LIFE_S,
             day=day,
-            address_key=daily_key(self._instance, day, same),
+            address_key=daily_key(self._instance, day, mailbox_key(address, domains)),
+            domain_key=daily_key(self._instance, day, of_domain) if of_domain else None,
+            domain_mails_max=self.campaigns.settings.mail.per_domain_a_day,
         )
         request = signing.request_signature if kind is MailKind.CONFIRM else signing.request_revocation
         self._commits.run(lambda connection: request(connection, asked, mails_max=MAILS_A_DAY))

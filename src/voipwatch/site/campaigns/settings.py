@@ -43,6 +43,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password_file: str = ""
     per_domain_a_minute: int = 30
     """Mails to one domain: large providers put off senders that they do not know."""
+    per_domain_a_day: int = 200
+    """Mails to one domain, but those of large providers: made-up names bomb no catch-all."""
 
 
 class CampaignSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +149,8 @@ def _check_mail(mail: MailSettings) -> None:
         raise SettingsError("mail.port", "1 to 65535")
     if not 1 <= mail.per_domain_a_minute <= 6000:
         raise SettingsError("mail.per_domain_a_minute", "1 to 6000")
+    if not 1 <= mail.per_domain_a_day <= 1_000_000:
+        raise SettingsError("mail.per_domain_a_day", "1 to 1000000")
 
 
 def _domains(folder: Path, name: str) -> MailDomains:

@@ -39,7 +39,11 @@ class Asking(NamedTuple):
     day: str
     """Of now, UTC."""
     address_key: bytes
-    """Under which mails of that day are counted."""
+    """Under which mails of that day to that mailbox are counted."""
+    domain_key: bytes | None = None
+    """The same of its domain; None: not counted."""
+    domain_mails_max: int = 0
+    """Mails of that day to that domain."""
 
 
 class Confirmed(StrEnum):
@@ -71,7 +75,8 @@ class HeldRow(NamedTuple):
 
 
 def request_signature(connection: Connection, asked: Asking, *, mails_max: int) -> bool:
-    """Let a request wait and queue its mail; False: that address had its mails of the day, nothing was done.
+    """Let a request wait and queue its mail; False: that mailbox or its domain had its mails of the
+    day, nothing was done.
 
     A request of the same address that waits already keeps its link and its end: asking again sends the same
     link again.
@@ -243,8 +248,15 @@ def erase(connection: Connection, petition: str) -> int:
 
 
 def _may_write_to(connection: Connection, asked: Asking, mails_max: int) -> bool:
-    """Count a mail to an address; also those that are not sent, so that the count needs no second look."""
-    return _add_one(connection, MAIL_COUNTS, day=asked.day, address_key=asked.address_key) <= mails_max
+    """Count a mail to a mailbox, also one that is not sent, so that the count needs no second look; then to
+    its domain: what one mailbox no longer gets takes nothing from its neighbours.
+    """
+    if _add_one(connection, MAIL_COUNTS, day=asked.day, address_key=asked.address_key) > mails_max:
+        return False
+    if asked.domain_key is None:
+        return True
+    counted = _add_one(connection, MAIL_COUNTS, day=asked.day, address_key=asked.domain_key)
+    return counted <= asked.domain_mails_max
 
 
 def _queue(connection: Connection, asked: Asking, kind: MailKind, selector: bytes, expires_at_s: int) -> None:

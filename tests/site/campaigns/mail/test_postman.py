@@ -8,8 +8,10 @@ from typing import Final
 
 import pytest
 
+from tests.site.campaigns.calling import call
 from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, ask, folder_of, opened, petition, rows, signed
 from tests.support.mail_server import Answers, mail_server
+from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk, Outcome
 from voipwatch.site.campaigns.mail.bounces import bounce_token
 from voipwatch.site.campaigns.mail.letter import Letter
@@ -193,3 +195,28 @@ def test_a_mail_that_comes_back_is_that_requests(desk: Desk, server: Double, pos
     assert token is not None
     assert desk.bounced(token, now_s=NOW)
     assert rows(desk, "pending") == 0
+
+
+def test_three_networks_that_flood_a_provider_keep_nobody_waiting_over_two_minutes(tmp_path: Path) -> None:
+    desk = opened(folder_of(tmp_path / "c", pace=30, posts=20))
+    server, now_s = Double(), float(NOW)
+    app, postman = CampaignsApp(desk, lambda: now_s), Postman(desk, server, share=lambda: 0.5)
+    asked: dict[str, int] = {}
+    got: dict[str, int] = {}
+
+    def form(address: str, client: str) -> int:
+        fields = {"email": address, "consent": "yes"}
+        return call(app, "POST", "/campaigns/en/calls/sign", fields, client=client).status
+
+    for second in range(900):
+        now_s = float(NOW + second)
+        form(f"x{second}@gmail.com", f"192.0.{second % 3}.{second % 200}")
+        if second % 30 == 7 and second < 720:
+            asked[f"real{second}@gmail.com"] = second
+            assert form(f"real{second}@gmail.com", f"198.51.{second % 256}.7") == 200
+        before = len(server.sent)
+        postman.round(int(now_s))
+        got |= {letter.recipient: second for letter in server.sent[before:]}
+    assert got.keys() >= asked.keys()
+    assert max(got[each] - asked[each] for each in asked) <= 120
+    desk.close()
