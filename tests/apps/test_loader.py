@@ -86,7 +86,7 @@ CASES = [
         ROUND + ".retry_ms",
         "18 tries, at most 16",
     ),
-    ("short_s = 1.0", "short_s = nan", "short_s", "legs[0].voice.short_s", "number from 0.2 to 5.0"),
+    ("short_s = 1.0", "short_s = nan", "short_s", "legs[0].voice.short_s", "number from 0.2 to 10.0"),
     (
         'message = "sound"',
         'message = "hello"',
