@@ -65,7 +65,7 @@ def test_the_contracts_commands_are_all_there() -> None:
         "civic cost", "civic minutes", "civic law", "civic turnout", "civic reminder",
         "petition create", "petition list", "petition show", "petition close", "petition deliver",
         "petition answer", "petition paper", "petition export", "petition person", "petition erase",
-        "petition bounce", "civic doctor",
+        "petition bounce", "petition sheet", "civic doctor",
         "pledge create", "pledge list", "pledge show", "pledge close", "pledge observe", "pledge export",
         "wall list", "wall check", "wall remove", "wall curve",
         "civic account", "civic audit", "civic retention",

@@ -14,7 +14,7 @@ from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.office import Office
 from voipwatch.site.campaigns.pages import petition_page
 from voipwatch.site.campaigns.settings import read_settings
-from voipwatch.site.words import words
+from voipwatch.site.words import HTML_LANG, words
 from voipwatch.store.civic import petition_rows
 from voipwatch.store.civic.opening import writing
 
@@ -222,3 +222,15 @@ def test_a_row_that_cannot_be_read_is_said_after_those_that_can(open_petition: P
     assert "petition broken" in ran.err
     document = msgspec.json.decode(run(open_petition, "list", "--json").out)
     assert ([each["id"] for each in document["petitions"]], document["damaged"]) == (["calls"], ["broken"])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sheet_for_paper_is_written(open_petition: Path, tmp_path: Path, lang: str) -> None:
+    out = tmp_path / "sheet.html"
+    ran = run(open_petition, "sheet", "calls", "--out", str(out), "--rows", "4", lang=lang)
+    assert (ran.status, str(out) in ran.out) == (0, True)
+    page = out.read_text("utf-8")
+    assert page.count('class="number">') == 5
+    assert f'lang="{HTML_LANG[lang]}"' in page
+    for wrong in (("calls", "--out", str(out), "--rows", "41"), ("none", "--out", str(out))):
+        assert run(open_petition, "sheet", *wrong).status == 64

@@ -63,6 +63,7 @@ COMMANDS: Final[dict[str, str]] = {
     "petition deliver": "voipwatch.cli.petition:deliver",
     "petition answer": "voipwatch.cli.petition:answer",
     "petition paper": "voipwatch.cli.petition:paper",
+    "petition sheet": "voipwatch.cli.petition:sheet",
     "petition export": "voipwatch.cli.petition:export",
     "petition person": "voipwatch.cli.petition:person",
     "petition erase": "voipwatch.cli.petition:erase",

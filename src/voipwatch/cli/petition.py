@@ -14,8 +14,8 @@ from voipwatch.cli.campaigns import now_s as _now_s
 from voipwatch.cli.campaigns import told_text as _told_text
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, Misuse
-from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import shown
+from voipwatch.cli.reportfile import read_file, require_writable, write_file
+from voipwatch.cli.values import parse_count, shown, shown_path
 from voipwatch.model.instants import iso
 
 if TYPE_CHECKING:
@@ -168,6 +168,28 @@ def paper(
         now_s = _now_s()
         _office(desk).paper(id, PaperTally(now_s, sheets, signatures, by), now_s=now_s)
         context.tell("petition.tally", sheets=sheets, count=signatures, who=shown(by))
+    return CLEAR
+
+
+def sheet(
+    id: str,  # noqa: A002 -- the same
+    /,
+    *,
+    context: Quiet,
+    out: Annotated[Path, Parameter(metavar="FILE")],
+    rows: Annotated[int, Parameter(metavar="N")] = 15,
+    campaigns: Folder = None,
+) -> int:
+    """A sheet for signatures on paper."""
+    from voipwatch.site.campaigns.sheet import ROWS_MAX, sheet  # noqa: PLC0415 -- an extra
+    from voipwatch.site.words import words  # noqa: PLC0415 -- an extra
+
+    parse_count(rows, option="--rows", low=1, high=ROWS_MAX)
+    require_writable(out)
+    with opened_desk(campaigns_folder(context, campaigns)) as desk:
+        content = sheet(_known(desk, id), words(context.texts.lang), rows=rows)
+    write_file(out, content)
+    context.tell("petition.sheet", path=shown_path(out), id=id)
     return CLEAR
 
 
