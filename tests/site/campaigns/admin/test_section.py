@@ -424,6 +424,9 @@ def test_a_keeper_of_another_network_gets_a_place_of_the_flood(desk: Desk, clock
             for each in flood:
                 each.cancel()
         going.set()
+        # The 20 s are for a broken one, which would hang: none of them may be left behind.
+        _, left = await asyncio.wait(flood, timeout=20)
+        assert not left
         told = await asyncio.gather(*flood, return_exceptions=True)
         return keeper.status, [each.status if isinstance(each, Answered) else None for each in told]
 
