@@ -181,6 +181,18 @@ def escaping_rules(files: Files) -> list[str]:
     return wrong
 
 
+def without_lock(code: str) -> str:
+    """All but `take_lock`, the one place that asks the database itself, as core's `WP_Upgrader::create_lock`
+    does: a cache would tell two processes that each was first. Every value there goes through `prepare`.
+    """
+    found = re.search(r"function take_lock\(.*?\n\}\n", code, re.DOTALL)
+    assert found is not None
+    lock = found[0]
+    assert lock.count("$wpdb->prepare( $") == 3
+    assert not re.search(r"->(?:query|get_var)\((?! \$wpdb->prepare\()", lock)
+    return code.replace(lock, "")
+
+
 def forbidden_code(files: Files) -> list[str]:
     """direct_db_queries, code_obfuscation, and what a plugin that asks one server for data has no use for."""
     forbidden = {
@@ -197,7 +209,8 @@ def forbidden_code(files: Files) -> list[str]:
     wrong = []
     for name, text in text_of(files, ".php"):
         code = without_comments(text)
-        wrong += [f"{name}: {why}" for pattern, why in forbidden.items() if re.search(pattern, code)]
+        asked = without_lock(code) if name == "includes/store.php" else code
+        wrong += [f"{name}: {why}" for pattern, why in forbidden.items() if re.search(pattern, asked)]
         guard = "WP_UNINSTALL_PLUGIN" if name == "uninstall.php" else "ABSPATH"
         if f"defined( '{guard}' ) || exit;" not in code:
             wrong.append(f"{name}: runs when it is asked for by its address")

@@ -13,10 +13,14 @@ from tests.site.campaigns.test_browser import Server
 from tests.support.browser import Chromium, violations
 from voipwatch.civic.wallpage import PageSays
 from voipwatch.site.campaigns.app import CampaignsApp
+from voipwatch.site.campaigns.desk import day_of
 from voipwatch.site.campaigns.mounting import sections_of
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.site.words import LANGUAGES
+from voipwatch.store.civic import wall_rows
+from voipwatch.store.civic.opening import writing
+from voipwatch.store.civic.wall_rows import CurveRow
 
 
 @pytest.fixture
@@ -63,15 +67,13 @@ def test_a_person_enrols_and_leaves_by_clicks_alone(chromium: Chromium, server: 
 def test_no_page_has_a_violation(chromium: Chromium, server: Server, lang: str) -> None:
     wall = Wall(server.app.desk)
     for number in range(14):
-        put_on(
-            wall,
-            f"https://{'a-very-long-name-' * 3}{number}.example/",
-            now_s=NOW - DAY_S * (14 - number) // 7,
-        )
-        wall.take_point(NOW - DAY_S * (20 - number))
+        put_on(wall, f"https://{'a-very-long-name-' * 3}{number}.example/", now_s=NOW)
     put_on(wall, "https://موقع.المغرب/", now_s=NOW)
-    for day in (2, 1, 0):
-        wall.take_point(NOW - day * DAY_S)
+    with writing(server.app.desk.engine) as connection:
+        for number in range(14):
+            told = 0 if number < 8 else number + 2
+            wall_rows.add_point(connection, CurveRow(day_of(NOW - DAY_S * (20 - number)), told))
+    wall.take_point(NOW)
     found: list[str] = []
 
     def look(kinds: tuple[str, ...], context: Any) -> None:
