@@ -5,10 +5,7 @@ python scripts/bench_pledge.py            # about a minute on two idle cores
 python scripts/bench_pledge.py --write    # docs/benchmarks.md too
 """
 
-import argparse
-import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -18,8 +15,20 @@ from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.bench_petition import CLIENTS, SETTINGS, page_times, posts
 from scripts.benchmarks import page
+from scripts.benchmarks.campaigns import (
+    CLIENTS,
+    SETTINGS,
+    TARGET_A_SECOND,
+    TARGET_PAGE_MS,
+    arguments,
+    desk_in,
+    page_times,
+    posts,
+    section,
+    serve,
+    served,
+)
 from scripts.benchmarks.figures import Distribution, distribution, this_machine
 from scripts.benchmarks.figures import load as machine_load
 from voipwatch.civic.boycotts import read_boycott
@@ -28,11 +37,8 @@ from voipwatch.civic.wall import State
 from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.pledging.desk import PledgeDesk
 from voipwatch.site.campaigns.pledging.office import PledgeOffice
-from voipwatch.site.campaigns.settings import read_settings
 from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.pages import wall_page
-from voipwatch.site.memory import MARKER
-from voipwatch.site.serving import SiteOrder, free_port, run_site
 from voipwatch.site.words import words
 from voipwatch.store.civic.opening import writing
 from voipwatch.store.civic.pledge_tables import PLEDGES
@@ -41,8 +47,6 @@ from voipwatch.store.civic.wall_tables import WALL_CURVE, WALL_SITES
 PLEDGED: Final = 100_000
 SITES: Final = 1_000
 CURVE_DAYS: Final = 365
-TARGET_A_SECOND: Final = 200.0
-TARGET_PAGE_MS: Final = 50.0
 WALL: Final = """
 [wall]
 name = "n"
@@ -82,18 +86,12 @@ class Measured(NamedTuple):
 
 def main() -> int:
     """Exit status 1 where a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("--serve", nargs=2, metavar=("DIR", "PORT"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = arguments(__doc__)
     if given.serve:
-        folder, port = Path(given.serve[0]), int(given.serve[1])
-        order = SiteOrder(site=str(folder / "site"), campaigns=str(folder), port=port, processes=2)
-        return run_site(order, lambda _port: print("ready", flush=True))
+        return serve(Path(given.serve[0]), int(given.serve[1]))
     before = machine_load()
     with tempfile.TemporaryDirectory() as place:
         found = measure(Path(place))
-    machine = this_machine()
     rows = [
         ("pledge", f"{found.pledges:,.0f} a second", f"{TARGET_A_SECOND:.0f}"),
         ("page, ms: median", f"{found.page_ms.p50:.1f}", f"{TARGET_PAGE_MS:.0f}"),
@@ -103,17 +101,8 @@ def main() -> int:
         ("wall, ms: 99 %", f"{found.wall_ms.p99:.1f}", "–"),
         ("wall, kB", f"{found.wall_bytes / 1000:.0f}", "–"),
     ]
-    where = (
-        f"`python scripts/bench_pledge.py --write`, {machine.date} UTC, {machine.cpu}, {machine.cores} "
-        f"cores, Python {machine.python}, load before it {before}."
-    )
     says = SAYS.format(clients=CLIENTS, pledged=PLEDGED, sites=SITES, days=CURVE_DAYS)
-    table = [
-        "| what | measured | asked for |",
-        "| --- | --: | --: |",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-    text = "\n".join([where, "", says, "", *table])
+    text = section(__file__, this_machine(), before, says, rows)
     print(text)
     if given.write:
         page.write("pledge", text)
@@ -123,10 +112,7 @@ def main() -> int:
 
 def measure(folder: Path) -> Measured:
     """All of it, in a folder that nobody else uses."""
-    (folder / "campaigns.toml").write_text(SETTINGS + WALL, "utf-8")
-    (folder / "site").mkdir()
-    (folder / "site" / MARKER).write_text("{}", "utf-8")
-    desk = Desk(read_settings(folder), upgrade=True)
+    desk = desk_in(folder, SETTINGS + WALL)
     pledges = PledgeDesk(desk)
     now = datetime.now(tz=UTC)
     now_s = int(now.timestamp())
@@ -134,19 +120,13 @@ def measure(folder: Path) -> Measured:
     office = PledgeOffice(pledges, "bench")
     office.create(read_boycott(BOYCOTT.format(begins=begins, more="word " * 300)), now_s=now_s)
     fill_wall(desk, now)
-    port = free_port("127.0.0.1", 0)
-    server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", str(folder), str(port)], stdout=subprocess.PIPE, env=os.environ
-    )
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline()
+    with served(__file__, folder) as port:
         # Each as a form of its own would have sent it.
         forms = [
             ("/campaigns/en/pledge/bench/declare", {"token": fresh_token(), "consent": "yes", "website": ""})
             for _ in range(PLEDGED)
         ]
-        a_second = posts(port, forms)
+        _, a_second = posts(port, forms)
         fill_pledges(desk, now)
         started = monotonic()
         assert office.turn(now_s).told == 1
@@ -155,13 +135,9 @@ def measure(folder: Path) -> Measured:
         wall = distribution(page_times(port, "/campaigns/{}/wall/"))
         assert pages is not None
         assert wall is not None
-        return Measured(a_second, pages, count_s, wall, wall_bytes(desk, now_s))
-    finally:
-        server.terminate()
-        server.wait(30)
-        assert server.stdout is not None
-        server.stdout.close()
-        desk.close()
+        found = Measured(a_second, pages, count_s, wall, wall_bytes(desk, now_s))
+    desk.close()
+    return found
 
 
 def fresh_token() -> str:

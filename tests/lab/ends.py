@@ -12,6 +12,7 @@ import selectors
 import socket
 import sys
 import time
+from typing import Any
 
 
 def say(text: str) -> None:
@@ -29,19 +30,29 @@ def far(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made 
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         sock.bind(("::", port))
         sockets[sock] = port
+        sock.setblocking(False)
     say("ready")
     waiting = selectors.DefaultSelector()
     for each in (sys.stdin, *sockets):
         waiting.register(each, selectors.EVENT_READ)
-    while True:
-        ready = {key.fileobj for key, _ in waiting.select()}
-        if sys.stdin in ready:
-            say(json.dumps(got))
-            return
-        for sock in sockets.keys() & ready:
-            data, source = sock.recvfrom(65_535)
-            got[sockets[sock]].append(data.hex())
-            sock.sendto(answers.get(data, data), source)
+    ended = False
+    while not ended:
+        # What arrived before the end of the input is read even so: a starved process sees both at once.
+        ended = sys.stdin in {key.fileobj for key, _ in waiting.select()}
+        for sock, port in sockets.items():
+            while (datagram := receive(sock)) is not None:
+                data, source = datagram
+                got[port].append(data.hex())
+                sock.sendto(answers.get(data, data), source)
+    say(json.dumps(got))
+
+
+def receive(sock: socket.socket) -> tuple[bytes, Any] | None:
+    """The next datagram and where it came from; none if none waits."""
+    try:
+        return sock.recvfrom(65_535)
+    except BlockingIOError:
+        return None
 
 
 def send(sock: socket.socket, data: bytes) -> None:
