@@ -10,6 +10,7 @@ import msgspec
 
 from tests.collector.submissions import INSTANCE, NOW, REFLECTOR
 from tests.collector.test_geo import a_table
+from tests.support.clock import Clock
 from voipwatch.collector.app import App, Message, Parts
 from voipwatch.collector.geo import GeoTable
 from voipwatch.collector.options import CollectorOptions
@@ -18,16 +19,6 @@ from voipwatch.collector.server import Collector
 T = TypeVar("T")
 CLIENT = "192.0.2.77"
 """MA, 64500 in the test's table."""
-
-
-@dataclass
-class Clock:
-    """Says what it is told to."""
-
-    now_s: float = NOW
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @dataclass
@@ -54,7 +45,7 @@ class House:
     """A collector's application on a folder, asked as a probe would."""
 
     folder: Path
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(NOW))
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.collector.asking import Clock
 from tests.collector.submissions import INSTANCE, NOW, REFLECTOR, Maker
 from tests.collector.test_desk import on_disk
 from tests.collector.test_geo import a_table
+from tests.support.clock import Clock
 from voipwatch.collector.geo import GeoTable
 from voipwatch.collector.keys import KEYS_FILE, KeysError
 from voipwatch.collector.options import CollectorOptions
@@ -49,7 +49,7 @@ def living(
     """What is done while a collector lives."""
 
     async def main() -> Any:
-        collector = Collector(options, clock=clock or Clock())
+        collector = Collector(options, clock=clock or Clock(NOW))
         try:
             await collector.start()
             return await what(collector)
@@ -177,7 +177,7 @@ def test_a_damaged_key_file_stops_it(options: CollectorOptions) -> None:
 
 
 def test_its_chores_seal_finish_and_remove(options: CollectorOptions, maker: Maker) -> None:
-    clock = Clock()
+    clock = Clock(NOW)
 
     async def use(collector: Collector) -> None:
         assert collector._parts is not None

@@ -3,23 +3,15 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from tests.support.clock import Clock
 from voipwatch.store.engine import ClickHouse
 from voipwatch.store.errors import StoreError
 from voipwatch.store.lease import LEASE_S, MARGIN_S, Lease, Leased, Renewal, boot_time_s
-
-
-@dataclass
-class Clock:
-    now_s: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +28,7 @@ def engine(opened: ClickHouse) -> ClickHouse:
 
 
 def lease_of(engine: Any, name: str, clock: Clock | None = None, lease_s: float = LEASE_S) -> Lease:
-    return Lease(engine, holder=name, who=f"keeper {name}", lease_s=lease_s, clock=clock or Clock())
+    return Lease(engine, holder=name, who=f"keeper {name}", lease_s=lease_s, clock=clock or Clock(1000.0))
 
 
 def reason(what: Any) -> tuple[str, str]:
@@ -46,7 +38,7 @@ def reason(what: Any) -> tuple[str, str]:
 
 
 def test_who_slept_through_its_end_may_not_take_it_up_again(engine: ClickHouse) -> None:
-    still = Clock()  # the holder's clock stood still meanwhile, the server's did not
+    still = Clock(1000.0)  # the holder's clock stood still meanwhile, the server's did not
     first, second = lease_of(engine, "a", still), lease_of(engine, "b")
     first.take()
     engine.command(
@@ -98,7 +90,7 @@ def test_what_a_killed_keeper_held_runs_out(engine: ClickHouse) -> None:
 
 
 def test_a_holder_who_could_not_renew_in_time_writes_nothing_more(engine: ClickHouse) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     lease = lease_of(engine, "a", clock)
     lease.take()
     clock.now_s += LEASE_S - MARGIN_S - 0.1
@@ -114,7 +106,7 @@ def test_a_holder_who_could_not_renew_in_time_writes_nothing_more(engine: ClickH
 
 
 def test_an_answer_that_comes_too_late_is_no_renewal(engine: ClickHouse) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
 
     class Slow:
         def command(self, sql: str, parameters: Any = None) -> None:
@@ -174,7 +166,7 @@ def test_of_two_at_the_same_moment_at_most_one_goes_on(engine: ClickHouse) -> No
 
 
 def test_an_engine_under_a_lease_reads_always_and_writes_only_while_it_holds(engine: ClickHouse) -> None:
-    clock = Clock()
+    clock = Clock(1000.0)
     lease = lease_of(engine, "a", clock)
     lease.take()
     leased = Leased(engine, lease)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.site.campaigns.calling import Answered, call
-from tests.site.campaigns.instance import NOW
+from tests.support.clock import Clock
 from voipwatch.civic.keepers import form_token
 from voipwatch.civic.onetime import STEP_S, code_at
 from voipwatch.civic.roles import Role
@@ -17,16 +17,6 @@ from voipwatch.site.campaigns.desk import Desk
 from voipwatch.site.campaigns.keepers import Enrolment, Keepers
 
 ADMIN = "/campaigns/en/admin/"
-
-
-@dataclass
-class Clock:
-    """Virtual."""
-
-    now_s: float = NOW
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def secret_of(made: Enrolment) -> bytes:

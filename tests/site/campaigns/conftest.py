@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.site.campaigns.instance import folder_of, opened
+from tests.site.campaigns.instance import NOW, folder_of, opened
 from tests.support.civic_database import database_url, postgresql_server
+from tests.support.clock import Clock
 from voipwatch.site.campaigns.desk import Desk
 
 __all__ = ["database_url", "postgresql_server"]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands at the instance's now."""
+    return Clock(NOW)
 
 
 @pytest.fixture

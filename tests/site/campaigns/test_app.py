@@ -22,6 +22,7 @@ from tests.site.campaigns.instance import (
     sign,
     signed,
 )
+from tests.support.clock import Clock
 from voipwatch.civic.keyed import TokenUse, address_hash, token
 from voipwatch.civic.publiccounts import CountLine, first_break
 from voipwatch.site.campaigns.app import CampaignsApp
@@ -30,21 +31,6 @@ from voipwatch.site.campaigns.office import Office
 from voipwatch.site.words import LANGUAGES, Name, words
 
 SIGN, REVOKE = "/campaigns/en/calls/sign", "/campaigns/en/calls/revoke"
-
-
-class Clock:
-    """A clock that stands."""
-
-    def __init__(self) -> None:
-        self.now_s = float(NOW)
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -193,7 +179,7 @@ def test_why_a_form_is_refused_is_said(app: CampaignsApp, lang: str) -> None:
 
 def test_another_address_than_the_settings_name_is_noted_once(desk: Desk) -> None:
     said: list[str] = []
-    app = CampaignsApp(desk, Clock(), say=said.append)
+    app = CampaignsApp(desk, Clock(NOW), say=said.append)
     for origin in ("http://a\nb", "http://127.0.0.1:8480", "http://x.example"):
         assert call(app, "POST", SIGN, {"email": "a@example.org"}, origin=origin).status == 403
     assert len(said) == 1
@@ -202,7 +188,7 @@ def test_another_address_than_the_settings_name_is_noted_once(desk: Desk) -> Non
 
 def test_too_many_forms_of_one_network(tmp_path_factory: pytest.TempPathFactory) -> None:
     desk = opened(folder_of(tmp_path_factory.mktemp("few") / "c", posts=3))
-    app = CampaignsApp(desk, Clock())
+    app = CampaignsApp(desk, Clock(NOW))
     form = {"email": "a@example.org", "consent": "yes"}
     found = [call(app, "POST", SIGN, form, client=f"192.0.2.{n}").status for n in range(5)]
     assert found == [200, 200, 200, 429, 429]
@@ -281,7 +267,7 @@ def test_a_database_that_is_gone_is_said_and_nothing_else(app: CampaignsApp, des
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CampaignsApp]:
     desk = opened(folder_of(tmp_path_factory.mktemp("made") / "c"))
-    yield CampaignsApp(desk, Clock())
+    yield CampaignsApp(desk, Clock(NOW))
     desk.close()
 
 

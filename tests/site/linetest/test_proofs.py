@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.clock import Clock
 from voipwatch.site.linetest.messages import Arm, FarSight
 from voipwatch.site.linetest.proofs import PARTS, PROOF_S, Proofs, came_as_said, crossed_a_network, is_ours
 
@@ -25,15 +26,8 @@ print(Proofs(Path(sys.argv[1]), "192.0.2.7", lambda: 1_452_164_459.9, bytes(16))
 """
 
 
-class Clock:
-    now_s = HOUR_S + 1_800.5
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def test_a_proof_is_the_hour_of_a_call_and_lasts_a_day(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(HOUR_S + 1_800.5)
     proofs = Proofs(tmp_path, FAR_END, clock, KEY)
     assert proofs.reached(OTHER) == {}
     proofs.learn(Arm.TURN_TLS, SEEN, VISITOR, frozenset({FAR_END}))
@@ -63,7 +57,7 @@ def test_nobody_s_own_test_is_a_proof_for_himself(tmp_path: Path) -> None:
 
 
 def test_of_several_proofs_the_youngest_counts(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(HOUR_S + 1_800.5)
     proofs = Proofs(tmp_path, FAR_END, clock, KEY)
     for part in range(64):
         clock.now_s += 3_600

@@ -51,7 +51,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One petition in the list."""
+    """One petition, or boycott, in its list."""
 
     title: str
     lang: str

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from tests.site.campaigns.admin_visits import Clock, Visit, admin_app, signed_in, texts_of
+from tests.site.campaigns.admin_visits import Visit, admin_app, signed_in, texts_of
 from tests.site.campaigns.calling import Answered
 from tests.site.campaigns.instance import CLOSES, DAY_S, NOW, ask, sign, signed
 from tests.site.campaigns.pledging.campaign import ENDS, keep, pledge
+from tests.support.clock import Clock
 from voipwatch.civic.petitions import PaperTally
 from voipwatch.civic.ranges import Range
 from voipwatch.civic.turnout import Found, Observable
@@ -21,11 +22,6 @@ from voipwatch.site.campaigns.wall.keeping import Wall
 from voipwatch.site.campaigns.wall.looking import Looked
 from voipwatch.store.civic.audit_log import AuditRow, add_audit, audit_rows
 from voipwatch.store.civic.opening import reading, writing
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

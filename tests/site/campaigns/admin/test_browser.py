@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.site.campaigns.admin_visits import Clock, Visit, admin_app, enrolled
+from tests.site.campaigns.admin_visits import Visit, admin_app, enrolled
 from tests.site.campaigns.instance import DAY_S, NOW, folder_of, opened, sign, signed
 from tests.site.campaigns.pledging.campaign import FILE, FOUND_NONE, keep
 from tests.site.campaigns.test_browser import Server
 from tests.support.browser import Chromium, violations
+from tests.support.clock import Clock
 from voipwatch.civic.boycotts import read_boycott
 from voipwatch.civic.wallpage import PageSays
 from voipwatch.site.campaigns.desk import Desk
@@ -34,7 +35,7 @@ class Entered:
     """A served instance with an account."""
 
     def __init__(self, place: Path) -> None:
-        self.clock = Clock()
+        self.clock = Clock(NOW)
         desk = opened(folder_of(place / "campaigns"))
         self.app = admin_app(desk, self.clock)
         self.server = Server(self.app)

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tests.site.campaigns.admin_visits import ADMIN, Clock, Visit, admin_app, enrolled, signed_in
+from tests.site.campaigns.admin_visits import ADMIN, Visit, admin_app, enrolled, signed_in
 from tests.site.campaigns.calling import Answered, acall, call
 from tests.site.campaigns.instance import CLOSES, NOW, folder_of, opened, rows, sign, signed
 from tests.site.campaigns.pledging.campaign import ENDS, keep
+from tests.support.clock import Clock
 from voipwatch.civic.keepers import form_token
 from voipwatch.civic.petitions import Delivery
 from voipwatch.civic.roles import CODE_ANEW, Act, Role, may
@@ -33,11 +34,6 @@ from voipwatch.store.civic.audit_log import audit_rows
 from voipwatch.store.civic.opening import open_database, reading, writing
 
 HOME = "/campaigns/en/admin/"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -698,7 +694,7 @@ def test_a_long_answer_in_arabic_fits_a_form(app: CampaignsApp, clock: Clock) ->
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    clock = Clock()
+    clock = Clock(NOW)
     desk = opened(folder_of(tmp_path_factory.mktemp("made") / "c"))
     keep(PledgeDesk(desk))
     return signed_in(admin_app(desk, clock), clock)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.site.campaigns.calling import Answered, call
 from tests.site.campaigns.instance import NOW, folder_of
 from tests.site.campaigns.pledging.campaign import BEGINS, ENDS, REPORTS_END, keep, link, pledge, pledges
+from tests.support.clock import Clock
 from voipwatch.civic.publiccounts import CountLine, first_break
 from voipwatch.site.campaigns.app import CampaignsApp
 from voipwatch.site.campaigns.desk import Desk
@@ -22,21 +23,6 @@ from voipwatch.site.words import LANGUAGES, words
 
 BASE = "/campaigns/en/pledge/silence/"
 DECLARE, MINE = f"{BASE}declare", f"{BASE}mine/"
-
-
-class Clock:
-    """A clock that stands."""
-
-    def __init__(self) -> None:
-        self.now_s = float(NOW)
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -225,7 +211,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PledgeDesk]:
 
 @given(st.sampled_from(["GET", "POST", "HEAD"]), st.text(max_size=60), st.binary(max_size=80))
 def test_whatever_is_asked_is_answered(made: PledgeDesk, method: str, path: str, body: bytes) -> None:
-    app = CampaignsApp(made.desk, Clock(), {"pledge": PledgeSection(made)})
+    app = CampaignsApp(made.desk, Clock(NOW), {"pledge": PledgeSection(made)})
     for prefix in ("/campaigns/en/pledge/", BASE, MINE, "/campaigns/api/pledge/", DECLARE):
         assert call(app, method, prefix + path, body=body).status < 500
     assert pledges(made) == []

@@ -12,7 +12,7 @@ from voipwatch.civic.ranges import Range
 from voipwatch.civic.turnout import Share, Turnout
 from voipwatch.model.instants import iso
 from voipwatch.site.campaigns.lawview import LawView, law_view
-from voipwatch.site.campaigns.pages import Frame, direction_of, frame_of, paragraphs
+from voipwatch.site.campaigns.pages import Frame, Listed, direction_of, frame_of, paragraphs
 from voipwatch.site.campaigns.pledging.desk import DONE_STAGES, ToldBoycott
 from voipwatch.site.campaigns.pledging.links import (
     api_path,
@@ -31,22 +31,11 @@ from voipwatch.store.civic.pledging import PledgeRow, PledgeState
 _LAW: Final = (Topic.BOYCOTT, Topic.DATA)
 
 
-class ListedBoycott(msgspec.Struct, frozen=True):
-    """One campaign in the list."""
-
-    title: str
-    lang: str
-    direction: str
-    href: str
-    state: str
-    controller: str
-
-
 class BoycottsPage(msgspec.Struct, frozen=True):
     """`pledge-list.html`."""
 
     frame: Frame
-    boycotts: tuple[ListedBoycott, ...]
+    boycotts: tuple[Listed, ...]
 
 
 class ObservedView(msgspec.Struct, frozen=True):
@@ -142,7 +131,7 @@ def boycotts_page(boycotts: list[Boycott], t: Words, now_s: float) -> bytes:
     for boycott in boycotts:
         lang, text = boycott.text(t.lang)
         listed.append(
-            ListedBoycott(
+            Listed(
                 text.title, HTML_LANG[lang], direction_of(lang), boycott_path(t.lang, boycott.id),
                 state_text(boycott, t, now_s), boycott.controller.name,
             )
