@@ -1,12 +1,14 @@
 """Late cuts: held flows of two, short flows that must not outvote them, and what is no cut."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.inference.build import Check, Shape, World, clean, drops, loses, paths
 from voipwatch.inference.controls import line_state
 from voipwatch.inference.join import join_session
-from voipwatch.inference.latecut import Cut, late_cut
-from voipwatch.inference.pairs import blocks_of
+from voipwatch.inference.judge import judge
+from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
+from voipwatch.inference.pairs import HELD, blocks_of
 from voipwatch.inference.verdict import Case, _lucky_cut
 from voipwatch.model.vocabulary import Arm, Direction
 
@@ -53,6 +55,35 @@ def test_one_held_flow_alone_is_no_claim() -> None:
         return number in first and getattr(p, "nth", 0) > 100
 
     assert cut(drops(world)) is None
+
+
+def lone(world: World, *, pairs: int = 1) -> bool:
+    """Of a check that held so many of its two pairs."""
+    session = join_session(Check(world, (LONG,), held=True, blocks=8).run(), 0)
+    blocks = blocks_of(session.of_app("whatsapp"))
+    held = [b for b in blocks if b.question == HELD]
+    assert len(held) == 2
+    return is_lone_cut([*(b for b in blocks if b.question != HELD), *held[:pairs]])
+
+
+def test_one_held_pair_that_is_cut_is_no_call_that_held() -> None:
+    late = drops(lambda p: p.arm is Arm.A and p.nth > 150)
+    assert lone(late)
+    assert not lone(late, pairs=2)  # those make a claim
+    assert not lone(late, pairs=0)
+    assert not lone(clean)
+    assert not lone(drops(lambda p: p.nth > 150))  # its control was cut too
+    assert not lone(loses(0.8, 1, lambda p: p.treatment and p.media))
+
+
+@pytest.mark.parametrize(("pairs", "rule"), [(1, "insufficient.not-repeated"), (2, "blocked.cut")])
+def test_a_held_call_that_was_cut_once_is_not_said_to_be_well(pairs: int, rule: str) -> None:
+    late = drops(lambda p: p.arm is Arm.A and p.question == HELD and p.nth > 150)
+    measurement = Check(late, (LONG,), held=True, blocks=14).run()
+    kept = [f for f in measurement.flows if f.question == HELD][: 2 * pairs]
+    others = [f for f in measurement.flows if f.question != HELD]
+    (row,) = judge(replace(measurement, flows=[*others, *kept])).results
+    assert row.rule == rule
 
 
 def test_a_cut_that_hits_the_control_alike_is_no_claim() -> None:

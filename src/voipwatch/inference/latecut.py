@@ -58,16 +58,29 @@ def late_cut(blocks: Sequence[Block]) -> Cut | None:
     return None
 
 
-def _cut_in(of_length: Sequence[Pair], direction: Direction) -> tuple[Cut, list[tuple[FlowView, int]]] | None:
-    """The cut in one direction, and each cut flow with its first lost window."""
-    pairs = _usable(of_length, direction)
-    cut = find_late_cut(
-        [windows for _, windows in pairs],
+def is_lone_cut(blocks: Sequence[Block]) -> bool:
+    """Whether the one held pair there is shows a cut, in either direction: too little to accuse by, and no
+    call that held. With a second pair the first is confirmed or was chance.
+    """
+    held = [p for p in pairs_of(blocks, Arm.A, Arm.C) if p.treatment.record.question == HELD]
+    by_way = [[w for _, w in _usable(held, direction)] for direction in (Direction.UP, Direction.DOWN)]
+    return any(len(windows) == 1 and _cut_of(windows, flows=1) is not None for windows in by_way)
+
+
+def _cut_of(windows: Sequence[FlowPair], *, flows: int = CUT_FLOWS) -> LateCut | None:
+    return find_late_cut(
+        windows,
         lost_ratio=DEAD_LOSS_RATIO,
         control_lost_ratio=CUT_CONTROL_LOSS_RATIO_MAX,
         windows=CUT_WINDOWS,
-        flows=CUT_FLOWS,
+        flows=flows,
     )
+
+
+def _cut_in(of_length: Sequence[Pair], direction: Direction) -> tuple[Cut, list[tuple[FlowView, int]]] | None:
+    """The cut in one direction, and each cut flow with its first lost window."""
+    pairs = _usable(of_length, direction)
+    cut = _cut_of([windows for _, windows in pairs])
     if cut is None:
         return None
     late = [c for c in cut.cuts if c.lived_before]

@@ -203,7 +203,7 @@ _RULES: Final = (
     ),
     Rule(
         "insufficient.not-repeated",
-        "A dead, but not in two flows 2 s apart",
+        "A dead, but not in two flows 2 s apart; or cut late in the only held pair",
         Verdict.INSUFFICIENT,
         "One stall of the line looks like a block for a second.",
     ),

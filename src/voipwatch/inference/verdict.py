@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from voipwatch.inference import mechanism
 from voipwatch.inference.controls import LineState, can_exclude_luck, control_bad, families_live, unlucky
 from voipwatch.inference.join import FlowView, Session
-from voipwatch.inference.latecut import Cut, late_cut
+from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
 from voipwatch.inference.pairs import blocks_of
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.stages import (
@@ -117,7 +117,8 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
     if found:
         # Of two reasons the one about the line comes first: it accuses nobody and explains more.
         return min(found.values(), key=lambda f: list(RULES).index(f.rule))
-    cut = late_cut(blocks_of(f for f in case.flows if f.record.kind.media.value == stage.value))
+    blocks = blocks_of(f for f in case.flows if f.record.kind.media.value == stage.value)
+    cut = late_cut(blocks)
     controls = [o.flow for o in outcomes if o.flow.arm is Arm.C]
     if cut is not None and families_live(case.line, controls) and not _lucky_cut(case, cut):
         return Finding(
@@ -129,6 +130,8 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         )
     if slowed is not None:
         return _slowed(case, stage, slowed, outcomes)
+    if is_lone_cut(blocks):
+        return Finding("insufficient.not-repeated", stage)
     exchange = {arm: arm_view(of_arm(outcomes, arm)) for arm in Arm}
     return _dead_treatment(case, stage, exchange) or _living_treatment(case, stage, exchange)
 
