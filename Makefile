@@ -42,8 +42,9 @@ types: setup  ## mypy, strict
 imports: setup  ## the four import contracts
 	$(BIN)/lint-imports
 
-unit: setup  ## the tests alone, on two processes
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Four processes on two cores: half of the time is waiting, for kernels, browsers and databases.
+unit: setup  ## the tests alone, on four processes
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 matrix: setup  ## the lab's 194 worlds against what must be said, on five lines, three seeds: half an hour
 	@$(BIN)/voipwatch lab matrix
