@@ -72,6 +72,13 @@ class Batches:
             headers["parts"] = parts.ctypes.data + self._steps * part.itemsize
             headers["part_count"] = 1
             headers["control"] = controls.ctypes.data + self._steps * CONTROL_BYTES
+        self._used = size
+        """Headers of the last receive, which the kernel wrote to."""
+        self._in_bytes, self._in_name_bytes = self._in["bytes"], self._in["name_bytes"]
+        self._in_control_bytes = self._in["control_bytes"]
+        self._out_name_bytes, self._out_control_bytes = self._out["name_bytes"], self._out["control_bytes"]
+        self._out_sizes, self._out_bases = self._out_parts["bytes"], self._out_parts["base"]
+        self._out_data_at = self._out_data.ctypes.data
         self._cumsum = numpy.cumsum
         self._in_at, self._out_at = self._in.ctypes.data, self._out.ctypes.data
         self._in_view, self._names_view = self._in_data.data, self._in_names.data
@@ -81,9 +88,9 @@ class Batches:
 
     def receive(self, sock: socket.socket) -> list[tuple[bytes, bytes, bytes]]:
         """What is there now, at most `size`: (sender's sockaddr, control messages, payload). Cannot fail."""
-        headers = self._in
-        headers["name_bytes"] = NAME_BYTES
-        headers["control_bytes"] = CONTROL_BYTES
+        self._in_name_bytes[: self._used] = NAME_BYTES
+        self._in_control_bytes[: self._used] = CONTROL_BYTES
+        self._used = 0
         for _ in range(self.size):
             count = self._receive(sock.fileno(), self._in_at, self.size, socket.MSG_DONTWAIT, None)
             if count >= 0:
@@ -92,9 +99,10 @@ class Batches:
                 return []
         else:  # an ICMP error each time about something we sent: nothing was received
             return []
-        sizes = headers["bytes"][:count].tolist()
-        names = headers["name_bytes"][:count].tolist()
-        controls = headers["control_bytes"][:count].tolist()
+        self._used = count
+        sizes = self._in_bytes[:count].tolist()
+        names = self._in_name_bytes[:count].tolist()
+        controls = self._in_control_bytes[:count].tolist()
         data, name, control = self._in_view, self._names_view, self._controls_view
         got, at, name_at, control_at = [], 0, 0, 0
         for size, name_bytes, control_bytes in zip(sizes, names, controls, strict=True):
@@ -125,15 +133,16 @@ class Batches:
         sizes = [len(data) for _, _, data in chosen]
         payload = b"".join([data for _, _, data in chosen])
         self._out_view[: len(payload)] = payload
-        parts, headers = self._out_parts[:count], self._out[:count]
-        parts["bytes"] = sizes
-        parts["base"] = self._out_data.ctypes.data + self._cumsum(parts["bytes"]) - parts["bytes"]
+        self._out_sizes[:count] = sizes
+        self._out_bases[:count] = (
+            self._out_data_at + self._cumsum(self._out_sizes[:count]) - self._out_sizes[:count]
+        )
         names = b"".join([name.ljust(NAME_BYTES, b"\0") for name, _, _ in chosen])
         self._out_names_view[: len(names)] = names
-        headers["name_bytes"] = [len(name) for name, _, _ in chosen]
+        self._out_name_bytes[:count] = [len(name) for name, _, _ in chosen]
         controls = b"".join([control.ljust(CONTROL_BYTES, b"\0") for _, control, _ in chosen])
         self._out_controls_view[: len(controls)] = controls
-        headers["control_bytes"] = [len(control) for _, control, _ in chosen]
+        self._out_control_bytes[:count] = [len(control) for _, control, _ in chosen]
         left: int = self._send(sock.fileno(), self._out_at, count, socket.MSG_DONTWAIT)
         return max(0, left)
 

@@ -25,6 +25,8 @@ SAVE_S: Final = 1.0
 """After a ticket was issued or used, so that a restart knows of it."""
 BATCHES_MAX: Final = 4
 """Batches of one socket before the others get their turn."""
+TAKE_MAX: Final = BATCHES_MAX * BATCH_MAX
+"""Datagrams sent before the sockets are read again: who is late with media must not lose what arrives too."""
 
 
 @dataclass
@@ -151,7 +153,9 @@ class Server:
 
     def _flush(self) -> None:
         now = self._loop.time()
-        for index in send_all(self.core.datagrams_to_send(now)):  # the very addresses that it was given
+        for index in send_all(
+            self.core.datagrams_to_send(now, TAKE_MAX)
+        ):  # the very addresses that it was given
             self.core.unsent(index)
         if (self.core.counters.tickets_issued, self.core.counters.sessions) != self._saved:
             self._changed()

@@ -31,6 +31,8 @@ _IP_PKTINFO: Final = getattr(socket, "IP_PKTINFO", 8)  # Linux's value; Python n
 _IPV6_RECVPKTINFO: Final = getattr(socket, "IPV6_RECVPKTINFO", 49)
 _IPV6_PKTINFO: Final = getattr(socket, "IPV6_PKTINFO", 50)
 
+BATCH_MIN: Final = 4
+"""Fewer are sent by a call each, which is then cheaper."""
 SOURCES_MAX: Final = 4096
 """Senders that a socket knows from before; beyond, it begins anew: anybody can make addresses up."""
 
@@ -140,7 +142,7 @@ class UdpSocket:
 
     def send_many(self, datagrams: list[tuple[int, Source, bytes]]) -> list[int]:
         """Sends (index, receiver, payload) in this order; returns the indices of those that did not leave."""
-        if self.batches is None:
+        if self.batches is None or len(datagrams) < BATCH_MIN:
             return [index for index, to, data in datagrams if not self.send(to, data)]
         unsent: list[int] = []
         ready = [(to.name, to.controls, data) for _, to, data in datagrams]

@@ -108,15 +108,17 @@ class Downlink:
         if not session.waiting:
             self._waiting.pop(session.keys.number, None)
 
-    def take(self, now: float) -> list[Datagram]:
-        """Everything due at `now`, in order. `unsent` refers to positions in this list."""
+    def take(self, now: float, most: int | None = None) -> list[Datagram]:
+        """Everything due at `now`, in order; of what has a time, `most`. `unsent` refers to this list."""
         self._marks = []
         self._give_up(now)
         release, self._release = self._release, []
         for session in release:
             if not session.closed:
                 self._send_waiting(session, now)
-        while self._heap and self._heap[0][0] <= now:
+        taken = 0
+        while self._heap and self._heap[0][0] <= now and taken != most:
+            taken += 1
             due, _, session, flow, reply = heappop(self._heap)
             if session.closed:
                 continue

@@ -173,9 +173,12 @@ class ReflectorCore:
             elif not receive(token, source, port, data, now):
                 counters.refused += 1
 
-    def datagrams_to_send(self, now: float) -> list[Datagram]:
-        """Everything due, as (destination, local port, payload), in order."""
-        return self._downlink.take(now)
+    def datagrams_to_send(self, now: float, most: int | None = None) -> list[Datagram]:
+        """Everything due, as (destination, local port, payload), in order.
+
+        `most`: at least 1, how many of those that have a time; the timer is then due at once for the others.
+        """
+        return self._downlink.take(now, most)
 
     def unsent(self, index: int) -> None:
         """The datagram at `index` of the last `datagrams_to_send` did not leave: strike it from the log."""
