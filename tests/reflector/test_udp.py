@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.reflector import needs_ipv6
 from tests.support.waiting import ready_of
-from voipwatch.reflector.udp import BATCH_MAX, UdpSocket
+from voipwatch.reflector.batches import make_batches
+from voipwatch.reflector.udp import BATCH_MAX, SOURCES_MAX, UdpSocket, send_all
 
 WAIT_S = 10.0
 
@@ -71,6 +72,36 @@ def test_what_the_kernel_does_not_take_is_told() -> None:
         readable(served.sock)
         [(source, _, _)] = served.receive()
         assert not served.send(source, bytes(70_000))  # longer than any datagram
+
+
+def test_what_leaves_goes_by_its_own_socket_and_what_did_not_is_named_by_its_place() -> None:
+    one, other = (UdpSocket.bind("127.0.0.1", 0, batches=make_batches(BATCH_MAX)) for _ in range(2))
+    with one.sock, other.sock, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(WAIT_S)
+        client.bind(("127.0.0.1", 0))
+        sources = []
+        for served in (one, other):
+            client.sendto(b"x", ("127.0.0.1", served.port))
+            readable(served.sock)
+            sources.append(served.receive()[0][0])
+        said: list[tuple[object, int, bytes]] = [(sources[n % 2], 0, bytes([n])) for n in range(12)]
+        said[3] = (sources[1], 0, bytes(70_000))
+        said[4] = (("127.0.0.1", 9), 0, b"to no Source")
+        assert sorted(send_all(said)) == [3, 4]
+        heard: dict[int, list[int]] = {one.port: [], other.port: []}
+        for _ in range(10):
+            data, source = client.recvfrom(100)
+            heard[source[1]].append(data[0])
+        assert heard == {one.port: [0, 2, 6, 8, 10], other.port: [1, 5, 7, 9, 11]}
+
+
+def test_made_up_senders_are_forgotten_and_known_again() -> None:
+    served = UdpSocket.bind("127.0.0.1", 0)
+    with served.sock:
+        names = [bytes.fromhex("0200") + n.to_bytes(2, "big") + bytes(12) for n in range(SOURCES_MAX + 1)]
+        met = [served._meet(name, b"") for name in names]
+        assert len(served._sources) == 1
+        assert served._meet(names[0], b"") == met[0]
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

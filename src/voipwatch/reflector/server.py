@@ -13,17 +13,20 @@ from typing import Final
 from voipwatch import __version__
 from voipwatch.apps import load_profiles, neutral_ports, tcp_ports, udp_ports
 from voipwatch.reflector import control, tcp
+from voipwatch.reflector.batches import make_batches
 from voipwatch.reflector.certificate import Certificate, kept_certificate, read_certificate
 from voipwatch.reflector.core import ReflectorCore
 from voipwatch.reflector.options import ReflectorOptions
 from voipwatch.reflector.reach import ReachDesk
 from voipwatch.reflector.state import TICKETS_FILE, DataFolder
-from voipwatch.reflector.udp import BATCH_MAX, Source, UdpSocket
+from voipwatch.reflector.udp import BATCH_MAX, UdpSocket, send_all
 
 SAVE_S: Final = 1.0
 """After a ticket was issued or used, so that a restart knows of it."""
 BATCHES_MAX: Final = 4
 """Batches of one socket before the others get their turn."""
+TAKE_MAX: Final = BATCHES_MAX * BATCH_MAX
+"""Datagrams sent before the sockets are read again: who is late with media must not lose what arrives too."""
 
 
 @dataclass
@@ -63,10 +66,11 @@ def bind_all(options: ReflectorOptions, *, udp: tuple[int, ...], tcp_trials: tup
     except OSError:
         bound.close()
         raise
+    batches = make_batches(BATCH_MAX)
     for ip in options.bind:
         for port in udp:
             try:
-                bound.udp.append(UdpSocket.bind(ip, port))
+                bound.udp.append(UdpSocket.bind(ip, port, batches=batches))
             except OSError as error:
                 bound.unbound[f"udp/{port}"] = error.strerror or "unknown"
         for port in tcp_trials:
@@ -149,10 +153,10 @@ class Server:
 
     def _flush(self) -> None:
         now = self._loop.time()
-        for index, (to, _, data) in enumerate(self.core.datagrams_to_send(now)):
-            # the core gives back the very address that it was given
-            if not (isinstance(to, Source) and to.socket.send(to, data)):
-                self.core.unsent(index)
+        for index in send_all(
+            self.core.datagrams_to_send(now, TAKE_MAX)
+        ):  # the very addresses that it was given
+            self.core.unsent(index)
         if (self.core.counters.tickets_issued, self.core.counters.sessions) != self._saved:
             self._changed()
         self._arm()

@@ -1,13 +1,24 @@
 """UDP sockets of the reflector: non-blocking, drained in batches, answering from the address asked.
 
-asyncio's own datagram transport is not used: it spins on ICMP errors and makes one call a datagram.
+asyncio's own datagram transport is not used: it spins on ICMP errors and makes one call a datagram. Where the
+kernel takes and gives many by one call, `batches` does; all else is the same.
 """
 
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final
+
+from voipwatch.reflector.batches import (
+    Ancillary,
+    Batches,
+    RawAddress,
+    decode_controls,
+    decode_name,
+    encode_controls,
+)
 
 BUFFER_BYTES: Final = 4 << 20
 """Asked of the kernel, which gives what it may: a second of 2,000 calls."""
@@ -20,8 +31,10 @@ _IP_PKTINFO: Final = getattr(socket, "IP_PKTINFO", 8)  # Linux's value; Python n
 _IPV6_RECVPKTINFO: Final = getattr(socket, "IPV6_RECVPKTINFO", 49)
 _IPV6_PKTINFO: Final = getattr(socket, "IPV6_PKTINFO", 50)
 
-RawAddress = tuple[str, int] | tuple[str, int, int, int]
-Ancillary = list[tuple[int, int, bytes]]
+BATCH_MIN: Final = 4
+"""Fewer are sent by a call each, which is then cheaper."""
+SOURCES_MAX: Final = 4096
+"""Senders that a socket knows from before; beyond, it begins anew: anybody can make addresses up."""
 
 
 class Source(tuple[str, int]):  # noqa: SLOT001 -- a tuple's subclass cannot have slots with values in them
@@ -32,6 +45,9 @@ class Source(tuple[str, int]):  # noqa: SLOT001 -- a tuple's subclass cannot hav
     socket: "UdpSocket"
     ancillary: Ancillary
     """Tells the kernel which of our addresses to answer from; empty where there is one only."""
+    name: bytes
+    controls: bytes
+    """`raw` and `ancillary` as sendmmsg takes them; empty where it came by a plain call."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,9 +57,12 @@ class UdpSocket:
     sock: socket.socket
     port: int
     wildcard: bool
+    batches: Batches | None = None
+    """None: one call a datagram."""
+    _sources: dict[tuple[bytes, bytes], Source] = field(default_factory=dict)
 
     @classmethod
-    def bind(cls, ip: str, port: int) -> "UdpSocket":
+    def bind(cls, ip: str, port: int, *, batches: Batches | None = None) -> "UdpSocket":
         """Raises OSError when the port is taken or not ours to bind."""
         family = socket.AF_INET6 if ":" in ip else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -60,13 +79,18 @@ class UdpSocket:
             elif wildcard:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             sock.bind((ip, port))
-            return cls(sock, sock.getsockname()[1], wildcard)
+            return cls(sock, sock.getsockname()[1], wildcard, batches)
         except OSError:
             sock.close()
             raise
 
     def receive(self) -> list[tuple[Source, int, bytes]]:
         """Up to `BATCH_MAX` datagrams that are there now, as the core takes them. Cannot fail."""
+        if self.batches is not None:
+            return [
+                (self._sources.get((name, controls)) or self._meet(name, controls), self.port, data)
+                for name, controls, data in self.batches.receive(self.sock)
+            ]
         batch: list[tuple[Source, int, bytes]] = []
         for _ in range(BATCH_MAX):
             try:
@@ -104,7 +128,56 @@ class UdpSocket:
         source.raw = raw
         source.socket = self
         source.ancillary = answer
+        source.name = source.controls = b""
         return source
+
+    def _meet(self, name: bytes, controls: bytes) -> Source:
+        """A sender that is new: the same object for all its datagrams, so that it is understood once."""
+        source = self._source(decode_name(name), _answer_from(decode_controls(controls)))
+        source.name, source.controls = name, encode_controls(source.ancillary)
+        if len(self._sources) >= SOURCES_MAX:
+            self._sources.clear()
+        self._sources[name, controls] = source
+        return source
+
+    def send_many(self, datagrams: list[tuple[int, Source, bytes]]) -> list[int]:
+        """Sends (index, receiver, payload) in this order; returns the indices of those that did not leave."""
+        if self.batches is None or len(datagrams) < BATCH_MIN:
+            return [index for index, to, data in datagrams if not self.send(to, data)]
+        unsent: list[int] = []
+        ready = [(to.name, to.controls, data) for _, to, data in datagrams]
+        at = 0
+        while at < len(ready):
+            left = self.batches.send(self.sock, ready[at : at + self.batches.size])
+            at += left
+            if (
+                at < len(ready) and left < self.batches.size
+            ):  # the kernel stopped at this one: by itself, then
+                index, to, data = datagrams[at]
+                if not self.send(to, data):
+                    unsent.append(index)
+                at += 1
+        return unsent
+
+
+def send_all(datagrams: Iterable[tuple[object, int, bytes]]) -> list[int]:
+    """Sends (receiver, local port, payload), in order on each socket; which did not leave, by index.
+
+    What is no `Source` is nobody's address, and does not leave.
+    """
+    unsent: list[int] = []
+    by_socket: dict[int, tuple[UdpSocket, list[tuple[int, Source, bytes]]]] = {}
+    for index, (to, _, data) in enumerate(datagrams):
+        if isinstance(to, Source):
+            key = id(to.socket)
+            if key not in by_socket:
+                by_socket[key] = to.socket, []
+            by_socket[key][1].append((index, to, data))
+        else:
+            unsent.append(index)
+    for each, queue in by_socket.values():
+        unsent += each.send_many(queue)
+    return unsent
 
 
 def _answer_from(ancillary: list[tuple[int, int, bytes]]) -> Ancillary:

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from struct import Struct
 from typing import Final, Literal
 
+from voipwatch.wire.keyed import keyed_hash
+
 SHAPE_SEED_BYTES: Final = 16
 FLOW_SECRET_BYTES: Final = 32
 ENTROPY_BYTES: Final = 16
@@ -34,4 +36,4 @@ def flow_secret(key: bytes, flow: int) -> bytes:
 def packet_entropy(key: bytes, direction: Literal["u", "d"], flow: int, seq: int) -> bytes:
     """16 bytes that seed one packet's random filler; `direction` is that in which it travels."""
     message = direction.encode("ascii") + _FLOW_SEQ.pack(flow, seq)
-    return blake2b(message, key=key, person=b"vw-entr", digest_size=ENTROPY_BYTES).digest()
+    return keyed_hash(key, b"vw-entr", message, ENTROPY_BYTES)

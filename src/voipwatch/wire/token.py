@@ -21,9 +21,10 @@ far end for a source address; an uplink tag made with it shows that its sender g
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
 from struct import Struct
 from typing import Final
+
+from voipwatch.wire.keyed import keyed_hash
 
 NO_NONCE: Final = b"\0\0\0\0"
 ROOM_UP_MIN: Final = 12
@@ -42,6 +43,7 @@ _RECEIPT: Final = Struct("!HHHIQ")
 RECEIPT_BYTES: Final = _RECEIPT.size
 NO_FLOW: Final = 0xFFFD
 """Flow id of an empty receipt slot."""
+_EMPTY: Final = _RECEIPT.pack(NO_FLOW, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +87,15 @@ class FlowReceipt:
     bitmap: int
 
 
-def _tag(key: bytes, person: bytes, message: bytes, size: int) -> bytes:
-    return blake2b(message, key=key, person=person, digest_size=size).digest()
-
-
 def _xor(left: bytes, right: bytes) -> bytes:
-    return (int.from_bytes(left, "big") ^ int.from_bytes(right[: len(left)], "big")).to_bytes(
-        len(left), "big"
-    )
+    size = len(left)
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right[:size], "big")).to_bytes(size, "big")
 
 
 def _keystream(key: bytes, tag: bytes, length: int) -> bytes:
-    stream = b""
+    stream = keyed_hash(key, b"vw-mask", tag + b"\0", 64)
     while len(stream) < length:
-        stream += blake2b(tag + bytes([len(stream) // 64]), key=key, person=b"vw-mask").digest()
+        stream += keyed_hash(key, b"vw-mask", tag + bytes([len(stream) // 64]), 64)
     return stream
 
 
@@ -107,8 +104,8 @@ def encode_up(keys: TokenKeys, flow: int, seq: int, *, nonce: bytes = NO_NONCE, 
     if room < ROOM_UP_MIN:
         raise ValueError(f"an uplink token needs 12 bytes of room, not {room}")
     extra = bytes(room - ROOM_UP) if room > ROOM_UP else b""
-    tag = _tag(keys.key, b"vw-up", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
-    mask = _tag(keys.salt, b"vw-blind", tag, 8)
+    tag = keyed_hash(keys.key, b"vw-up", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
+    mask = keyed_hash(keys.salt, b"vw-blind", tag, 8)
     tail = _xor(_HANDLE.pack(keys.number, flow), mask) + tag
     if room < ROOM_UP:
         return bytes(room - ROOM_UP_MIN) + tail
@@ -133,8 +130,9 @@ def open_up_untrusted(
     if len(place) < ROOM_UP_MIN:
         return None
     tag = place[-8:]
-    mask = _tag(salt, b"vw-blind", tag, 8)
-    number, flow = _HANDLE.unpack(_xor(place[-12:-8], mask))
+    mask = keyed_hash(salt, b"vw-blind", tag, 8)
+    handle = int.from_bytes(place[-12:-8], "big") ^ int.from_bytes(mask[:4], "big")
+    number, flow = handle >> 16, handle & 0xFFFF
     key = lookup(number)
     if key is None:
         return None
@@ -142,13 +140,15 @@ def open_up_untrusted(
         seqs: Iterable[int] = likely_seqs(number, flow)
         extra = b""
     else:
-        seqs = (_U32.unpack(_xor(place[-16:-12], mask[4:]))[0],)
+        seqs = (int.from_bytes(place[-16:-12], "big") ^ int.from_bytes(mask[4:], "big"),)
         extra = _xor(place[:-16], _keystream(key, tag, len(place) - 16)) if len(place) > ROOM_UP else b""
     nonce = nonce_for(number)
     nonces = (NO_NONCE,) if nonce is None else (nonce, NO_NONCE)
     for seq in seqs:
         for candidate in nonces:
-            if hmac.compare_digest(_tag(key, b"vw-up", _MESSAGE.pack(flow, seq, candidate) + extra, 8), tag):
+            if hmac.compare_digest(
+                keyed_hash(key, b"vw-up", _MESSAGE.pack(flow, seq, candidate) + extra, 8), tag
+            ):
                 return UpToken(number, flow, seq, candidate is nonce and nonce is not None, extra)
     return None
 
@@ -160,12 +160,12 @@ def encode_down(
     if room < ROOM_DOWN_MIN:
         raise ValueError(f"a downlink token needs 8 bytes of room, not {room}")
     if room < ROOM_DOWN:
-        tag = _tag(keys.key, b"vw-down8", _MESSAGE.pack(flow, seq, nonce), 4)
-        return bytes(room - ROOM_DOWN_MIN) + _xor(nonce, _tag(keys.salt, b"vw-blind", tag, 8)) + tag
+        tag = keyed_hash(keys.key, b"vw-down8", _MESSAGE.pack(flow, seq, nonce), 4)
+        return bytes(room - ROOM_DOWN_MIN) + _xor(nonce, keyed_hash(keys.salt, b"vw-blind", tag, 8)) + tag
     space = room - ROOM_DOWN
     extra = extra[:space].ljust(space, b"\0")
-    tag = _tag(keys.key, b"vw-down", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
-    mask = _tag(keys.salt, b"vw-blind", tag, 8)
+    tag = keyed_hash(keys.key, b"vw-down", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
+    mask = keyed_hash(keys.salt, b"vw-blind", tag, 8)
     tail = _xor(nonce + _U32.pack(seq), mask) + tag
     return _xor(extra, _keystream(keys.key, tag, space)) + tail if space else tail
 
@@ -184,14 +184,14 @@ def open_down_untrusted(
         if reply_seq is None:
             return None
         tag = place[-4:]
-        nonce = _xor(place[-8:-4], _tag(keys.salt, b"vw-blind", tag, 8))
-        right = _tag(keys.key, b"vw-down8", _MESSAGE.pack(flow, reply_seq, nonce), 4)
+        nonce = _xor(place[-8:-4], keyed_hash(keys.salt, b"vw-blind", tag, 8))
+        right = keyed_hash(keys.key, b"vw-down8", _MESSAGE.pack(flow, reply_seq, nonce), 4)
         return DownToken(reply_seq, nonce, b"") if hmac.compare_digest(right, tag) else None
     tag = place[-8:]
-    plain = _xor(place[-16:-8], _tag(keys.salt, b"vw-blind", tag, 8))
+    plain = _xor(place[-16:-8], keyed_hash(keys.salt, b"vw-blind", tag, 8))
     nonce, seq = plain[:4], _U32.unpack(plain[4:])[0]
     extra = _xor(place[:-16], _keystream(keys.key, tag, len(place) - 16)) if len(place) > ROOM_DOWN else b""
-    right = _tag(keys.key, b"vw-down", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
+    right = keyed_hash(keys.key, b"vw-down", _MESSAGE.pack(flow, seq, nonce) + extra, 8)
     if not hmac.compare_digest(right, tag) or reply_seq not in (None, seq):
         return None
     return DownToken(seq, nonce, extra)
@@ -206,7 +206,7 @@ def encode_receipts(receipts: Iterable[FlowReceipt], space: int) -> bytes:
         )
         for r, _ in zip(receipts, range(slots), strict=False)
     ]
-    packed += [_RECEIPT.pack(NO_FLOW, 0, 0, 0, 0)] * (slots - len(packed))
+    packed += [_EMPTY] * (slots - len(packed))
     return b"".join(packed)
 
 

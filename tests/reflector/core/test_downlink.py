@@ -74,6 +74,17 @@ def test_a_last_round_without_replies_starts_the_media_too() -> None:
     assert len(run_until(near.core, 1.0, 1.99)) == 49
 
 
+def test_of_what_is_due_no_more_leaves_than_asked_for_and_the_timer_is_due_for_the_rest() -> None:
+    near = new_near()
+    near.send(SILENT, 0, 1.0, size=40)
+    core = near.core
+    turns: list[list[int]] = []
+    while (due := core.get_timer()) is not None and due <= 1.2:
+        turns.append([near.open(SILENT, each).seq for each in core.datagrams_to_send(1.2, 4)])
+    assert [len(turn) for turn in turns] == [4, 4, 2]
+    assert [seq for turn in turns for seq in turn] == [media_seq(n) for n in range(1, 11)]
+
+
 def test_media_is_started_once() -> None:
     near = new_near()
     near.send(SILENT, 0, 1.0, size=40)

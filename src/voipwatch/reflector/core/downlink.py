@@ -108,15 +108,17 @@ class Downlink:
         if not session.waiting:
             self._waiting.pop(session.keys.number, None)
 
-    def take(self, now: float) -> list[Datagram]:
-        """Everything due at `now`, in order. `unsent` refers to positions in this list."""
+    def take(self, now: float, most: int | None = None) -> list[Datagram]:
+        """Everything due at `now`, in order; of what has a time, `most`. `unsent` refers to this list."""
         self._marks = []
         self._give_up(now)
         release, self._release = self._release, []
         for session in release:
             if not session.closed:
                 self._send_waiting(session, now)
-        while self._heap and self._heap[0][0] <= now:
+        taken = 0
+        while self._heap and self._heap[0][0] <= now and taken != most:
+            taken += 1
             due, _, session, flow, reply = heappop(self._heap)
             if session.closed:
                 continue
@@ -158,12 +160,13 @@ class Downlink:
         flow.unproved += 1
         self._counters.unproved += 1
 
-    def _token(self, session: Session, flow: Flow, seq: int, *, address: Address, room: int) -> bytes:
-        account = session.account(address[0], create=False)
-        if room < ROOM_DOWN_MIN or account is None:
+    def _token(
+        self, session: Session, flow: Flow, seq: int, *, account: Account, ip: str, room: int
+    ) -> bytes:
+        if room < ROOM_DOWN_MIN:
             return b""
         if not account.nonce:
-            account.nonce = source_nonce(self._nonce_secret, session.keys.number, address[0])
+            account.nonce = source_nonce(self._nonce_secret, session.keys.number, ip)
         extra = take_receipts(session, flow, room)
         return encode_down(session.keys, flow.number, seq, nonce=account.nonce, room=room, extra=extra)
 
@@ -179,7 +182,8 @@ class Downlink:
                 session,
                 flow,
                 reply.seq,
-                address=reply.address,
+                account=account,
+                ip=ip,
                 room=reply.message.room(reply.message.size),
             ),
             size=reply.message.size,
@@ -226,7 +230,14 @@ class Downlink:
         context = apps.BuildContext(
             flow_secret=flow.secret,
             entropy=packet_entropy(session.keys.key, "d", flow.number, seq),
-            token=self._token(session, flow, seq, address=address, room=packet.message.room(packet.size)),
+            token=self._token(
+                session,
+                flow,
+                seq,
+                account=account,
+                ip=address[0],
+                room=packet.message.room(packet.size),
+            ),
             size=packet.size,
             index=packet.index,
             request=b"",
@@ -248,11 +259,11 @@ class Downlink:
     ) -> None:
         size = len(data)
         budget = self._prefixes.of_prefix(account.prefix, now)
-        if session.bytes_used + size > limits.TICKET_BYTES_MAX or not budget.affords_bytes(size):
-            self._counters.refused += 1
-            session.refuse(now)
-            return
-        if session.packets >= limits.SESSION_PACKETS_MAX:
+        if (
+            session.bytes_used + size > limits.TICKET_BYTES_MAX
+            or session.packets >= limits.SESSION_PACKETS_MAX
+            or not budget.affords_bytes(size)
+        ):
             self._counters.refused += 1
             session.refuse(now)
             return

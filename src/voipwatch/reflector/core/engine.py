@@ -160,8 +160,9 @@ class ReflectorCore:
     def receive_datagrams(self, batch: Sequence[tuple[Address, int, bytes]], now: float) -> None:
         """Take datagrams as (source, local port, payload). Cannot fail, whatever the bytes."""
         counters = self.counters
+        counters.datagrams_in += len(batch)
+        receive = self._uplink.receive
         for source, port, data in batch:
-            counters.datagrams_in += 1
             counters.bytes_in += len(data)
             place = uplink_place(data)
             token = None
@@ -169,12 +170,15 @@ class ReflectorCore:
                 token = self._open(place, source[0])
             if token is None:
                 self._receive_garbage(source, port, now)
-            elif not self._uplink.receive(token, source, port, data, now):
+            elif not receive(token, source, port, data, now):
                 counters.refused += 1
 
-    def datagrams_to_send(self, now: float) -> list[Datagram]:
-        """Everything due, as (destination, local port, payload), in order."""
-        return self._downlink.take(now)
+    def datagrams_to_send(self, now: float, most: int | None = None) -> list[Datagram]:
+        """Everything due, as (destination, local port, payload), in order.
+
+        `most`: at least 1, how many of those that have a time; the timer is then due at once for the others.
+        """
+        return self._downlink.take(now, most)
 
     def unsent(self, index: int) -> None:
         """The datagram at `index` of the last `datagrams_to_send` did not leave: strike it from the log."""
@@ -262,8 +266,12 @@ class ReflectorCore:
         return self._scripts if ticket is None or ticket.scripts is None else ticket.scripts
 
     def _nonce_for(self, number: int) -> bytes | None:
-        if number not in self._sessions.live:
+        session = self._sessions.live.get(number)
+        if session is None:
             return None  # we have sent nothing under this ticket yet
+        account = session.accounts.get(self._source_ip)
+        if account is not None and account.nonce:
+            return account.nonce
         return source_nonce(self._identity.nonce_secret, number, self._source_ip)
 
     def _receive_garbage(self, source: Address, port: int, now: float) -> None:

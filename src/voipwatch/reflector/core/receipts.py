@@ -19,7 +19,8 @@ SCAN_MAX: Final = 64
 def note_news(session: Session, flow: Flow) -> None:
     """A packet of `flow` arrived. Cannot fail."""
     flow.news = TELL_TIMES
-    session.telling.setdefault(flow.number, flow)
+    if flow.number not in session.telling:
+        session.telling[flow.number] = flow
 
 
 def _receipt(flow: Flow) -> FlowReceipt:

@@ -38,7 +38,10 @@ class Uplink:
 
     def receive(self, token: UpToken, source: Address, port: int, data: bytes, now: float) -> bool:
         """An authenticated datagram; False when it is refused."""
-        if token.flow // REPLICATES >= len(self._scripts_of(token.number).kinds):
+        known = self._sessions.live.get(token.number)
+        if (known is None or token.flow not in known.flows) and (
+            token.flow // REPLICATES >= len(self._scripts_of(token.number).kinds)
+        ):
             return False
         session = self._sessions.begin(token.number, now)
         if session is None:
