@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from voipwatch.inference.commonloss import Round, common_loss, spearman
 from voipwatch.stats import SentFlow
 
-SEEDS = range(40)
+SEEDS = range(20)
 SIZE = 150
 RATE = 50.0
 """Packets a second of each flow."""
@@ -52,11 +52,11 @@ def no_loss(packets: list[tuple[float, int]], _rng: np.random.Generator) -> list
 
 
 def flows(fates: Fates, rng: np.random.Generator, first: int) -> tuple[SentFlow, SentFlow]:
-    """Side `first` begins at 0 s, the other at 6 s; each sends 14 s."""
+    """Side `first` begins at 0 s, the other at 12 s; each sends 26 s."""
     packets = []
     for side in (0, 1):
-        begin = (0.0 if side == first else 6.0) + rng.random() * 0.02
-        packets += [(begin + n / RATE + rng.random() * 0.004, side) for n in range(700)]
+        begin = (0.0 if side == first else 12.0) + rng.random() * 0.02
+        packets += [(begin + n / RATE + rng.random() * 0.004, side) for n in range(1300)]
     packets.sort()
     lost = fates(packets, rng)
     told = []
@@ -66,10 +66,9 @@ def flows(fates: Fates, rng: np.random.Generator, first: int) -> tuple[SentFlow,
     return told[0], told[1]
 
 
-def said(fates: Fates, seed: int, control: Fates = no_loss, rounds: int = 2) -> str:
+def said(fates: Fates, seed: int, control: Fates = no_loss) -> str:
     rng = np.random.default_rng(seed)
-    seen = [Round(flows(fates, rng, n % 2), flows(control, rng, n % 2)) for n in range(rounds)]
-    return common_loss(seen).outcome
+    return common_loss(Round(flows(fates, rng, seed % 2), flows(control, rng, seed % 2))).outcome
 
 
 @pytest.mark.parametrize("rate", [15.0, 25.0, 40.0])
@@ -96,26 +95,41 @@ def test_a_shared_bucket_for_one_and_a_half_is_not_apart() -> None:
     assert "apart" not in told
 
 
-def test_losses_that_swing_together_are_common() -> None:
+def test_losses_that_swing_together_are_common_more_often_than_not() -> None:
     told = [said(swinging(shared=True), seed) for seed in SEEDS]
-    assert told.count("common") >= 0.9 * len(told)
+    assert told.count("common") >= 0.6 * len(told)
 
 
 def test_a_line_that_loses_the_control_too_says_nothing() -> None:
     assert {said(bucket(25.0, shared=True), seed, random_loss(0.3)) for seed in SEEDS} == {"unclear"}
 
 
-def test_few_losses_or_one_round_say_nothing_of_one_place() -> None:
+def test_few_losses_say_nothing() -> None:
     assert said(random_loss(0.005), 1) == said(no_loss, 1) == "unclear"
-    assert said(bucket(25.0, shared=True), 1, rounds=1) == "unclear"
-    assert common_loss([]).outcome == "unclear"
+    nothing = SentFlow([], [], [])
+    assert common_loss(Round((nothing, nothing), (nothing, nothing))).outcome == "unclear"
+
+
+def test_a_throttle_for_one_flow_that_comes_late_or_goes_early_is_not_common() -> None:
+    """From each flow's 13th second on, or until then."""
+
+    def of_age(sign: int) -> Fates:
+        def lost(packets: list[tuple[float, int]], rng: np.random.Generator) -> list[bool]:
+            begins = [min(at for at, side in packets if side == wanted) for wanted in (0, 1)]
+            return [
+                bool(sign * (at - begins[side] - 13.0) > 0 and rng.random() < 0.7) for at, side in packets
+            ]
+
+        return lost
+
+    told = [said(of_age(sign), seed) for seed in SEEDS for sign in (1, -1)]
+    assert told.count("common") <= 0.05 * len(told)
 
 
 def test_the_share_kept_is_half_under_a_shared_bucket_and_all_under_one_each() -> None:
     rng = np.random.default_rng(5)
     for fates, kept in ((bucket(25.0, shared=True), 0.5), (bucket(25.0, shared=False), 1.0)):
-        seen = [Round(flows(fates, rng, n), flows(no_loss, rng, n)) for n in (0, 1)]
-        found = common_loss(seen)
+        found = common_loss(Round(flows(fates, rng, 0), flows(no_loss, rng, 0)))
         assert found.kept is not None
         assert found.kept == pytest.approx(kept, abs=0.04)
         assert found.kept_low is not None

@@ -10,8 +10,8 @@ alone (docs/methods/commonloss.md). Two tests, each of which can say `common`:
 Independent losses are no place: a bucket for each flow and random loss at one box look like two boxes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -26,19 +26,20 @@ LEVEL: Final = 0.01
 """Of each of the two tests, one-sided: both ways and both tests together err in less than one in twenty."""
 SETTLE_S: Final = 2.0
 """After a flow's begin: a policer's bucket is full then, and what passes says nothing of its rate."""
-BIN_S: Final = 1.0
-"""Interval of the sums: longer than the bursts of most lines."""
-INTERVALS_S: Final = (0.4, 0.6, 0.8, 1.0)
-"""Of the trend: from 20 packets of a voice on; every one of them has to show it."""
-BINS_MIN: Final = 3
+BIN_S: Final = 0.95
+"""Interval of the sums: longer than the bursts of most lines; a little short, so that 12 s hold twelve."""
+INTERVALS_S: Final = (0.75, 0.95, 1.15, 1.4)
+"""Of the trend: from some ten packets of the slowest voice on; every one of them has to show it."""
+BINS_MIN: Final = 6
+"""Alone, and beside the other; the halves of six are what a change of three seconds shows in."""
 POINTS_MIN: Final = 8
 PACKETS_MIN: Final = 10
 """In an interval that counts, of each flow: as WeHeY has it."""
 LOSSES_MIN: Final = 20
-"""Of each flow beside the other: fewer show no pattern."""
+"""Beside the other, of both flows; of each, where both must lose: fewer show no pattern."""
 LARGE_LOSS: Final = 0.1
 SUM_MAX: Final = 0.85
-"""Beside each other both get less than this share of what they get alone: the upper limit, and each round."""
+"""Beside each other both get less than this share of what they get alone: the upper limit, """
 SUM_KEPT: Final = 0.85
 """Of what they get alone they keep at least this: the lower limit; then no bucket is shared."""
 EQUAL_WITHIN: Final = 0.25
@@ -47,12 +48,16 @@ GAIN_MAX: Final = 0.1
 """Who gets more beside the other than alone, by so much of what it sent, shares no bucket with it."""
 CONTROL_SHARE: Final = 0.25
 """The control may lose this share of the treatment's loss at most, or the line loses, not a throttle."""
-ROUNDS_MIN: Final = 2
+AFTER_S: Final = 2.5
+"""After a flow's end: the far end sends on for 2 s, until it has heard nothing for so long."""
+FREE_MAX: Final = 0.05
+"""Who loses no more alone than this needs less than the limit."""
+TESTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One direction of one round: two flows of the treatment and their controls, on one clock."""
+    """One direction: two flows of the treatment and their controls, on one clock."""
 
     treatment: tuple[SentFlow, SentFlow]
     control: tuple[SentFlow, SentFlow]
@@ -81,6 +86,8 @@ NOTHING: Final = Common("unclear")
 
 
 class _Sums(NamedTuple):
+    """The test of the sums."""
+
     kept: float
     low: float
     high: float
@@ -88,36 +95,30 @@ class _Sums(NamedTuple):
     alone: float
     """The greatest share that a flow got alone."""
     shared: bool
-    """Everything but the p-value and the limit speaks of one bucket, in every round."""
+    """Everything but the p-value and the limit speaks of one bucket."""
 
 
-def common_loss(rounds: Sequence[Round]) -> Common:
+def common_loss(told: Round) -> Common:
     """What one direction of simultaneous flows says. Cannot fail on odd flows: too little is `unclear`."""
-    told = [each for each in rounds if _window(each.treatment) is not None]
-    if not told or any(_line_loses(each) for each in told):
+    window = _window(told.treatment)
+    if window is None or _line_loses(told, window):
         return NOTHING
-    counts = [_losses_together(told, side) for side in (0, 1)]
-    losses = min(lost for lost, _ in counts)
-    if losses < LOSSES_MIN:
-        return Common("unclear", losses=losses)
-    sums = _sums(told)
-    trend = _trend(told)
-    if sums is None:
-        return Common("unclear", losses=losses)
-    known = Common("unclear", "", None, sums.kept, sums.low, sums.high, losses)
-    if len(told) >= ROUNDS_MIN and sums.shared and sums.p_value <= LEVEL and sums.high <= SUM_MAX:
-        return _said(known, "common", "sums", sums.p_value)
-    if len(told) >= ROUNDS_MIN and trend is not None and trend <= LEVEL:
-        return _said(known, "common", "trend", trend)
+    counts = [_counted(flow, window) for flow in told.treatment]
+    known = Common("unclear", losses=min(lost for lost, _ in counts))
+    sums = _sums(told.treatment, window)
+    if sum(lost for lost, _ in counts) < LOSSES_MIN or sums is None:
+        return known
+    known = replace(known, kept=sums.kept, kept_low=sums.low, kept_high=sums.high)
+    if sums.shared and sums.p_value <= LEVEL and sums.high <= SUM_MAX:
+        return replace(known, outcome="common", by="sums", p_value=sums.p_value)
+    if known.losses < LOSSES_MIN:  # of one bucket, one flow may get all that it needs and lose nothing
+        return known
+    trend = _trend(told.treatment, window)
+    if trend is not None and trend <= LEVEL:
+        return replace(known, outcome="common", by="trend", p_value=trend)
     # Alone too: a bucket that is too small only for both takes little more than what it takes together.
     large = sums.alone <= 1.0 - LARGE_LOSS and all(lost >= LARGE_LOSS * sent for lost, sent in counts)
-    if large and sums.low >= SUM_KEPT and trend is not None:
-        return _said(known, "apart", "", None)
-    return known
-
-
-def _said(known: Common, outcome: str, by: str, p_value: float | None) -> Common:
-    return Common(outcome, by, p_value, known.kept, known.kept_low, known.kept_high, known.losses)
+    return replace(known, outcome="apart") if large and sums.low >= SUM_KEPT else known
 
 
 # --- what one flow gets -------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def _alone(pair: tuple[SentFlow, SentFlow], side: int) -> list[tuple[float, floa
     """When the flow of a side sends and the other does not."""
     begin, end = _span(pair[side])
     other_begin, other_end = _span(pair[1 - side])
-    return [(begin + SETTLE_S, other_begin), (max(begin + SETTLE_S, other_end), end)]
+    return [(begin + SETTLE_S, other_begin), (max(begin + SETTLE_S, other_end + AFTER_S), end)]
 
 
 def _shares(flow: SentFlow, window: tuple[float, float], width_s: float = BIN_S) -> FloatArray:
@@ -152,19 +153,23 @@ def _shares(flow: SentFlow, window: tuple[float, float], width_s: float = BIN_S)
         return np.empty(0)
     sent, passed, packets = _binned(flow, begin, bins, width_s)
     enough = packets >= PACKETS_MIN
-    return passed[enough] / sent[enough]
+    shares: FloatArray = passed[enough] / sent[enough]
+    return shares
 
 
-def _binned(flow: SentFlow, begin: float, bins: int, width_s: float) -> tuple[FloatArray, ...]:
+def _binned(
+    flow: SentFlow, begin: float, bins: int, width_s: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Bytes sent, bytes let through and packets, by interval."""
     index = np.floor((np.asarray(flow.time_us, dtype=np.float64) / 1e6 - begin) / width_s).astype(int)
     inside = (index >= 0) & (index < bins)
     size = np.asarray(flow.size_bytes, dtype=np.float64)
     passed = size * ~np.asarray(flow.lost, dtype=bool)
-    return tuple(
-        np.bincount(index[inside], weights=weights[inside], minlength=bins)
+    sent, through, packets = (
+        np.bincount(index[inside], weights=weights[inside], minlength=bins).astype(np.float64)
         for weights in (size, passed, np.ones_like(size))
     )
+    return sent, through, packets
 
 
 def _counted(flow: SentFlow, window: tuple[float, float]) -> tuple[int, int]:
@@ -177,91 +182,69 @@ def _counted(flow: SentFlow, window: tuple[float, float]) -> tuple[int, int]:
     return sum(inside), len(inside)
 
 
-def _losses_together(rounds: Sequence[Round], side: int) -> tuple[int, int]:
-    counts = [
-        _counted(each.treatment[side], window) for each in rounds if (window := _window(each.treatment))
-    ]
-    return sum(lost for lost, _ in counts), sum(sent for _, sent in counts)
-
-
-def _line_loses(each: Round) -> bool:
-    """Whether the control of either side loses too, or was hardly there: then it may be the line."""
-    window = _window(each.treatment)
-    if window is None:
-        return True
-    for treatment, control in zip(each.treatment, each.control, strict=True):
-        lost, sent = _counted(treatment, window)
-        control_lost, control_sent = _counted(control, window)
-        if 2 * control_sent < sent or control_lost * sent > CONTROL_SHARE * lost * control_sent:
-            return True
-    return False
+def _line_loses(told: Round, window: tuple[float, float]) -> bool:
+    """Whether the controls lose too, or were hardly there: then it may be the line."""
+    lost, sent = (sum(each) for each in zip(*(_counted(f, window) for f in told.treatment), strict=True))
+    controls = [_counted(flow, window) for flow in told.control]
+    control_lost, control_sent = (sum(each) for each in zip(*controls, strict=True))
+    return bool(2 * control_sent < sent or control_lost * sent > CONTROL_SHARE * lost * control_sent)
 
 
 # --- the sums ---------------------------------------------------------------------------------------------
 
 
-def _sums(rounds: Sequence[Round]) -> _Sums | None:
-    """Shares let through alone less together, summed over both flows and all rounds; Welch's t."""
+def _sums(pair: tuple[SentFlow, SentFlow], window: tuple[float, float]) -> _Sums | None:
+    """Shares let through alone less beside the other, both flows added: Welch's t, an interval is a unit."""
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415 -- slow, and few checks need it
 
-    alone_all, drop_all, spread, freedom, most = 0.0, 0.0, 0.0, 0.0, 0.0
-    shared = True
-    for each in rounds:
-        window = _window(each.treatment)
-        alone_of, together_of = [], []
-        for side in (0, 1):
-            flow = each.treatment[side]
-            alone = np.concatenate([_shares(flow, span) for span in _alone(each.treatment, side)])
-            together = _shares(flow, window) if window is not None else np.empty(0)
-            if len(alone) < BINS_MIN or len(together) < BINS_MIN:
-                return None
-            alone_of.append(float(alone.mean()))
-            together_of.append(float(together.mean()))
-            for bins in (alone, together):
-                # Shares come in steps of a packet, about 1/50: a spread of nothing is none that is known.
-                variance = max(float(bins.var(ddof=1)), 1e-4) / len(bins)
-                spread += variance
-                freedom += variance**2 / (len(bins) - 1)
-        both, best = sum(together_of), max(alone_of)
-        most = max(most, best)
-        shared &= both <= SUM_MAX * sum(alone_of)
-        shared &= abs(both - best) <= EQUAL_WITHIN * best
-        shared &= all(t - a <= GAIN_MAX for a, t in zip(alone_of, together_of, strict=True))
-        alone_all += sum(alone_of)
-        drop_all += sum(alone_of) - both
-    if alone_all <= 0.0:
+    alone_of: list[FloatArray] = []
+    both_of: list[FloatArray] = []
+    for side, flow in enumerate(pair):
+        alone_of.append(np.concatenate([_shares(flow, span) for span in _alone(pair, side)]))
+        both_of.append(_shares(flow, window))
+    every = [*alone_of, *both_of]
+    if min(len(bins) for bins in every) < BINS_MIN:
         return None
-    degrees = spread**2 / freedom
-    error = sqrt(spread)
-    p_value = float(stdtr(degrees, -drop_all / error))
+    # Shares come in steps of a packet, about 1/50: a spread of nothing is none that is known.
+    spreads = [max(float(bins.var(ddof=1)), 1e-4) / len(bins) for bins in every]
+    degrees = sum(spreads) ** 2 / sum(v**2 / (len(b) - 1) for v, b in zip(spreads, every, strict=True))
+    error = sqrt(sum(spreads))
+    alone = [float(bins.mean()) for bins in alone_of]
+    both = [float(bins.mean()) for bins in both_of]
+    whole, best, drop = sum(alone), max(alone), sum(alone) - sum(both)
+    if whole <= 0.0:
+        return None
     reach = float(stdtrit(degrees, 1.0 - LEVEL)) * error
-    low, high = (1.0 - (drop_all + sign * reach) / alone_all for sign in (1, -1))
-    return _Sums(1.0 - drop_all / alone_all, low, high, p_value, most, shared)
+    low, high = (1.0 - (drop + sign * reach) / whole for sign in (1, -1))
+    # One bucket gives both what it gives one; or one alone did not need all of it.
+    shared = best >= 1.0 - FREE_MAX or abs(sum(both) - best) <= EQUAL_WITHIN * best
+    shared &= all(beside - own <= GAIN_MAX for own, beside in zip(alone, both, strict=True))
+    # A throttle that changes by itself would have to do so where the flows begin and end: each half tells.
+    shared &= _halves(both_of, max) <= SUM_MAX * _halves(alone_of, min)
+    return _Sums(1.0 - drop / whole, low, high, float(stdtr(degrees, -drop / error)), best, shared)
+
+
+def _halves(flows: Sequence[FloatArray], which: Callable[[list[float]], float]) -> float:
+    """The worse, or the better half of what flows get, added over the flows."""
+    return sum(which([float(half.mean()) for half in np.array_split(bins, 2)]) for bins in flows)
 
 
 # --- the trend --------------------------------------------------------------------------------------------
 
 
-def _trend(rounds: Sequence[Round]) -> float | None:
+def _trend(pair: tuple[SentFlow, SentFlow], window: tuple[float, float]) -> float | None:
     """The largest p of all interval lengths, None where one has too few intervals."""
     values = []
     for width_s in INTERVALS_S:
-        first: list[float] = []
-        second: list[float] = []
-        for each in rounds:
-            window = _window(each.treatment)
-            if window is None:
-                continue
-            bins = int((window[1] - window[0]) / width_s + 1e-9)
-            (sent, passed, packets), (other_sent, other_passed, other_packets) = (
-                _binned(flow, window[0], bins, width_s) for flow in each.treatment
-            )
-            enough = (packets >= PACKETS_MIN) & (other_packets >= PACKETS_MIN)
-            first += list(1.0 - passed[enough] / sent[enough])
-            second += list(1.0 - other_passed[enough] / other_sent[enough])
-        if len(first) < POINTS_MIN:
+        bins = int((window[1] - window[0]) / width_s + 1e-9)
+        (sent, passed, packets), (other_sent, other_passed, other_packets) = (
+            _binned(flow, window[0], bins, width_s) for flow in pair
+        )
+        enough = (packets >= PACKETS_MIN) & (other_packets >= PACKETS_MIN)
+        if int(enough.sum()) < POINTS_MIN:
             return None
-        values.append(spearman(first, second)[1])
+        first, second = passed[enough] / sent[enough], other_passed[enough] / other_sent[enough]
+        values.append(spearman(list(first), list(second))[1])
     return max(values)
 
 
