@@ -381,6 +381,7 @@ class Rig:
     budget_bytes: int = 2_000_000
     video: bool = False
     long: bool = False
+    locate: bool = False
     tcp: Callable[[StartTcp, float], tuple[float, TcpOutcome]] | None = None
     """(delay, outcome) of a TCP trial instead of the far end's answer."""
     logs: bool = True
@@ -400,6 +401,7 @@ class Rig:
             budget_bytes=self.budget_bytes,
             video=self.video,
             long=self.long,
+            locate=self.locate,
         )
         self.near = LineCheck(config, profiles=self.profiles, reflectors=self.sessions, seed=self.seed)
         self.now = START_S

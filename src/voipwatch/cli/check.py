@@ -100,7 +100,9 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         providers=providers,
         locate=locate,
         every=all_apps,
-        default_bytes=default_budget(every=all_apps, blocks=wished, long=long),
+        default_bytes=default_budget(
+            every=all_apps, blocks=wished, long=long, beside=locate and len(wanted.reflectors) > 1
+        ),
     )
     if through is not None and wanted.measured:
         agree(context, through, yes=yes_via)

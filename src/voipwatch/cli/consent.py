@@ -28,7 +28,9 @@ MINUTES = (0.5, 3.0)
 MINUTES_LONG = (1.5, 3.0)
 """With a pair of flows held for 60 s."""
 LOCATE_MINUTES = 0.75
-"""Three sweeps of at most 15 s (`experiment.sweeping`)."""
+"""Three sweeps of at most 15 s (`experiment.sweeping`); flows to two reflectors at once take as long."""
+BESIDE_BYTES = 2_500_000
+"""Two pairs of flows of 26 s, both ways, at two reflectors at once: G.711 takes 2.3 MB."""
 TRIES = 3
 
 
@@ -89,7 +91,8 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     if not context.interactive:
         raise Misuse("error.no_terminal")
     hosts = ", ".join(endpoint.host for endpoint in reflectors)
-    minutes = (minutes[0] * runs, minutes[1] * runs + locate * LOCATE_MINUTES)
+    beside = 1 + (len(reflectors) > 1)
+    minutes = (minutes[0] * runs, minutes[1] * runs + locate * LOCATE_MINUTES * beside)
     line_bytes = (LINE_BYTES_ALL if every else LINE_BYTES) * len(reflectors) * runs
     _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
@@ -121,15 +124,19 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     raise Stop(INTERRUPTED, "error.no_answer")
 
 
-def default_budget(*, every: bool = False, blocks: int = BLOCKS, long: bool = False) -> int:
+def default_budget(
+    *, every: bool = False, blocks: int = BLOCKS, long: bool = False, beside: bool = False
+) -> int:
     """Bytes where the person names none: of one app, or with `--all` of the whole check.
 
     It grows with the blocks asked for. With `--long` it pays for both held pairs of an app: a cut that one
-    pair alone shows is no claim.
+    pair alone shows is no claim. `beside`: with `--locate` at two reflectors or more it pays for flows to two
+    at once.
     """
     if every:
         return BUDGET_ALL_BYTES * blocks // BLOCKS
-    return BUDGET_DEFAULT_BYTES * blocks // BLOCKS + (HELD_LONG_BYTES if long else 0)
+    more = HELD_LONG_BYTES * long + BESIDE_BYTES * beside
+    return BUDGET_DEFAULT_BYTES * blocks // BLOCKS + more
 
 
 def _per_app(budget: str | None, apps: int, reflectors: int, *, every: bool, default_bytes: int) -> int:

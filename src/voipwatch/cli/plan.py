@@ -19,7 +19,15 @@ from voipwatch.experiment.planning import ARMS, Planner
 from voipwatch.experiment.questions.locate import FLOW_NUMBERS
 from voipwatch.experiment.questions.scout import FIRST_REPLICATES, REPEAT_REPLICATES
 from voipwatch.experiment.sweeping import CONTRASTS, SWEEPS_MAX
-from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, FlowKind, FlowRecord, TcpRecord
+from voipwatch.model.flows import (
+    HELD_REPLICATES,
+    LONG_REPLICATES,
+    MEDIA_SEQ,
+    TOGETHER,
+    FlowKind,
+    FlowRecord,
+    TcpRecord,
+)
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.sweeps import HOP, HOPS_MAX, REFLECTOR, REFUSED, SILENT, HopProbe, Sweep
 from voipwatch.model.targets import TargetRecord
@@ -33,6 +41,7 @@ REPLICATES: Final = {
     "media": _SHORT,
     "held": (*HELD_REPLICATES, *LONG_REPLICATES),
     "trigger": _SHORT,
+    TOGETHER: LONG_REPLICATES,
 }
 """Every question there is, and the replicates that it plays."""
 Places = tuple[tuple[int, ...], tuple[int, ...], int]

@@ -111,6 +111,8 @@ def show_check(context: Context, check: Check, *, hosts: Sequence[str] = (), emu
         verdict_paragraph(context, row)
         if row.place is not None:
             paragraph(context, row.place.explanation)
+        if row.common is not None:
+            paragraph(context, row.common.explanation)
         for note in row.notes:
             if note not in shared and note not in check.notes:
                 paragraph(context, texts("check.note", note=note_text(texts, note)), style="dim")

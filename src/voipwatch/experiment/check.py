@@ -5,9 +5,9 @@ The shell calls `start` once, then `receive_datagrams`, `receive_failure`, `tcp_
 takes `datagrams_to_send` and every `next_event`. `Finished` is the last event.
 
 Course: warm-up and TCP trials at once; then scouts and legs as the agenda admits
-them; a trigger question where a set-up died; if asked for, sweeps for where that was, and the providers'
-servers; 3 s for late packets; the signed logs; finished. The providers come after the apps, because asking
-for a name may rouse who watches.
+them; a trigger question where a set-up died; if asked for, flows to two reflectors at once where a voice is
+lossy, sweeps for where a set-up died, and the providers' servers; 3 s for late packets; the signed logs;
+finished. The providers come after the apps, because asking for a name may rouse who watches.
 """
 
 from collections import deque
@@ -16,6 +16,7 @@ from enum import Enum
 
 from voipwatch.apps import ProfileSet
 from voipwatch.experiment.agenda import Agenda
+from voipwatch.experiment.beside import Beside
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import (
     CloseSocket,
@@ -100,6 +101,7 @@ class LineCheck:
         self._sweeps = Sweeps(
             self._sessions, planner=self._planner, starter=self._starter, events=self._events
         )
+        self._beside = Beside(self._planner)
         self._fallbacks: list[Fallback] = []
         self._agenda = Agenda(self._planner, self._sessions)
         self._ledger = Ledger()
@@ -278,7 +280,15 @@ class LineCheck:
         self._not_tested = self._planner.not_tested()
 
     def _ask_beside(self, now: float) -> None:
-        """What follows the apps' flows: the sweeps, then the providers."""
+        """What follows the apps' flows: flows at two reflectors at once, the sweeps, then the providers."""
+        if self._course is Course.APPS and self._agenda.over and self.config.locate:
+            self._beside.ask(
+                self._agenda,
+                self._book.flows,
+                budget_bytes=self.config.budget_bytes,
+                now=now,
+                end_at=self._epoch + OVERALL_MAX_S,
+            )
         if self._course is Course.APPS and self._agenda.over:
             self._begin_sweeps(now)
         if self._course is Course.SWEEPS and self._sweeps.done:
@@ -398,7 +408,7 @@ class LineCheck:
             reflectors=[r.facts for r in self._offered],
             flows=[f.record for f in self._book.flows],
             tcp=[record for fallback in self._fallbacks for record in fallback.records],
-            decisions=[d for q in self._agenda.questions for d in q.decisions],
+            decisions=[*(d for q in self._agenda.questions for d in q.decisions), *self._beside.decisions],
             costs=self._ledger.costs(
                 [*apps], self._book.flows, now - self._epoch, beside=self._sweeps.spent_bytes()
             ),

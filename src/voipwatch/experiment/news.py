@@ -6,6 +6,7 @@ from typing import Final
 from voipwatch.experiment.events import Progress
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg, LegPhase
+from voipwatch.experiment.questions.together import Together
 
 SHARE_OF: Final = {LegPhase.FIRST: 0.0, LegPhase.REPEAT: 0.6, LegPhase.MEDIA: 0.4, LegPhase.DONE: 1.0}
 """How much of a leg is done when a phase begins: media lasts longer than a repeat."""
@@ -40,7 +41,8 @@ class News:
             elif any(id(leg) in unbegun for leg in own):
                 continue
             elif any(question.app == app for question in active):
-                stage, ratio = "trigger", SHARE_BEFORE_TRIGGER
+                asked = any(q.app == app and isinstance(q, Together) for q in active)
+                stage, ratio = "locate" if asked else "trigger", SHARE_BEFORE_TRIGGER
             else:
                 stage = "done"
             told = (stage, max(round(ratio, 3), self._told.get(app, ("", 0.0))[1]))

@@ -14,7 +14,7 @@ from statistics import median
 from voipwatch.inference.fates import down_alone, down_logged, first_times, up_logged, up_receipts
 from voipwatch.inference.track import Track
 from voipwatch.inference.trusted_log import trusted_log
-from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowRecord
+from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TOGETHER, TRIES_MAX, Columns, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import CONTROL_ARMS, LINE, Arm, Stage
 from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog
@@ -122,6 +122,9 @@ class Session:
     """Near time of the last sign of life, when the controls went silent for good after it."""
     limited_us: int | None = None
     """Near time from which on a limit of the reflector's own kept packets out of its log."""
+    together: tuple[FlowView, ...] = ()
+    """Flows beside those to another reflector. They are asked for because of what the others showed, so that
+    they are no evidence of it; `flows` has none of them."""
     strangers: Mapping[int, int] | None = None
     """Datagrams without a token from next to our address, by the reflector's port; None: not counted."""
 
@@ -168,7 +171,8 @@ def join_session(measurement: Measurement, index: int) -> Session:
     return Session(
         index=index,
         facts=facts,
-        flows=flows,
+        flows=tuple(f for f in flows if f.record.question != TOGETHER),
+        together=tuple(f for f in flows if f.record.question == TOGETHER),
         log_signed=signed,
         log_used=far is not None,
         rtt_us=clock.rtt_us,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
+from voipwatch.inference.beside import common_place
 from voipwatch.inference.controls import LineState, line_state
 from voipwatch.inference.explain import Facts, explain
 from voipwatch.inference.join import Session, join_session
@@ -17,7 +18,15 @@ from voipwatch.inference.rules import RULES
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.measurement import AppCost, Measurement
-from voipwatch.model.results import AppResult, Check, Effect, Quality, ReflectorSummary, StageResult
+from voipwatch.model.results import (
+    AppResult,
+    Check,
+    CommonPlace,
+    Effect,
+    Quality,
+    ReflectorSummary,
+    StageResult,
+)
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
@@ -145,7 +154,16 @@ def _row(
         explanation=explain(facts, lang=lang),
         notes=notes,
         place=place_of(measurement, app, lang=lang) if finding.verdict is Verdict.BLOCKED else None,
+        common=_common(measurement, judged, app, finding, lang=lang),
     )
+
+
+def _common(
+    measurement: Measurement, judged: Sequence[_Judged], app: str, finding: Finding, *, lang: str
+) -> CommonPlace | None:
+    """Of a voice that is throttled, or dead: whether the flows to two reflectors are so at one place."""
+    guilty = finding.verdict in {Verdict.THROTTLED, Verdict.BLOCKED} and finding.stage is Stage.VOICE
+    return common_place(measurement, [j.session for j in judged], app, lang=lang) if guilty else None
 
 
 def _not_tested(measurement: Measurement, app: str, provider: ProviderFinding | None) -> list[str]:

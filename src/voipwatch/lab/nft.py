@@ -214,7 +214,7 @@ def _with_memory(policy: Policy) -> list[str] | None:
             return _residual(policy)
         case PpsCap():
             return _pps(policy)
-        case Police() if policy.burst_bytes >= policy.bytes_per_s:
+        case Police(shared=False) if policy.burst_bytes >= policy.bytes_per_s:
             return [*_marks(policy.signatures), _bucket(policy, "ipv4", "ip"), _bucket(policy, "ipv6", "ip6")]
         case _:
             return None

@@ -12,6 +12,8 @@ HELD_REPLICATES: Final = (28, 29)
 """Replicates whose media lasts `ruleset.HELD_S`."""
 LONG_REPLICATES: Final = (30, 31)
 """Replicates whose media lasts `ruleset.LONG_S`."""
+TOGETHER: Final = "together"
+"""The question whose flows run beside those to another reflector: they are no evidence of a verdict."""
 MEDIA_SEQ: Final = 1024
 """First sequence number of media; below it, seq = round * 64 + try * 4 + reply index."""
 ROUNDS_MAX: Final = MEDIA_SEQ // 64
@@ -77,7 +79,7 @@ class FlowRecord(msgspec.Struct):
     replicate: int
     family: Family
     question: str
-    """The experiment question that asked for it: warmup, setup, repeat, media, held, trigger."""
+    """The experiment question that asked for it: warmup, setup, repeat, media, held, trigger, together."""
     block: int
     """Matched block; flows with the same question, app and block are compared with each other."""
     remote_port: int

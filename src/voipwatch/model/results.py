@@ -95,6 +95,28 @@ class Place(msgspec.Struct, frozen=True):
     explanation: str = ""
 
 
+class CommonPlace(msgspec.Struct, frozen=True):
+    """Whether flows to two reflectors at one time are throttled at one place (docs/methods/commonloss.md)."""
+
+    outcome: str
+    """common: where both ways are one; apart: each loses for itself, which names no place; unclear: too few
+    losses, or the line lost too; budget, time: it was not asked, because there was too little of it."""
+    direction: Direction | None = None
+    """In which that is so."""
+    by: str = ""
+    """Where common: sums (both get what one gets alone) or trend (losses rise and fall together)."""
+    error: float | None = None
+    """Where common: the chance to say so of independent losses is at most this, 0.001 to 0.05."""
+    kept: float | None = None
+    """What both get beside each other, as a share of what they get alone: 0.5 where they share a limit."""
+    kept_low: float | None = None
+    kept_high: float | None = None
+    """98 % interval."""
+    reflectors: list[int] = []
+    """Which two, as the check lists them."""
+    explanation: str = ""
+
+
 class AppResult(msgspec.Struct, frozen=True):
     """One row: exactly one for every app asked for."""
 
@@ -116,6 +138,7 @@ class AppResult(msgspec.Struct, frozen=True):
     notes: list[str] = []
     via: ViaResult | None = None
     place: Place | None = None
+    common: CommonPlace | None = None
 
 
 class ReflectorSummary(msgspec.Struct, frozen=True):

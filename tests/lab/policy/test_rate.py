@@ -27,6 +27,14 @@ def test_each_direction_of_a_recognised_flow_has_its_own_bucket() -> None:
     assert [box.up(media) for _ in range(3)] == [PASS, PASS, DROP], "the bucket holds the burst and no more"
 
 
+def test_a_shared_bucket_is_one_for_all_flows_that_bear_the_signature() -> None:
+    box = Box({"policy": "police", "bytes_per_s": 1_000, "burst_bytes": 400, "shared": True})
+    media = rtp(8, 172)  # 200 bytes with its headers
+    assert [box.up(media), box.up(media, sport=40_001), box.up(media, sport=40_002)] == [PASS, PASS, DROP]
+    assert [box.down(media) for _ in range(3)] == [PASS, PASS, DROP], "each way has its own"
+    assert box.up(control(4, 172), sport=40_003) is PASS
+
+
 def test_a_policed_voice_gets_the_bucket_s_rate() -> None:
     box = Box({"policy": "police", "bytes_per_s": 2_000, "burst_bytes": 2_000})
     passed = 0

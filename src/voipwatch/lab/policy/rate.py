@@ -25,6 +25,8 @@ class Police(Memory, frozen=True, tag_field="policy", tag="police"):
     bytes_per_s: float
     burst_bytes: float
     signatures: tuple[str, ...] = ("stun", "dtls", "rtp", "sip")
+    shared: bool = False
+    """One bucket each way for all flows of the line that were recognised."""
 
     def __call__(self, direction: Direction, packet: Packet, state: State, now: float) -> Action:
         """Counts whole IP packets, as a policer does."""
@@ -33,7 +35,8 @@ class Police(Memory, frozen=True, tag_field="policy", tag="police"):
             if not shows_call(self.signatures, packet):
                 return PASS
             flow.matched_at = now
-        return PASS if self._pays(direction, flow, packet.size, now) else DROP
+        bucket = state.hosts.find((packet.proto, "", 0, "", 0), now) if self.shared else flow
+        return PASS if self._pays(direction, bucket, packet.size, now) else DROP
 
     def _pays(self, direction: Direction, flow: Flow, size_bytes: int, now: float) -> bool:
         up = direction is Direction.UP
