@@ -7,7 +7,8 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 from collections.abc import Iterable, Sequence
 
 from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
-from voipwatch.inference.stages import ArmView, Outcome, State, arm_view, of_arm, outcomes_at
+from voipwatch.inference.mutants import answers_lost, mutant_view
+from voipwatch.inference.stages import ArmView, Outcome, State
 from voipwatch.inference.track import Fate, Track
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.measurement import Measurement
@@ -59,31 +60,12 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
     if app in SIP_APPS:
         return "sip.drop"
     legs = {o.flow.record.kind.leg for o in dead}
-    binding, allocate = (_mutant(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
-    if binding is State.DEAD:
-        return "stun.drop"
-    if binding is not State.ALIVE:
+    binding, allocate = (mutant_view(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
+    if binding.state is State.DEAD:
+        return "stun.reply" if answers_lost(dead) and answers_lost(binding.dead) else "stun.drop"
+    if binding.state is not State.ALIVE:
         return None  # "app.drop" claims that generic messages pass: without mutants nobody saw that
-    return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate)
-
-
-def _mutant(session: Session, app: str, name: str, *, legs: set[str]) -> State:
-    """Whether a mutant's flows lived. Two concordant flows make a state; fewer say nothing. A mutant of
-    another leg is no mutant of what died.
-    """
-    flows = [
-        f
-        for f in session.of_app(app)
-        if f.arm is Arm.D and f.record.kind.mutant == name and f.record.kind.leg in legs
-    ]
-    outcomes: list[Outcome] = []
-    for shape in {f.shape for f in flows}:
-        outcomes += outcomes_at(session, [f for f in flows if f.shape == shape], Stage.SETUP)
-    view = arm_view(of_arm(outcomes, Arm.D))
-    if len(view.outcomes) < CONCORDANT:
-        return State.ABSENT
-    # The arm itself was repeated two seconds apart; its mutants only have to agree with each other.
-    return State.DEAD if view.state is State.UNREPEATED else view.state
+    return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate.state)
 
 
 def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
