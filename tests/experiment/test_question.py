@@ -11,7 +11,7 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import CONTROL_OF, FlowWish, Question
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
-from voipwatch.model.vocabulary import CONTROL_ARMS, Arm
+from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Stage
 
 
 def questions() -> list[Question]:
@@ -19,7 +19,7 @@ def questions() -> list[Question]:
     config = CheckConfig(apps=("whatsapp",), started_at="2016-01-07T12:00:00Z")
     planner = Planner(config, profiles, bytes(32))
     sessions = planner.sessions([offered(reflector(profiles))])
-    mutants = planner.mutants("whatsapp", "relay", sessions[0])
+    mutants = planner.mutants("whatsapp", "relay", Stage.SETUP, sessions[0])
     return [
         Warmup(0, planner.warmup_kind(sessions[0])),
         *planner.legs(sessions),

@@ -15,6 +15,7 @@ from voipwatch.apps.codecs.control import control_message
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.codecs.use import MessageSpec, Timing, Use
 from voipwatch.apps.messages import Message
+from voipwatch.apps.mutants import changed, round_of
 from voipwatch.apps.ports import neutral_before
 from voipwatch.apps.profile import MediaSpec, Profile, Rhythm, RoundSpec, StreamSpec
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, REPLIES_MAX, TRIES_MAX, FlowKind
@@ -127,9 +128,11 @@ def compile_app_script(profile: Profile, kind: FlowKind, replicate: int, shape_s
     """The script of one flow of a profile; see `compile_script`."""
     lookup = profile.messages.__getitem__
     if kind.arm is Arm.D:
-        mutant = next(item for item in profile.mutants if item.id == kind.mutant)
-        leg = profile.leg(mutant.leg)
-        return _script(kind, Family.NONE, leg.port, (compile_round(mutant.round, lookup),), (), (), None)
+        mutant = round_of(profile, kind)
+        if mutant is not None:
+            port = profile.leg(mutant.leg).port
+            return _script(kind, Family.NONE, port, (compile_round(mutant.round, lookup),), (), (), None)
+        lookup = changed(profile, kind.mutant)
     leg = profile.leg(kind.leg)
     before = profile.leg(leg.after) if leg.after else None
     specs = (*before.rounds, *leg.rounds) if before is not None else leg.rounds

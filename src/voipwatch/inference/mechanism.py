@@ -6,6 +6,7 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 
 from collections.abc import Iterable, Sequence
 
+from voipwatch.inference.fingerprint import handshake_label
 from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
 from voipwatch.inference.mutants import answers_lost, mutant_view
 from voipwatch.inference.stages import ArmView, Outcome, State
@@ -53,16 +54,22 @@ def rejected(dead: Iterable[Outcome]) -> bool:
 
 def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome]) -> str | None:
     """The label of a dead set-up or handshake whose control lives."""
+    legs = {o.flow.record.kind.leg for o in dead}
+    if stage is Stage.HANDSHAKE and (label := handshake_label(session, app, legs)) is not None:
+        return label  # a flow that dies right after one client's hello is killed for it: this says more
     if killed(dead) or (_nothing_after_first(dead) and _killed_elsewhere(session, app)):
         return "flow.kill"
     if stage is Stage.HANDSHAKE:
         return "dtls.drop"
     if app in SIP_APPS:
         return "sip.drop"
-    legs = {o.flow.record.kind.leg for o in dead}
     binding, allocate = (mutant_view(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
+    replies = binding.state is State.DEAD and answers_lost(dead) and answers_lost(binding.dead)
+    if replies or any(o.flow.direct for o in dead):
+        # Beside a relay leg that passed nothing else is said: no generic message was sent after one.
+        return "stun.reply" if replies else None
     if binding.state is State.DEAD:
-        return "stun.reply" if answers_lost(dead) and answers_lost(binding.dead) else "stun.drop"
+        return "stun.drop"
     if binding.state is not State.ALIVE:
         return None  # "app.drop" claims that generic messages pass: without mutants nobody saw that
     return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate.state)

@@ -12,6 +12,10 @@ HELD_REPLICATES: Final = (28, 29)
 """Replicates whose media lasts `ruleset.HELD_S`."""
 LONG_REPLICATES: Final = (30, 31)
 """Replicates whose media lasts `ruleset.LONG_S`."""
+MUTANTS_MAX: Final = 256
+"""Kinds of derived mutants; they take the numbers from 2046 downwards, 2047 has the flow ids of no flow."""
+MUTANT_FORMAT: Final = 1
+"""Of the derived mutants' scripts and numbers; another number whenever either end would play others."""
 MEDIA_SEQ: Final = 1024
 """First sequence number of media; below it, seq = round * 64 + try * 4 + reply index."""
 ROUNDS_MAX: Final = MEDIA_SEQ // 64

@@ -6,7 +6,8 @@ from typing import cast
 from tests.experiment.support import START_S, small_profiles
 from voipwatch.apps import kind_table
 from voipwatch.experiment.near_flow import NearFlow, Phase
-from voipwatch.experiment.questions.trigger import FLOWS_EACH, Trigger
+from voipwatch.experiment.questions.trigger import FLOWS_EACH, HELD_ROUNDS, Trigger
+from voipwatch.model.flows import HELD_REPLICATES
 from voipwatch.model.ruleset import REPEAT_AFTER_S
 from voipwatch.model.vocabulary import Arm
 
@@ -69,3 +70,11 @@ def test_without_mutants_it_asks_nothing() -> None:
     trigger.update(START_S + REPEAT_AFTER_S)
     assert trigger.done
     assert trigger.decisions == []
+
+
+def test_a_call_that_was_cut_late_has_mutants_that_are_held_as_long() -> None:
+    trigger = Trigger("webrtc", 0, mutants=MUTANTS[:1], now=START_S, rounds=HELD_ROUNDS)
+    assert take(trigger) == [(MUTANTS[0].app, HELD_REPLICATES[0])]
+    trigger.update(START_S + REPEAT_AFTER_S)
+    assert take(trigger) == [(MUTANTS[0].app, HELD_REPLICATES[1])]
+    assert trigger.done
