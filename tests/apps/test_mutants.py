@@ -6,7 +6,16 @@ import pytest
 
 from voipwatch.apps import compile_script, flow_id, kind_of, kind_table, load_profiles, mutant_kinds
 from voipwatch.apps.messages import BuildContext
-from voipwatch.apps.mutants import DTLS_HELLO, STUN_BINDING, asks_about, changed, derived, round_of
+from voipwatch.apps.mutants import (
+    DTLS_HELLO,
+    STUN_ALL,
+    STUN_BINDING,
+    asks_about,
+    changed,
+    derived,
+    plays,
+    round_of,
+)
 from voipwatch.lab.policy.fingerprint import ja3, ja4, read_hello
 from voipwatch.model.flows import HELD_REPLICATES, MUTANTS_MAX, FlowKind
 from voipwatch.model.vocabulary import PRIVATE, Arm, Media, Stage
@@ -24,9 +33,8 @@ def treatment_of(kind: FlowKind) -> FlowKind:
 
 def datagram(kind: FlowKind, index: int) -> bytes:
     message = compile_script(PROFILES, kind, 0, SEED).rounds[index].request
-    context = BuildContext(
-        flow_secret=bytes(32), entropy=bytes(range(32)), token=bytes(16), size=message.size
-    )
+    token = bytes(min(16, message.room(message.size)))
+    context = BuildContext(bytes(32), bytes(range(32)), token, message.size)
     return message.codec.build(context)
 
 
@@ -122,3 +130,36 @@ def test_what_is_no_mutant_has_no_script() -> None:
     with pytest.raises(KeyError):
         changed(profile, "nothing")
     assert round_of(profile, FlowKind("webrtc", "d", "server", Arm.D, "nothing")) is None
+
+
+def stun_of(app: str, mutant: str) -> tuple[bytes, bytes]:
+    """The first request of an app's set-up, and of its mutant."""
+    kind = next(k for k in MUTANTS if (k.app, k.mutant) == (app, mutant))
+    return datagram(treatment_of(kind), 0), datagram(kind, 0)
+
+
+@pytest.mark.parametrize("app", ["whatsapp", "webrtc", "meet", "facetime"])
+def test_each_single_mutant_of_a_set_up_changes_its_property_alone(app: str) -> None:
+    own, cookie = stun_of(app, "stun-cookie")
+    assert len(own) == len(cookie)
+    assert own[4:8] == bytes.fromhex("2112a442") != cookie[4:8]
+    assert own[:4] == cookie[:4]
+    _, typed = stun_of(app, "stun-type")
+    assert own[:2] != typed[:2] == bytes.fromhex("000d")
+    assert own[2:8] == typed[2:8]
+    _, renamed = stun_of(app, "stun-attributes")
+    assert own[:20] == renamed[:20]
+    assert own[20:22] != renamed[20:22] == bytes.fromhex("c0f0")
+    _, every = stun_of(app, STUN_ALL)
+    assert (every[:2], every[20:22]) == (typed[:2], renamed[20:22])
+    assert every[4:8] != own[4:8]
+    assert len({len(own), len(typed), len(renamed), len(every)}) == 1
+
+
+def test_a_mutant_of_a_set_up_plays_the_set_up_alone() -> None:
+    kind = next(k for k in MUTANTS if (k.app, k.mutant) == ("webrtc", STUN_ALL))
+    script = compile_script(PROFILES, kind, 0, SEED)
+    assert {r.stage for r in script.rounds} == {Stage.SETUP}
+    assert script.up == script.down == ()
+    assert plays(kind, Stage.SETUP)
+    assert not plays(kind, Stage.HANDSHAKE)

@@ -127,7 +127,8 @@ def test_what_is_not_tested_is_said_once_and_by_name() -> None:
 def test_mutants_are_the_apps_own_and_only_where_its_port_is_served() -> None:
     plans = planner("whatsapp", "webrtc")
     mine = plans.mutants("whatsapp", "relay-2015", Stage.SETUP, session(plans))
-    assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate"}
+    single = {"stun-cookie", "stun-type", "stun-attributes"}
+    assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate", "stun-all", *single}
     assert {(k.app, k.arm) for k in mine} == {("whatsapp", Arm.D)}
     elsewhere = session(plans, udp=(*neutral_ports, 10_000))
     assert plans.mutants("whatsapp", "relay-2015", Stage.SETUP, elsewhere) == []

@@ -5,7 +5,7 @@ from collections import deque
 import pytest
 
 from tests.experiment.support import START_S, offered, reflector, small_profiles
-from voipwatch.apps import kind_table
+from voipwatch.apps import kind_table, mutant_kinds
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import CONTROL_OF, FlowWish, Question
@@ -41,7 +41,7 @@ def test_a_fresh_question_wants_flows_of_its_own_app(question: Question) -> None
     assert isinstance(question.wishes, deque)
     assert not question.done
     assert question.reflector == 0
-    kinds = kind_table(small_profiles())
+    kinds = (*kind_table(small_profiles()), *mutant_kinds(small_profiles()))
     for wish in question.wishes:
         assert wish.kind in kinds
         assert wish.kind.app == question.app

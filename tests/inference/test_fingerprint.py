@@ -53,6 +53,15 @@ def test_hellos_that_disagree_name_no_fingerprint() -> None:
     assert label(handshake(drops(world))) == "dtls.drop"
 
 
+def test_a_hello_that_is_answered_before_its_flow_dies_lives_no_longer_than_the_apps_own() -> None:
+    """Whoever kills every flow some hundredths of a second after any hello."""
+    shape = replace(HELLO, rounds=(Stage.SETUP, Stage.HANDSHAKE, Stage.HANDSHAKE))
+    killed = drops(lambda p: call(p) and p.seq >= 128)
+    assert label(Check(killed, (shape,)).run()) == "dtls.drop"
+    spared = drops(lambda p: p.treatment and p.seq >= 128)
+    assert label(Check(spared, (shape,)).run()) == "dtls.fingerprint"
+
+
 def test_one_flow_with_another_hello_says_nothing() -> None:
     measurement = handshake(drops(lambda p: p.treatment and p.stage is Stage.HANDSHAKE))
     measurement.flows = [f for f in measurement.flows if f.kind.mutant != OTHER or f.replicate == 0]

@@ -28,12 +28,13 @@ def handshake_label(session: Session, app: str, legs: Collection[str]) -> str | 
 
 def cut_label(session: Session, app: str, legs: Collection[str], cut: Cut) -> str | None:
     """`dtls.fingerprint` where calls with another hello were held as long and all lived on, else None."""
-    held = [f for f in session.of_app(app) if _is_held_mutant(f) and f.record.kind.leg in legs]
+    held = [f for f in session.of_app(app) if is_held_mutant(f) and f.record.kind.leg in legs]
     lived = [f for f in held if _outlived(f, cut.seconds)]
     return LABEL if len(lived) >= CONCORDANT and len(lived) == len(held) else None
 
 
-def _is_held_mutant(flow: FlowView) -> bool:
+def is_held_mutant(flow: FlowView) -> bool:
+    """Whether a flow is a call with another hello that is held as long as a call may be cut."""
     kind, held = flow.record.kind, flow.record.replicate in HELD_REPLICATES
     return flow.arm is Arm.D and held and (kind.mutant, kind.media) == (DTLS_HELLO, Media.VOICE)
 

@@ -23,14 +23,12 @@ def mutant_view(
     session: Session, app: str, name: str, *, legs: Collection[str], stage: Stage = Stage.SETUP
 ) -> ArmView:
     """One mutant of these legs at a stage. Fewer than two flows that can be told say nothing: ABSENT."""
-    flows = [
-        f
-        for f in session.of_app(app)
-        if f.arm is Arm.D and f.record.kind.mutant == name and f.record.kind.leg in legs
-    ]
+    of_app = session.of_app(app)
     outcomes: list[Outcome] = []
-    for shape in {f.shape for f in flows}:
-        outcomes += outcomes_at(session, [f for f in flows if f.shape == shape], stage)
+    for shape in dict.fromkeys(f.shape for f in of_app if f.arm is Arm.D and f.record.kind.leg in legs):
+        # The controls go along: by them it is known which rounds have answers, and a mutant may die at any.
+        every = outcomes_at(session, [f for f in of_app if f.shape == shape], stage)
+        outcomes += [o for o in every if o.flow.record.kind.mutant == name]
     view = arm_view(of_arm(outcomes, Arm.D))
     if len(view.outcomes) < CONCORDANT:
         return ABSENT
