@@ -13,9 +13,10 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.scout import Scout
+from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
-from voipwatch.model.flows import FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.vocabulary import Arm, Media, Stage
 
 HEARD = (200, 216)
@@ -34,6 +35,8 @@ class LegPuppet(Leg):
         self.on_hold = self.confirmed = False
         self.died: dict[Arm, Stage] = {}
         self.over = over
+        self.again = False
+        self.left_bytes = 1000
         self.told: list[object] = []
 
     @property
@@ -43,6 +46,13 @@ class LegPuppet(Leg):
     @property
     def dead(self) -> dict[Arm, Stage]:
         return self.died
+
+    @property
+    def held_again(self) -> bool:
+        return self.again
+
+    def affords(self, count_bytes: int) -> bool:
+        return 0 < count_bytes <= self.left_bytes
 
     def line_heard(self, received: int, sent: int) -> None:
         self.told.append((received, sent))
@@ -78,7 +88,12 @@ class ScoutPuppet(Scout):
 
 def _plan(leg: str) -> LegPlan:
     """As much of a leg's plan as the agenda looks at."""
-    return cast(LegPlan, SimpleNamespace(relay="", kinds={Arm.A: SimpleNamespace(leg=leg)}))
+    return cast(
+        LegPlan,
+        SimpleNamespace(
+            relay="", kinds={Arm.A: SimpleNamespace(leg=leg)}, flow_bytes=lambda _kind, _replicate: 500
+        ),
+    )
 
 
 @dataclass
@@ -87,7 +102,7 @@ class Plans:
 
     given: Sequence[LegPuppet]
     has_mutants: bool = True
-    asked: list[tuple[str, str, int]] = field(default_factory=list)
+    asked: list[tuple[str, str, int, Stage]] = field(default_factory=list)
 
     def legs(self, _sessions: list[Session]) -> list[LegPuppet]:
         return list(self.given)
@@ -95,8 +110,8 @@ class Plans:
     def scouts(self, _sessions: list[Session]) -> list[object]:
         return []
 
-    def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
-        self.asked.append((app, leg, session.reflector))
+    def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
+        self.asked.append((app, leg, session.reflector, stage))
         return [kinds(Media.VOICE)[Arm.A]] if self.has_mutants else []
 
 
@@ -116,7 +131,7 @@ def asked(of: Agenda) -> list[tuple[str, str]]:
     return [(type(q).__name__.removesuffix("Puppet"), q.app) for q in of.active]
 
 
-def mutants_of(of: Agenda) -> list[tuple[str, str, int]]:
+def mutants_of(of: Agenda) -> list[tuple[str, str, int, Stage]]:
     return cast(Plans, of._planner).asked
 
 
@@ -214,7 +229,7 @@ def test_of_a_dead_set_up_the_mutants_are_asked_once() -> None:
     begun.admit()
     leg.died[Arm.A] = other.died[Arm.A] = Stage.SETUP
     begun.retire(START_S)
-    assert mutants_of(begun) == [("a", "relay", 1), ("a", "media", 1)]
+    assert mutants_of(begun) == [("a", "relay", 1, Stage.SETUP), ("a", "media", 1, Stage.SETUP)]
     told = [type(question).__name__ for question in begun.questions]
     assert told == ["ScoutPuppet", "LegPuppet", "LegPuppet", "Trigger", "Trigger"]
 
@@ -223,11 +238,25 @@ def test_other_deaths_and_legs_without_mutants_ask_nothing() -> None:
     later, none = LegPuppet("a"), LegPuppet("b")
     begun = agenda(later, none, mutants=False)
     begun.admit()
-    later.died = {Arm.A: Stage.HANDSHAKE, Arm.C: Stage.SETUP}
-    none.died = {Arm.A: Stage.SETUP}
+    later.died = {Arm.A: Stage.VOICE, Arm.C: Stage.SETUP}
+    none.died = {Arm.A: Stage.HANDSHAKE}
     begun.retire(START_S)
-    assert mutants_of(begun) == [("b", "relay", 0)]
+    assert mutants_of(begun) == [("b", "relay", 0, Stage.HANDSHAKE)]
     assert asked(begun) == [("Leg", "a"), ("Leg", "b")]
+
+
+def test_a_call_that_is_held_again_has_mutants_held_as_long_if_they_are_paid_for() -> None:
+    late, poor = LegPuppet("a"), LegPuppet("b")
+    begun = agenda(late, poor)
+    begun.admit()
+    late.again = poor.again = True
+    poor.left_bytes = 0
+    begun.retire(START_S)
+    begun.retire(START_S)
+    assert mutants_of(begun) == [("a", "relay", 0, Stage.VOICE), ("b", "relay", 0, Stage.VOICE)]
+    assert asked(begun) == [("Leg", "a"), ("Leg", "b"), ("Trigger", "a")]
+    (trigger,) = (q for q in begun.active if isinstance(q, Trigger))
+    assert [w.replicate for w in trigger.wishes] == [HELD_REPLICATES[0]]
 
 
 def test_cleared_it_asks_nothing_more_and_remembers_all() -> None:

@@ -15,9 +15,9 @@ from voipwatch.experiment.planning import ARMS, DIRECT_ARMS, Planner, blocks_wan
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.inference.throttle import family_size
-from voipwatch.model.flows import HELD_REPLICATES
+from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT
 from voipwatch.model.ruleset import BLOCKS, BLOCKS_MAX, THROTTLE_ALPHA
-from voipwatch.model.vocabulary import LINE, Arm, Media
+from voipwatch.model.vocabulary import LINE, Arm, Media, Stage
 
 REAL = ProfileSet.of([p for p in load_profiles().profiles if p.id != "zoom"])
 """Without one: an app may have no profile."""
@@ -29,8 +29,13 @@ def planner(*apps: str, seed: bytes = bytes(32), real: bool = True, **more: obje
     return Planner(msgspec.structs.replace(config, **more), REAL if real else SMALL, seed)
 
 
-def session(plans: Planner, *, udp: tuple[int, ...] | None = None, real: bool = True) -> Session:
-    return plans.sessions([offered(reflector(REAL if real else SMALL, udp=udp))])[0]
+def session(
+    plans: Planner, *, udp: tuple[int, ...] | None = None, real: bool = True, mutants: int = MUTANT_FORMAT
+) -> Session:
+    found = offered(reflector(REAL if real else SMALL, udp=udp))
+    assert found.offer is not None
+    offer = msgspec.structs.replace(found.offer, mutants=mutants)
+    return plans.sessions([msgspec.structs.replace(found, offer=offer)])[0]
 
 
 @given(st.integers(1, 20), st.integers(1, 2), st.integers(1, 4))
@@ -121,11 +126,32 @@ def test_what_is_not_tested_is_said_once_and_by_name() -> None:
 
 def test_mutants_are_the_apps_own_and_only_where_its_port_is_served() -> None:
     plans = planner("whatsapp", "webrtc")
-    mine = plans.mutants("whatsapp", "relay-2015", session(plans))
-    assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate"}
+    mine = plans.mutants("whatsapp", "relay-2015", Stage.SETUP, session(plans))
+    single = {"stun-cookie", "stun-type", "stun-attributes"}
+    assert {k.mutant for k in mine} == {"stun-binding", "turn-allocate", "stun-all", *single}
     assert {(k.app, k.arm) for k in mine} == {("whatsapp", Arm.D)}
-    assert plans.mutants("whatsapp", "relay-2015", session(plans, udp=(*neutral_ports, 10_000))) == []
-    assert plans.mutants("sip", "signalling", session(plans)) == []
+    elsewhere = session(plans, udp=(*neutral_ports, 10_000))
+    assert plans.mutants("whatsapp", "relay-2015", Stage.SETUP, elsewhere) == []
+    assert plans.mutants("sip", "signalling", Stage.SETUP, session(plans)) == []
+
+
+def test_mutants_ask_about_the_stage_that_died() -> None:
+    plans = planner("whatsapp", "webrtc")
+    here = session(plans)
+    assert [k.mutant for k in plans.mutants("webrtc", "server", Stage.HANDSHAKE, here)] == ["dtls-hello"]
+    (late,) = plans.mutants("webrtc", "server", Stage.VOICE, here)
+    assert (late.mutant, late.media) == ("dtls-hello", Media.VOICE)
+    assert [k.mutant for k in plans.mutants("whatsapp", "peer", Stage.SETUP, here)] == ["stun-binding"]
+    assert plans.mutants("whatsapp", "relay-2015", Stage.HANDSHAKE, here) == []
+
+
+@pytest.mark.parametrize("offered_format", [0, MUTANT_FORMAT + 1])
+def test_a_reflector_that_does_not_play_our_mutants_is_asked_for_none(offered_format: int) -> None:
+    plans = planner("whatsapp", "webrtc")
+    here = session(plans, mutants=offered_format)
+    assert here.mutants == ()
+    assert plans.mutants("webrtc", "server", Stage.HANDSHAKE, here) == []
+    assert len(plans.mutants("webrtc", "server", Stage.SETUP, here)) == 2, "those of the profile stay"
 
 
 def test_rates_are_per_second_of_media_and_never_of_a_shorter_time() -> None:

@@ -5,13 +5,13 @@ from collections import deque
 import pytest
 
 from tests.experiment.support import START_S, offered, reflector, small_profiles
-from voipwatch.apps import kind_table
+from voipwatch.apps import kind_table, mutant_kinds
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import CONTROL_OF, FlowWish, Question
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
-from voipwatch.model.vocabulary import CONTROL_ARMS, Arm
+from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Stage
 
 
 def questions() -> list[Question]:
@@ -19,7 +19,7 @@ def questions() -> list[Question]:
     config = CheckConfig(apps=("whatsapp",), started_at="2016-01-07T12:00:00Z")
     planner = Planner(config, profiles, bytes(32))
     sessions = planner.sessions([offered(reflector(profiles))])
-    mutants = planner.mutants("whatsapp", "relay", sessions[0])
+    mutants = planner.mutants("whatsapp", "relay", Stage.SETUP, sessions[0])
     return [
         Warmup(0, planner.warmup_kind(sessions[0])),
         *planner.legs(sessions),
@@ -41,7 +41,7 @@ def test_a_fresh_question_wants_flows_of_its_own_app(question: Question) -> None
     assert isinstance(question.wishes, deque)
     assert not question.done
     assert question.reflector == 0
-    kinds = kind_table(small_profiles())
+    kinds = (*kind_table(small_profiles()), *mutant_kinds(small_profiles()))
     for wish in question.wishes:
         assert wish.kind in kinds
         assert wish.kind.app == question.app

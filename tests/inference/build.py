@@ -250,6 +250,16 @@ class Check:
                 self._one(shape, arm, "held", 28, at + 2.0, media_s=10.0)
             for arm in (Arm.A, Arm.C):
                 self._one(shape, arm, "held", 29, at + 5.0, media_s=10.0)
+            for replicate in (28, 29) if "dtls-hello" in shape.mutants else ():
+                self._flow(
+                    FlowKind(shape.app, "d", shape.leg, Arm.D, mutant="dtls-hello", media=Media.VOICE),
+                    "trigger",
+                    replicate,
+                    at + 2.0 * (replicate - 25),
+                    rounds=shape.rounds,
+                    media_s=10.0,
+                    replicate=replicate,
+                )
         for block in range(4, self.blocks):
             self._block(shape, "media", block, at + 2.0 + 1.1 * (block - 4))
 
@@ -269,7 +279,7 @@ class Check:
                     "trigger",
                     replicate,
                     at + 4.0 + 2.2 * (replicate // 2),
-                    rounds=(Stage.SETUP,),
+                    rounds=shape.rounds if mutant == "dtls-hello" else (Stage.SETUP,),
                     replicate=replicate,
                 )
         return died

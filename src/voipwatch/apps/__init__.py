@@ -6,7 +6,7 @@ describe, `compile_script` turns one flow into rounds and media packets, `build`
 """
 
 from voipwatch.apps.describe import describe
-from voipwatch.apps.kinds import compile_script, flow_id, kind_of, kind_table
+from voipwatch.apps.kinds import compile_script, flow_id, kind_of, kind_table, mutant_kinds
 from voipwatch.apps.library import ProfileSet, load_profiles, tcp_ports, udp_ports
 from voipwatch.apps.loader import load_profile_file
 from voipwatch.apps.messages import BuildContext, Message, Place, PlaceKind, answers, build, read_down
@@ -37,6 +37,7 @@ __all__ = [
     "kind_table",
     "load_profile_file",
     "load_profiles",
+    "mutant_kinds",
     "neutral_ports",
     "read_down",
     "tcp_ports",

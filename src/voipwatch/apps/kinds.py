@@ -6,13 +6,16 @@ from typing import Final
 
 from voipwatch.apps.library import ProfileSet
 from voipwatch.apps.line import WARMUP_KIND, compile_line_script
+from voipwatch.apps.mutants import derived
 from voipwatch.apps.profile import Leg, Profile
 from voipwatch.apps.scripts import Script, compile_app_script
-from voipwatch.model.flows import REPLICATES, FlowKind
+from voipwatch.model.flows import MUTANTS_MAX, REPLICATES, FlowKind
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
 KINDS_MAX: Final = 2048
 """Sixteen bits of flow id, five of them the replicate."""
+LAST_MUTANT: Final = KINDS_MAX - 2
+"""Number of the first derived mutant, from where they go down: the flow ids above name no flow of a call."""
 _ARMS: Final = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 
 
@@ -33,9 +36,22 @@ def kind_table(profiles: ProfileSet) -> tuple[FlowKind, ...]:
             FlowKind(profile.id, profile.default_dialect, mutant.leg, Arm.D, mutant.id)
             for mutant in profile.mutants
         ]
-    if len(kinds) > KINDS_MAX:
-        raise ValueError(f"{len(kinds)} kinds of flows, a flow id can name {KINDS_MAX}")
+    if len(kinds) > KINDS_MAX - MUTANTS_MAX:
+        raise ValueError(f"{len(kinds)} kinds of flows, a flow id can name {KINDS_MAX - MUTANTS_MAX}")
     return tuple(kinds)
+
+
+@lru_cache(maxsize=16)
+def mutant_kinds(profiles: ProfileSet) -> tuple[FlowKind, ...]:
+    """The kinds of all derived mutants, in the one order that numbers them from `LAST_MUTANT` downwards.
+
+    Raises:
+        ValueError: there are more than have numbers.
+    """
+    kinds = tuple(kind for profile in profiles.profiles for kind in derived(profile))
+    if len(kinds) >= MUTANTS_MAX:
+        raise ValueError(f"{len(kinds)} kinds of mutants, {MUTANTS_MAX - 1} have numbers")
+    return kinds
 
 
 def _leg_kinds(profile: Profile, dialect: str, leg: Leg) -> list[FlowKind]:
@@ -49,8 +65,10 @@ def _index(kinds: tuple[FlowKind, ...]) -> dict[FlowKind, int]:
     return {kind: number for number, kind in enumerate(kinds)}
 
 
-def flow_id(kinds: Sequence[FlowKind], kind: FlowKind, replicate: int) -> int:
-    """The 16-bit id of one flow: kind's number * 32 + replicate.
+def flow_id(
+    kinds: Sequence[FlowKind], kind: FlowKind, replicate: int, *, mutants: Sequence[FlowKind] = ()
+) -> int:
+    """The 16-bit id of one flow: kind's number * 32 + replicate. `mutants`: those of `mutant_kinds`.
 
     Raises:
         KeyError: the kind is not in the table.
@@ -58,19 +76,26 @@ def flow_id(kinds: Sequence[FlowKind], kind: FlowKind, replicate: int) -> int:
     """
     if not 0 <= replicate < REPLICATES:
         raise ValueError(f"replicate {replicate} is not 0 to {REPLICATES - 1}")
-    return _index(tuple(kinds))[kind] * REPLICATES + replicate
+    number = _index(tuple(kinds)).get(kind)
+    if number is None:
+        number = LAST_MUTANT - _index(tuple(mutants))[kind]
+    return number * REPLICATES + replicate
 
 
-def kind_of(kinds: Sequence[FlowKind], flow: int) -> tuple[FlowKind, int]:
-    """Kind and replicate of a flow id.
+def kind_of(
+    kinds: Sequence[FlowKind], flow: int, *, mutants: Sequence[FlowKind] = ()
+) -> tuple[FlowKind, int]:
+    """Kind and replicate of a flow id. `mutants`: those of `mutant_kinds`, if they are played.
 
     Raises:
         IndexError: the id names no kind of the table: it comes from another version, or from nowhere.
     """
     number, replicate = divmod(flow, REPLICATES)
-    if not 0 <= number < len(kinds):
-        raise IndexError(f"flow id {flow} names no kind of flow")
-    return kinds[number], replicate
+    if 0 <= number < len(kinds):
+        return kinds[number], replicate
+    if 0 <= LAST_MUTANT - number < len(mutants):
+        return mutants[LAST_MUTANT - number], replicate
+    raise IndexError(f"flow id {flow} names no kind of flow")
 
 
 def compile_script(profiles: ProfileSet, kind: FlowKind, replicate: int, shape_seed: bytes) -> Script:

@@ -15,6 +15,7 @@ from voipwatch.apps.codecs.control import control_message
 from voipwatch.apps.codecs.rtcp import RtcpSpec
 from voipwatch.apps.codecs.use import MessageSpec, Timing, Use
 from voipwatch.apps.messages import Message
+from voipwatch.apps.mutants import changed, plays, round_of
 from voipwatch.apps.ports import neutral_before
 from voipwatch.apps.profile import MediaSpec, Profile, Rhythm, RoundSpec, StreamSpec
 from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, REPLIES_MAX, TRIES_MAX, FlowKind
@@ -126,14 +127,18 @@ def media_seconds(spec: MediaSpec, replicate: int) -> float:
 def compile_app_script(profile: Profile, kind: FlowKind, replicate: int, shape_seed: bytes) -> Script:
     """The script of one flow of a profile; see `compile_script`."""
     lookup = profile.messages.__getitem__
+    stages = frozenset(Stage)
     if kind.arm is Arm.D:
-        mutant = next(item for item in profile.mutants if item.id == kind.mutant)
-        leg = profile.leg(mutant.leg)
-        return _script(kind, Family.NONE, leg.port, (compile_round(mutant.round, lookup),), (), (), None)
+        mutant = round_of(profile, kind)
+        if mutant is not None:
+            port = profile.leg(mutant.leg).port
+            return _script(kind, Family.NONE, port, (compile_round(mutant.round, lookup),), (), (), None)
+        lookup = changed(profile, kind.mutant)
+        stages = frozenset(stage for stage in Stage if plays(kind, stage))
     leg = profile.leg(kind.leg)
     before = profile.leg(leg.after) if leg.after else None
     specs = (*before.rounds, *leg.rounds) if before is not None else leg.rounds
-    rounds = tuple(compile_round(spec, lookup) for spec in specs)
+    rounds = tuple(compile_round(spec, lookup) for spec in specs if spec.stage in stages)
     media = next((spec for spec in leg.media if spec.media is kind.media), None)
     up: tuple[MediaPacket, ...] = ()
     down: tuple[MediaPacket, ...] = ()

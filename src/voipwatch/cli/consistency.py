@@ -18,6 +18,7 @@ from voipwatch.apps import (
     kind_of,
     kind_table,
     load_profiles,
+    mutant_kinds,
     neutral_ports,
 )
 from voipwatch.cli.evidence import Finding
@@ -112,7 +113,7 @@ def _sweeps(measurement: Measurement, profiles: ProfileSet) -> Finding:
 
 def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
     try:
-        kind, replicate = kind_of(kind_table(profiles), record.flow)
+        kind, replicate = kind_of(kind_table(profiles), record.flow, mutants=mutant_kinds(profiles))
     except IndexError:
         return False
     if (kind, replicate, family_of(kind, replicate)) != (record.kind, record.replicate, record.family):

@@ -40,7 +40,7 @@ REPLICATES: Final = {
     "repeat": (*range(FIRST_BLOCKS, FIRST_BLOCKS + REPEAT_BLOCKS), *REPEAT_REPLICATES),
     "media": _SHORT,
     "held": (*HELD_REPLICATES, *LONG_REPLICATES),
-    "trigger": _SHORT,
+    "trigger": (*_SHORT, *HELD_REPLICATES),
     TOGETHER: LONG_REPLICATES,
 }
 """Every question there is, and the replicates that it plays."""

@@ -12,7 +12,7 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.scout import Scout
-from voipwatch.experiment.questions.trigger import Trigger
+from voipwatch.experiment.questions.trigger import HELD_ROUNDS, ROUNDS, Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
 from voipwatch.model.vocabulary import Arm, Stage
@@ -35,8 +35,8 @@ class Agenda:
         self._sessions = sessions
         self._scouts: list[Scout] = []
         self._triggers: list[Trigger] = []
-        self._triggered: set[tuple[str, int, str]] = set()
-        """App, reflector and leg whose mutants were asked for."""
+        self._triggered: set[tuple[str, int, str, Stage]] = set()
+        """App, reflector, leg and stage whose mutants were asked for."""
 
     @property
     def over(self) -> bool:
@@ -95,24 +95,32 @@ class Agenda:
             if isinstance(leg, Leg):
                 for sibling in self._siblings(leg) if leg.dead and not leg.plan.relay else []:
                     sibling.on_hold = True
-            if leg.dead.get(Arm.A) is Stage.SETUP:
-                self._ask_mutants(leg, now)
+            died = leg.dead.get(Arm.A)
+            if died in (Stage.SETUP, Stage.HANDSHAKE):
+                self._ask_mutants(leg, died, now)
+            elif isinstance(leg, Leg) and leg.held_again:
+                self._ask_mutants(leg, Stage.VOICE, now)
 
     def clear(self) -> None:
         """Nothing more is asked."""
         self.waiting.clear()
         self.active.clear()
 
-    def _ask_mutants(self, dead: Leg | Scout, now: float) -> None:
-        """Once for each leg whose set-up is dead, if it has mutants."""
+    def _ask_mutants(self, dead: Leg | Scout, stage: Stage, now: float) -> None:
+        """Once for each leg and stage that is dead, if there are mutants of it."""
         leg = dead.plan.kinds[Arm.A].leg
-        if (dead.app, dead.reflector, leg) in self._triggered:
+        if (dead.app, dead.reflector, leg, stage) in self._triggered:
             return
-        self._triggered.add((dead.app, dead.reflector, leg))
+        self._triggered.add((dead.app, dead.reflector, leg, stage))
         session = next(s for s in self._sessions if s.reflector == dead.reflector)
-        mutants = self._planner.mutants(dead.app, leg, session)
+        mutants = self._planner.mutants(dead.app, leg, stage, session)
+        rounds = HELD_ROUNDS if stage is Stage.VOICE else ROUNDS
+        if isinstance(dead, Leg) and stage is Stage.VOICE:
+            flows = [(kind, n) for kind in mutants for each in rounds for n in each]
+            if not dead.affords(sum(dead.plan.flow_bytes(kind, n) for kind, n in flows)):
+                return
         if mutants:
-            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now)
+            trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now, rounds=rounds)
             self._triggers.append(trigger)
             self.active.append(trigger)
 

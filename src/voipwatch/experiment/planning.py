@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from math import ceil, log2
 
-from voipwatch.apps import Profile, ProfileSet, Script, kind_table
+from voipwatch.apps import Profile, ProfileSet, Script, kind_table, mutant_kinds
+from voipwatch.apps.mutants import asks_about
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
-from voipwatch.model.flows import HELD_REPLICATES, FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT, FlowKind
 from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
-from voipwatch.model.vocabulary import LINE, Arm, Media
+from voipwatch.model.vocabulary import LINE, Arm, Media, Stage
 
 HYPOTHESES_PER_APP = 2 * 3
 """Directions x metrics, for each kind of media at each reflector: the family that the judge divides by."""
@@ -60,7 +61,8 @@ class Planner:
             if offer is None or offered.ticket is None or not offer.neutral_ports:
                 continue
             neutral = offer.neutral_ports[self.draw(f"neutral {index}") % len(offer.neutral_ports)]
-            out.append(Session(index, self._profiles, self._kinds, offered, neutral))
+            mutants = mutant_kinds(self._profiles) if offer.mutants == MUTANT_FORMAT else ()
+            out.append(Session(index, self._profiles, self._kinds, offered, neutral, mutants=mutants))
         return out
 
     def warmup_kind(self, session: Session) -> FlowKind:
@@ -138,12 +140,14 @@ class Planner:
         needed = blocks_wanted(len(self._config.apps), media=media, reflectors=self._reflectors)
         return max(needed, self._config.blocks)
 
-    def mutants(self, app: str, leg: str, session: Session) -> list[FlowKind]:
-        """The mutants of an app's leg, for the trigger question."""
+    def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
+        """The mutants of an app's leg that ask about a dead stage, for the trigger question."""
         return [
             kind
-            for kind in session.kinds
-            if (kind.app, kind.leg, kind.arm) == (app, leg, Arm.D) and session.serves(session.script(kind, 0))
+            for kind in (*session.kinds, *session.mutants)
+            if (kind.app, kind.leg, kind.arm) == (app, leg, Arm.D)
+            and asks_about(kind, stage)
+            and session.serves(session.script(kind, 0))
         ]
 
     def rates(self, script: Script) -> tuple[float, float]:

@@ -48,6 +48,8 @@ class Session:
     offered: ReflectorSession
     neutral_port: int
     keys: TokenKeys = field(init=False)
+    mutants: tuple[FlowKind, ...] = ()
+    """The derived mutants, where the reflector plays ours."""
     nonce: bytes = NO_NONCE
     receipts: list[FlowReceipt] = field(default_factory=list)
     """Receipts that arrived since they were last collected, for any flow."""
@@ -81,7 +83,7 @@ class Session:
 
     def flow(self, kind: FlowKind, replicate: int) -> int:
         """Flow id on the wire."""
-        return flow_id(self.kinds, kind, replicate)
+        return flow_id(self.kinds, kind, replicate, mutants=self.mutants)
 
     def port(self, script: Script) -> int:
         """The reflector's UDP port for a flow with this script."""

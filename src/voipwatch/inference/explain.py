@@ -15,7 +15,7 @@ from typing import Final
 
 from voipwatch.apps.names import app_names
 from voipwatch.inference.rules import RULES
-from voipwatch.model.results import Effect
+from voipwatch.model.results import Effect, Trigger
 from voipwatch.model.ruleset import THROTTLE_DELAY_MS, THROTTLE_JITTER_MS, THROTTLE_LOSS_POINTS
 from voipwatch.model.vocabulary import Direction, Stage, Verdict
 
@@ -46,6 +46,7 @@ class Facts:
     effect_up: Effect | None = None
     effect_down: Effect | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+    trigger: Trigger | None = None
     provider_tested: bool = False
     """Whether the provider's own servers were asked, with a clear answer."""
 
@@ -88,6 +89,8 @@ def explain(facts: Facts, *, lang: str) -> str:
     if facts.mechanism is not None and accused:
         seen = book["mechanisms"][facts.mechanism].format_map(words)
         parts.append(book["parts"]["mechanism"].format(mechanism=seen))
+    if facts.trigger is not None and accused:
+        parts.append(_trigger(facts.trigger, book, fill, words))
     if accused or verdict is Verdict.DOWN:
         paths = [name for name in facts.works if name != MESSAGES]
         parts.append(_works(paths, book, fill, words))
@@ -96,6 +99,14 @@ def explain(facts: Facts, *, lang: str) -> str:
     if verdict is Verdict.OK or accused:
         parts.append(_not_tested(facts, book, fill, words))
     return " ".join(part for part in parts if part)
+
+
+def _trigger(
+    trigger: Trigger, book: Mapping[str, Mapping[str, str]], fill: "_Filler", words: Mapping[str, str]
+) -> str:
+    named = [book["triggers"][name].format_map(words) for name in trigger.properties]
+    shown = {"repeats": fill.number(trigger.repeats), "of": fill.number(trigger.of)}
+    return book["parts"]["trigger"].format(list=book["parts"]["separator"].join(named), **shown)
 
 
 def common_words(app: str, *, lang: str) -> dict[str, str]:

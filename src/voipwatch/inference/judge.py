@@ -16,6 +16,7 @@ from voipwatch.inference.reach import ProviderFinding, provider_finding
 from voipwatch.inference.row import AppFinding, judge_app
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
+from voipwatch.inference.triggers import trigger_of
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.measurement import AppCost, Measurement
 from voipwatch.model.results import (
@@ -123,6 +124,7 @@ def _row(
     cost = measurement.costs.get(app, NOTHING_SPENT)
     not_tested = _not_tested(measurement, app, provider)
     quality = quality_of(session, app) if session is not None else Quality()
+    trigger = trigger_of(session, app, finding) if session is not None else None
     facts = Facts(
         app=app,
         rule=finding.rule,
@@ -134,6 +136,7 @@ def _row(
         effect_up=effects.get(Direction.UP),
         effect_down=effects.get(Direction.DOWN),
         numbers=finding.facts,
+        trigger=trigger,
         provider_tested=provider is not None and "provider-address" in provider.tested,
     )
     return AppResult(
@@ -152,6 +155,7 @@ def _row(
         observed_s=_observed_s(session, app) if session is not None else 0.0,
         cost=cost,
         explanation=explain(facts, lang=lang),
+        trigger=trigger,
         notes=notes,
         place=place_of(measurement, app, lang=lang) if finding.verdict is Verdict.BLOCKED else None,
         common=_common(measurement, judged, app, finding, lang=lang),

@@ -6,8 +6,10 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 
 from collections.abc import Iterable, Sequence
 
+from voipwatch.inference.fingerprint import handshake_label
 from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
-from voipwatch.inference.stages import ArmView, Outcome, State, arm_view, of_arm, outcomes_at
+from voipwatch.inference.mutants import answers_lost, mutant_view
+from voipwatch.inference.stages import ArmView, Outcome, State
 from voipwatch.inference.track import Fate, Track
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.measurement import Measurement
@@ -52,38 +54,25 @@ def rejected(dead: Iterable[Outcome]) -> bool:
 
 def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome]) -> str | None:
     """The label of a dead set-up or handshake whose control lives."""
+    legs = {o.flow.record.kind.leg for o in dead}
+    if stage is Stage.HANDSHAKE and (label := handshake_label(session, app, legs)) is not None:
+        return label  # a flow that dies right after one client's hello is killed for it: this says more
     if killed(dead) or (_nothing_after_first(dead) and _killed_elsewhere(session, app)):
         return "flow.kill"
     if stage is Stage.HANDSHAKE:
         return "dtls.drop"
     if app in SIP_APPS:
         return "sip.drop"
-    legs = {o.flow.record.kind.leg for o in dead}
-    binding, allocate = (_mutant(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
-    if binding is State.DEAD:
+    binding, allocate = (mutant_view(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
+    replies = binding.state is State.DEAD and answers_lost(dead) and answers_lost(binding.dead)
+    if replies or any(o.flow.direct for o in dead):
+        # Beside a relay leg that passed nothing else is said: no generic message was sent after one.
+        return "stun.reply" if replies else None
+    if binding.state is State.DEAD:
         return "stun.drop"
-    if binding is not State.ALIVE:
+    if binding.state is not State.ALIVE:
         return None  # "app.drop" claims that generic messages pass: without mutants nobody saw that
-    return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate)
-
-
-def _mutant(session: Session, app: str, name: str, *, legs: set[str]) -> State:
-    """Whether a mutant's flows lived. Two concordant flows make a state; fewer say nothing. A mutant of
-    another leg is no mutant of what died.
-    """
-    flows = [
-        f
-        for f in session.of_app(app)
-        if f.arm is Arm.D and f.record.kind.mutant == name and f.record.kind.leg in legs
-    ]
-    outcomes: list[Outcome] = []
-    for shape in {f.shape for f in flows}:
-        outcomes += outcomes_at(session, [f for f in flows if f.shape == shape], Stage.SETUP)
-    view = arm_view(of_arm(outcomes, Arm.D))
-    if len(view.outcomes) < CONCORDANT:
-        return State.ABSENT
-    # The arm itself was repeated two seconds apart; its mutants only have to agree with each other.
-    return State.DEAD if view.state is State.UNREPEATED else view.state
+    return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate.state)
 
 
 def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from voipwatch.inference import mechanism
 from voipwatch.inference.controls import LineState, can_exclude_luck, control_bad, families_live, unlucky
+from voipwatch.inference.fingerprint import cut_label
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
 from voipwatch.inference.pairs import blocks_of
@@ -120,12 +121,13 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
     blocks = blocks_of(f for f in case.flows if f.record.kind.media.value == stage.value)
     cut = late_cut(blocks)
     controls = [o.flow for o in outcomes if o.flow.arm is Arm.C]
+    legs = {f.record.kind.leg for f in case.flows}
     if cut is not None and families_live(case.line, controls) and not _lucky_cut(case, cut):
         return Finding(
             "blocked.cut",
             stage,
             cut.direction,
-            "flow.cut",
+            cut_label(case.session, case.app, legs, cut) or "flow.cut",
             facts={"packets": cut.packets, "seconds": cut.seconds},
         )
     if slowed is not None:

@@ -14,6 +14,10 @@ LONG_REPLICATES: Final = (30, 31)
 """Replicates whose media lasts `ruleset.LONG_S`."""
 TOGETHER: Final = "together"
 """The question whose flows run beside those to another reflector: they are no evidence of a verdict."""
+MUTANTS_MAX: Final = 256
+"""Kinds of derived mutants; they take the numbers from 2046 downwards, 2047 has the flow ids of no flow."""
+MUTANT_FORMAT: Final = 1
+"""Of the derived mutants' scripts and numbers; another number whenever either end would play others."""
 MEDIA_SEQ: Final = 1024
 """First sequence number of media; below it, seq = round * 64 + try * 4 + reply index."""
 ROUNDS_MAX: Final = MEDIA_SEQ // 64

@@ -65,6 +65,17 @@ class ViaResult(msgspec.Struct, frozen=True):
     cost: AppCost
 
 
+class Trigger(msgspec.Struct, frozen=True):
+    """What a block looks for: properties of the call's packets without which the same call passes."""
+
+    properties: list[str]
+    """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello: each is needed."""
+    repeats: int
+    """Flows that show it, of the property with the fewest: two or more."""
+    of: int
+    """Flows that were asked and can be told."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where on the way to the reflector a dead set-up dies (docs/methods/locate.md)."""
 
@@ -139,6 +150,7 @@ class AppResult(msgspec.Struct, frozen=True):
     via: ViaResult | None = None
     place: Place | None = None
     common: CommonPlace | None = None
+    trigger: Trigger | None = None
 
 
 class ReflectorSummary(msgspec.Struct, frozen=True):

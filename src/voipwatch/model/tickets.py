@@ -27,6 +27,8 @@ class ReflectorOffer(msgspec.Struct, frozen=True):
     udp_ports: list[int]
     neutral_ports: list[int]
     tcp_ports: list[int]
+    mutants: int = 0
+    """The derived mutants that it plays (`flows.MUTANT_FORMAT`); 0: none, as before there were any."""
 
 
 class TicketBatch(msgspec.Struct, frozen=True):

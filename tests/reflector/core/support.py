@@ -104,6 +104,7 @@ class FakeScripts:
     """Six kinds of flow, small enough to work out by hand."""
 
     digest = "fake"
+    mutants: tuple[FlowKind, ...] = ()
 
     def __init__(self) -> None:
         self.kinds = [

@@ -1,8 +1,9 @@
 """The packaged profiles as the reflector sees them: both ends compile one script."""
 
-from voipwatch.apps import BuildContext, compile_script, kind_table, load_profiles
+from voipwatch.apps import BuildContext, compile_script, flow_id, kind_table, load_profiles, mutant_kinds
 from voipwatch.model.flows import REPLICATES
 from voipwatch.reflector.core import ProfileScripts
+from voipwatch.reflector.core.scripts import kind_at
 from voipwatch.wire.derive import shape_seed
 
 KEY = bytes(range(32))
@@ -31,3 +32,14 @@ def test_a_message_is_built_as_the_profile_says() -> None:
     data = scripts.build(packet.message, BuildContext(bytes(32), bytes(16), token, packet.size))
     assert len(data) == packet.size
     assert data.endswith(token)
+
+
+def test_the_derived_mutants_are_played_and_a_number_between_names_nothing() -> None:
+    scripts = ProfileScripts(PROFILES)
+    assert tuple(scripts.mutants) == mutant_kinds(PROFILES)
+    for kind in scripts.mutants:
+        flow = flow_id(scripts.kinds, kind, 3, mutants=scripts.mutants)
+        assert kind_at(scripts, flow) == kind
+        assert scripts.compile(flow, bytes(32)).kind == kind
+    assert kind_at(scripts, len(scripts.kinds) * REPLICATES) is None
+    assert kind_at(scripts, 0xFFFF) is None

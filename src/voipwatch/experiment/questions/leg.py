@@ -101,6 +101,15 @@ class Leg:
         return self.phase is LegPhase.DONE
 
     @property
+    def held_again(self) -> bool:
+        """Whether a held flow fell silent or lost much, so that a second one is held."""
+        return self._held_wished > 1
+
+    def affords(self, count_bytes: int) -> bool:
+        """Whether the budget pays for that much more than what is planned."""
+        return count_bytes <= self._left_bytes()
+
+    @property
     def media(self) -> Media:
         """What the leg carries after its set-up."""
         return self.plan.media

@@ -1,42 +1,64 @@
-"""Trigger: which generic part of a dead set-up is it that dies? (arm D, one-feature mutants)
+"""Trigger: which part of what died is it that dies? (arm D, mutants of one property)
 
-Runs only after a set-up was found dead while its control lives, beside the repeat, so that a
-living control of the same minutes is at hand.
+Runs only after a stage was found dead while its control lives, beside the repeat, so that a living control of
+the same minutes is at hand. It halves: of a set-up a mutant with all its properties changed is asked first,
+and those with one each only if that one lives.
 """
 
 from collections import deque
 
+from voipwatch.apps.mutants import STUN_ALL, STUN_SINGLE
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
-from voipwatch.model.flows import FlowKind
+from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.measurement import Decision
 from voipwatch.model.ruleset import REPEAT_AFTER_S
 
 FLOWS_EACH = 2
 """Per mutant and round; two rounds `REPEAT_AFTER_S` apart make two concordant repeats."""
+ROUNDS = (tuple(range(FLOWS_EACH)), tuple(range(FLOWS_EACH, 2 * FLOWS_EACH)))
+"""Replicates of the rounds."""
+HELD_ROUNDS = ((HELD_REPLICATES[0],), (HELD_REPLICATES[1],))
+"""Of a call that was cut late: one flow each, held as long as those that were cut."""
 
 
 class Trigger:
-    """Asks of each mutant: does it get through?"""
+    """Asks of each mutant: does it get through? At most four flows a mutant, whatever they say."""
 
-    def __init__(self, app: str, reflector: int, *, mutants: list[FlowKind], now: float) -> None:
+    def __init__(
+        self,
+        app: str,
+        reflector: int,
+        *,
+        mutants: list[FlowKind],
+        now: float,
+        rounds: tuple[tuple[int, ...], tuple[int, ...]] = ROUNDS,
+    ) -> None:
+        """`rounds`: the replicates of both rounds."""
         self.app = app
         self.reflector = reflector
         self.wishes: deque[FlowWish] = deque()
         self.decisions: list[Decision] = []
-        self._mutants = mutants
-        self._repeat_at: float | None = now + REPEAT_AFTER_S
+        self._rounds = rounds
+        self._single = [kind for kind in mutants if kind.mutant in STUN_SINGLE]
+        """Not yet asked."""
+        self._repeats: list[tuple[float, list[FlowKind]]] = []
+        """When which mutants are asked again."""
         self._flows: list[NearFlow] = []
-        self._wish(0)
+        self._ask([kind for kind in mutants if kind.mutant not in STUN_SINGLE], now)
 
-    def _wish(self, first: int) -> None:
-        for replicate in range(first, first + FLOWS_EACH):
-            self.wishes.extend(FlowWish(kind, replicate, "trigger", replicate) for kind in self._mutants)
+    def _ask(self, mutants: list[FlowKind], now: float) -> None:
+        self._wish(mutants, self._rounds[0])
+        self._repeats.append((now + REPEAT_AFTER_S, mutants))
+
+    def _wish(self, mutants: list[FlowKind], replicates: tuple[int, ...]) -> None:
+        for replicate in replicates:
+            self.wishes.extend(FlowWish(kind, replicate, "trigger", replicate) for kind in mutants)
 
     @property
     def done(self) -> bool:
-        """True when both rounds of mutants have ended."""
-        waiting = bool(self.wishes) or self._repeat_at is not None
+        """True when both rounds of all mutants that are to be asked have ended."""
+        waiting = bool(self.wishes or self._repeats) or self._may_halve()
         return not waiting and all(f.phase is Phase.ENDED for f in self._flows)
 
     def started(self, flow: NearFlow, _now: float) -> None:
@@ -44,11 +66,23 @@ class Trigger:
         self._flows.append(flow)
 
     def update(self, now: float) -> None:
-        """Wishes for the second round when its time has come."""
-        if self._repeat_at is not None and now >= self._repeat_at and not self.wishes:
-            self._repeat_at = None
-            self._wish(FLOWS_EACH)
+        """Wishes for the second round when its time has come, for single properties when all of them live."""
+        if self._may_halve():
+            single, self._single = self._single, []
+            self._ask(single, now)
+        if not self.wishes and self._repeats and now >= self._repeats[0][0]:
+            _, mutants = self._repeats.pop(0)
+            self._wish(mutants, self._rounds[1])
 
     def get_timer(self) -> float | None:
-        """When the second round is due."""
-        return None if self.wishes else self._repeat_at
+        """When the next second round is due."""
+        return self._repeats[0][0] if self._repeats and not self.wishes else None
+
+    def _may_halve(self) -> bool:
+        return bool(self._single) and any(
+            f.record.kind.mutant == STUN_ALL
+            and f.phase is Phase.ENDED
+            and f.failed_round is None
+            and not f.record.aborted
+            for f in self._flows
+        )

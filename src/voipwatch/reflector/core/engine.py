@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from voipwatch.apps import Profile, ProfileSet
+from voipwatch.model.flows import MUTANT_FORMAT
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
 from voipwatch.reflector.core import limits, stream
@@ -64,6 +65,7 @@ class ReflectorCore:
             udp_ports=list(udp_ports),
             neutral_ports=list(neutral_ports),
             tcp_ports=list(tcp_ports),
+            mutants=MUTANT_FORMAT,
         )
         self._identity = identity
         self._scripts = scripts

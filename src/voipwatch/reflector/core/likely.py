@@ -5,7 +5,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from voipwatch.model.flows import REPLICATES, REPLIES_MAX, TRIES_MAX
-from voipwatch.reflector.core.scripts import Scripts
+from voipwatch.reflector.core.scripts import Scripts, kind_at
 from voipwatch.reflector.core.session import Session
 from voipwatch.reflector.core.tickets import Tickets
 
@@ -44,7 +44,7 @@ class LikelySeqs:
         count = known.get(index)
         if count is None:
             key = self._tickets.key(number)
-            if key is None or index >= len(scripts.kinds):
+            if key is None or kind_at(scripts, flow) is None:
                 return 0
             count = known[index] = len(scripts.compile(flow, key).rounds)
         return count

@@ -12,7 +12,7 @@ from voipwatch import apps
 from voipwatch.apps import Profile, ProfileError, ProfileSet
 from voipwatch.apps.kinds import KINDS_MAX
 from voipwatch.apps.profile import StreamSpec
-from voipwatch.model.flows import REPLICATES, FlowKind
+from voipwatch.model.flows import MUTANTS_MAX, REPLICATES, FlowKind
 from voipwatch.model.vocabulary import PRIVATE
 from voipwatch.reflector.core.scripts import Scripts
 from voipwatch.wire.derive import shape_seed
@@ -85,8 +85,9 @@ class PrivateScripts:
         self._base = base
         self._own = ProfileSet.of([profile])
         own = apps.kind_table(self._own)[1:]  # its own warm-up is the packaged one
-        if len(base.kinds) + len(own) > KINDS_MAX:
-            raise RefusedProfileError(f"more than {KINDS_MAX} kinds of flows with the packaged ones")
+        if len(base.kinds) + len(own) > KINDS_MAX - MUTANTS_MAX:
+            most = KINDS_MAX - MUTANTS_MAX
+            raise RefusedProfileError(f"more than {most} kinds of flows with the packaged ones")
         self._kinds = (*base.kinds, *own)
         self.digest = packaged.with_private(profile).digest
 
@@ -95,10 +96,15 @@ class PrivateScripts:
         """By kind index: the packaged ones first."""
         return self._kinds
 
+    @property
+    def mutants(self) -> Sequence[FlowKind]:
+        """Those of the packaged profiles: a private one has none."""
+        return self._base.mutants
+
     def compile(self, flow: int, ticket_key: bytes) -> apps.Script:
         """The script of a flow whose kind index is in range."""
         index, replicate = divmod(flow, REPLICATES)
-        if index < len(self._base.kinds):
+        if index < len(self._base.kinds) or index >= len(self._kinds):
             return self._base.compile(flow, ticket_key)
         kind = self._kinds[index]
         return apps.compile_script(self._own, kind, replicate, shape_seed(ticket_key, kind.app, replicate))

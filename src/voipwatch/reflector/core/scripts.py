@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voipwatch import apps
-from voipwatch.model.flows import REPLICATES, FlowKind
+from voipwatch.model.flows import FlowKind
 from voipwatch.wire.derive import shape_seed
 
 
@@ -19,6 +19,11 @@ class Scripts(Protocol):
         """By kind index: flow // REPLICATES."""
         ...
 
+    @property
+    def mutants(self) -> Sequence[FlowKind]:
+        """The derived mutants, which are numbered from the top."""
+        ...
+
     def compile(self, flow: int, ticket_key: bytes) -> apps.Script:
         """The script of a flow whose kind index is in range. Deterministic; cached by the caller."""
         ...
@@ -28,6 +33,14 @@ class Scripts(Protocol):
         ...
 
 
+def kind_at(scripts: Scripts, flow: int) -> FlowKind | None:
+    """The kind of a flow id of 16 bits, None where it names none."""
+    try:
+        return apps.kind_of(scripts.kinds, flow, mutants=scripts.mutants)[0]
+    except IndexError:
+        return None
+
+
 class ProfileScripts:
     """The scripts of the packaged (or any other) profiles."""
 
@@ -35,16 +48,21 @@ class ProfileScripts:
         self.digest = profiles.digest
         self._profiles = profiles
         self._kinds = apps.kind_table(profiles)
+        self._mutants = apps.mutant_kinds(profiles)
 
     @property
     def kinds(self) -> Sequence[FlowKind]:
         """By kind index."""
         return self._kinds
 
+    @property
+    def mutants(self) -> Sequence[FlowKind]:
+        """The derived mutants."""
+        return self._mutants
+
     def compile(self, flow: int, ticket_key: bytes) -> apps.Script:
         """The script of a flow whose kind index is in range."""
-        index, replicate = divmod(flow, REPLICATES)
-        kind = self._kinds[index]
+        kind, replicate = apps.kind_of(self._kinds, flow, mutants=self._mutants)
         seed = shape_seed(ticket_key, kind.app, replicate)
         return apps.compile_script(self._profiles, kind, replicate, seed)
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from voipwatch.apps import Script
 from voipwatch.apps.ports import neutral_after
-from voipwatch.model.flows import MEDIA_SEQ, REPLICATES
+from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.reflector.core import limits
 from voipwatch.reflector.core.counters import Counters
 from voipwatch.reflector.core.downlink import Downlink, Reply
 from voipwatch.reflector.core.likely import ROUND_SEQS, TRY_SEQS
 from voipwatch.reflector.core.receipts import note_news
-from voipwatch.reflector.core.scripts import Scripts
+from voipwatch.reflector.core.scripts import Scripts, kind_at
 from voipwatch.reflector.core.session import Address, Flow, Session
 from voipwatch.reflector.core.sessions import Sessions
 from voipwatch.wire.derive import flow_secret
@@ -40,7 +40,7 @@ class Uplink:
         """An authenticated datagram; False when it is refused."""
         known = self._sessions.live.get(token.number)
         if (known is None or token.flow not in known.flows) and (
-            token.flow // REPLICATES >= len(self._scripts_of(token.number).kinds)
+            kind_at(self._scripts_of(token.number), token.flow) is None
         ):
             return False
         session = self._sessions.begin(token.number, now)
@@ -90,13 +90,16 @@ class Uplink:
             session.refuse(now)
             return None
         scripts = self._scripts_of(token.number)
+        kind = kind_at(scripts, token.flow)
+        if kind is None:
+            return None
         script = scripts.compile(token.flow, session.keys.key)
         own = self._own_port(script, token.seq, port)
         if own is None:
             return None
         flow = Flow.of(
             token.flow,
-            scripts.kinds[token.flow // REPLICATES],
+            kind,
             script=script,
             secret=flow_secret(session.keys.key, token.flow),
             port=own,
