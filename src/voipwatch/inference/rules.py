@@ -83,7 +83,7 @@ _RULES: Final = (
     ),
     Rule(
         "throttled.port",
-        "as throttled.media, and C suffers like A while C' does not",
+        "as throttled.media, and C suffers like A while C' does not; or A and C lose beyond luck beside C'",
         Verdict.THROTTLED,
         "What the port costs whatever it carries.",
     ),
