@@ -9,7 +9,7 @@ from tests.inference.build import SIP, WEBRTC, Check, Packet, Shape, World, both
 from tests.inference.test_direct import DIRECT, RELAY, own
 from tests.inference.worlds import GUILTY
 from voipwatch.inference import RULES, judge
-from voipwatch.model.flows import FlowFailure
+from voipwatch.model.flows import FlowFailure, ForeignSip
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.results import AppResult
 from voipwatch.model.vocabulary import Arm, Direction, Failure, Family, Stage, Verdict
@@ -75,6 +75,14 @@ def two_reflectors(first: Measurement, second: Measurement) -> Measurement:
     )
 
 
+def hung_up(measurement: Measurement) -> Measurement:
+    """A BYE that the far end never sent came into every call."""
+    for flow in measurement.flows:
+        if flow.kind.arm in (Arm.A, Arm.A_NEUTRAL):
+            flow.foreign = [ForeignSip("BYE", flow.started_us + 90_000, after_final=True)]
+    return measurement
+
+
 def blocked() -> Measurement:
     return Check(drops(a_setup), (SMALL,)).run()
 
@@ -84,6 +92,7 @@ CASES: dict[str, Callable[[], Measurement]] = {
     "blocked.handshake": lambda: guilty("dtls"),
     "blocked.media": lambda: guilty("srtp"),
     "blocked.port": lambda: guilty("port-drop"),
+    "blocked.forged": lambda: hung_up(Check(clean, (SIP,)).run()),
     "blocked.cut": lambda: guilty("cut"),
     "blocked.direct": lambda: Check(drops(lambda p: p.treatment and own(p)), (RELAY, DIRECT)).run(),
     "throttled.media": lambda: guilty("loss-80"),

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from voipwatch.apps import MediaPacket, Message, Round, answers
+from voipwatch.experiment.foreign_sip import foreign_sip, is_sip
 from voipwatch.experiment.session import Session, setup_crc
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TRIES_MAX, Columns, FlowFailure, FlowRecord
 from voipwatch.model.vocabulary import Failure
 
 REPLIES_GRACE_S = 0.15
 """After the first of several replies, how long the others may take before the next round."""
+FOREIGN_MAX = 8
+"""Strangers' SIP messages that a flow keeps: one ends a call."""
 LOSS_LOOK_S = 2.0
 """Before a held flow is this old its loss says little."""
 ROUND_SPAN = TRIES_MAX * REPLIES_MAX
@@ -87,6 +90,9 @@ class NearFlow:
         self._sends: deque[float] = deque()
         self._advance_at: float | None = None
         self._end_at: float | None = None
+        self._requests: list[bytes] = []
+        self._answers: list[bytes] = []
+        """SIP of this flow's own, to know a stranger's by; empty where the script speaks no SIP."""
         self._media_messages: list[Message] = list(
             {id(p.message): p.message for p in self.script.down}.values()
         )
@@ -164,6 +170,8 @@ class NearFlow:
         data = self.session.build_up(self.flow, seq, step.request, size=step.request.size, index=self._tries)
         self._tries += 1
         self._note_sent(seq, data, now)
+        if is_sip(data):
+            self._requests.append(data)
         if step.replies:
             self._trials[seq] = Trial(seq, self._round, data, now, now + self.reply_wait_s)
         elif not self._sends:
@@ -228,6 +236,15 @@ class NearFlow:
             self.last_received_at = now
         else:
             self.record.forged += 1
+            self._look_at(data, now)
+
+    def _look_at(self, data: bytes, now: float) -> None:
+        """Keeps what a stranger's SIP is, if it is of this flow's own call."""
+        if len(self.record.foreign) >= FOREIGN_MAX or not self._requests:
+            return
+        found = foreign_sip(data, requests=self._requests, answers=self._answers, t_us=self._us(now))
+        if found is not None:
+            self.record.foreign.append(found)
 
     def receive_failure(self, failure: Failure, now: float) -> None:
         """The network reported an error, such as an ICMP port unreachable."""
@@ -254,6 +271,8 @@ class NearFlow:
                     self._note_received(again, data, now)
                     return True
                 self._note_received(trial.seq + j, data, now)
+                if self._requests:
+                    self._answers.append(data)
                 self.record.attested += attested
                 self._replied(trial, step, j, now)
                 return True

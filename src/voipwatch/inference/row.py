@@ -11,6 +11,7 @@ from voipwatch.inference.controls import LineState
 from voipwatch.inference.direct import Direct, beside_direct, judge_direct
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
+from voipwatch.inference.portloss import port_losses
 from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
 from voipwatch.inference.verdict import (
     MEDIA_STAGES,
@@ -45,6 +46,11 @@ UNFINISHED: Final = frozenset(
     }
 )
 """What an interruption explains: evidence that was still to come."""
+SPOILT: Final = frozenset(
+    {"ok.clean", "insufficient.control-bad", "insufficient.mixed", "insufficient.treatment",
+     "insufficient.unresolved", "insufficient.not-repeated", "insufficient.lottery"}
+)  # fmt: skip
+"""What is said of an app whose port loses both its calls and their control."""
 BUDGET_NOTE: Final = "budget-short"
 
 
@@ -93,6 +99,7 @@ def judge_app(
     if finding.rule == "insufficient.reach":
         notes += finding.notes
     finding = _with_unresolved(session, app, finding)
+    finding = _with_port(session, line, app, finding, rows=rows)
     direct = judge_direct(session, line, app, flows, rows=rows)
     finding, more = beside_direct(finding, direct)
     notes += more
@@ -238,6 +245,14 @@ def _with_unresolved(session: Session, app: str, finding: Finding) -> Finding:
         if unresolved(session, app, media):
             return Finding("insufficient.unresolved", stage)
     return finding
+
+
+def _with_port(session: Session, line: LineState, app: str, finding: Finding, *, rows: int) -> Finding:
+    """A port that loses whatever it carries explains why nothing else could be said."""
+    if finding.rule not in SPOILT or line.allowlist or line.udp_dead:
+        return finding
+    way = port_losses(session, app, rows=rows)
+    return finding if way is None else Finding("throttled.port", Stage.VOICE, way, "port.throttle")
 
 
 def _with_interruption(measurement: Measurement, session: Session, app: str, finding: Finding) -> Finding:

@@ -46,6 +46,12 @@ _RULES: Final = (
         "The port itself is dead; a reflector that does not serve the port is excluded before.",
     ),
     Rule(
+        "blocked.forged",
+        "SIP unaltered, a forged refusal or BYE in two of A's calls 2 s apart and half of them, C alive",
+        Verdict.BLOCKED,
+        "A telephone gives up on the first final answer and on a BYE; the far end sends neither.",
+    ),
+    Rule(
         "blocked.cut",
         "late-cut run rule: A at least 90 % lost to the end after a living start, C at most 50 %, two flows",
         Verdict.BLOCKED,
@@ -77,7 +83,7 @@ _RULES: Final = (
     ),
     Rule(
         "throttled.port",
-        "as throttled.media, and C suffers like A while C' does not",
+        "as throttled.media, and C suffers like A while C' does not; or A and C lose beyond luck beside C'",
         Verdict.THROTTLED,
         "What the port costs whatever it carries.",
     ),

@@ -14,6 +14,8 @@ from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
 from voipwatch.inference.pairs import blocks_of
 from voipwatch.inference.rules import RULES
+from voipwatch.inference.sip import dead_label as sip_dead_label
+from voipwatch.inference.sip import injected
 from voipwatch.inference.stages import (
     ABSENT,
     ArmView,
@@ -192,6 +194,8 @@ def _blocked_setup(
     """A's own messages died beside a living control: what did it."""
     dead = arms[Arm.A].dead
     label = mechanism.setup_label(case.session, case.app, stage, dead)
+    if label == "sip.drop":
+        label = sip_dead_label(dead, arms.get(Arm.A_NEUTRAL, ABSENT)) or label
     if label == "flow.kill" and any(o.fate_down for o in dead):
         direction = Direction.BOTH  # the first request passed, its answer and all that followed did not
     notes = ("neutral-port-alive",) if arms.get(Arm.A_NEUTRAL, ABSENT).state is State.ALIVE else ()
@@ -310,6 +314,9 @@ def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> 
             "sip.alg" if sip else None,
             ("sip-altered" if sip else "setup-altered",),
         )
+    if case.app in mechanism.SIP_APPS and c.state is State.ALIVE and injected(a.outcomes):
+        reason = _unfit(case, stage, c.outcomes)
+        return Finding(reason or "blocked.forged", stage, Direction.DOWN, None if reason else "sip.inject")
     notes = ("control-port-dead",) if c.state in GONE else ()
     return Finding("ok.clean", stage, None, None, notes)
 

@@ -72,6 +72,16 @@ class FlowFailure(msgspec.Struct, frozen=True):
     t_us: int
 
 
+class ForeignSip(msgspec.Struct, frozen=True):
+    """A SIP message of this flow's own call that its script does not hold."""
+
+    what: str
+    """Status code of an answer, or method of a request: "403", "BYE"."""
+    t_us: int
+    after_final: bool
+    """Whether the script's final answer to the same request (for a request: to the call) had come before."""
+
+
 class FlowRecord(msgspec.Struct):
     """The near end's whole observation of one flow (one five-tuple)."""
 
@@ -97,6 +107,8 @@ class FlowRecord(msgspec.Struct):
     """Received packets whose keyed downlink token was verified."""
     forged: int = 0
     """Received datagrams that were not the reflector's (wrong token, wrong shape)."""
+    foreign: list[ForeignSip] = []
+    """Of the forged: SIP messages that bear this flow's own Call-ID and tag, the first few."""
     receipts: list[Receipt] = []
     """Receipts for this flow, from its own or another flow's downlink; ascending highest_seq."""
     failures: list[FlowFailure] = []

@@ -11,7 +11,7 @@ from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT
 from voipwatch.experiment.near_flow import Phase
 from voipwatch.experiment.question import FlowWish
 from voipwatch.experiment.questions.leg import HELD_LOSS_SHARE, SILENT_S, Leg, LegPhase
-from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, Receipt
+from voipwatch.model.flows import HELD_REPLICATES, LONG_REPLICATES, MEDIA_SEQ, ForeignSip, Receipt
 from voipwatch.model.ruleset import BLOCKS, REPEAT_AFTER_S
 from voipwatch.model.vocabulary import Arm, Media, Stage
 
@@ -86,6 +86,34 @@ def test_half_of_the_budget_pays_for_the_first_blocks_or_nothing_is_sent(
     assert len(leg.wishes) == 4 * blocks
     assert leg.done == (blocks == 0)
     assert outcomes(leg) == ([] if blocks else [("setup", "all", "voice", "budget")])
+
+
+@pytest.mark.parametrize(("met", "again"), [(1, False), (2, True)])
+def test_strangers_sip_in_two_answered_calls_asks_for_a_repeat(met: int, again: bool) -> None:
+    hand = stage(Media.NONE)
+    hand.start()
+    hand.all_answer("setup")
+    for flow in [f for f in hand.flows if f.record.kind.arm is Arm.A][:met]:
+        flow.record.foreign = [ForeignSip("BYE", 1, after_final=True)]
+    for flow in hand.flows:
+        flow.end()
+    hand.leg.update(hand.now)
+    assert over(hand) is not again
+    if not again:
+        return
+    due = hand.leg.get_timer()
+    assert due is not None
+    assert due - hand.now <= REPEAT_AFTER_S
+    hand.now = due
+    hand.leg.update(due)
+    assert {w.question for w in hand.leg.wishes} == {"repeat"}
+    assert len(hand.leg.wishes) == len(ARMS) * REPEAT_BLOCKS
+    hand.start()
+    hand.all_answer("repeat")
+    for flow in hand.flows:
+        flow.end()
+    hand.leg.update(hand.now)
+    assert over(hand), "once is enough"
 
 
 # -- a dead set-up -----------------------------------------------------------------------------

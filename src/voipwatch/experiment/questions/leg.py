@@ -3,7 +3,8 @@
 Phases, each entered once (spec: docs/experiments/leg.md)::
 
     FIRST  4 blocks of A, C, A', C'; a dead arm is decided packet by packet
-      any arm dead -> REPEAT  4 fresh blocks at least 2 s later -> DONE
+      any arm dead, or a stranger's SIP in two calls
+                   -> REPEAT  4 fresh blocks at least 2 s later -> DONE
       media wanted -> MEDIA   blocks up to the planned number, one pair of A and C held 10 s;
                               a held flow that falls silent or loses gets a second pair -> DONE
       else         -> DONE
@@ -24,6 +25,7 @@ from voipwatch.model.vocabulary import Arm, Media, Stage
 
 REPLICATES_SHORT = min(HELD_REPLICATES)
 DEAD_MEDIA_FLOWS = 2
+FOREIGN_FLOWS = 2
 SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
 """A held flow without a downlink packet, or without news in its receipts, this long is suspect."""
 
@@ -223,12 +225,20 @@ class Leg:
             return
         if self.on_hold or not self._ended("setup"):
             return
+        if self._given_up():
+            self._repeat_at = max(now, self._last_first_at + REPEAT_AFTER_S)
+            return
         if self.media is Media.NONE or self.plan.brief or self._curtailed or not self._any_media():
             self._finish("exhausted" if not self._any_answer() else "done", now)
             return
         self.phase = LegPhase.MEDIA
         self._wish_held(LONG_REPLICATES[0] if self.plan.long else HELD_REPLICATES[0], now)
         self._wish_media(now)
+
+    def _given_up(self) -> bool:
+        """Whether a stranger spoke in two answered calls of A: only a repeat says it of the line."""
+        met = [f for f in self.flows if f.record.kind.arm is Arm.A and f.record.foreign]
+        return len(met) >= FOREIGN_FLOWS
 
     def _cut_short(self, now: float) -> None:
         """With a dead arm the others' media tells nothing more: stop it after what the windows need."""
