@@ -90,6 +90,11 @@ class LongScripts:
         """The packaged ones."""
         return self._base.kinds
 
+    @property
+    def mutants(self) -> Sequence[FlowKind]:
+        """None is played."""
+        return ()
+
     def voice(self) -> list[int]:
         """The kinds of a SIP call's voice: the app's and its controls, none of which needs a set-up."""
         return [

@@ -60,7 +60,9 @@ def test_more_blocks_than_needed_are_planned_where_asked_for_and_never_fewer() -
         return {leg.plan.blocks for leg in plans.legs([session(plans)])}
 
     assert blocks(BLOCKS_MAX, "sip") == {BLOCKS_MAX}
-    assert blocks(12, "sip", "webrtc", "whatsapp") == {14}
+    assert blocks(12, "sip", "webrtc") == {13}
+    assert 14 in blocks(12, "sip", "webrtc", "whatsapp")
+    assert min(blocks(12, "sip", "webrtc", "whatsapp")) == 14  # WhatsApp's rhythms of silence want more
     assert HELD_REPLICATES[0] == BLOCKS_MAX  # the short flows that a session has of one kind
 
 

@@ -87,14 +87,14 @@ def test_both_at_once_name_neither() -> None:
     assert found.mechanism is None
 
 
-def test_delay_alone_has_no_pattern() -> None:
+def test_delay_alone_is_said_to_be_delay() -> None:
     found = claims(run(lambda p: 80.0 if p.treatment and p.media and p.up else 0.0))
     assert found is not None
-    assert (found.metrics, found.direction, found.mechanism) == (("delay_ms",), Direction.UP, "rtp.throttle")
+    assert (found.metrics, found.direction, found.mechanism) == (("late_ms",), Direction.UP, "rtp.delay")
 
 
 def test_a_delay_of_forty_milliseconds_is_under_the_threshold() -> None:
-    assert SHIFT["delay_ms"] == 50.0
+    assert SHIFT["late_ms"] == 50.0
     assert claims(run(lambda p: 40.0 if p.treatment and p.media else 0.0)) is None
 
 

@@ -31,6 +31,14 @@ def test_one_stall_does_not_move_the_delay() -> None:
     assert flow([50.0] * 20 + [900.0] + [50.0] * 20).delay_ms == 50.0
 
 
+def test_late_is_what_nine_of_ten_have_come_by() -> None:
+    queue = [50.0] * 14 + [60.0, 90.0, 150.0, 210.0, 260.0, 300.0]
+    assert flow(queue).late_ms == 210.0  # the 18th of 20
+    assert flow(queue).delay_ms == 50.0
+    assert flow([50.0] * 20 + [900.0] + [50.0] * 20).late_ms == 50.0
+    assert flow([50.0] * 4).late_ms is None
+
+
 def test_few_arrivals_leave_delay_and_jitter_unmeasured() -> None:
     metrics = flow([50.0] * 4 + [None] * 6)
     assert (metrics.loss_ratio, metrics.delay_ms, metrics.jitter_ms) == (0.6, None, None)
@@ -54,8 +62,8 @@ def test_a_clock_step_leaves_the_delay_unmeasured_but_not_the_jitter() -> None:
 def test_differences_keep_order_and_count_what_is_dropped() -> None:
     treatments = [flow([60.0] * 10), flow([None] * 10), flow([75.0] * 10)]
     controls = [flow([50.0] * 10), flow([50.0] * 10), flow([50.0] * 9 + [None])]
-    delay = paired_differences(treatments, controls, "delay_ms")
-    assert (delay.values, delay.n, delay.dropped_count, delay.metric) == ((10.0, 25.0), 2, 1, "delay_ms")
+    late = paired_differences(treatments, controls, "late_ms")
+    assert (late.values, late.n, late.dropped_count, late.metric) == ((10.0, 25.0), 2, 1, "late_ms")
     loss = paired_differences(treatments, controls, "loss_ratio")
     assert loss.values == pytest.approx((0.0, 1.0, -0.1))
     assert (loss.n, loss.dropped_count) == (3, 0)

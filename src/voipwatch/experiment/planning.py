@@ -14,6 +14,7 @@ from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
+from voipwatch.experiment.loudness import blocks_with_loud
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
 from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT, FlowKind
@@ -46,6 +47,7 @@ class Planner:
         self._seed = seed
         self._kinds = kind_table(profiles)
         self._reflectors = 1
+        self._loud_blocks: dict[tuple[int, FlowKind, int], int] = {}
 
     def draw(self, purpose: str) -> int:
         """A number of 64 bits that the seed gives for a purpose."""
@@ -139,6 +141,16 @@ class Planner:
         media = 1 + self._config.video
         needed = blocks_wanted(len(self._config.apps), media=media, reflectors=self._reflectors)
         return max(needed, self._config.blocks)
+
+    def _enough_blocks(self, session: Session, kind: FlowKind) -> int:
+        """So many that as many as the tests need are loud."""
+        wanted = self._blocks()
+        key = (session.reflector, kind, wanted)
+        if kind.media is not Media.NONE and key not in self._loud_blocks:
+            self._loud_blocks[key] = blocks_with_loud(
+                lambda replicate: session.script(kind, replicate), wanted
+            )
+        return self._loud_blocks.get(key, wanted)
 
     def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
         """The mutants of an app's leg that ask about a dead stage, for the trigger question."""
@@ -266,14 +278,15 @@ class Planner:
             script = session.script(kind, replicate)
             return script.bytes_up + script.bytes_down
 
-        script = session.script(next(iter(kinds.values())), 0)
+        first = next(iter(kinds.values()))
+        script = session.script(first, 0)
         return LegPlan(
             app=app,
             reflector=session.reflector,
             kinds={arm: kinds[arm] for arm in ARMS if arm in kinds},
             stages=tuple(step.stage for step in script.rounds),
             copies=script.rounds[0].copies if script.rounds else 0,
-            blocks=self._blocks(),
+            blocks=self._blocks() if brief else self._enough_blocks(session, first),
             long=self._config.long,
             secondary=secondary,
             brief=brief,

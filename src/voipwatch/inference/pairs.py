@@ -9,12 +9,13 @@ drawn may be swapped. Which of signature and port it was is for `throttle` to te
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from voipwatch.inference.join import FlowView
-from voipwatch.inference.track import Track
+from voipwatch.inference.track import IP_UDP_BYTES, Track
 from voipwatch.model.results import Effect
-from voipwatch.model.ruleset import THROTTLE_ALPHA
+from voipwatch.model.ruleset import QUIET_SHARE, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import Arm, Direction
 from voipwatch.stats import FlowMetrics, paired_differences, sign_flip_interval
 from voipwatch.stats.pairing import Metric
@@ -89,10 +90,27 @@ def track_of(flow: FlowView, direction: Direction, *, media: bool) -> Track:
     return flow.media(up=up) if media else flow.setup(up=up)
 
 
+def loud(pairs: Sequence[Pair], direction: Direction) -> list[Pair]:
+    """The pairs but those that offered less than `QUIET_SHARE` of the bytes that the middle pair did.
+
+    A rhythm of silence stays under any rate that would hurt speech: its pair says that nothing was seen, and
+    of the test's evenly weighed signs half of them. What was offered was planned before, so that leaving a
+    pair out is no choice by outcome; the larger of the two flows counts, alike for both.
+    """
+    offered = [max(_offered(p.treatment, direction), _offered(p.control, direction)) for p in pairs]
+    least = QUIET_SHARE * median(offered) if offered else 0.0
+    return [pair for pair, bytes_ in zip(pairs, offered, strict=True) if bytes_ >= least]
+
+
+def _offered(flow: FlowView, direction: Direction) -> int:
+    return sum(p.size_bytes + IP_UDP_BYTES for p in track_of(flow, direction, media=True).packets)
+
+
 def metrics_of(
     pairs: Sequence[Pair], direction: Direction, *, media: bool
 ) -> tuple[list[FlowMetrics], list[FlowMetrics]]:
-    """Treatment and control metrics of one direction, pair by pair."""
+    """Treatment and control metrics of one direction, pair by pair; of media without the quiet pairs."""
+    pairs = loud(pairs, direction) if media else pairs
     return (
         [track_of(p.treatment, direction, media=media).metrics for p in pairs],
         [track_of(p.control, direction, media=media).metrics for p in pairs],
@@ -114,7 +132,7 @@ def effect_of(pairs: Sequence[Pair], direction: Direction, *, media: bool, famil
     if loss is None:
         return None
     mean, low, high, n, confidence = loss
-    delay = _bounded(treatments, controls, "delay_ms", family_size)
+    delay = _bounded(treatments, controls, "late_ms", family_size)
     jitter = _bounded(treatments, controls, "jitter_ms", family_size)
     return Effect(
         loss_points=_rounded(100.0 * mean),

@@ -7,7 +7,6 @@ two it was is told afterwards, among claims already made, by A against C and C a
 dialects and questions of one app are pairs of one test. Only the finished measurement is looked at.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -23,6 +22,7 @@ from voipwatch.inference.pairs import (
     pairs_of,
     track_of,
 )
+from voipwatch.inference.slowing import label_of
 from voipwatch.inference.stages import BROKEN_LOSS_RATIO, MEDIA_MIN
 from voipwatch.inference.track import Count, total
 from voipwatch.model.ruleset import (
@@ -35,14 +35,14 @@ from voipwatch.model.ruleset import (
     THROTTLE_LOSS_POINTS,
 )
 from voipwatch.model.vocabulary import Arm, Direction, Media
-from voipwatch.stats import HolmResult, LossLabel, classify_flow, holm, paired_differences, sign_flip_test
+from voipwatch.stats import HolmResult, holm, paired_differences, sign_flip_test
 from voipwatch.stats.pairing import Metric
 
 DIRECTIONS: Final = (Direction.UP, Direction.DOWN)
-METRICS: Final[tuple[Metric, ...]] = ("loss_ratio", "delay_ms", "jitter_ms")
+METRICS: Final[tuple[Metric, ...]] = ("loss_ratio", "late_ms", "jitter_ms")
 SHIFT: Final[Mapping[Metric, float]] = {
     "loss_ratio": THROTTLE_LOSS_POINTS / 100.0,
-    "delay_ms": THROTTLE_DELAY_MS,
+    "late_ms": THROTTLE_DELAY_MS,
     "jitter_ms": THROTTLE_JITTER_MS,
 }
 UNRESOLVED_FACTOR: Final = 3.0
@@ -53,12 +53,6 @@ UNRESOLVED_PAIRS: Final = 5
 ATTRIBUTION_ALPHA: Final = 0.01
 """Signature or port, and the other direction, are told apart among claims already made: 1 %, what the fewest
 blocks can show (2**-7). It accuses nobody on its own."""
-
-LABELS: Final = {
-    LossLabel.POLICE: "flow.police",
-    LossLabel.SHAPE: "flow.shape",
-    LossLabel.RANDOM: "rtp.loss",
-}
 
 
 class Key(NamedTuple):
@@ -169,7 +163,12 @@ def slowed(session: Session, app: str, media: Media, *, rejected: Iterable[Key])
     by_port = _carries(across, whole, mine)
     mechanism: str | None = None
     if by_signature and not by_port:
-        mechanism = _pattern([f for f in flows if f.arm is Arm.A], mine)
+        mechanism = label_of(
+            [f for f in flows if f.arm is Arm.A],
+            [f for f in flows if f.is_control],
+            lossy={k.direction for k in mine if k.metric == "loss_ratio"},
+            late={k.direction for k in mine if k.metric != "loss_ratio"},
+        )
     elif by_port and not by_signature:
         mechanism = "port.throttle"
     return Slowed(
@@ -191,32 +190,6 @@ def _carries(part: Sequence[Pair], whole: Sequence[Pair], claims: Sequence[Key])
         if half and sign_flip_test(values).p_value <= ATTRIBUTION_ALPHA:
             return True
     return False
-
-
-def _pattern(flows: Sequence[FlowView], claims: Sequence[Key]) -> str:
-    """The label of the losses, `rtp.throttle` where they have no clear one or directions disagree."""
-    labels = set()
-    for direction in {k.direction for k in claims if k.metric == "loss_ratio"}:
-        label = _concordant([f for f in flows if not f.cut_us], direction)
-        if label is not None:
-            labels.add(label)
-    return labels.pop() if len(labels) == 1 else "rtp.throttle"
-
-
-def _concordant(flows: Sequence[FlowView], direction: Direction) -> str | None:
-    """The pattern that two flows and half of those long enough to have one show, none contradicting.
-
-    A short flow that is nearly dead has too few arrivals for any pattern: it has no say, and an unclear one
-    abstains.
-    """
-    sent = [track_of(f, direction, media=True).sent_flow() for f in flows]
-    able = [p for s in sent if s is not None and (p := classify_flow(s)).police_score is not None]
-    votes = Counter(LABELS[p.label] for p in able if p.label in LABELS)
-    if not votes:
-        return None
-    label, most = votes.most_common(1)[0]
-    agreed = most >= 2 and 2 * most >= len(able) and 4 * (votes.total() - most) <= most
-    return label if agreed else None
 
 
 def unresolved(session: Session, app: str, media: Media) -> bool:

@@ -6,7 +6,7 @@ Sources: docs/methods/verdicts.md.
 
 from typing import Final
 
-RULESET: Final = "2026.2"
+RULESET: Final = "2026.3"
 
 DEAD_LOSS_RATIO: Final = 0.9
 """A flow whose stage lost at least this share of its packets is dead there."""
@@ -39,6 +39,8 @@ BLOCKS_MAX: Final = 28
 """As many as a session has short flows of one kind (`model.flows.HELD_REPLICATES` begin there)."""
 BLOCKS_MIN: Final = 7
 """Fewer matched blocks make no claim at 1 % (2**-7 < 0.01)."""
+QUIET_SHARE: Final = 0.5
+"""Of the bytes that the middle pair of flows offers: pairs below are a rhythm of silence, and in no test."""
 LATE_S: Final = 3.0
 """A packet is lost only if it is absent from the far log this long after the flow."""
 MAPPINGS_ALIVE_MAX: Final = 48

@@ -6,13 +6,17 @@ and stays out of the differences, counted; it is never a zero.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 from typing import Final, Literal
 
 from voipwatch.stats.jitter import interarrival_jitter, transit_us
 from voipwatch.stats.loss import loss_ratio
 
-Metric = Literal["loss_ratio", "delay_ms", "jitter_ms"]
+Metric = Literal["loss_ratio", "late_ms", "jitter_ms"]
+
+LATE_SHARE: Final = 0.9
+"""Of the packets, which have come by `late_ms`."""
 
 MIN_PACKETS: Final = 5
 """Arrivals below which delay and jitter of a flow are unmeasured: a median of fewer is one packet's fate."""
@@ -36,6 +40,10 @@ class FlowMetrics:
     flow rather than over the last 16 packets). None below 5 arrivals."""
     clock_steps_count: int
     """Clock steps or stalls of over one second found in the flow."""
+    late_ms: float | None = None
+    """90th percentile of the transit time, with the offset in it as `delay_ms`: what nine packets of ten have
+    come by, which a buffer must wait for (ITU-T G.1020). A queue that fills during the flow moves it, and
+    leaves the median where it is. None where `delay_ms` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,8 @@ class PairedDifferences:
 def flow_metrics(sent_us: Sequence[int], received_us: Sequence[int | None]) -> FlowMetrics:
     """Loss, relative delay and jitter of one flow.
 
-    The median, because one stall of the line must not move a flow's delay.
+    The median, because one stall of the line must not move a flow's delay; the 90th percentile beside it,
+    because a queue is no stall.
 
     Args:
         sent_us: send times, microseconds of the sender's clock, not falling.
@@ -67,13 +76,15 @@ def flow_metrics(sent_us: Sequence[int], received_us: Sequence[int | None]) -> F
     came = [transit for transit in transit_us(sent_us, received_us) if transit is not None]
     jitter = interarrival_jitter(sent_us, received_us)
     enough = len(came) >= MIN_PACKETS
+    timed = enough and not jitter.steps_count
     return FlowMetrics(
         n_sent=len(sent_us),
         n_received=len(came),
         loss_ratio=loss_ratio([got is not None for got in received_us]),
-        delay_ms=median(came) / 1000.0 if enough and not jitter.steps_count else None,
+        delay_ms=median(came) / 1000.0 if timed else None,
         jitter_ms=jitter.mean_ms if enough else None,
         clock_steps_count=jitter.steps_count,
+        late_ms=sorted(came)[ceil(LATE_SHARE * len(came)) - 1] / 1000.0 if timed else None,
     )
 
 

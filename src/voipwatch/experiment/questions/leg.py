@@ -26,6 +26,8 @@ from voipwatch.model.vocabulary import Arm, Media, Stage
 REPLICATES_SHORT = min(HELD_REPLICATES)
 DEAD_MEDIA_FLOWS = 2
 FOREIGN_FLOWS = 2
+DECIDING = frozenset({Arm.A, Arm.C})
+"""Arms without which nothing is said of an app."""
 SILENT_S = CUT_WINDOW_S * CUT_WINDOWS
 """A held flow without a downlink packet, or without news in its receipts, this long is suspect."""
 
@@ -231,9 +233,13 @@ class Leg:
         if self.media is Media.NONE or self.plan.brief or self._curtailed or not self._any_media():
             self._finish("exhausted" if not self._any_answer() else "done", now)
             return
+        self._begin_media(len({f.record.block for f in self.flows if f.record.question == "setup"}), now)
+
+    def _begin_media(self, first: int, now: float) -> None:
+        """`first`: the first replicate that no block has had."""
         self.phase = LegPhase.MEDIA
         self._wish_held(LONG_REPLICATES[0] if self.plan.long else HELD_REPLICATES[0], now)
-        self._wish_media(now)
+        self._wish_media(first, now)
 
     def _given_up(self) -> bool:
         """Whether a stranger spoke in two answered calls of A: only a repeat says it of the line."""
@@ -256,8 +262,25 @@ class Leg:
                 if flow.phase is Phase.MEDIA and flow.record.question == "repeat":
                     flow.abort(now)
         if self._ended("repeat"):
+            if self._lived_after_all():
+                self._begin_media(FIRST_BLOCKS + REPEAT_BLOCKS, now)
+                return
             self.confirmed = self._deaths.again
             self._finish("dead" if self.confirmed else "exhausted", now)
+
+    def _lived_after_all(self) -> bool:
+        """Neither the treatment nor its control was dead again, and media of both came: a stall, or a queue
+        that calls share, looks dead in the first blocks, and more of them tell.
+        """
+        if self.media is Media.NONE or self.plan.brief or self._curtailed or self.on_hold:
+            return False
+        again = [arm for arm in DECIDING if self._deaths.reported("repeat", arm)]
+        heard = {
+            f.record.kind.arm
+            for f in self.flows
+            if f.record.question == "repeat" and f.media_started_at is not None and f.media_received()
+        }
+        return not again and heard >= DECIDING & self.plan.kinds.keys()
 
     def _update_media(self, now: float) -> None:
         for flow in self.flows:
@@ -276,8 +299,7 @@ class Leg:
 
     # -- media -------------------------------------------------------------------------------
 
-    def _wish_media(self, now: float) -> None:
-        first = len({f.record.block for f in self.flows if f.record.question == "setup"})
+    def _wish_media(self, first: int, now: float) -> None:
         left = self._left_bytes()
         for replicate in range(first, min(self.plan.blocks, REPLICATES_SHORT)):
             left -= self.plan.block_bytes(replicate)
