@@ -16,10 +16,12 @@ from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
+from voipwatch.experiment.thin import TOO_THIN
 from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.vocabulary import Arm, Media, Stage
 
 HEARD = (200, 216)
+QUIET, LOUD = 3_000.0, 5_000.0
 
 
 class LegPuppet(Leg):
@@ -57,9 +59,9 @@ class LegPuppet(Leg):
     def line_heard(self, received: int, sent: int) -> None:
         self.told.append((received, sent))
 
-    def drop(self) -> None:
+    def drop(self, outcome: str = "") -> None:
         self.over = True
-        self.told.append("drop")
+        self.told.append(outcome or "drop")
 
     def curtail(self, now: float) -> None:
         self.told.append(("curtail", now))
@@ -110,18 +112,23 @@ class Plans:
     def scouts(self, _sessions: list[Session]) -> list[object]:
         return []
 
+    def voice_rate(self, plan: LegPlan) -> float:
+        return LOUD if plan.kinds[Arm.A].leg == "loud" else QUIET
+
     def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
         self.asked.append((app, leg, session.reflector, stage))
         return [kinds(Media.VOICE)[Arm.A]] if self.has_mutants else []
 
 
-def agenda(*legs: LegPuppet, scouts: Sequence[ScoutPuppet] = (), mutants: bool = True) -> Agenda:
+def agenda(
+    *legs: LegPuppet, scouts: Sequence[ScoutPuppet] = (), mutants: bool = True, thin: float | None = None
+) -> Agenda:
     """An agenda that has begun with these."""
     sessions = [cast(Session, SimpleNamespace(reflector=index)) for index in (0, 1)]
     plans = Plans(legs, mutants)
     begun = Agenda(cast(Planner, plans), sessions)
     warmup = cast(Warmup, SimpleNamespace(counts=lambda: HEARD))
-    begun.begin({0: warmup, 1: warmup})
+    begun.begin({0: warmup, 1: warmup}, {} if thin is None else {0: thin})
     begun._scouts.extend(scouts)
     begun.active.extend(scouts)
     return begun
@@ -161,6 +168,21 @@ def test_three_apps_side_by_side_and_all_legs_of_those() -> None:
     begun.admit()
     assert [app for _, app in asked(begun)] == ["a", "c", "a", "d"]
     assert not begun.waiting
+
+
+def test_on_a_thin_line_one_app_at_a_time_and_none_whose_voice_does_not_fit_beside_its_control() -> None:
+    legs = [LegPuppet("a"), LegPuppet("a", leg="loud"), LegPuppet("b"), LegPuppet("c")]
+    begun = agenda(*legs, thin=2 * QUIET)
+    assert [leg.told[-1] for leg in legs] == [TOO_THIN, TOO_THIN, HEARD, HEARD], "all legs of an app"
+    begun.admit()
+    assert asked(begun) == [("Leg", "b")]
+    assert [leg.app for leg in begun.waiting] == ["c"]
+
+
+def test_another_reflectors_thin_line_leaves_out_nobody_here() -> None:
+    far = LegPuppet("a", leg="loud", reflector=1)
+    agenda(far, thin=10.0)
+    assert far.told == [HEARD]
 
 
 def test_an_app_waits_for_its_scout_and_is_dropped_if_that_confirmed_its_death() -> None:

@@ -12,7 +12,7 @@ from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import Event, OpenSocket
 from voipwatch.experiment.flow_book import FlowBook
 from voipwatch.experiment.near_flow import NearFlow
-from voipwatch.experiment.pacing import FLOW_GAP_S
+from voipwatch.experiment.pacing import FLOW_GAP_S, RATE_SHARE_MAX
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish
 from voipwatch.experiment.questions.warmup import Warmup
@@ -21,8 +21,10 @@ from voipwatch.experiment.starting import (
     REPLY_WAIT_MAX_S,
     REPLY_WAIT_MIN_S,
     REPLY_WAIT_UNKNOWN_S,
+    THIN_WAIT_S,
     FlowStarter,
 )
+from voipwatch.experiment.thin import DRAIN_S
 from voipwatch.model.flows import FlowKind
 from voipwatch.model.measurement import Decision
 from voipwatch.model.ruleset import MAPPINGS_ALIVE_MAX
@@ -84,13 +86,22 @@ class Stage:
             now = self.starter.next_at
         return calls
 
-    def warmed(self, reflector: int, rtt_s: float | None, spread_s: float, rate: float | None) -> None:
+    def warmed(
+        self,
+        reflector: int,
+        rtt_s: float | None,
+        spread_s: float,
+        rate: float | None,
+        thin: float | None = None,
+    ) -> None:
         """The warm-up of a reflector measured this."""
         said = SimpleNamespace(
             rtt_s=lambda: rtt_s,
             rtt_spread_s=lambda: spread_s,
             rate_up=lambda: rate,
             rate_down=lambda: None if rate is None else 2 * rate,
+            thin_up=lambda: thin,
+            thin_down=lambda: None,
         )
         self.starter.warmups[reflector] = cast(Warmup, said)
 
@@ -143,7 +154,7 @@ def test_a_flow_that_the_line_has_no_room_for_waits_and_lets_others_pass() -> No
     stage = Stage()
     stage.warmed(0, None, 0.0, rate=1_000.0)
     stage.warmed(1, None, 0.0, rate=None)
-    stage.starter.heed_rates()
+    stage.starter.heed_rates(START_S)
     tight, free = stage.asker(("setup", 0), ("setup", 0)), stage.asker(("setup", 2), reflector=1)
     held = stage.asker(("held", 2))
     stage.run(tight, free, held)
@@ -163,10 +174,15 @@ def test_either_directions_rate_bounds(reflector_rate: tuple[float, float]) -> N
     stage.starter.warmups[0] = cast(
         Warmup,
         SimpleNamespace(
-            rate_up=lambda: up, rate_down=lambda: down, rtt_s=lambda: None, rtt_spread_s=lambda: 0.0
+            rate_up=lambda: up,
+            rate_down=lambda: down,
+            rtt_s=lambda: None,
+            rtt_spread_s=lambda: 0.0,
+            thin_up=lambda: None,
+            thin_down=lambda: None,
         ),
     )
-    stage.starter.heed_rates()
+    stage.starter.heed_rates(START_S)
     asker = stage.asker(("setup", 0), ("setup", 0))
     stage.run(asker)
     assert len(asker.flows) == 1
@@ -212,3 +228,29 @@ def test_how_long_a_reply_is_awaited_follows_the_round_trip(
     assert flow.reply_wait_s == warming.reply_wait_s == pytest.approx(wait_s)
     assert flow.linger_s == pytest.approx(max(LINGER_MIN_S, wait_s))
     assert warming.linger_s == LINGER_MIN_S
+
+
+def test_on_a_thin_line_flows_wait_for_the_queue_and_then_for_each_other_held_ones_too() -> None:
+    stage = Stage()
+    stage.warmed(0, 0.1, 0.9, rate=None, thin=10.0)
+    stage.starter.heed_rates(START_S)
+    assert stage.starter.thin == {0: 10.0}
+    asker = stage.asker(("setup", 0), ("held", 0))
+    calls = stage.run(asker)
+    assert calls[:2] == [START_S, START_S + DRAIN_S]
+    (first,) = asker.flows
+    assert first.reply_wait_s == pytest.approx(1.5 * 0.1 + THIN_WAIT_S), "the spread was the queue's own"
+    first.abort(START_S + 5)
+    stage.starter.start_due([asker], START_S, START_S + 5)
+    assert [f.record.question for f in asker.flows] == ["setup", "held"]
+
+
+def test_a_line_that_is_not_thin_is_as_it_was() -> None:
+    stage = Stage()
+    stage.warmed(0, 0.1, 0.9, rate=None)
+    stage.starter.heed_rates(START_S)
+    assert stage.starter.thin == {}
+    assert stage.starter.pacer(0).share == RATE_SHARE_MAX
+    asker = stage.asker(("setup", 0), ("held", 0))
+    assert stage.run(asker)[0] == START_S
+    assert len(asker.flows) == 2

@@ -40,6 +40,16 @@ def test_too_little_for_want_of_data_is_said(outcome: str, notes: list[str]) -> 
     assert (found.rule, found.notes) == ("insufficient.treatment", notes)
 
 
+def test_an_app_that_the_line_is_too_thin_for_is_said_to_be_left_out() -> None:
+    measurement = Check(clean, (SIGNALLING,)).run()
+    measurement.flows = [f for f in measurement.flows if f.kind.app != "sip"]
+    (silent,) = judge(measurement).results
+    assert (silent.rule, silent.notes) == ("insufficient.not-run", [])
+    measurement.decisions = [Decision("sip", "setup", "all", "voice", "thin", 0.0, 0, 0)]
+    (found,) = judge(measurement).results
+    assert (found.rule, found.notes) == ("insufficient.not-run", ["line-too-thin"])
+
+
 @pytest.mark.parametrize(("dead", "stage"), [("signalling", Stage.SETUP), ("media", Stage.VOICE)])
 def test_a_dead_leg_is_a_blocked_app(dead: str, stage: Stage) -> None:
     found = row(legs(drops(lambda p: p.treatment and p.media is (dead == "media"))))

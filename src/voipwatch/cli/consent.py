@@ -24,7 +24,7 @@ LINE_BYTES = 150_000
 """At each reflector, once a check: tickets, warm-up, TCP trials, log. 126 kB was the most in the bench."""
 MINUTES = (0.5, 3.0)
 """The least and the most that a check takes: clear-cut cases half a minute; the experiment ends itself after
-150 s, and waits 15 s for the reflectors' logs."""
+150 s (300 s on a thin line, which is known after the warm-up), and waits 15 s for the reflectors' logs."""
 MINUTES_LONG = (1.5, 3.0)
 """With a pair of flows held for 60 s."""
 LOCATE_MINUTES = 0.75

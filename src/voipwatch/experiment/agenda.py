@@ -15,6 +15,7 @@ from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import HELD_ROUNDS, ROUNDS, Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
+from voipwatch.experiment.thin import TOO_THIN, fits
 from voipwatch.model.vocabulary import Arm, Stage
 
 ACTIVE_MAX = 3
@@ -32,6 +33,7 @@ class Agenda:
         self.legs: list[Leg] = []
         """All of the check, whatever became of them."""
         self._planner = planner
+        self._side_by_side = ACTIVE_MAX
         self._sessions = sessions
         self._scouts: list[Scout] = []
         self._triggers: list[Trigger] = []
@@ -53,15 +55,30 @@ class Agenda:
         """All that asked whether a set-up gets through."""
         return [*self._scouts, *self.legs]
 
-    def begin(self, warmups: Mapping[int, Warmup]) -> None:
-        """The warm-ups (by reflector) are over: the apps' turn."""
+    def begin(self, warmups: Mapping[int, Warmup], thin: Mapping[int, float]) -> None:
+        """The warm-ups (by reflector) are over: the apps' turn.
+
+        `thin`: by reflector, IP bytes a second of a thin line. There one app is asked about at a time, and
+        what does not fit beside its control not at all.
+        """
+        if thin:
+            self._side_by_side = 1
         self.legs = self._planner.legs(list(self._sessions))
         for leg in self.legs:
             leg.line_heard(*warmups[leg.reflector].counts())
+        too_thin = {
+            (leg.app, leg.reflector)
+            for leg in self.legs
+            if not fits(self._planner.voice_rate(leg.plan), thin.get(leg.reflector))
+        }
+        for leg in self.legs:
+            if (leg.app, leg.reflector) in too_thin:
+                leg.drop(TOO_THIN)
         self.waiting = deque(leg for leg in self.legs if not leg.done)
         self._scouts = [
             Scout(plan, line=warmups[plan.reflector].counts())
             for plan in self._planner.scouts(list(self._sessions))
+            if (plan.app, plan.reflector) not in too_thin
         ]
         self.active.extend(self._scouts)
 
@@ -80,7 +97,7 @@ class Agenda:
             if scout is not None and scout.confirmed:
                 self.waiting.remove(leg)
                 leg.drop()
-            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < ACTIVE_MAX):
+            elif (scout is None or scout.done) and (leg.app in apps or len(apps) < self._side_by_side):
                 self.waiting.remove(leg)
                 self.active.append(leg)
                 apps.add(leg.app)

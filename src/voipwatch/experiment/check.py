@@ -40,6 +40,7 @@ from voipwatch.experiment.questions.provider import ProviderReach
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.starting import FlowStarter
 from voipwatch.experiment.sweeping import Sweeps
+from voipwatch.experiment.thin import OVERALL_THIN_MAX_S
 from voipwatch.model.flows import Receipt
 from voipwatch.model.instants import fractional_seconds, iso_exact
 from voipwatch.model.measurement import OVERTIME, Interruption, Measurement
@@ -92,6 +93,7 @@ class LineCheck:
         self._preparation = self._planner.preparation(self._sessions)
         self._course = Course.WARMUP
         self._epoch = 0.0
+        self._overall_s = OVERALL_MAX_S
         self._events: deque[Event] = deque()
         self._book = FlowBook()
         self._closed = False
@@ -200,7 +202,7 @@ class LineCheck:
         if self._course is Course.FINISHED:
             return None
         running = self._course in (Course.WARMUP, Course.APPS)
-        times = [self._epoch + OVERALL_MAX_S if running else self._late_until]
+        times = [self._epoch + self._overall_s if running else self._late_until]
         if self._course is Course.SWEEPS:
             swept = self._sweeps.get_timer()
             times = [self._late_until if swept is None else swept]
@@ -248,7 +250,7 @@ class LineCheck:
             thinking, self._looked_at = self._agenda.active, now
             self._tell_progress()
         self._book.news.clear()
-        if now >= self._epoch + OVERALL_MAX_S and self._course in (Course.WARMUP, Course.APPS):
+        if now >= self._epoch + self._overall_s and self._course in (Course.WARMUP, Course.APPS):
             self._interrupted = Interruption(OVERTIME, round(now - self._epoch, 3))
             self._stop_all(now)
             self._begin_late(now)
@@ -256,7 +258,7 @@ class LineCheck:
             question.update(now)
         self._agenda.retire(now)
         if self._course is Course.WARMUP and not self._agenda.active:
-            self._after_warmup()
+            self._after_warmup(now)
         if self._course is Course.APPS:
             self._agenda.admit()
         self._starter.start_due(self._agenda.active, self._epoch, now)
@@ -269,14 +271,15 @@ class LineCheck:
         if self._course is Course.LOGS and (not self._logs_awaited or now >= self._late_until):
             self._finish(now)
 
-    def _after_warmup(self) -> None:
-        self._starter.heed_rates()
+    def _after_warmup(self, now: float) -> None:
+        self._starter.heed_rates(now)
         warmups = self._starter.warmups
         if not all(warmup.heard() for warmup in warmups.values()):
             self._note("warmup-unheard")
         self._course = Course.APPS
         self._events.append(Progress(LINE, "done", 1.0))
-        self._agenda.begin(warmups)
+        self._agenda.begin(warmups, self._starter.thin)
+        self._overall_s = OVERALL_THIN_MAX_S if self._starter.thin else OVERALL_MAX_S
         self._not_tested = self._planner.not_tested()
 
     def _ask_beside(self, now: float) -> None:

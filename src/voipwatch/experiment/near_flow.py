@@ -122,6 +122,13 @@ class NearFlow:
             times.append(self._end_at)
         return min(times) if times else None
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing more is to be sent: late packets alone are awaited."""
+        return self.phase is Phase.ENDED or (
+            self._media_start is not None and self._media_at >= len(self.script.up) and not self._sends
+        )
+
     def emit(self, now: float) -> list[tuple[int, bytes]]:
         """Datagrams that are due, each with its port at the far end; also moves every timer that has come."""
         out: list[tuple[int, bytes]] = []

@@ -26,6 +26,8 @@ class Pacer:
         self.rate_up: float | None = None
         """The line's measured rate; None when it could not be measured."""
         self.rate_down: float | None = None
+        self.share = RATE_SHARE_MAX
+        """Of these rates, what all our flows together may take."""
 
     def next_start(self, now: float) -> float:
         """The earliest time at which one more flow may start, by the flow rate alone."""
@@ -50,6 +52,6 @@ class Pacer:
         """True when flows of these added rates fit; a line with nothing on it takes one block anyway."""
         if used_up <= 0 and used_down <= 0:
             return True
-        fits_up = self.rate_up is None or used_up + up <= RATE_SHARE_MAX * self.rate_up
-        fits_down = self.rate_down is None or used_down + down <= RATE_SHARE_MAX * self.rate_down
+        fits_up = self.rate_up is None or used_up + up <= self.share * self.rate_up
+        fits_down = self.rate_down is None or used_down + down <= self.share * self.rate_down
         return fits_up and fits_down

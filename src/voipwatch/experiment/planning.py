@@ -17,6 +17,7 @@ from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT
 from voipwatch.experiment.loudness import blocks_with_loud
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.session import Session
+from voipwatch.experiment.thin import voice_rate
 from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT, FlowKind
 from voipwatch.model.ruleset import BLOCKS, THROTTLE_ALPHA
 from voipwatch.model.vocabulary import LINE, Arm, Media, Stage
@@ -48,6 +49,7 @@ class Planner:
         self._kinds = kind_table(profiles)
         self._reflectors = 1
         self._loud_blocks: dict[tuple[int, FlowKind, int], int] = {}
+        self._by_reflector: dict[int, Session] = {}
 
     def draw(self, purpose: str) -> int:
         """A number of 64 bits that the seed gives for a purpose."""
@@ -65,6 +67,7 @@ class Planner:
             neutral = offer.neutral_ports[self.draw(f"neutral {index}") % len(offer.neutral_ports)]
             mutants = mutant_kinds(self._profiles) if offer.mutants == MUTANT_FORMAT else ()
             out.append(Session(index, self._profiles, self._kinds, offered, neutral, mutants=mutants))
+        self._by_reflector = {session.reflector: session for session in out}
         return out
 
     def warmup_kind(self, session: Session) -> FlowKind:
@@ -166,6 +169,13 @@ class Planner:
         """Planned IP bytes a second (up, down) while the script's media runs."""
         seconds = max(script.media_s, 1.0)
         return script.bytes_up / seconds, script.bytes_down / seconds
+
+    def voice_rate(self, plan: LegPlan) -> float:
+        """IP bytes a second of a leg's media, the busier way, the mean over its blocks; 0 without media."""
+        if plan.media is Media.NONE or Arm.A not in plan.kinds:
+            return 0.0
+        session = self._by_reflector[plan.reflector]
+        return voice_rate([session.script(plan.kinds[Arm.A], n) for n in range(plan.blocks)])
 
     def legs(self, sessions: list[Session]) -> list[Leg]:
         """Every leg to run with its share of its app's budget; of one app those first that decide it."""

@@ -12,6 +12,7 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import FlowWish, Question
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
+from voipwatch.experiment.thin import DRAIN_S, FILL
 from voipwatch.model.flows import FlowRecord
 
 LINGER_MIN_S: Final = 0.4
@@ -19,6 +20,8 @@ REPLY_WAIT_MIN_S: Final = 0.2
 REPLY_WAIT_MAX_S: Final = 1.5
 REPLY_WAIT_UNKNOWN_S: Final = 1.0
 """RFC 6298 section 2.1 waits 1 s where no round-trip time is known."""
+THIN_WAIT_S: Final = 0.5
+"""On a thin line, beside 1.5 round trips: the spread that the warm-up saw there was that of its own queue."""
 
 
 class FlowStarter:
@@ -32,6 +35,9 @@ class FlowStarter:
         """By reflector; what they measured bounds how fast flows start and how long replies are awaited."""
         self.next_at: float | None = None
         """When pacing lets the next flow start; None while nothing waits for that."""
+        self.thin: dict[int, float] = {}
+        """By reflector: IP bytes a second of a way too thin for flows side by side; others are not in it."""
+        self._hold_until = 0.0
         self._sessions = {session.reflector: session for session in sessions}
         self._planner = planner
         self._book = book
@@ -43,11 +49,19 @@ class FlowStarter:
         """What bounds new flows to a reflector."""
         return self._pacers[reflector]
 
-    def heed_rates(self) -> None:
+    def heed_rates(self, now: float) -> None:
         """The warm-up is over: its rates bound what is sent from now on."""
         for reflector, warmup in self.warmups.items():
             pacer = self._pacers[reflector]
             pacer.rate_up, pacer.rate_down = warmup.rate_up(), warmup.rate_down()
+            thin_up, thin_down = warmup.thin_up(), warmup.thin_down()
+            rates = [rate for rate in (thin_up, thin_down) if rate is not None]
+            if rates:
+                self.thin[reflector] = min(rates)
+                self._hold_until = now + DRAIN_S
+                pacer.share = FILL
+                pacer.rate_up = pacer.rate_up if thin_up is None else thin_up
+                pacer.rate_down = pacer.rate_down if thin_down is None else thin_down
 
     def start_due(self, questions: Sequence[Question], epoch: float, now: float) -> None:
         """Start what may start now: the most urgent wish first, among equals that of the earlier question.
@@ -56,6 +70,9 @@ class FlowStarter:
         """
         self.next_at = None
         queues = [q for q in questions if q.wishes]
+        if self.thin and queues and now < self._hold_until:
+            self.next_at = self._hold_until
+            return
         while queues:
             first = min(q.wishes[0].rank for q in queues)
             for question in [q for q in queues if q.wishes[0].rank == first]:
@@ -76,8 +93,11 @@ class FlowStarter:
         pacer = self._pacers[reflector]
         if not pacer.mappings_free(len(alive)):
             return False
-        if wish.question in ("warmup", "held") or not alive:
+        thin = reflector in self.thin
+        if wish.question == "warmup" or (wish.question == "held" and not thin) or not alive:
             return True
+        if thin:
+            alive = [flow for flow in alive if not flow.silent]
         up, down = self._planner.rates(self._sessions[reflector].script(wish.kind, wish.replicate))
         used = [self._planner.rates(f.script) for f in alive]
         return pacer.rate_free(sum(u for u, _ in used), sum(d for _, d in used), up, down)
@@ -100,6 +120,10 @@ class FlowStarter:
             relay_rounds=script.relay_rounds,
         )
         wait_s = self._reply_wait_s(session.reflector)
+        if session.reflector in self.thin:
+            wait_s = min(
+                REPLY_WAIT_MAX_S, 1.5 * (self.warmups[session.reflector].rtt_s() or 0.0) + THIN_WAIT_S
+            )
         linger_s = LINGER_MIN_S if wish.question == "warmup" else max(LINGER_MIN_S, wait_s)
         flow = NearFlow(socket, session, record, epoch, wait_s, linger_s)
         self._events.append(OpenSocket(socket, session.reflector))

@@ -52,6 +52,7 @@ SPOILT: Final = frozenset(
 )  # fmt: skip
 """What is said of an app whose port loses both its calls and their control."""
 BUDGET_NOTE: Final = "budget-short"
+THIN_NOTE: Final = "line-too-thin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def judge_app(
         finding = _not_run(measurement, session)
         if finding.rule == "insufficient.not-run":
             finding = _line_wide(measurement, session, line, finding)
-        return AppFinding(app, session.index, finding, (), finding.notes)
+        thin = (THIN_NOTE,) if _too_thin(measurement, app) else ()
+        return AppFinding(app, session.index, finding, (), (*finding.notes, *thin))
     rejected = list(rejected)
     claims = {stage: slowed(session, app, media, rejected=rejected) for stage, media in STAGE_MEDIA.items()}
     findings: list[Finding] = []
@@ -125,6 +127,11 @@ def _cut_short(measurement: Measurement, session: Session) -> str | None:
 def _unpaid(measurement: Measurement, app: str) -> bool:
     """Whether the budget did not pay for the first blocks of a leg: why too little of it was seen."""
     return any((d.app, d.question, d.outcome) == (app, "setup", "budget") for d in measurement.decisions)
+
+
+def _too_thin(measurement: Measurement, app: str) -> bool:
+    """Whether the app was left out because its voice and its control do not fit the line side by side."""
+    return any((d.app, d.question, d.outcome) == (app, "setup", "thin") for d in measurement.decisions)
 
 
 def _not_run(measurement: Measurement, session: Session) -> Finding:

@@ -71,7 +71,7 @@ class Decision(msgspec.Struct, frozen=True):
     arm: str
     stage: str
     outcome: str
-    """dead, alive, exhausted, budget, done."""
+    """dead, alive, exhausted, budget, done, thin."""
     at_s: float
     """Seconds after the question's first packet."""
     packets: int

@@ -118,8 +118,10 @@ class Leg:
         """What the leg carries after its set-up."""
         return self.plan.media
 
-    def drop(self) -> None:
-        """The app's scout found its set-up dead beyond doubt: there is no call to play."""
+    def drop(self, outcome: str = "") -> None:
+        """There is no call to play: the scout found the set-up dead beyond doubt, or what `outcome` says."""
+        if outcome:
+            self._deaths.note("setup", "all", self.media.value, outcome, 0.0, (0, 0))
         self.phase = LegPhase.DONE
         self.wishes.clear()
 

@@ -9,6 +9,7 @@ from statistics import median
 
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
+from voipwatch.experiment.thin import arrivals_down, arrivals_up, signed32, steady_rate, thin_rate
 from voipwatch.model.flows import MEDIA_SEQ, FlowKind
 from voipwatch.model.measurement import Decision
 from voipwatch.model.vocabulary import LINE
@@ -27,7 +28,7 @@ class Warmup:
         self.wishes = deque(FlowWish(kind, replicate, "warmup", 0) for replicate in (0, 1))
         self.decisions: list[Decision] = []
         self.flows: list[NearFlow] = []
-        self._receipts: dict[int, list[tuple[int, int, float]]] = {}
+        self._receipts: dict[int, list[tuple[FlowReceipt, float]]] = {}
         self._waits_known: list[float] | None = None
 
     @property
@@ -49,7 +50,7 @@ class Warmup:
     def receipt(self, receipt: FlowReceipt, now: float) -> None:
         """A receipt for any flow; those of warm-up flows tell delay and rate."""
         if any(f.flow == receipt.flow for f in self.flows):
-            self._receipts.setdefault(receipt.flow, []).append((receipt.highest_seq, receipt.far_us, now))
+            self._receipts.setdefault(receipt.flow, []).append((receipt, now))
             self._waits_known = None
 
     def rtt_s(self) -> float | None:
@@ -67,9 +68,9 @@ class Warmup:
         waits: list[float] = []
         for flow in self.flows:
             sent = dict(zip(flow.record.sent.seq, flow.record.sent.t_us, strict=True))
-            for seq, _, at in self._receipts.get(flow.flow, []):
-                if seq in sent:
-                    waits.append(at - flow.epoch - sent[seq] / 1e6)
+            for told, at in self._receipts.get(flow.flow, []):
+                if told.highest_seq in sent:
+                    waits.append(at - flow.epoch - sent[told.highest_seq] / 1e6)
         self._waits_known = waits
         return waits
 
@@ -105,12 +106,13 @@ class Warmup:
                 if seq >= MEDIA_SEQ
             }
             first, base, peak = None, None, None
-            for seq, far_us, _ in self._receipts.get(flow.flow, []):
+            for told, _ in self._receipts.get(flow.flow, []):
+                seq, far_us = told.highest_seq, told.far_us
                 if seq not in sent:
                     continue
                 raw = far_us - sent[seq][0]
                 first = raw if first is None else first
-                transit = _signed32(raw - first)
+                transit = signed32(raw - first)
                 if sent[seq][1] < BURST_SIZE_MIN:
                     base = transit if base is None else min(base, transit)
                 else:
@@ -120,10 +122,17 @@ class Warmup:
                 rates.append(burst_bytes / max((peak - base) / 1e6, 1e-3))
         return min(rates, default=None)
 
+    def thin_down(self) -> float | None:
+        """IP bytes a second of a downlink that carries less than the warm-up; None of any other."""
+        return thin_rate([arrivals_down(flow) for flow in self.flows], self._steady_rate())
 
-def _signed32(difference: int) -> int:
-    """A difference modulo 2**32, as the signed number nearest to zero.
+    def thin_up(self) -> float | None:
+        """IP bytes a second of an uplink that carries less than the warm-up; None of any other."""
+        told = [[receipt for receipt, _ in self._receipts.get(flow.flow, [])] for flow in self.flows]
+        zero_us = next((receipts[0].far_us for receipts in told if receipts), 0)
+        of_flows = zip(self.flows, told, strict=True)
+        arrivals = [arrivals_up(flow, receipts, zero_us) for flow, receipts in of_flows]
+        return thin_rate(arrivals, self._steady_rate())
 
-    Taken as unsigned, packets a little faster than the first would seem 71 minutes slower.
-    """
-    return (difference + (1 << 31)) % (1 << 32) - (1 << 31)
+    def _steady_rate(self) -> float:
+        return min((steady_rate(flow) for flow in self.flows), default=0.0)
