@@ -7,7 +7,7 @@ import pytest
 
 from tests.inference.build import SIP, WEBRTC, Check, Packet, Shape, World, both, clean, drops, loses
 from tests.inference.test_direct import DIRECT, RELAY, own
-from tests.inference.worlds import GUILTY
+from tests.inference.worlds import GUILTY, residual
 from voipwatch.inference import RULES, judge
 from voipwatch.model.flows import FlowFailure, ForeignSip
 from voipwatch.model.measurement import Interruption, Measurement
@@ -95,6 +95,7 @@ CASES: dict[str, Callable[[], Measurement]] = {
     "blocked.forged": lambda: hung_up(Check(clean, (SIP,)).run()),
     "blocked.cut": lambda: guilty("cut"),
     "blocked.direct": lambda: Check(drops(lambda p: p.treatment and own(p)), (RELAY, DIRECT)).run(),
+    "blocked.residual": lambda: residual(Check(shapes=(SMALL,))).run(),
     "throttled.media": lambda: guilty("loss-80"),
     "throttled.port": lambda: guilty("port-throttle"),
     "down.line": lambda: first_of_two(drops(lambda p: p.app == "whatsapp")),

@@ -192,3 +192,47 @@ INNOCENT = (
     "clean", "bursts-10", "bursts-30", "long-bursts-30", "bufferbloat", "radio", "late-radio", "cafe",
     "portal", "dead-path", "lossy-path", "rebind", "dies", "unknown-udp", "unknown-udp-strict", "reordering",
 )  # fmt: skip
+
+
+SHOWN_S = {True: 2.55, False: 2.75}
+"""Treatment flows started before are lost, on the app's port and on the neutral one: controls come first."""
+
+
+def residual(
+    check: Check,
+    *,
+    struck: tuple[bool, ...] = (True, False),
+    after_s: float = 0.0,
+    controls_s: float = 60.0,
+    silent: bool = False,
+) -> Check:
+    """The line of `check` where on each port the first call that gets through takes with it all that follows.
+
+    Args:
+        check: its world is replaced.
+        struck: which ports die so: the app's (True), the neutral one (False).
+        after_s: how long after the first packet of the call the port dies.
+        controls_s: how long controls are dead; calls are to the end.
+        silent: all dies together, with the first call.
+    """
+    first: dict[bool, float] = {}
+
+    def shown(p: Packet) -> bool:
+        return p.treatment and p.flow_started_s >= SHOWN_S[p.app_port]
+
+    def look(p: Packet) -> float | None:
+        if shown(p) and p.up:
+            first[p.app_port] = min(p.at_s, first.get(p.app_port, p.at_s))
+        return 0.0
+
+    def dead(p: Packet) -> bool:
+        if p.treatment and not shown(p):
+            return True
+        at_s = min(first.values()) if silent else first[p.app_port]
+        held = p.treatment or p.at_s <= at_s + controls_s
+        return p.app_port in struck and p.at_s > at_s + after_s and held
+
+    check.world = look
+    check.run()
+    check.world = drops(dead)
+    return check

@@ -7,19 +7,13 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 from collections.abc import Iterable, Sequence
 
 from voipwatch.inference.fingerprint import handshake_label
-from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
+from voipwatch.inference.join import Session
+from voipwatch.inference.kills import AGREEING_SHARE_MIN, CONCORDANT, killed, killed_beside, media_killed
 from voipwatch.inference.mutants import answers_lost, mutant_view
 from voipwatch.inference.stages import ArmView, Outcome, State
-from voipwatch.inference.track import Fate, Track
-from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.model.measurement import Measurement
-from voipwatch.model.vocabulary import Arm, Direction, Failure, Stage
+from voipwatch.model.vocabulary import Direction, Failure, Stage
 
-CONCORDANT = 2
-"""Flows that must agree on a leaf."""
-AGREEING_SHARE_MIN = 0.75
-FIRST_PACKETS_MAX = 4
-"""Media packets that may pass before a flow is recognised: classifiers decide on packets 1 to 4."""
 REJECTED = frozenset({Failure.PORT_UNREACHABLE, Failure.CONNECTION_REFUSED})
 STUN_BINDING = "stun-binding"
 TURN_ALLOCATE = "turn-allocate"
@@ -57,7 +51,7 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
     legs = {o.flow.record.kind.leg for o in dead}
     if stage is Stage.HANDSHAKE and (label := handshake_label(session, app, legs)) is not None:
         return label  # a flow that dies right after one client's hello is killed for it: this says more
-    if killed(dead) or (_nothing_after_first(dead) and _killed_elsewhere(session, app)):
+    if killed(dead) or killed_beside(session, app, dead):
         return "flow.kill"
     if stage is Stage.HANDSHAKE:
         return "dtls.drop"
@@ -82,68 +76,9 @@ def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
         dead: flows whose media died.
         other_lives: one direction died and the other is known to have lived.
     """
-    if killed(dead):
+    if killed(dead) or media_killed(dead):
         return "flow.kill"
     return "rtp.oneway" if other_lives else "rtp.drop"
-
-
-def killed(dead: Sequence[Outcome]) -> bool:
-    """Whether the flows died right after their first packets: at least two, and most of those that can show
-    it, let a first packet through and lost every later one, a later one of the same kind among them (another
-    try of the request, or more media of a flow without set-up).
-
-    Packets of a later round or stage cannot show it: what is dropped for what it is looks the same.
-    """
-    able = [o.flow for o in dead if _can_show_a_kill(o.flow)]
-    return _most_killed(able)
-
-
-def _most_killed(able: Sequence[FlowView]) -> bool:
-    seen = [f for f in able if _died_after_first(f)]
-    return len(seen) >= CONCORDANT and len(seen) >= AGREEING_SHARE_MIN * len(able)
-
-
-def _killed_elsewhere(session: Session, app: str) -> bool:
-    """Whether another leg's treatment or the mutants show it: a request not tried again cannot itself."""
-    flows = session.of_app(app)
-    legs = [f for f in flows if f.arm in {Arm.A, Arm.A_NEUTRAL} and not f.asked_us]
-    mutants = [f for f in flows if f.arm is Arm.D]
-    return any(_most_killed([f for f in group if _can_show_a_kill(f)]) for group in (legs, mutants))
-
-
-def _nothing_after_first(dead: Sequence[Outcome]) -> bool:
-    """Whether the first packet of each of these flows passed, and nothing in either direction after it."""
-    return all(
-        o.flow.logged
-        and _in_order(o.flow.up)[:1] == [Fate.ARRIVED]
-        and Fate.ARRIVED not in (*_in_order(o.flow.up)[1:], *_in_order(o.flow.down))
-        for o in dead
-    )
-
-
-def _in_order(track: Track) -> list[Fate]:
-    return [p.fate for p in sorted(track.known, key=lambda p: (p.sent_us or 0, p.seq))]
-
-
-def _can_show_a_kill(flow: FlowView) -> bool:
-    """Whether a request was sent again, or media without a set-up: only then can a flow that died be told
-    from a dropped message.
-    """
-    if not flow.logged:
-        return False
-    rounds = [p.seq // ROUND_SPAN for p in flow.setup(up=True).known]
-    return len(set(rounds)) < len(rounds) if rounds else len(flow.up.known) > FIRST_PACKETS_MAX
-
-
-def _died_after_first(flow: FlowView) -> bool:
-    packets = sorted(flow.up.known, key=lambda p: (p.sent_us or 0, p.seq))
-    passed = next((i for i, p in enumerate(packets) if p.fate is Fate.LOST), len(packets))
-    if not 0 < passed < len(packets) or any(p.fate is Fate.ARRIVED for p in packets[passed:]):
-        return False
-    before, after = packets[passed - 1].seq, packets[passed].seq
-    if before >= MEDIA_SEQ:
-        return not flow.asked_us and passed <= FIRST_PACKETS_MAX
-    return after // ROUND_SPAN == before // ROUND_SPAN
 
 
 def ticket_refused(measurement: Measurement, session: Session) -> bool:

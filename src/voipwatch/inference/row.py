@@ -12,6 +12,7 @@ from voipwatch.inference.direct import Direct, beside_direct, judge_direct
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
 from voipwatch.inference.portloss import port_losses
+from voipwatch.inference.residual import with_residual
 from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
 from voipwatch.inference.verdict import (
     MEDIA_STAGES,
@@ -111,6 +112,7 @@ def judge_app(
         notes.append(cut)
     elif finding.rule == "insufficient.treatment" and _unpaid(measurement, app):
         notes.append(BUDGET_NOTE)
+    finding, stages = with_residual(measurement, session, app, finding, stages)
     stages = [*_merged(stages), *([_direct_result(direct)] if direct is not None else [])]
     return AppFinding(app, session.index, finding, tuple(stages), tuple(dict.fromkeys(notes)))
 

@@ -76,6 +76,12 @@ _RULES: Final = (
         "The way from telephone to telephone is cut and the relay's is not: said of the stage direct alone.",
     ),
     Rule(
+        "blocked.residual",
+        "ports die one after the other, each with the first call seen there, C and C' too, alive until then",
+        Verdict.BLOCKED,
+        "A call takes with it what bears no sign of one; said of the app whose call it was on its own port.",
+    ),
+    Rule(
         "throttled.media",
         "sign-flip test of A against its control over a threshold, Holm over the check",
         Verdict.THROTTLED,
