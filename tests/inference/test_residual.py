@@ -51,3 +51,15 @@ def test_it_needs_all_of_the_log(missing: str) -> None:
 
 def test_where_two_apps_share_a_port_neither_is_said_to_have_struck_it() -> None:
     assert [r.verdict is Verdict.BLOCKED for r in rows(residual(Check(shapes=(SMALL, OTHER))))] == [False] * 2
+
+
+@pytest.mark.parametrize("lives", [False, True])
+def test_an_app_whose_calls_live_on_another_port_of_its_own_is_not_accused(lives: bool) -> None:
+    other = Shape(leg="other", media_s=0.6, spacing_s=0.04)
+    measurement = residual(Check(shapes=(SMALL, other)), spared="other").run()
+    for flow in measurement.flows:
+        flow.remote_port += 9 * (flow.kind.leg == "other")
+    if not lives:
+        measurement.flows = [f for f in measurement.flows if f.kind.leg != "other"]
+    (row,) = judge(measurement).results
+    assert (row.mechanism == "flow.residual") is not lives

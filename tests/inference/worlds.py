@@ -205,6 +205,7 @@ def residual(
     after_s: float = 0.0,
     controls_s: float = 60.0,
     silent: bool = False,
+    spared: str = "",
 ) -> Check:
     """The line of `check` where on each port the first call that gets through takes with it all that follows.
 
@@ -214,11 +215,12 @@ def residual(
         after_s: how long after the first packet of the call the port dies.
         controls_s: how long controls are dead; calls are to the end.
         silent: all dies together, with the first call.
+        spared: a leg that lives; as if on a port of its own.
     """
     first: dict[bool, float] = {}
 
     def shown(p: Packet) -> bool:
-        return p.treatment and p.flow_started_s >= SHOWN_S[p.app_port]
+        return p.treatment and p.leg != spared and p.flow_started_s >= SHOWN_S[p.app_port]
 
     def look(p: Packet) -> float | None:
         if shown(p) and p.up:
@@ -226,6 +228,8 @@ def residual(
         return 0.0
 
     def dead(p: Packet) -> bool:
+        if p.leg == spared:
+            return False
         if p.treatment and not shown(p):
             return True
         at_s = min(first.values()) if silent else first[p.app_port]

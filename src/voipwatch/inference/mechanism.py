@@ -6,6 +6,7 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 
 from collections.abc import Iterable, Sequence
 
+from voipwatch.inference.channels import in_channels
 from voipwatch.inference.fingerprint import handshake_label
 from voipwatch.inference.join import Session
 from voipwatch.inference.kills import AGREEING_SHARE_MIN, CONCORDANT, killed, killed_beside, media_killed
@@ -69,16 +70,19 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
     return {State.DEAD: "turn.drop", State.ALIVE: "app.drop"}.get(allocate.state)
 
 
-def media_label(dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
+def media_label(session: Session, dead: Sequence[Outcome], *, other_lives: bool) -> str | None:
     """The label of dead media after a set-up that passed.
 
     Args:
+        session: all flows of the reflector: what lives beside the app tells how its media died.
         dead: flows whose media died.
         other_lives: one direction died and the other is known to have lived.
     """
     if killed(dead) or media_killed(dead):
         return "flow.kill"
-    return "rtp.oneway" if other_lives else "rtp.drop"
+    if other_lives:
+        return "rtp.oneway"
+    return "turn.channel" if in_channels(session, dead) else "rtp.drop"
 
 
 def ticket_refused(measurement: Measurement, session: Session) -> bool:

@@ -6,7 +6,7 @@ die with it, while on the next port controls still live, until a call is seen th
 takes all ports at once, and a dead port lets no first packet through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,8 +83,9 @@ def _is_open(finding: Finding) -> bool:
 
 
 def _residual(measurement: Measurement, session: Session, app: str) -> Finding | None:
-    strikes = strikes_of(_uplink(measurement, session))
-    if not is_told(strikes):
+    ports = _uplink(measurement, session)
+    strikes = strikes_of(ports)
+    if not is_told(strikes) or _lives_elsewhere(ports, app):
         return None
     own = [
         s
@@ -97,6 +98,13 @@ def _residual(measurement: Measurement, session: Session, app: str) -> Finding |
     return Finding(
         "blocked.residual", Stage.SETUP if set_up else Stage.VOICE, Direction.BOTH, "flow.residual"
     )
+
+
+def _lives_elsewhere(ports: Mapping[int, Sequence[_Sent]], app: str) -> bool:
+    """Whether calls of the app lived on another port of its own: then one port is not all of the app."""
+    calls = [p for sent in ports.values() for p in sent if p.flow.kind.app == app]
+    own = [p for p in calls if p.flow.kind.arm is Arm.A and not p.flow.relay_rounds]
+    return sum(p.passed for p in own) > PASSED_MAX * len({p.flow.remote_port for p in own})
 
 
 def _uplink(measurement: Measurement, session: Session) -> dict[int, list[_Sent]]:

@@ -116,7 +116,8 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
             return Finding(first.rule, stage, way, first.mechanism, first.notes)
         dead = list(dict.fromkeys(o for d in blocked for o in by_way[d][Arm.A].dead))
         other_lives = way is not Direction.BOTH and by_way[_OTHER[way]][Arm.A].state is State.ALIVE
-        return Finding(first.rule, stage, way, mechanism.media_label(dead, other_lives=other_lives))
+        label = mechanism.media_label(case.session, dead, other_lives=other_lives)
+        return Finding(first.rule, stage, way, label)
     if found:
         # Of two reasons the one about the line comes first: it accuses nobody and explains more.
         return min(found.values(), key=lambda f: list(RULES).index(f.rule))
@@ -184,7 +185,8 @@ def _dead_treatment(
     if altered is not None:
         return altered
     if stage in MEDIA_STAGES:
-        return Finding("blocked.media", stage, direction, mechanism.media_label(a.dead, other_lives=False))
+        label = mechanism.media_label(case.session, a.dead, other_lives=False)
+        return Finding("blocked.media", stage, direction, label)
     return _blocked_setup(case, stage, direction, arms)
 
 
