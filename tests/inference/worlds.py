@@ -117,11 +117,11 @@ GUILTY = {
     "police": Guilty(policed, ("throttled", "voice", "flow.police", "both")),
     "delay": Guilty(
         lambda: lambda p: 120.0 if p.treatment and p.media else 0.0,
-        ("throttled", "voice", "rtp.throttle", "both"),
+        ("throttled", "voice", "rtp.delay", "both"),
     ),
     "jitter": Guilty(
         lambda: lambda p: 90.0 * (p.seq % 2) if p.treatment and p.media and not p.up else 0.0,
-        ("throttled", "voice", "rtp.throttle", "down"),
+        ("throttled", "voice", "rtp.delay", "down"),
     ),
     "port-throttle": Guilty(
         lambda: loses(0.6, 5, lambda p: p.app_port and p.media),
