@@ -1,6 +1,6 @@
 """The whole check against a hostile network: it never fails, never stalls, and its books are right."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -335,9 +335,14 @@ def test_a_clear_cut_block_is_decided_at_once_repeated_and_over() -> None:
     assert {stage for stage, _ in told[2:-1]} <= {"trigger"}
     assert not [f for f in measurement.flows if f.question in ("media", "held")]
     mutants = [f for f in measurement.flows if f.question == "trigger"]
-    assert {f.kind.mutant for f in mutants} == {"stun-binding"}
-    assert sorted(f.block for f in mutants) == [0, 1, 2, 3]
-    assert judge(measurement).results[0].verdict is Verdict.BLOCKED
+    halves = ("stun-all", "stun-cookie", "stun-type", "stun-attributes")
+    assert Counter(f.kind.mutant for f in mutants) == dict.fromkeys(("stun-binding", *halves), 4)
+    for name in halves:
+        assert sorted(f.block for f in mutants if f.kind.mutant == name) == [0, 1, 2, 3]
+    row = judge(measurement).results[0]
+    assert (row.verdict, row.mechanism) == (Verdict.BLOCKED, "stun.drop")
+    assert row.trigger is not None
+    assert (row.trigger.properties, row.trigger.repeats, row.trigger.of) == (["stun-cookie"], 4, 4)
 
 
 def test_an_app_whose_signalling_is_dead_holds_no_call() -> None:
