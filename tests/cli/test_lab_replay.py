@@ -55,7 +55,7 @@ def test_what_a_seed_drew_is_told() -> None:
 
 
 def test_another_verdict_than_the_expected_one_is_1() -> None:
-    ran = run_line("lab", "replay", "--world", "sip-forbidden-race", "--app", "sip", "--json")
+    ran = run_line("lab", "replay", "--world", "residual-host", "--app", "sip", "--json")
     assert (ran.status, json.loads(ran.out)["unexpected"]) == (1, ["sip"])
 
 

@@ -29,6 +29,8 @@ STUN_ALL: Final = "stun-all"
 """The set-up with cookie, types and attributes changed at once: asked first, the single ones if it lives."""
 STUN_SINGLE: Final = ("stun-cookie", "stun-type", "stun-attributes")
 """One property each: no magic cookie; a method that nobody uses; attribute types that nobody uses."""
+HALVING: Final = (STUN_ALL, *STUN_SINGLE)
+"""Those that find a property; the others find a label."""
 OTHER_METHOD: Final = 0x000D
 """Unassigned (IANA, STUN Methods)."""
 OTHER_ATTRIBUTES: Final = 0xC0F0

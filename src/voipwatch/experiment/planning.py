@@ -9,7 +9,7 @@ from hashlib import blake2b
 from math import ceil, log2
 
 from voipwatch.apps import Profile, ProfileSet, Script, kind_table, mutant_kinds
-from voipwatch.apps.mutants import asks_about
+from voipwatch.apps.mutants import HALVING, asks_about
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
@@ -156,11 +156,15 @@ class Planner:
         return self._loud_blocks.get(key, wanted)
 
     def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
-        """The mutants of an app's leg that ask about a dead stage, for the trigger question."""
+        """The mutants of an app's leg that ask about a dead stage, for the trigger question. Of many apps a
+        label is asked for and no property: where all are dead, halving each would double the check.
+        """
+        left_out = HALVING if len(self._asked()) > SCOUTED_FROM else ()
         return [
             kind
             for kind in (*session.kinds, *session.mutants)
             if (kind.app, kind.leg, kind.arm) == (app, leg, Arm.D)
+            and kind.mutant not in left_out
             and asks_about(kind, stage)
             and session.serves(session.script(kind, 0))
         ]
