@@ -22,7 +22,7 @@ demo: setup  ## the main job in about four minutes (setup takes one or two more,
 
 # In this order, also under -j: the compiler and headers come before what is compiled with them, and what only reads
 # the code before what runs it.
-test:    ## everything, twenty to twenty-five minutes: system packages, set-up, lint, types, import contracts, tests
+test:    ## everything, a quarter of an hour: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory -j 2 types lint imports
@@ -78,7 +78,7 @@ kills: setup  ## fifty kills of any process of `voipwatch serve` under load, thi
 	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
 	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s
 
-locate: setup  ## at which hop a block sits, over 3 to 12 kernel routers, as in docs/benchmarks.md: a quarter of an hour
+locate: setup  ## at which hop a block sits, over 3 to 12 kernel routers, as in docs/benchmarks.md: half an hour
 	@$(BIN)/python scripts/locate_table.py --virtual --runs 10 --write
 	@$(BIN)/python scripts/locate_table.py --write
 
