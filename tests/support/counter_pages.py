@@ -99,6 +99,14 @@ class Counter:
             f'<!doctype html><html lang="{lang}"><title>host</title>{head}<h1>x</h1>{inside}</html>'.encode()
         )
 
+    @staticmethod
+    def stop_clock(page: Any, at_s: int) -> None:
+        """From this second on, a page's clock goes on only as the test says.
+
+        An installed clock also runs with the machine's, and a slow machine would be a second late.
+        """
+        page.clock.pause_at(datetime.fromtimestamp(at_s, tz=UTC))
+
     def open(self, context: Any, *, peek: bool = True, wait: str = "shown") -> Any:
         """The host's page, with a clock that shows the server's time.
 

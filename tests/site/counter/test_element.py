@@ -208,7 +208,7 @@ def test_it_asks_again_after_midnight_and_not_before(chromium: Chromium, counter
         context.add_init_script("Math.random = () => 0.5")
         page = counter.open(context)
         assert counter.asked_for_json() == 1
-        page.clock.run_for((MIDNIGHT - NOON - 60) * 1000)
+        counter.stop_clock(page, MIDNIGHT - 60)
         assert counter.asked_for_json() == 1
         counter.now_s = MIDNIGHT + 300
         page.clock.run_for((60 + 299) * 1000)
@@ -230,16 +230,16 @@ def test_past_its_time_it_says_the_dated_text(chromium: Chromium, counter: Count
         page = counter.open(context)
         counter.given = Given(503, JSON, b"{}")
         counter.now_s = MIDNIGHT
-        page.clock.run_for((MIDNIGHT - NOON + 1) * 1000)
+        counter.stop_clock(page, MIDNIGHT + 1)
         page.wait_for_load_state("networkidle")
         page.wait_for_function("(text) => root.querySelector('.headline').textContent === text", arg=DATED)
         assert "counted" not in shown(page)
         before = counter.asked_for_json()
-        page.clock.run_for(3_500_000)
+        page.clock.run_for(3_590_000)
         assert counter.asked_for_json() == before
         counter.given = None
         with page.expect_response("**/*.json"):
-            page.clock.run_for(200_000)
+            page.clock.run_for(20_000)
         page.wait_for_function("root.querySelector('.headline').textContent.includes('59 to 60')")
 
     chromium.run(work)
