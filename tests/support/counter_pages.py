@@ -100,7 +100,7 @@ class Counter:
         )
 
     @staticmethod
-    def stop_clock(page: Any, at_s: int) -> None:
+    def stop_clock(page: Any, at_s: float) -> None:
         """From this second on, a page's clock goes on only as the test says.
 
         An installed clock also runs with the machine's, and a slow machine would be a second late.

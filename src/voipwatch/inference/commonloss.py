@@ -39,9 +39,9 @@ LOSSES_MIN: Final = 20
 """Beside the other, of both flows; of each, where both must lose: fewer show no pattern."""
 LARGE_LOSS: Final = 0.1
 SUM_MAX: Final = 0.85
-"""Beside each other both get less than this share of what they get alone: the upper limit, """
+"""Beside each other both get less than this share of what they get alone, by its interval's upper limit."""
 SUM_KEPT: Final = 0.85
-"""Of what they get alone they keep at least this: the lower limit; then no bucket is shared."""
+"""Of what they get alone they keep at least this, by its lower limit: then no bucket is shared."""
 EQUAL_WITHIN: Final = 0.25
 """Both together against the better one alone."""
 GAIN_MAX: Final = 0.1

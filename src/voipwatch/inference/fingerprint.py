@@ -6,9 +6,10 @@ Decision: docs/design/0029-triggers.md.
 from collections.abc import Collection
 from typing import Final
 
+from voipwatch.inference.agreement import CONCORDANT
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut
-from voipwatch.inference.mutants import CONCORDANT, mutant_view
+from voipwatch.inference.mutants import mutant_view
 from voipwatch.inference.stages import MEDIA_MIN, State
 from voipwatch.inference.track import Fate, Track
 from voipwatch.model.flows import HELD_REPLICATES

@@ -7,15 +7,13 @@ ways let one of its packets through and no other of either way.
 
 from collections.abc import Iterable, Sequence
 
+from voipwatch.inference.agreement import agree
 from voipwatch.inference.join import ROUND_SPAN, FlowView, Session
 from voipwatch.inference.stages import Outcome
 from voipwatch.inference.track import Fate, Packet, Track
 from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX
 from voipwatch.model.vocabulary import Arm
 
-CONCORDANT = 2
-"""Flows that must agree on a leaf."""
-AGREEING_SHARE_MIN = 0.75
 FIRST_PACKETS_MAX = 4
 """Packets that may pass before a flow is recognised: classifiers decide on packets 1 to 4."""
 SILENCED_MIN = 5
@@ -63,7 +61,7 @@ def _most_killed(flows: Iterable[FlowView]) -> bool:
 
 
 def _agree(told: Sequence[bool]) -> bool:
-    return sum(told) >= CONCORDANT and sum(told) >= AGREEING_SHARE_MIN * len(told)
+    return agree(sum(told), len(told))
 
 
 def _in_order(track: Track) -> list[Fate]:

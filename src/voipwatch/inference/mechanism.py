@@ -6,10 +6,11 @@ where flows disagree the label is None, because a wrong mechanism is a false sta
 
 from collections.abc import Iterable, Sequence
 
+from voipwatch.inference.agreement import AGREEING_SHARE_MIN, CONCORDANT
 from voipwatch.inference.channels import in_channels
 from voipwatch.inference.fingerprint import handshake_label
 from voipwatch.inference.join import Session
-from voipwatch.inference.kills import AGREEING_SHARE_MIN, CONCORDANT, killed, killed_beside, media_killed
+from voipwatch.inference.kills import killed, killed_beside, media_killed
 from voipwatch.inference.mutants import answers_lost, mutant_view
 from voipwatch.inference.stages import ArmView, Outcome, State
 from voipwatch.model.measurement import Measurement

@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
+from voipwatch.inference.agreement import CONCORDANT
 from voipwatch.inference.join import Session
 from voipwatch.inference.stages import ABSENT, ArmView, Outcome, State, arm_view, of_arm, outcomes_at
 from voipwatch.model.vocabulary import Arm, Stage
 
-CONCORDANT: Final = 2
-"""Flows of one mutant that must agree before anything rests on it."""
 DOWN_SHARE_MIN: Final = 0.9
 """Share of the unanswered requests that arrived and lost their answers, where answers are what is dropped."""
 

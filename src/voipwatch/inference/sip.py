@@ -8,6 +8,7 @@ it, and a rewritten line accuses nobody: the caller looks at that first.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from voipwatch.inference.agreement import FORGED_SHARE_MIN, agree
 from voipwatch.inference.join import FlowView
 from voipwatch.inference.stages import ArmView, Outcome, State
 from voipwatch.model.flows import FlowRecord
@@ -18,9 +19,6 @@ REFUSALS: Final = frozenset({"403", "404", "410", "480", "486", "603", "604", "6
 """Answers that say that the called may not or will not be reached. A challenge (401, 407), a time-out, a
 redirection or a server's own trouble may be a proxy's in good faith, and accuse nobody."""
 HANG_UP: Final = "BYE"
-CONCORDANT: Final = 2
-AGREEING_SHARE_MIN: Final = 0.5
-"""Of the flows: what is forged may be lost on the line too."""
 REFUSED: Final = frozenset({Failure.PORT_UNREACHABLE, Failure.CONNECTION_REFUSED})
 
 
@@ -53,7 +51,7 @@ def _refused(dead: Iterable[Outcome]) -> list[FlowView]:
 
 
 def _agree(met: Sequence[FlowView], of: Sequence[Outcome]) -> bool:
-    return len(met) >= CONCORDANT and len(met) >= AGREEING_SHARE_MIN * len(of)
+    return agree(len(met), len(of), share_min=FORGED_SHARE_MIN)
 
 
 def _apart(flows: Sequence[FlowView]) -> bool:

@@ -12,6 +12,7 @@ from math import ceil
 from statistics import fmean, median, pstdev
 from typing import Final
 
+from voipwatch.inference.agreement import CONCORDANT
 from voipwatch.inference.join import FlowView
 from voipwatch.inference.pairs import track_of
 from voipwatch.model.vocabulary import Direction
@@ -24,8 +25,6 @@ LABELS: Final = {
     LossLabel.RANDOM: "rtp.loss",
 }
 UNKNOWN_WAY: Final = "rtp.throttle"
-CONCORDANT: Final = 2
-"""Flows that must agree on a label."""
 ARRIVALS_MIN: Final = 8
 """Of a flow, to see by its delays whether a queue holds it: half a second of voice."""
 OVERTAKEN_SHARE_MAX: Final = 0.05

@@ -10,9 +10,10 @@ Decision: docs/design/0029-triggers.md.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from voipwatch.inference.agreement import CONCORDANT
 from voipwatch.inference.fingerprint import DTLS_HELLO, LABEL, is_held_mutant
 from voipwatch.inference.join import FlowView, Session
-from voipwatch.inference.mutants import CONCORDANT, mutant_view
+from voipwatch.inference.mutants import mutant_view
 from voipwatch.inference.stages import ArmView, State, arm_view, of_arm, outcomes_at
 from voipwatch.inference.verdict import Finding
 from voipwatch.model.results import Trigger
