@@ -260,8 +260,10 @@ def render(turns: Sequence[Turn], says: str) -> str:
     all n lie on one side of the median with chance 2 ** (1 - n). Source: order statistics, Conover 1999, 3.2.
     """
     sure = 100 * (1 - 2.0 ** (1 - len(turns)))
-    how = (
-        f"{says} {len(turns)} turns. *Interval*: of a ratio the smallest and largest turn, which hold its "
-        f"median with {sure:.1f} % confidence; of losses 95 %, Newcombe's."
-    )
-    return f"{how}\n\n{table(HEADS, rows(turns))}"
+    told = "One turn, so that ratios have no interval; that of losses is 95 %, Newcombe's."
+    if len(turns) > 1:
+        told = (
+            f"{len(turns)} turns. *Interval*: of a ratio the smallest and largest turn, which hold its "
+            f"median with {sure:.1f} % confidence; of losses 95 %, Newcombe's."
+        )
+    return f"{says} {told}\n\n{table(HEADS, rows(turns))}"

@@ -48,8 +48,8 @@ SAYS: Final = (
     f"of the voice dropped up and {LOST['down'] / 10:g} % down by nftables' dice, which counts what it drops;"
     " a fresh path each turn, the check first in every other. The check: `voipwatch check --app sip`, all "
     "its voice, recorded as ever. irtt: four clients at once, as many as a check's voice and controls, and "
-    "its own figures. Sizes and rates are the same: G.711, half of it 172 bytes each 20 ms, half 252 each 30 ms. "
-    "Round trips have the servers' own time out."
+    "its own figures. Sizes and rates are the same, G.711: two clients send 172 bytes each 20 ms and two 252 "
+    "each 30 ms, of which a check draws one for every flow. Round trips have the servers' own time out."
 )
 
 

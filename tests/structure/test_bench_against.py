@@ -78,7 +78,7 @@ def test_the_page_says_what_is_missed() -> None:
     )
     assert rows["| the same as shares of irtt's"].endswith("| 0.02, 0.17 | – | – | – |")
     assert "`a command`, 2026-11-23 01:00 UTC" in told
-    assert "Over a path. 1 turns." in told
+    assert "Over a path. One turn," in told
     assert rows["| round trip, ms: median"].endswith("| 1, 1 | 20.00 | 20.00 | ratio 1.000 | – |")
     slower = found._replace(most=[run(8, answered=999)])
     assert "| 0.25 of the echo | **no** |" in render(slower, "a command", "")

@@ -10,6 +10,7 @@ from scripts.benchmarks.besides import BesideError, Dropped, Said, Turn
 from tests.support.environment import require
 from voipwatch.inference.track import Count
 from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.netns import KernelNet
 from voipwatch.lab.support import kernel_support
 
@@ -48,10 +49,12 @@ def test_what_is_no_such_file_is_refused(data: bytes, says: str) -> None:
 
 
 def test_a_checks_round_trip_is_its_way_up_and_its_way_down() -> None:
-    said = besides.read_check(run_simulated(pathnet.path_world(), apps=["sip"], seed=3))
+    line = LineCondition(up=LinkCondition(delay_ms=7.0), down=LinkCondition(delay_ms=30.0))
+    world = msgspec.structs.replace(pathnet.path_world(), line=line)
+    said = besides.read_check(run_simulated(world, apps=["sip"], seed=3))
     assert said.up.known == said.down.known == len(said.rtts_ms) > 1000
     assert said.up.lost == said.down.lost == 0
-    assert all(abs(ms - 2 * pathnet.DELAY_MS) < 0.01 for ms in said.rtts_ms)
+    assert all(abs(ms - 37.0) < 0.01 for ms in said.rtts_ms)
 
 
 def test_a_check_without_its_reflectors_log_says_no_round_trip() -> None:
