@@ -1,9 +1,9 @@
 """The reflector and a check beside what a user would pick instead, in the same run; part of `make bench`.
 
-    python scripts/bench_against.py            # prints the section: ten minutes on two idle cores
+    python scripts/bench_against.py            # prints the section: seven minutes on two idle cores
     python scripts/bench_against.py --write    # into docs/benchmarks.md, between its markers
     python scripts/bench_against.py --quick    # every part once, short
-    python scripts/bench_against.py --path     # prints round trip and loss beside irtt alone: seven minutes
+    python scripts/bench_against.py --path     # prints round trip and loss beside irtt alone: four minutes
 
 A C echo, irtt and coturn (Debian packages `irtt` and `coturn`, `cc`), each server pinned to one core and what
 asks it to the other; before them a check and irtt over one path of the kernel's (as root, or where user
