@@ -52,7 +52,7 @@ matrix: setup  ## the lab's 194 worlds against what must be said, on five lines,
 kernel: setup  ## a third of them once over this machine's kernel, in real time: forty minutes
 	@$(BIN)/voipwatch lab matrix --network kernel
 
-bench: setup  ## speed, cost and timing, and beside a C echo, irtt and coturn, as in docs/benchmarks.md
+bench: setup  ## speed, cost, timing; beside a C echo, irtt and coturn, and round trip and loss beside irtt: docs/benchmarks.md
 	@$(BIN)/python scripts/bench.py
 	@$(BIN)/python scripts/bench_against.py --write
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import require
-from voipwatch.cli.kernel import PROGRAM, _start_reflector
+from voipwatch.cli.kernel import PROGRAM, start_reflector
 from voipwatch.lab.netns import FAR, KernelNet
 from voipwatch.lab.support import How, kernel_support
 from voipwatch.lab.wireguard import INTERFACE, WireGuard, wireguard_problem
@@ -136,7 +136,7 @@ def checked_through_tunnel(
     """One check with its run through the tunnel, its only row, and the bytes that the tunnel carried."""
     with KernelNet(load_worlds().get("stun-cookie")) as net:
         wireguard = WireGuard(net)
-        control, pin = _start_reflector(net)
+        control, pin = start_reflector(net)
         done = net.run_near(
             [
                 "env", f"XDG_DATA_HOME={data}", *PROGRAM, "check", "--reflector", control, "--pin", pin,

@@ -4,12 +4,15 @@ import struct
 from itertools import islice
 from pathlib import Path
 
-from scripts.bench_against import Found, carries, most_calls, render
+from scripts.bench_against import most_calls
 from scripts.benchmarks import callers, farend
+from scripts.benchmarks.againstpage import Found, carries, render
+from scripts.benchmarks.besides import Dropped, Said, Turn
 from scripts.benchmarks.callers import Calls
 from scripts.benchmarks.figures import Distribution, Machine
 from scripts.benchmarks.others import Ceiling
 from voipwatch.apps import load_profiles, neutral_ports
+from voipwatch.inference.track import Count
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.reflector.core import ReflectorCore
 from voipwatch.wire.token import TokenKeys, encode_down
@@ -44,6 +47,8 @@ def test_one_in_a_hundred_lost_either_way_is_not_carried() -> None:
 def test_the_page_says_what_is_missed() -> None:
     echo, irtt, coturn = Ceiling(4000.0, 2.0), Ceiling(900.0, 3.0), Ceiling(50.0, 20.0)
     one = run(8)
+    half = Said((20.0,), Count(100, 2), Count(98, 1))
+    dropped = Dropped(Count(100, 2), Count(98, 1))
     found = Found(
         MACHINE,
         0.2,
@@ -59,17 +64,24 @@ def test_the_page_says_what_is_missed() -> None:
         15.0,
         0.3,
         2.5,
+        [Turn(half, dropped, half, dropped)],
     )
-    told = render(found, "a command")
+    told = render(found, "a command", "Over a path.")
     rows = {line.split(" | ")[0]: line for line in told.splitlines() if line.startswith("| ")}
     assert rows["| reflector: each way a second, logged and keyed"].endswith(
         "| 1,000 | 0.250 | 0.25 of the echo | yes |"
     )
     assert rows["| reflector against irtt's server"].endswith("| 1.11 of it | – | as much | yes |")
     assert rows["| 1,000 paced calls: 99 % under, ms late"].endswith("| 6.00 | – | 5 | **no** |")
+    assert rows["| a dead port told, s: a check, decided, and certain by its repeat"].endswith(
+        "| 0.30, 2.50 | – | – | – |"
+    )
+    assert rows["| the same as shares of irtt's"].endswith("| 0.02, 0.17 | – | – | – |")
     assert "`a command`, 2026-11-23 01:00 UTC" in told
+    assert "Over a path. One turn," in told
+    assert rows["| round trip, ms: median"].endswith("| 1, 1 | 20.00 | 20.00 | ratio 1.000 | – |")
     slower = found._replace(most=[run(8, answered=999)])
-    assert "| 0.25 of the echo | **no** |" in render(slower, "a command")
+    assert "| 0.25 of the echo | **no** |" in render(slower, "a command", "")
 
 
 def test_lateness_is_by_the_packets_own_number() -> None:

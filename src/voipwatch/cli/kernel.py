@@ -59,7 +59,7 @@ def report_from_kernel(
     try:
         kernel = KernelNet(world, seed) if hops is None else HopNet(world, hops, seed)
         with tempfile.TemporaryDirectory(prefix="voipwatch-") as folder, kernel as net:
-            control, pin = _start_reflector(net, canary=world.providers is None or world.providers.canary)
+            control, pin = start_reflector(net, canary=world.providers is None or world.providers.canary)
             if world.line.portal:
                 _keep_ticket(net, Path(folder), control, pin)
             options = ["--reflector", control, "--pin", pin, "--app", ",".join(apps)]
@@ -68,13 +68,16 @@ def report_from_kernel(
                 options.append("--providers")
             if hops is not None:
                 options.append("--locate")
-            return _run_check(net, Path(folder), options, give_up_at - time.monotonic())
+            return run_check(net, Path(folder), options, give_up_at - time.monotonic())
     except (KernelNetError, subprocess.TimeoutExpired) as error:
         raise KernelCheckError(str(error)) from error
 
 
-def _start_reflector(net: KernelNet, *, canary: bool = True) -> tuple[str, str]:
-    """Start a reflector on the internet's side; where its control channel is, and its pin."""
+def start_reflector(net: KernelNet, *, canary: bool = True) -> tuple[str, str]:
+    """Start a reflector on the internet's side; where its control channel is, and its pin.
+
+    Raises KernelCheckError if it does not start.
+    """
     command = [*_env(net), *PROGRAM, "reflector", "--bind", net.far_address, "--lang", "en"]
     command += [] if canary else ["--without-canary"]
     process = net.popen_far(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -108,7 +111,11 @@ def _keep_ticket(net: KernelNet, folder: Path, control: str, pin: str) -> None:
         raise KernelCheckError(f"no ticket before the check: {done.stderr.strip()[-300:]}")
 
 
-def _run_check(net: KernelNet, folder: Path, options: list[str], timeout_s: float) -> Report:
+def run_check(net: KernelNet, folder: Path, options: list[str], timeout_s: float) -> Report:
+    """One check on the line, by the command's own options; what it keeps is in `folder`.
+
+    Raises KernelCheckError if it does not come to its end.
+    """
     report = folder / "report.json"
     command = [*PROGRAM, "check", *options, "--yes", "--json", "--out", str(report)]
     try:
