@@ -75,8 +75,8 @@ scenario: setup  ## the scenario's year over twenty seeds, as in docs/benchmarks
 	@$(BIN)/python scripts/scenario_table.py
 
 kills: setup  ## fifty kills of any process of `voipwatch serve` under load, thirty of petitions: twenty minutes
-	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s
-	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s
+	@VOIPWATCH_KILLS=50 $(BIN)/pytest tests/integration/test_kills.py -q -s -o faulthandler_timeout=0
+	@VOIPWATCH_KILLS=30 $(BIN)/pytest tests/integration/test_campaign_kills.py -q -s -o faulthandler_timeout=0
 
 locate: setup  ## at which hop a block sits, over 3 to 12 kernel routers, as in docs/benchmarks.md: half an hour
 	@$(BIN)/python scripts/locate_table.py --virtual --runs 10 --write

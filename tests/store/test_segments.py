@@ -164,7 +164,9 @@ class Nursery:
 
     def says(self) -> str:
         assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        line = self.process.stdout.readline()
+        assert line, f"the nursery itself ended: {self.process.wait()}"  # else this would be asked for ever
+        return line.strip()
 
     def load(self, url: str, die_at: int = 0, *, wait_s: int = 0, after_s: float = 0.0) -> str:
         """One run; with `die_at` it is killed `after_s` after it came there. What it said last."""
