@@ -131,10 +131,28 @@ def test_matrix_without_options_is_the_whole_plan(monkeypatch: pytest.MonkeyPatc
 
 def test_matrix_of_some_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = told_matrix(monkeypatch, result())
-    assert run_line("lab", "matrix", "--world", "clean, police", "--runs", "336", "--seeds", "1").status == 0
-    assert asked[0]["todo"] == [*(Job("police", line, 1) for line in GUILTY_LINES), Job("clean", None, 1000)]
-    assert run_line("lab", "matrix", "--world", "clean,atlantis").status == 64
+    assert run_line("lab", "matrix", "--world", "clean, police", "--runs", "6", "--seeds", "1").status == 0
+    quiet = [Job("clean", None, seed) for seed in (1000, 1001)]
+    assert asked[0]["todo"] == [*(Job("police", line, 1) for line in GUILTY_LINES), *quiet]
+    for unknown in ("clean,atlantis", "", "clean,"):
+        assert run_line("lab", "matrix", "--world", unknown).status == 64
     assert len(asked) == 1
+
+
+def test_matrix_of_seeds_that_nobody_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = told_matrix(monkeypatch, result())
+    line = ("--world", "clean,police", "--runs", "3", "--seeds", "1", "--first-seed", "11")
+    assert run_line("lab", "matrix", *line).status == 0
+    police = [Job("police", line, 11) for line in GUILTY_LINES]
+    assert asked[0]["todo"] == [*police, Job("clean", None, 1010)]
+
+
+def test_a_world_that_got_no_run_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    told_matrix(monkeypatch, result())
+    ran = run_line("lab", "matrix", "--world", "clean,burst-30", "--runs", "3", "--seeds", "0")
+    assert "No run of burst-30" in ran.err
+    enough = run_line("lab", "matrix", "--world", "clean,burst-30", "--runs", "4", "--seeds", "0")
+    assert "No run" not in enough.err
 
 
 def test_a_family_is_run_by_its_name_with_all_its_apps(monkeypatch: pytest.MonkeyPatch) -> None:

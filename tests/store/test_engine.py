@@ -1,4 +1,7 @@
+import os
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -6,6 +9,7 @@ import pytest
 
 from tests.store.support import make_vote, rows_of
 from voipwatch.store import engine as engines
+from voipwatch.store.opening import open_store
 from voipwatch.store.rows import with_segment
 from voipwatch.store.store import Store
 
@@ -40,19 +44,28 @@ def test_parameters_are_values_whatever_is_in_them(store: Store) -> None:
         assert store.select("SELECT {x:String} AS x", {"x": text}).to_pylist() == [{"x": text}]
 
 
-def test_the_engine_opens_no_connection_and_no_other_folder(store: Store) -> None:
-    if sys.platform != "linux":
-        pytest.skip("reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_engine_opens_no_connection(tmp_path: Path) -> None:
+    """Beside those of this process that were there before, which are other tests' business."""
+    before = inet_sockets()
+    with open_store(f"chdb://{tmp_path}/store", create=True) as store:
+        store.insert_segment("s1", rows_of([make_vote(0)]))
+        assert store.select("SELECT count() AS n FROM votes").to_pylist() == [{"n": 1}]
+        assert inet_sockets() - before == set()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as seen:
+            seen.bind(("127.0.0.1", 0))
+            assert inet_sockets() - before == {str(os.fstat(seen.fileno()).st_ino)}
+
+
+def inet_sockets() -> set[str]:
+    """This process's internet sockets, by inode."""
     links = []
     for fd in Path("/proc/self/fd").iterdir():
-        try:
+        with suppress(OSError):
             links.append(str(fd.readlink()))
-        except OSError:
-            continue
-    inodes = {link[8:-1] for link in links if link.startswith("socket:")}
     inet = {
         line.split()[9]
         for name in ("tcp", "tcp6", "udp", "udp6")
         for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
     }
-    assert inodes & inet == set()
+    return inet & {link[8:-1] for link in links if link.startswith("socket:")}

@@ -182,6 +182,7 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     context: Annotated[Context, Parameter(parse=False)],
     runs: Annotated[int, Parameter(metavar="N")] = INNOCENT_RUNS,
     seeds: Annotated[int | None, Parameter(metavar="N")] = None,
+    first_seed: Annotated[int, Parameter(metavar="N")] = 1,
     world: Annotated[str | None, Parameter(metavar="A,B")] = None,
     network: Annotated[str, Parameter(metavar="sim|kernel")] = "sim",
     jobs: Annotated[int | None, Parameter(metavar="N")] = None,
@@ -193,22 +194,29 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     parse_count(runs, option="--runs", low=0, high=RUNS_MAX)
     if seeds is not None:
         parse_count(seeds, option="--seeds", low=0, high=RUNS_MAX)
+    parse_count(first_seed, option="--first-seed", low=1, high=RUNS_MAX)
     _check_network(network)
     # In real time two checks would wait for each other's processor, and what waits is late on the line.
     by_default = 1 if network == "kernel" else os.cpu_count() or 1
     processes = parse_count(jobs or by_default, option="--jobs", low=1, high=JOBS_MAX)
-    if network == "kernel":
-        todo = once_each(seeds=1 if seeds is None else seeds)
-    else:
-        todo = plan(runs=runs, guilty_seeds=GUILTY_SEEDS if seeds is None else seeds)
+    only, others = None, list[World]()
     if world is not None:
         chosen = _runnable(context, [place for name in world.split(",") for place in _worlds(name.strip())])
+        only = {place.id for place in chosen}
         counted = {place.id for place in load_worlds().matrix}
-        todo = [job for job in todo if job.world in {place.id for place in chosen}]
         others = [place for place in chosen if place.id not in counted]
-        todo += named(others, seeds=1 if seeds is None else seeds, all_apps=network == "sim")
+    if network == "kernel":
+        todo = [
+            job for job in once_each(seeds=1 if seeds is None else seeds) if only is None or job.world in only
+        ]
+    else:
+        guilty_seeds = GUILTY_SEEDS if seeds is None else seeds
+        todo = plan(runs=runs, guilty_seeds=guilty_seeds, first_seed=first_seed, only=only)
+    todo += named(others, seeds=1 if seeds is None else seeds, all_apps=network == "sim")
     if not todo:
         raise Misuse("error.no_jobs")
+    if only is not None and (unrun := only - {job.world for job in todo}):
+        context.say("lab.no_run", names=", ".join(sorted(unrun)))
     path = None if out is None else Path(out)
     drawn = None if picture is None else Path(picture)
     for file in (path, drawn):
@@ -240,7 +248,7 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
 def _worlds(name: str) -> tuple[World, ...]:
     """The world with this name, or all of a family."""
     table_ = load_worlds()
-    return table_.of_family(name) or (_world(table_, name),)
+    return (table_.of_family(name) if name else ()) or (_world(table_, name),)
 
 
 def _runnable(context: Context, places: list[World]) -> list[World]:

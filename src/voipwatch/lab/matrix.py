@@ -6,7 +6,7 @@ runs come from one check. A check is simulated, or made over the kernel by the c
 real time, so that only the table's third for the kernel is run, each world on its own line.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from time import perf_counter
 from typing import Final
@@ -29,6 +29,8 @@ COMPANY: Final = (*APPS, "teams")
 """Apps that go along where one app's world is run with a few: no censor of one app takes three of them."""
 GUILTY_SEEDS: Final = 3
 INNOCENT_RUNS: Final = 1000
+INNOCENT_SEED: Final = 1000
+"""Their first: no innocent run shares its draws with a guilty one."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -85,24 +87,39 @@ class MatrixResult(msgspec.Struct):
     confusion: Confusion | None = None
 
 
-def plan(*, runs: int = INNOCENT_RUNS, guilty_seeds: int = GUILTY_SEEDS) -> list[Job]:
+def plan(
+    *,
+    runs: int = INNOCENT_RUNS,
+    guilty_seeds: int = GUILTY_SEEDS,
+    first_seed: int = 1,
+    only: Collection[str] | None = None,
+) -> list[Job]:
     """Jobs for at least `runs` innocent runs and `guilty_seeds` seeds of each guilty world and line.
 
     Worlds that ask nDPI are left out where it is not installed.
+
+    Args:
+        runs: at least 0; shared by turns over the innocent worlds.
+        guilty_seeds: at least 0.
+        first_seed: at least 1, of guilty worlds; innocent ones begin as far after seed 1000.
+        only: ids of the table's worlds; None for all.
     """
     worlds = [w for w in load_worlds().matrix if not w.needs_ndpi or ndpi.is_installed()]
+    worlds = [w for w in worlds if only is None or w.id in only]
     innocent = [w for w in worlds if not w.guilty]
     jobs = [
         Job(w.id, line, seed, tuple(w.expected))
         for w in worlds
         if w.guilty
         for line in GUILTY_LINES
-        for seed in range(1, guilty_seeds + 1)
+        for seed in range(first_seed, first_seed + guilty_seeds)
     ]
-    checks = -(-runs // len(APPS))
+    checks = -(-runs // len(APPS)) if innocent else 0
     for n in range(checks):
         world = innocent[n % len(innocent)]
-        jobs.append(Job(world.id, None, 1000 + n // len(innocent), tuple(world.expected)))
+        jobs.append(
+            Job(world.id, None, INNOCENT_SEED + first_seed - 1 + n // len(innocent), tuple(world.expected))
+        )
     return jobs
 
 

@@ -49,7 +49,10 @@ def test_what_is_not_installed_is_said_and_left_out(monkeypatch: pytest.MonkeyPa
     with alongside(wanted, said.append) as order:
         config = line_test(order).config("198.51.100.8")
     assert (config.far_end, config.turn, config.takes_reports) == (False, None, True)
-    assert ["aiortc" in said[0], "coturn" in said[1], len(said)] == [True, True, 2]
+    missing = [
+        each for each in said if "3478" not in each
+    ]  # that port may be somebody else's on this machine
+    assert ["aiortc" in missing[0], "coturn" in missing[1], len(missing)] == [True, True, 2]
 
 
 def test_a_certificate_that_names_the_address_brings_an_arm_without_a_name(tmp_path: Path) -> None:
