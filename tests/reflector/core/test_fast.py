@@ -278,6 +278,51 @@ def test_an_hour_later_it_is_pythons(passed_s: float) -> None:
         send(pair, turn, 1.0 + passed_s)
 
 
+def test_media_pauses_after_two_seconds_of_silence_and_goes_on() -> None:
+    pair = play([plain_step() for _ in range(3)])
+    for turn in range(120):
+        pair.take(1.06 + turn * 0.02)
+    assert pair.plain._sessions.live[pair.nears[0][0].ticket.number].paused
+    send(pair, 3, 4.0)
+    send(pair, 4, 4.02)
+
+
+def test_a_budget_whose_hour_ends_in_a_call_is_pythons() -> None:
+    pair = play([plain_step(kind=WARM)])
+    for turn in range(20):  # the ticket was given at 0, its session began at 1
+        send(pair, turn, limits.PREFIX_S - 0.19 + turn * 0.02)
+    [budget] = [each for each in pair.plain._prefixes._budgets.values() if each.bytes_used]
+    assert budget.since >= limits.PREFIX_S
+
+
+def test_no_bit_of_a_token_can_be_changed_and_no_byte_left_out() -> None:
+    pair = play([plain_step() for _ in range(3)])
+    near = pair.nears[0][0]
+    nonce = pair.plain._sessions.live[near.ticket.number].accounts[HOME[0]].nonce
+    data = near.packet(VIDEO, media_seq(3), nonce=nonce)
+    place = (int.from_bytes(data[-16:], "big") ^ 1 << bit for bit in range(128))
+    batch = [(HOME, PORT, data[:-16] + each.to_bytes(16, "big")) for each in place]
+    batch += [(HOME, PORT, data[:size]) for size in range(len(data))]
+    pair.receive(batch, 1.06)
+    pair.take(1.06)
+    pair.agree(1.06)
+    assert pair.plain.counters.garbage == len(batch)
+
+
+@pytest.mark.parametrize("changed", [{"source": 1}, {"source": 2, "nonce": "none"}, {"harm": "port"}])
+def test_another_place_or_port_is_pythons(changed: dict[str, Any]) -> None:
+    play([*(plain_step() for _ in range(3)), *(plain_step(**changed) for _ in range(4)), plain_step()])
+
+
+def test_flows_of_an_unproved_address_beyond_the_few_are_pythons() -> None:
+    steps = [
+        plain_step(kind=WARM, replicate=n, source=2, nonce="none", size=400)
+        for _ in range(4)
+        for n in range(6)
+    ]
+    assert play(steps).plain.counters.unproved
+
+
 def send(pair: Pair, turn: int, now: float, size: int = 160) -> None:
     """One more packet of the flow that `plain_step` plays."""
     near = pair.nears[0][0]
@@ -309,7 +354,8 @@ def test_calls_of_the_packaged_profiles_are_the_same_rtp_and_controls() -> None:
     said = [list(islice(callers.uplink(call, given.salt, scripts), 30)) for call in given.calls]
     for turn in range(30):
         now = turn * farend.GAP_US / 1e6
-        batch = [((c.source, 1000 + n), c.port, said[n][turn]) for n, c in enumerate(given.calls)]
+        some = given.calls if turn < 29 else given.calls[:6]  # a neighbour that spoke last is counted for
+        batch = [((c.source, 1000 + n), c.port, said[n][turn]) for n, c in enumerate(some)]
         left = []
         for core in (plain, fast):
             core.receive_datagrams(batch, now)
