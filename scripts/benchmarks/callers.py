@@ -152,10 +152,12 @@ def lateness_ms(given: Given, came: Sequence[tuple[int, int, bytes]]) -> list[fl
     return [at - min(each) for each in offsets if each for at in each]
 
 
-def measure(calls: int, *, seconds: float, batches: bool = True, garbage: int = 0) -> Calls:
+def measure(
+    calls: int, *, seconds: float, batches: bool = True, garbage: int = 0, compiled: bool = False
+) -> Calls:
     """One run; `garbage` datagrams a second besides, to the same port, from an address without a ticket."""
     packets = round(seconds * 1e6 / GAP_US)
-    config = Config(BIND, calls - calls % 4, packets, batches)
+    config = Config(BIND, calls - calls % 4, packets, batches, compiled)
     with tempfile.TemporaryDirectory() as folder:
         played, came_back = Path(folder) / "calls", Path(folder) / "came"
         with far_end(config) as (given, counted):

@@ -21,6 +21,7 @@ from voipwatch import apps
 from voipwatch.apps import load_profiles, neutral_ports
 from voipwatch.model.flows import REPLICATES, FlowKind
 from voipwatch.model.vocabulary import Media
+from voipwatch.reflector import compiled
 from voipwatch.reflector.batches import make_batches
 from voipwatch.reflector.certificate import kept_certificate
 from voipwatch.reflector.core import Identity, ReflectorCore
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True):
     """A multiple of four: a ticket plays one voice and its three controls, as a check does."""
     packets: int
     batches: bool = True
+    compiled: bool = False
 
 
 class CallGiven(msgspec.Struct, frozen=True):
@@ -153,6 +155,8 @@ async def serve(config: Config) -> None:
         version="bench",
         scripts=scripts,
     )
+    if config.compiled:
+        core.hasten(compiled.load().Hot)
     batches = make_batches(BATCH_MAX) if config.batches else None
     bound = Bound(udp=[UdpSocket.bind(config.bind, port, batches=batches) for port in ports])
     folder = DataFolder(None, lambda text: print(text, file=sys.stderr))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reflector.compiled import hot
+from tests.reflector.core.support import make_core
 from tests.support.reflector import RunningReflector, loopback_of, needs_ipv6, running_reflector
 from tests.support.waiting import ready_of
 from voipwatch.apps import load_profiles, neutral_ports, tcp_ports
@@ -20,7 +22,9 @@ from voipwatch.model.tickets import TicketBatch
 from voipwatch.model.vocabulary import Failure
 from voipwatch.probe.control import Channel, Trust, request_log, request_tickets
 from voipwatch.probe.path import Path as Way
+from voipwatch.reflector import compiled
 from voipwatch.reflector.options import CONTROL_PORT
+from voipwatch.reflector.server import hasten
 from voipwatch.wire.farlog import decode_farlog, verify_farlog
 from voipwatch.wire.tls import TLS_ANSWER_BYTES, build_tls_client_hello, tls_server_random
 from voipwatch.wire.token import (
@@ -263,6 +267,26 @@ def test_the_program_ends_cleanly_on_sigterm(repository: Path) -> None:
     assert (program.returncode, out) == (0, "")
     assert "ended; sessions=0" in err
     assert "Traceback" not in err
+
+
+def test_compiled_code_is_taken_where_it_can_be_had_and_said_to_be_missing_where_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = hot()
+    monkeypatch.setattr(compiled, "load", lambda: module)
+    core, said = make_core(), list[str]()
+    hasten(core, said.append)
+    assert said == []
+    assert isinstance(core._hot, module.Hot)
+
+    def missing() -> None:
+        raise compiled.UnavailableError("no C compiler")
+
+    monkeypatch.setattr(compiled, "load", missing)
+    core = make_core()
+    hasten(core, said.append)
+    assert said == ["no compiled code (no C compiler): Python carries every packet"]
+    assert core._hot is None
 
 
 def test_a_dead_reflector_is_a_failure_not_an_exception() -> None:

@@ -26,6 +26,7 @@ def reflector(
     certificate: Annotated[str | None, Parameter(metavar="FILE")] = None,
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     without_canary: bool = False,
+    compiled: bool = False,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     if not bind:
@@ -49,6 +50,7 @@ def reflector(
         certificate=None if certificate is None else Path(certificate),
         certificate_key=None if certificate_key is None else Path(certificate_key),
         look=None if without_canary else look_at,
+        compiled=compiled,
         ready=cast("TextIO", Ready(context)),
         log=cast("TextIO", context.stderr),
     )

@@ -31,6 +31,8 @@ class ReflectorOptions:
     """How it looks at the providers' servers when a probe asks; None: it does not."""
     targets: Callable[[], TargetSet] = lambda: load_targets(datetime.now(tz=UTC).date())
     """At which servers, today."""
+    compiled: bool = False
+    """Whether compiled code carries the common packets, where it can be built."""
     ready: TextIO = field(default_factory=lambda: sys.stdout)
     """Gets the one ready line."""
     log: TextIO = field(default_factory=lambda: sys.stderr)

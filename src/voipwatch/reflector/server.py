@@ -12,7 +12,7 @@ from typing import Final
 
 from voipwatch import __version__
 from voipwatch.apps import load_profiles, neutral_ports, tcp_ports, udp_ports
-from voipwatch.reflector import control, tcp
+from voipwatch.reflector import compiled, control, tcp
 from voipwatch.reflector.batches import make_batches
 from voipwatch.reflector.certificate import Certificate, kept_certificate, read_certificate
 from voipwatch.reflector.core import ReflectorCore
@@ -261,6 +261,8 @@ async def serve(options: ReflectorOptions, *, stop: asyncio.Event) -> None:
         version=__version__,
     )
     _restore(core, folder, say)
+    if options.compiled:
+        hasten(core, say)
     reach = None if options.look is None else ReachDesk(options.targets, options.look)
     server = Server(core, bound, certificate=certificate, folder=folder, reach=reach)
     server.start()
@@ -285,6 +287,14 @@ def _restore(core: ReflectorCore, folder: DataFolder, say: Callable[[str], None]
         core.import_state(kept, asyncio.get_running_loop().time(), datetime.now(tz=UTC).timestamp())
     except ValueError:
         say(f"{TICKETS_FILE} is damaged: tickets handed out before are refused")
+
+
+def hasten(core: ReflectorCore, say: Callable[[str], None]) -> None:
+    """Let compiled code carry the common packets; where it cannot be had, say why and go on without."""
+    try:
+        core.hasten(compiled.load().Hot)
+    except (compiled.UnavailableError, TypeError) as error:
+        say(f"no compiled code ({error}): Python carries every packet")
 
 
 def _farewell(core: ReflectorCore) -> str:

@@ -25,7 +25,7 @@ MARKERS: Final = ("never", "first", "frame", "always")
 
 
 @lru_cache(maxsize=1024)
-def _start(flow_secret: bytes, label: str) -> tuple[int, int, int]:
+def stream_start(flow_secret: bytes, label: str) -> tuple[int, int, int]:
     """SSRC, first sequence number and first timestamp of a stream: the same for all its packets."""
     (ssrc,) = _SSRC.unpack(ssrc_bytes(flow_secret, label))
     sequence, timestamp = _START.unpack(flow_constant(flow_secret, f"rtp/{label}", _START.size))
@@ -58,7 +58,7 @@ class RtpCodec:
 
     def build(self, ctx: BuildContext) -> bytes:
         """Header, extension, random payload, token."""
-        ssrc, sequence, timestamp = _start(ctx.flow_secret, self.label)
+        ssrc, sequence, timestamp = stream_start(ctx.flow_secret, self.label)
         index = ctx.index
         cycle, step = divmod(index, len(self.ticks))
         marker = self.marker

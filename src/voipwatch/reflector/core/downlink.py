@@ -6,11 +6,13 @@ next packet's. Receipts and nonces are put in when a packet leaves, so that they
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import count
 
 from voipwatch import apps
 from voipwatch.model.flows import MEDIA_SEQ
 from voipwatch.reflector.core import limits
 from voipwatch.reflector.core.counters import Counters
+from voipwatch.reflector.core.fast import Hot
 from voipwatch.reflector.core.prefixes import Prefixes
 from voipwatch.reflector.core.proof import Account, source_nonce
 from voipwatch.reflector.core.receipts import take_receipts
@@ -44,12 +46,21 @@ class Downlink:
         self._prefixes = prefixes
         self._nonce_secret = nonce_secret
         self._heap: list[tuple[float, int, Session, Flow, Reply | None]] = []
-        self._pushed = 0
+        self._pushes = count(1)
+        self._hot: Hot | None = None
         self._waiting: dict[int, Session] = {}
         self._release: list[Session] = []
         self._release_at = 0.0
         self._out: list[Datagram] = []
         self._marks: list[tuple[Flow, int]] = []
+
+    def parts(self) -> dict[str, object]:
+        """What compiled code works on (`fast`)."""
+        return {"heap": self._heap, "pushes": self._pushes, "send": self._send_first}
+
+    def hasten(self, hot: Hot | None) -> None:
+        """From now on `hot` sends what is common."""
+        self._hot = hot
 
     def next_due(self) -> float | None:
         """When something is to be sent or given up."""
@@ -116,18 +127,25 @@ class Downlink:
         for session in release:
             if not session.closed:
                 self._send_waiting(session, now)
-        taken = 0
-        while self._heap and self._heap[0][0] <= now and taken != most:
-            taken += 1
-            due, _, session, flow, reply = heappop(self._heap)
-            if session.closed:
-                continue
-            if reply is not None:
-                self._send_reply(session, flow, reply, now)
-            else:
-                self._send_media(session, flow, due, now)
+        if self._hot is not None:
+            self._hot.take(now, -1 if most is None else most, self._out, self._marks)
+        else:
+            taken = 0
+            while self._heap and self._heap[0][0] <= now and taken != most:
+                taken += 1
+                self._send_first(now)
         out, self._out = self._out, []
         return out
+
+    def _send_first(self, now: float) -> None:
+        """The first entry of the heap, which is due."""
+        due, _, session, flow, reply = heappop(self._heap)
+        if session.closed:
+            return
+        if reply is not None:
+            self._send_reply(session, flow, reply, now)
+        else:
+            self._send_media(session, flow, due, now)
 
     def unsent(self, index: int) -> None:
         """The datagram at `index` of the last `take` did not leave the machine."""
@@ -140,8 +158,7 @@ class Downlink:
         self._waiting.pop(session.keys.number, None)
 
     def _push(self, due: float, session: Session, flow: Flow, reply: Reply | None) -> None:
-        self._pushed += 1
-        heappush(self._heap, (due, self._pushed, session, flow, reply))
+        heappush(self._heap, (due, next(self._pushes), session, flow, reply))
 
     def _push_media(self, session: Session, flow: Flow) -> None:
         if flow.script is not None and flow.media_at is not None and flow.media_next < len(flow.script.down):

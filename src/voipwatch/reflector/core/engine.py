@@ -17,6 +17,7 @@ from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
 from voipwatch.reflector.core import limits, stream
 from voipwatch.reflector.core.counters import Counters
 from voipwatch.reflector.core.downlink import Datagram, Downlink
+from voipwatch.reflector.core.fast import Hot, Maker, hot_of
 from voipwatch.reflector.core.identity import Identity
 from voipwatch.reflector.core.likely import LikelySeqs
 from voipwatch.reflector.core.log import far_log, seal
@@ -78,6 +79,7 @@ class ReflectorCore:
         )
         self._likely = LikelySeqs(self._scripts_of, self._tickets, self._sessions.live)
         self._source_ip = ""
+        self._hot: Hot | None = None
         self._downlink = Downlink(
             scripts, counters=self.counters, prefixes=self._prefixes, nonce_secret=identity.nonce_secret
         )
@@ -161,19 +163,33 @@ class ReflectorCore:
 
     def receive_datagrams(self, batch: Sequence[tuple[Address, int, bytes]], now: float) -> None:
         """Take datagrams as (source, local port, payload). Cannot fail, whatever the bytes."""
-        counters = self.counters
-        counters.datagrams_in += len(batch)
-        receive = self._uplink.receive
+        self.counters.datagrams_in += len(batch)
+        if self._hot is not None:
+            self._hot.receive(batch, now)
+            return
         for source, port, data in batch:
-            counters.bytes_in += len(data)
-            place = uplink_place(data)
-            token = None
-            if place is not None:
-                token = self._open(place, source[0])
-            if token is None:
-                self._receive_garbage(source, port, now)
-            elif not receive(token, source, port, data, now):
-                counters.refused += 1
+            self._receive(source, port, data, now)
+
+    def hasten(self, make: Maker | None) -> None:
+        """From now on compiled code carries the common packets; None: Python alone, as at first.
+
+        `make`: the class `Hot` of what `compiled.load` gave. The scripts must build by `apps.build`, which
+        it does itself.
+        """
+        self._hot = None
+        if make is not None:
+            parts = {
+                "counters": self.counters,
+                "salt": self._identity.salt,
+                "receive": self._receive,
+                **self._downlink.parts(),
+                **self._sessions.parts(),
+                **self._tickets.parts(),
+                **self._strangers.parts(),
+                **self._prefixes.parts(),
+            }
+            self._hot = hot_of(make, parts)
+        self._downlink.hasten(self._hot)
 
     def datagrams_to_send(self, now: float, most: int | None = None) -> list[Datagram]:
         """Everything due, as (destination, local port, payload), in order.
@@ -251,6 +267,15 @@ class ReflectorCore:
         return seal(record, self._identity.private_key)
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _receive(self, source: Address, port: int, data: bytes, now: float) -> None:
+        self.counters.bytes_in += len(data)
+        place = uplink_place(data)
+        token = None if place is None else self._open(place, source[0])
+        if token is None:
+            self._receive_garbage(source, port, now)
+        elif not self._uplink.receive(token, source, port, data, now):
+            self.counters.refused += 1
 
     def _open(self, place: bytes, ip: str) -> UpToken | None:
         self._source_ip = ip

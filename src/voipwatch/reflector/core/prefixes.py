@@ -48,6 +48,10 @@ class Prefixes:
     def __len__(self) -> int:
         return len(self._budgets)
 
+    def parts(self) -> dict[str, object]:
+        """What compiled code works on (`fast`)."""
+        return {"budgets": self._budgets}
+
     def of_prefix(self, key: str, now: float) -> Budget:
         """The budget of a prefix that `prefix_of` named."""
         budget = self._budgets.get(key)

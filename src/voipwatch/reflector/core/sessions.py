@@ -25,6 +25,10 @@ class Sessions:
         self._wall_offset_s = 0.0
         self._swept_at: float | None = None
 
+    def parts(self) -> dict[str, object]:
+        """What compiled code works on (`fast`)."""
+        return {"live": self.live}
+
     def set_clock(self, now: float, wall_s: float) -> None:
         """Tell what Unix time it is at `now`."""
         self._wall_offset_s = wall_s - now

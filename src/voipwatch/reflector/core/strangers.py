@@ -26,6 +26,10 @@ class Strangers:
     def __len__(self) -> int:
         return len(self._near)
 
+    def parts(self) -> dict[str, object]:
+        """What compiled code works on (`fast`)."""
+        return {"near": self._near}
+
     def watch(self, session: Session, ip: str) -> None:
         """The session has proved the address."""
         near = self._near.setdefault(neighbourhood(ip), [])

@@ -53,6 +53,10 @@ class Tickets:
     def __len__(self) -> int:
         return len(self._live)
 
+    def parts(self) -> dict[str, object]:
+        """What compiled code works on (`fast`)."""
+        return {"tickets": self._live}
+
     def get(self, number: int) -> LiveTicket | None:
         """The live ticket of that number."""
         return self._live.get(number)
