@@ -61,8 +61,8 @@ def named(
     ("box", "name", "limit"),
     [
         (Box(packets=25), "flow-packets", 25),
-        (Box(octets=3600), "flow-bytes", 3600),
-        (Box(seconds=0.9), "flow-seconds", 0.9),
+        (Box(octets=4400), "flow-bytes", 4400),
+        (Box(seconds=1.7), "flow-seconds", 1.7),
     ],
 )
 def test_the_count_that_the_box_keeps_is_named_within_its_bounds(box: Box, name: str, limit: float) -> None:
@@ -92,6 +92,10 @@ def test_where_each_flow_dies_at_another_count_none_is_named() -> None:
 def test_no_count_without_a_cut_or_without_the_log() -> None:
     assert named(clean) is None
     assert named(drops(Box(packets=25)), CALL, SLOW, logged=False) is None
+
+
+def test_a_cut_within_the_first_media_is_how_they_behave_and_no_count() -> None:
+    assert named(drops(Box(packets=12))) is None
 
 
 def test_a_count_of_what_comes_down_is_given_to_nobody_else() -> None:

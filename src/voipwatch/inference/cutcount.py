@@ -22,6 +22,9 @@ CUT_FLOWS_MIN: Final = 2
 """Flows that were cut and bound the count from both sides."""
 TAIL_MIN: Final = 10
 """Lost packets at the end that make it a cut: 0.2 s of voice, and no tail of a lossy line."""
+MEDIA_MIN: Final = 16
+"""Media packets from the device that passed in every cut flow. What dies earlier may have been recognised by
+what its first packets do, which takes as many packets in every flow, and is no count that a box keeps."""
 LOST_BEFORE_MAX: Final = 0.05
 """Share lost before the cut; where more is, nobody knows what the box had counted."""
 LINE_TAIL: Final = 3
@@ -50,7 +53,7 @@ def count_of(flows: Iterable[FlowView]) -> Trigger | None:
     line_tail = LINE_TAIL if any(_split(f.up.known)[1] or _split(f.down.known)[1] for f in own) else 0
     bounds = [b for f in own if (b := bounds_of(f, line_tail)) is not None]
     cut = sum(each["flow-seconds"].high < inf for each in bounds)
-    if cut < CUT_FLOWS_MIN:
+    if cut < CUT_FLOWS_MIN or any(_dies_early(f) for f in own):
         return None
     left = {name: found for name in bounds[0] if (found := _common([each[name] for each in bounds]))}
     (name, found), *others = left.items() or [("", Bounds(0.0, 0.0))]
@@ -91,6 +94,12 @@ def bounds_of(flow: FlowView, line_tail: int = 0) -> Mapping[str, Bounds] | None
         most = size + _bytes(gone) + max((_bytes([p]) for p in following), default=0)
         out[f"flow-bytes{way}"] = Bounds(size, most if cut else inf)
     return out
+
+
+def _dies_early(flow: FlowView) -> bool:
+    """Whether the media were cut within the first packets, by which classifiers decide."""
+    passed, _, tail = _split(flow.media(up=True).known)
+    return len(tail) >= TAIL_MIN and len(passed) < MEDIA_MIN
 
 
 def _common(bounds: Sequence[Bounds]) -> Bounds | None:
