@@ -104,7 +104,8 @@ def explain(facts: Facts, *, lang: str) -> str:
 def _trigger(
     trigger: Trigger, book: Mapping[str, Mapping[str, str]], fill: "_Filler", words: Mapping[str, str]
 ) -> str:
-    named = [book["triggers"][name].format_map(words) for name in trigger.properties]
+    count = fill.span(trigger.low or 0.0, trigger.high or 0.0)
+    named = [book["triggers"][name].format_map({**words, "count": count}) for name in trigger.properties]
     shown = {"repeats": fill.number(trigger.repeats), "of": fill.number(trigger.of)}
     return book["parts"]["trigger"].format(list=book["parts"]["separator"].join(named), **shown)
 
@@ -147,6 +148,11 @@ class _Filler:
     def number(self, value: float) -> str:
         """At most one digit after the point."""
         return self.name(self.plain(value))
+
+    def span(self, low: float, high: float) -> str:
+        """A number, or two with a dash between."""
+        texts = dict.fromkeys((self.plain(low), self.plain(high)))
+        return self.name("\u2013".join(texts))
 
     def plain(self, value: float) -> str:
         """The same, not isolated."""

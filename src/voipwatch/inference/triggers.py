@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from voipwatch.inference.agreement import CONCORDANT
+from voipwatch.inference.cutcount import count_of
 from voipwatch.inference.fingerprint import DTLS_HELLO, LABEL, is_held_mutant
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.mutants import mutant_view
@@ -34,12 +35,24 @@ def trigger_of(session: Session, app: str, finding: Finding) -> Trigger | None:
         return _answers(session, app, finding)
     if finding.mechanism == LABEL and finding.stage not in SET_UPS:
         return _late(session, app)
+    if finding.mechanism == "flow.cut":
+        return _count(session, app, finding)
     for shape in _shapes(session, app):
         for stage in SET_UPS if finding.stage in SET_UPS else ():
             found = _at_stage(session, shape, stage)
             if found is not None:
                 return found
     return None
+
+
+def _count(session: Session, app: str, finding: Finding) -> Trigger | None:
+    """The count at which the calls with these media die; of two legs that tell different ones, none."""
+    legs: dict[tuple[str, str, str], list[FlowView]] = {}
+    for flow in session.of_app(app):
+        if not flow.direct and flow.record.kind.media.value == finding.stage:
+            legs.setdefault(flow.shape, []).append(flow)
+    found = [trigger for flows in legs.values() if (trigger := count_of(flows)) is not None]
+    return found[0] if len(found) == 1 else None
 
 
 def _shapes(session: Session, app: str) -> Iterator[tuple[str, str, str]]:
