@@ -63,16 +63,23 @@ def measure_all(*, seconds: float, repeats: int, quick: bool) -> Found:
         steps.append(_said(measure(calls, seconds=seconds)))
         return steps[-1]
 
+    def compiled_step(calls: int) -> Calls:
+        return _said(measure(calls, seconds=seconds, compiled=True))
+
     best = most_calls(step)
     on_time = max((run.calls for run in steps if carries(run) and late_ms(run) < CALLS_LATE_MS), default=0)
+    best_compiled = most_calls(compiled_step)
     echo, irtt, coturn = [], [], []
     most, plain, thousand, noisy = [], [], [], []
+    compiled, compiled_thousand = [], []
     for _ in range(repeats):
         echo.append(others.echo_ceiling(seconds))
         irtt.append(others.irtt_ceiling(seconds))
         most.append(_said(measure(best, seconds=seconds)))
         plain.append(_said(measure(best, seconds=seconds, batches=False)))
         thousand.append(_said(measure(CALLS, seconds=seconds)))
+        compiled.append(_said(measure(best_compiled, seconds=seconds, compiled=True)))
+        compiled_thousand.append(_said(measure(CALLS, seconds=seconds, compiled=True)))
         noisy.append(_said(measure(NOISY_CALLS, seconds=seconds, garbage=NOISE)))
         coturn.append(others.relayed())
     jobs = [deciding.Job("port-drop", RTT_MS, apps=(app,), seed=1) for app in ("whatsapp", "sip", "webrtc")]
@@ -95,6 +102,8 @@ def measure_all(*, seconds: float, repeats: int, quick: bool) -> Found:
         told.decided_s.max,
         told.repeated_s.max,
         path,
+        compiled,
+        compiled_thousand,
     )
 
 

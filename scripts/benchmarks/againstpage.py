@@ -57,6 +57,9 @@ class Found(NamedTuple):
     own_silence_s: float
     own_certain_s: float
     path: list[Turn]
+    compiled: list[Calls]
+    """As many calls as `reflector --compiled` carries."""
+    compiled_thousand: list[Calls]
 
 
 def carries(run: Calls) -> bool:
@@ -100,7 +103,7 @@ def where(machine: Machine, load_after: float | None, command: str) -> str:
 def ceiling_rows(found: Found) -> list[list[str]]:
     """How many datagrams a second each server takes."""
     echo, irtt = (median(each.per_s for each in runs) for runs in (found.echo, found.irtt))
-    own = _most(found).each_way
+    own, compiled = _most(found).each_way, _middle_compiled(found).each_way
     return [
         _row("C echo: datagrams answered a second", f"{echo:,.0f}"),
         _row("irtt's server: the same", f"{irtt:,.0f}", of_echo=f"{irtt / echo:.2f}"),
@@ -111,26 +114,29 @@ def ceiling_rows(found: Found) -> list[list[str]]:
             "0.25 of the echo",
             MET[own >= echo / 4],
         ],
-        ["reflector against irtt's server", f"{own / irtt:.2f} of it", NONE, "as much", MET[own >= irtt]],
+        [
+            "reflector `--compiled`: the same",
+            f"{compiled:,.0f}",
+            f"{compiled / echo:.3f}",
+            "0.25 of the echo",
+            MET[compiled >= echo / 4],
+        ],
+        _against_irtt("reflector", own / irtt),
+        _against_irtt("reflector `--compiled`", compiled / irtt),
     ]
 
 
 def call_rows(found: Found) -> list[list[str]]:
     """How late calls are, and what is lost of them."""
     thousand, noisy = _thousand(found), _noisy(found)
-    late = late_ms(thousand)
-    on_time = late < CALLS_LATE_MS and carries(thousand)
+    compiled = middle(found.compiled_thousand, late_ms)
     garbage_per_s = noisy.noise / noisy.seconds
     return [
-        [
-            f"{thousand.calls:,} paced calls: 99 % under, ms late",
-            f"{late:.2f}",
-            NONE,
-            f"{CALLS_LATE_MS:g}",
-            MET[on_time],
-        ],
+        _paced(f"{thousand.calls:,} paced calls: 99 % under, ms late", thousand),
+        _paced("the same, `--compiled`", compiled),
         _row(f"the most calls of which that holds, of {STEPS[0]}, {STEPS[1]}, …", f"{found.on_time:,}"),
         _row(f"{thousand.calls:,} paced calls: lost up, down", _lost(thousand)),
+        _row("the same, `--compiled`", _lost(compiled)),
         [
             f"{noisy.calls} calls under {garbage_per_s:,.0f} garbage a second: lost up, down",
             _lost(noisy),
@@ -155,10 +161,10 @@ def cost_rows(found: Found) -> list[list[str]]:
     """What a datagram costs."""
     most = _most(found)
     coturn = median(each.cpu_us for each in found.coturn)
-    own = 1e6 * most.far_cpu_s / max(1, most.logged + most.answered)
     return [
         _row("CPU a datagram, µs: coturn relaying", f"{coturn:.1f}"),
-        _row("CPU a datagram, µs: reflector", f"{own:.1f}"),
+        _row("CPU a datagram, µs: reflector", f"{_cpu_us(most):.1f}"),
+        _row("CPU a datagram, µs: reflector `--compiled`", f"{_cpu_us(_middle_compiled(found)):.1f}"),
     ]
 
 
@@ -178,6 +184,23 @@ def _notes(found: Found) -> str:
 
 def _most(found: Found) -> Calls:
     return middle(found.most, lambda run: run.each_way)
+
+
+def _middle_compiled(found: Found) -> Calls:
+    return middle(found.compiled, lambda run: run.each_way)
+
+
+def _against_irtt(what: str, share: float) -> list[str]:
+    return [f"{what} against irtt's server", f"{share:.2f} of it", NONE, "as much", MET[share >= 1]]
+
+
+def _paced(what: str, run: Calls) -> list[str]:
+    late = late_ms(run)
+    return [what, f"{late:.2f}", NONE, f"{CALLS_LATE_MS:g}", MET[late < CALLS_LATE_MS and carries(run)]]
+
+
+def _cpu_us(run: Calls) -> float:
+    return 1e6 * run.far_cpu_s / max(1, run.logged + run.answered)
 
 
 def _thousand(found: Found) -> Calls:

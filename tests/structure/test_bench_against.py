@@ -65,11 +65,18 @@ def test_the_page_says_what_is_missed() -> None:
         0.3,
         2.5,
         [Turn(half, dropped, half, dropped)],
+        [run(4, logged=500, answered=500)],
+        [run(1000, p99=4.5)],
     )
     told = render(found, "a command", "Over a path.")
     rows = {line.split(" | ")[0]: line for line in told.splitlines() if line.startswith("| ")}
     assert rows["| reflector: each way a second, logged and keyed"].endswith(
         "| 1,000 | 0.250 | 0.25 of the echo | yes |"
+    )
+    assert rows["| reflector `--compiled`: the same"].endswith("| 500 | 0.125 | 0.25 of the echo | **no** |")
+    assert "| the same, `--compiled` | 4.50 | – | 5 | yes |" in told.splitlines()
+    assert rows["| reflector `--compiled` against irtt's server"].endswith(
+        "| 0.56 of it | – | as much | **no** |"
     )
     assert rows["| reflector against irtt's server"].endswith("| 1.11 of it | – | as much | yes |")
     assert rows["| 1,000 paced calls: 99 % under, ms late"].endswith("| 6.00 | – | 5 | **no** |")
