@@ -30,7 +30,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--section", choices=SECTIONS, default="matrix", help="of the page")
     parser.add_argument("--command", default="voipwatch lab matrix", help="the command that made it")
     asked = parser.parse_args(argv)
-    result = msgspec.json.decode(asked.file.read_bytes(), type=MatrixResult)
+    try:
+        result = msgspec.json.decode(asked.file.read_bytes(), type=MatrixResult)
+    except (OSError, msgspec.DecodeError) as error:
+        parser.error(f"{asked.file} is not what `voipwatch lab matrix --out FILE` wrote: {error}")
     when = datetime.fromtimestamp(asked.file.stat().st_mtime, tz=UTC)
     machine = this_machine()
     text = render(

@@ -14,6 +14,9 @@ def test_a_run_is_told_flow_by_flow_with_its_decisions_and_its_row() -> None:
     assert "World sip-invite, line long, seed 2." in ran.out
     assert '"policy":"payload"' in ran.out
     assert "sip A signalling setup: port " in ran.out
+    tcp = [line for line in ran.out.splitlines() if line.strip().startswith("tcp: port ")]
+    assert tcp
+    assert not [line for line in tcp if "sent" in line], "what nobody counted is not said to be none"
     drops = [
         line.split() for line in ran.out.splitlines() if "drop" in line and "payload" in line.split()[-1:]
     ]

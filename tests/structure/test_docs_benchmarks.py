@@ -427,6 +427,17 @@ def test_the_matrix_file_is_read_as_the_command_writes_it(
     assert "guilty worlds: verdicts" in capsys.readouterr().out
 
 
+def test_what_is_no_matrix_is_said_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.json").write_text("[1]")
+    for name in ("other.json", "nowhere.json"):
+        with pytest.raises(SystemExit) as ended:
+            matrix_table.main([str(tmp_path / name)])
+        assert ended.value.code == 2
+        assert f"{name} is not what" in capsys.readouterr().err
+
+
 def test_the_matrix_is_planned_over_every_world() -> None:
     matrix = [w for w in load_worlds().matrix if not w.needs_ndpi or ndpi.is_installed()]
     assert {job.world for job in plan(runs=3 * len(matrix))} == {w.id for w in matrix}

@@ -21,6 +21,7 @@ from voipwatch.cli.matrixshow import show_matrix
 from voipwatch.cli.reportfile import require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
+from voipwatch.cli.working import shown_wait
 from voipwatch.lab import ndpi
 from voipwatch.lab.matrix import (
     GUILTY_SEEDS,
@@ -106,7 +107,8 @@ def run_world(
     if place.needs_ndpi and not ndpi.is_installed():
         raise Trouble("error.ndpi", world=place.id)
     try:
-        measurement = measure_world(place, apps, seed=seed, network=network)
+        with shown_wait(context, "lab.measuring"):
+            measurement = measure_world(place, apps, seed=seed, network=network)
     except KernelCheckError as error:
         raise Trouble("error.kernel", reason=shown(str(error), longest=300)) from error
     verdicts = conclude(measurement, context.judging(), context.texts)

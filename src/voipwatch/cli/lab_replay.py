@@ -11,6 +11,7 @@ from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown
+from voipwatch.cli.working import shown_wait
 from voipwatch.lab import ndpi
 from voipwatch.lab.grading import expected_of
 from voipwatch.lab.replay import FlowTold, Transcript, replay
@@ -43,7 +44,8 @@ def replay_run(
             raise Misuse("error.world_app", world=place.id, app=", ".join(strange), known=known)
     if place.needs_ndpi and not ndpi.is_installed():
         raise Trouble("error.ndpi", world=place.id)
-    transcript, measurement = replay(place, apps=apps, seed=seed, line=line)
+    with shown_wait(context, "lab.measuring"):
+        transcript, measurement = replay(place, apps=apps, seed=seed, line=line)
     check = conclude(measurement, context.judging(), context.texts)
     wrong = _wrong(place, transcript.line, check)
     if json:
@@ -106,8 +108,10 @@ def _show(context: Context, transcript: Transcript, *, full: bool) -> None:
 def _title(context: Context, flow: FlowTold) -> str:
     words = [flow.app, flow.arm, flow.leg, flow.question]
     told = " ".join(word for word in words if word) or flow.proto
-    values = {"sent": flow.sent, "received": flow.received, "near": flow.near_port, "far": flow.far}
-    return context.texts("replay.flow", name=told, **values)
+    ends = {"near": flow.near_port, "far": flow.far}
+    if flow.sent is None:
+        return context.texts("replay.ends", name=told, **ends)
+    return context.texts("replay.flow", name=told, sent=flow.sent, received=flow.received, **ends)
 
 
 def _spans(context: Context, flow: FlowTold) -> list[list[Text | str]]:

@@ -53,9 +53,9 @@ class FlowTold(msgspec.Struct):
     arm: str = ""
     leg: str = ""
     question: str = ""
-    sent: int = 0
+    sent: int | None = None
     """Datagrams that the near end sent; those that the line lost never came to the operator."""
-    received: int = 0
+    received: int | None = None
     datagrams: list[Datagram] = []
 
     @property
