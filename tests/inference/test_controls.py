@@ -109,7 +109,7 @@ def test_the_shares_of_the_error_budget_add_up_to_the_whole() -> None:
 
 @pytest.mark.parametrize("profile", load_profiles().profiles, ids=lambda profile: profile.id)
 def test_no_app_has_more_tests_for_luck_than_the_budget_is_divided_by(profile: Profile) -> None:
-    """Each set-up stage of a leg 1; media of a kind: up, down, exchange, four cuts; heavy losses 2; its port 1."""
+    """A set-up stage of a leg 1; media of a kind: up, down, exchange, four cuts; heavy losses 2; a port 1."""
     run = [leg for leg in profile.legs if leg.run]
     setup = sum(len({r.stage for r in leg.rounds}) * len(leg.dialects) for leg in run)
     media = [m.media for leg in run if profile.default_dialect in leg.dialects for m in leg.media]
