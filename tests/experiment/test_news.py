@@ -52,3 +52,23 @@ def test_a_ratio_never_goes_back() -> None:
     news = News()
     told(news, leg("sip", LegPhase.REPEAT))
     assert told(news, leg("sip", LegPhase.MEDIA)) == [("sip", "voice", 0.6)]
+
+
+def test_a_leg_that_goes_on_is_news_though_the_legs_are_the_same() -> None:
+    news, one, trigger = News(), leg("sip", LegPhase.FIRST), SimpleNamespace(app="sip")
+    assert told(news, one) == [("sip", "setup", 0.0)]
+    one.phase = LegPhase.REPEAT
+    assert told(news, one) == [("sip", "repeat", 0.6)]
+    one.phase, one.done = LegPhase.DONE, True
+    assert told(news, one, active=[trigger]) == [("sip", "trigger", SHARE_BEFORE_TRIGGER)]
+    assert told(news, one) == [("sip", "done", 1.0)]
+
+
+def test_other_legs_in_the_same_phase_are_news() -> None:
+    news, one, other = News(), leg("sip", LegPhase.FIRST), leg("imo", LegPhase.FIRST)
+    assert told(news, one) == [("sip", "setup", 0.0)]
+    assert told(news, other) == [("imo", "setup", 0.0)]
+    assert told(news, one, other, waiting=[one, other]) == []
+    assert told(news, one, other, waiting=[other]) == []
+    other.phase = LegPhase.MEDIA
+    assert told(news, one, other, waiting=[one]) == [("imo", "voice", 0.4)]

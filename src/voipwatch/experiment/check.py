@@ -192,10 +192,13 @@ class LineCheck:
             next(self._preparation, None)
         if self._course is Course.SWEEPS and (swept := self._sweeps.datagrams_to_send(now)):
             return swept
-        due = ((flow, datagrams) for flow, datagrams in self._book.emit(now) if datagrams)
-        flow, datagrams = next(due, (None, []))
+        outgoing: list[Outgoing] = []
+        for flow, datagrams in self._book.emit(now):
+            if datagrams:
+                outgoing = [Outgoing(flow.socket, port, data) for port, data in datagrams]
+                break
         self._look(now)
-        return [] if flow is None else [Outgoing(flow.socket, port, data) for port, data in datagrams]
+        return outgoing
 
     def get_timer(self) -> float | None:
         """When `handle_timer` must be called at the latest; None when finished."""
@@ -212,7 +215,10 @@ class LineCheck:
         due = self._book.next_due()
         if due is not None:
             times.append(due)
-        times.extend(t for q in self._agenda.active if (t := q.get_timer()) is not None)
+        for question in self._agenda.active:
+            asked = question.get_timer()
+            if asked is not None:
+                times.append(asked)
         if self._starter.next_at is not None:
             times.append(self._starter.next_at)
         return min(times)

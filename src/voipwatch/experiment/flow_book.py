@@ -15,6 +15,8 @@ class FlowBook:
         self.news: set[int] = set()
         """Sockets whose flow has outcomes nobody has looked at, or has changed its phase."""
         self._asker: list[Question] = []
+        self._alive: list[NearFlow] = []
+        """The flows that had not ended when that was last asked, and those since."""
         self._by_flow: dict[tuple[int, int], NearFlow] = {}
         self._heap: list[tuple[float, int]] = []
         self._due_at: dict[int, float] = {}
@@ -23,6 +25,7 @@ class FlowBook:
         """Takes up a flow that has started."""
         self.flows.append(flow)
         self._asker.append(asker)
+        self._alive.append(flow)
         self._by_flow[(flow.session.reflector, flow.flow)] = flow
         self.schedule(flow)
 
@@ -36,7 +39,8 @@ class FlowBook:
 
     def alive(self) -> list[NearFlow]:
         """The flows that have not ended."""
-        return [flow for flow in self.flows if flow.phase is not Phase.ENDED]
+        self._alive = [flow for flow in self._alive if flow.phase is not Phase.ENDED]
+        return list(self._alive)
 
     def concerned(self) -> set[int]:
         """Identities of the questions whose flows have news."""

@@ -1,6 +1,7 @@
 """What the person who waits is told of each app while its legs run."""
 
 from collections.abc import Collection, Iterator
+from operator import is_
 from typing import Final
 
 from voipwatch.experiment.events import Progress
@@ -20,6 +21,10 @@ class News:
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[str, float]] = {}
+        self._legs: list[Leg] = []
+        self._phases: list[LegPhase] = []
+        self._waiting: list[Leg] = []
+        self._active: list[Question] = []
 
     def of(
         self, legs: Collection[Leg], waiting: Collection[Leg], active: Collection[Question]
@@ -31,6 +36,8 @@ class News:
             waiting: those that have not begun; of an app that only waits there is no news.
             active: questions that are being asked, among them those for what triggers a block.
         """
+        if not self._changed(legs, waiting, active):
+            return
         unbegun = {id(leg) for leg in waiting}
         for app in dict.fromkeys(leg.app for leg in legs):
             own = [leg for leg in legs if leg.app == app]
@@ -49,3 +56,22 @@ class News:
             if self._told.get(app) != told:
                 self._told[app] = told
                 yield Progress(app, *told)
+
+    def _changed(self, legs: Collection[Leg], waiting: Collection[Leg], active: Collection[Question]) -> bool:
+        """Whether anything that news is made of has changed since this was last asked: mostly not."""
+        phases = [leg.phase for leg in legs]
+        if (
+            phases == self._phases
+            and _same(active, self._active)
+            and _same(waiting, self._waiting)
+            and _same(legs, self._legs)
+        ):
+            return False
+        self._legs, self._phases = list(legs), phases
+        self._waiting, self._active = list(waiting), list(active)
+        return True
+
+
+def _same(these: Collection[Question], those: Collection[Question]) -> bool:
+    """Whether they are the very same questions, in the same order."""
+    return len(these) == len(those) and all(map(is_, these, those))

@@ -122,6 +122,9 @@ class Simulation:
         )
         self._asked: list[tuple[float, int, ProviderOutcome]] = []
         self._tcp: list[tuple[float, int, TcpOutcome]] = []
+        self._near_due: float | None = None
+        self._far_due: float | None = None
+        """When each end's timer is due, as both said when time last went on."""
         self._sockets: set[int] = set()
         self.datagrams = 0
         self.bytes_out_far = 0
@@ -168,7 +171,8 @@ class Simulation:
         raise RuntimeError("the simulated check did not end")
 
     def _next_time(self) -> float:
-        times = [self.near.get_timer(), self.far.get_timer(), self.net.next_time()]
+        self._near_due, self._far_due = self.near.get_timer(), self.far.get_timer()
+        times = [self._near_due, self._far_due, self.net.next_time()]
         times += [at for at, _, _ in self._tcp[:1]]
         times += [at for at, _, _ in self._asked[:1]]
         return min(t for t in times if t is not None)
@@ -176,7 +180,9 @@ class Simulation:
     def _advance(self) -> None:
         now = self.now
         to_near: list[tuple[int, bytes]] = []
-        for arrival in self.net.pop(now):
+        arrivals = self.net.pop(now)
+        answered = False
+        for arrival in arrivals:
             self.datagrams += 1
             if isinstance(arrival, ToFar):
                 self.far.receive_datagrams([(arrival.source, arrival.dport, arrival.data)], now)
@@ -193,27 +199,32 @@ class Simulation:
         while self._tcp and self._tcp[0][0] <= now:
             _, trial, outcome = self._tcp.pop(0)
             self.near.tcp_finished(trial, outcome, now)
+            answered = True
         while self._asked and self._asked[0][0] <= now:
             _, ask, answer = self._asked.pop(0)
             self.near.provider_answered(ask, answer, now)
-        timer = self.far.get_timer()
-        if timer is not None and timer <= now:
+            answered = True
+        if arrivals or answered:  # else both timers are as they were
+            self._near_due, self._far_due = self.near.get_timer(), self.far.get_timer()
+        if self._far_due is not None and self._far_due <= now:
             self.far.handle_timer(now)
-        timer = self.near.get_timer()
-        if timer is not None and timer <= now:
+        if self._near_due is not None and self._near_due <= now:
             self.near.handle_timer(now)
 
     def _settle(self, on_progress: Callable[[Progress], None] | None) -> Measurement | None:
         """Moves everything that is due now; returns the measurement when the check has finished."""
+        far_asked = False
         while True:
             busy = False
             for outgoing in self.near.datagrams_to_send(self.now):
                 self.net.up(self.now, outgoing.socket, outgoing.port, outgoing.data, outgoing.ttl)
                 busy = True
-            for address, port, data in self.far.datagrams_to_send(self.now):
-                self.bytes_out_far += len(data)
-                self.net.down(self.now, address, port, data)
-                busy = True
+            if not far_asked:  # the far end hands out all that is due at once
+                for address, port, data in self.far.datagrams_to_send(self.now):
+                    self.bytes_out_far += len(data)
+                    self.net.down(self.now, address, port, data)
+                    busy = True
+                far_asked = True
             while (event := self.near.next_event()) is not None:
                 busy = True
                 if isinstance(event, Finished):
@@ -223,6 +234,7 @@ class Simulation:
                         on_progress(event)
                 else:
                     self._obey(event)
+                    far_asked = False
             if not busy:
                 return None
 

@@ -59,6 +59,7 @@ class Leg:
     """A dead arm was dead again in the repeat."""
     flows: list[NearFlow] = field(default_factory=list)
     _live: list[NearFlow] = field(default_factory=list)
+    """In the order of their start, every flow that has not ended, and of the ended some."""
     _deaths: ArmDeaths = field(init=False)
     _media_judged: int = 0
     """Ended flows when dead media was last looked for."""
@@ -155,9 +156,10 @@ class Leg:
             return
         question = "repeat" if self.phase is LegPhase.REPEAT else "setup"
         self._live = [f for f in self._live if f.phase is not Phase.ENDED or f.outcomes]
-        news = [flow for flow in self._live if flow.record.question in (question, "media") and flow.outcomes]
-        for arm, stage, counts in self._deaths.take(news, question):
-            self._arm_dead(question, arm, stage, now, counts)
+        news = [flow for flow in self._live if flow.outcomes and flow.record.question in (question, "media")]
+        if news:
+            for arm, stage, counts in self._deaths.take(news, question):
+                self._arm_dead(question, arm, stage, now, counts)
         if self.phase is LegPhase.FIRST:
             self._update_first(now)
         elif self.phase is LegPhase.REPEAT:
@@ -210,13 +212,14 @@ class Leg:
         self.wishes = stop_arm(arm, question, wishes=self.wishes, flows=self.flows, now=now)
 
     def _ended(self, question: str) -> bool:
-        flows = [f for f in self.flows if f.record.question == question]
-        return not self.wishes and all(f.phase is Phase.ENDED for f in flows)
+        return not self.wishes and all(
+            f.phase is Phase.ENDED for f in self._live if f.record.question == question
+        )
 
     def _update_first(self, now: float) -> None:
         self._decide_media("setup", now)
         if self.dead and not self.wishes:
-            waiting = [f for f in self.flows if f.phase is Phase.ROUNDS]
+            waiting = [f for f in self._live if f.phase is Phase.ROUNDS]
             if not waiting and self._repeat_at is None:
                 self._cut_short(now)
                 self._repeat_at = max(now, self._last_first_at + REPEAT_AFTER_S)
@@ -285,10 +288,10 @@ class Leg:
         return not again and heard >= DECIDING & self.plan.kinds.keys()
 
     def _update_media(self, now: float) -> None:
-        for flow in self.flows:
-            if flow.record.question == "held" and self._held_wished == 1 and self._suspect(flow, now):
+        for flow in self._live:
+            if self._held_wished == 1 and flow.record.question == "held" and self._suspect(flow, now):
                 self._wish_held(LONG_REPLICATES[1] if self.plan.long else HELD_REPLICATES[1], now)
-        if not self.wishes and all(f.phase is Phase.ENDED for f in self.flows):
+        if not self.wishes and all(f.phase is Phase.ENDED for f in self._live):
             self._finish("done", now)
 
     def _finish(self, outcome: str, now: float) -> None:
@@ -318,7 +321,7 @@ class Leg:
 
     def _decide_media(self, question: str, now: float) -> None:
         """A treatment whose media is dead either way while its control's lives needs no more data."""
-        ended = sum(1 for flow in self.flows if flow.phase is Phase.ENDED)
+        ended = len(self.flows) - sum(1 for flow in self._live if flow.phase is not Phase.ENDED)
         if ended == self._media_judged:
             return
         self._media_judged = ended
