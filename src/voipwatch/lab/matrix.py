@@ -75,6 +75,8 @@ class Cell(msgspec.Struct):
     said: dict[str, int] = {}
     """Verdict and mechanism -> runs."""
     wrong_seeds: list[int] = []
+    expected_mechanism: str = ""
+    """As of `Row`: the acceptable ones with / between; empty: not compared, or none."""
 
 
 class MatrixResult(msgspec.Struct):
@@ -210,7 +212,15 @@ def summarise(rows: Sequence[Row]) -> MatrixResult:
     cells: dict[tuple[str, str, str], Cell] = {}
     for row in sorted(rows, key=lambda r: (not r.guilty, r.world, r.line, r.app, r.seed)):
         cell = cells.setdefault(
-            (row.world, row.line, row.app), Cell(row.world, row.line, row.app, row.guilty, row.expected)
+            (row.world, row.line, row.app),
+            Cell(
+                row.world,
+                row.line,
+                row.app,
+                row.guilty,
+                row.expected,
+                expected_mechanism=row.expected_mechanism,
+            ),
         )
         cell.runs += 1
         cell.verdicts_right += row.verdict_right
