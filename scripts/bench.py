@@ -8,7 +8,6 @@
 What is timed is the machine as it is: run it on an otherwise idle one; the page says the load.
 """
 
-import argparse
 import multiprocessing
 import signal
 import sys
@@ -23,6 +22,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import deciding, page, receiving, sending, simulated
+from scripts.benchmarks.arguments import Parser
 from scripts.benchmarks.figures import this_machine
 
 APPS: Final = ("whatsapp", "sip", "webrtc")
@@ -130,7 +130,7 @@ def end(number: int, _frame: FrameType | None) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Measure; write the page or print JSON. 0 also when a target is missed: the page says so."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer runs of each, under one minute")
     parser.add_argument(
         "--json", action="store_true", help="JSON on standard output; the page stays as it is"

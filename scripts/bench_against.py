@@ -10,7 +10,6 @@ asks it to the other; before them a check and irtt over one path of the kernel's
 namespaces are allowed). It is of worth on an otherwise idle machine: the page says the load.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from scripts.benchmarks.againstpage import (
     render,
     where,
 )
+from scripts.benchmarks.arguments import Parser
 from scripts.benchmarks.besides import Turn
 from scripts.benchmarks.callers import Calls, measure
 from scripts.benchmarks.figures import load, this_machine
@@ -119,7 +119,7 @@ def _said(run: Calls) -> Calls:
 
 def main(argv: list[str] | None = None) -> int:
     """Measure; print or write. 0 also when a figure is missed: the page says so."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     what.add_argument("--path", action="store_true", help="round trip and loss beside irtt alone, printed")

@@ -4,7 +4,6 @@ python scripts/bench_collector.py            # under two minutes on two idle cor
 python scripts/bench_collector.py --quick    # a tenth of the reports, and the page is left alone
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import ingest, page
+from scripts.benchmarks.arguments import Parser
 from scripts.benchmarks.figures import distribution, this_machine
 
 REPORT_BYTES = 20_000
@@ -153,7 +153,7 @@ def rendered(runs: list[tuple[str, str, ingest.Requests, ingest.Run]], command: 
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--quiet-file", type=Path, help="exists while it measures, for others to wait")
     options = parser.parse_args()

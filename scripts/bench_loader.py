@@ -4,13 +4,13 @@ python scripts/bench_loader.py            # 1,500 reports of two apps: 800,000 r
 python scripts/bench_loader.py --reports 40 --print
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.loading import measure
 from scripts.benchmarks.page import write
@@ -60,9 +60,9 @@ def section(reports: int, workers: int) -> str:
 
 def main() -> None:
     """Measure, and write or print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reports", type=int, default=1500)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser = Parser(description=__doc__)
+    parser.add_argument("--reports", type=at_least(1), default=1500)
+    parser.add_argument("--workers", type=at_least(1), default=os.cpu_count() or 1)
     parser.add_argument("--print", action="store_true")
     options = parser.parse_args()
     text = section(options.reports, options.workers)

@@ -26,6 +26,7 @@ from typing import Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least, present
 from scripts.benchmarks.figures import Machine, this_machine
 from scripts.benchmarks.page import table, write
 
@@ -153,14 +154,12 @@ def page(found: dict[str, list[Run]], *, n: int, size_mb: float, said: str, mach
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reference", type=Path, help="Python of an environment with oonidata and orjson")
-    parser.add_argument("--samples", type=Path, default=HERE.parents[2] / "shared/ooni")
-    parser.add_argument("--each", type=int, default=2000, help="measurements of each test")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument("--samples", type=present, default=HERE.parents[2] / "shared/ooni")
+    parser.add_argument("--each", type=at_least(1), default=2000, help="measurements of each test")
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--core", type=at_least(0), default=max(os.sched_getaffinity(0)))
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     parser.add_argument("--import-only", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--into", help=argparse.SUPPRESS)

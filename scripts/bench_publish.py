@@ -22,6 +22,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scripts.bench_store import PANEL, START, VOTES
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import Machine, this_machine
 from scripts.benchmarks.page import table, write
 from voipwatch.pipeline.publishing.checking import check_bundle
@@ -125,10 +126,8 @@ def page(
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--days", type=int, default=YEAR_DAYS)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=at_least(1), default=YEAR_DAYS)
     parser.add_argument("--folder", type=Path, help="where store and bundle lie meanwhile")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     arguments = parser.parse_args()

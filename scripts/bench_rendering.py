@@ -4,7 +4,6 @@ python scripts/bench_rendering.py BUNDLE NEXT            # bundles of a year and
 python scripts/bench_rendering.py BUNDLE NEXT --write    # the page too
 """
 
-import argparse
 import gzip
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import page
+from scripts.benchmarks.arguments import Parser, present
 from scripts.benchmarks.figures import load as machine_load
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.siteload import SITE, running
@@ -77,9 +77,9 @@ def paints_ms(address: str, path: str) -> list[float]:
 
 def main() -> int:
     """Exit status 1 where a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path, help="of a year (voipwatch publish)")
-    parser.add_argument("next", type=Path, help="of the same and one day more")
+    parser = Parser(description=__doc__)
+    parser.add_argument("bundle", type=present, help="of a year (voipwatch publish)")
+    parser.add_argument("next", type=present, help="of the same and one day more")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     given = parser.parse_args()
     before = machine_load()

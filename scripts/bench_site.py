@@ -4,7 +4,6 @@ python scripts/bench_site.py --site DIR            # about a minute on two idle 
 python scripts/bench_site.py --site DIR --write    # the page too
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import page
+from scripts.benchmarks.arguments import Parser, present
 from scripts.benchmarks.figures import load as machine_load
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.siteload import BARE, SITE, Loaded, load, memory_mb, running
@@ -59,8 +59,8 @@ def median(found: list[Loaded]) -> Loaded:
 
 def main() -> int:
     """Exit status 1 where a target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--site", type=Path, required=True, help="a rendered site (voipwatch publish)")
+    parser = Parser(description=__doc__)
+    parser.add_argument("--site", type=present, required=True, help="a rendered site (voipwatch publish)")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     given = parser.parse_args()
     rows, before = rows_of(given.site), machine_load()

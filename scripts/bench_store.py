@@ -23,6 +23,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, above_zero, at_least
 from scripts.benchmarks.figures import Machine, this_machine
 from scripts.benchmarks.page import table, write
 from voipwatch.model.submission import PrefixKind, RunKind
@@ -309,12 +310,10 @@ def page(sizes: Sequence[Size], entry: WayIn, *, machine: Machine, took_s: float
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--millions", type=float, nargs="+", default=list(SIZES))
-    parser.add_argument("--segment", type=int, default=4000, help="reports of the timed segment")
-    parser.add_argument("--runs", type=int, default=20)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--millions", type=above_zero, nargs="+", default=list(SIZES))
+    parser.add_argument("--segment", type=at_least(1), default=4000, help="reports of the timed segment")
+    parser.add_argument("--runs", type=at_least(1), default=20)
     parser.add_argument("--folder", type=Path, help="where the store lies meanwhile")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     arguments = parser.parse_args()

@@ -6,7 +6,6 @@ python scripts/cost_table.py --write    # puts them into docs/benchmarks.md
 Simulated lines of 50 ms round trip, the budget of `check --all`; bytes are IP bytes both ways.
 """
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import table, write
 from voipwatch.inference import judge
@@ -91,7 +91,7 @@ def tables(command: str) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Print or write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
     asked = parser.parse_args(argv)
     text = tables("python scripts/cost_table.py --write")

@@ -5,13 +5,13 @@ python scripts/detection_table.py --write    # puts them into the page
 python scripts/detection_table.py --speed --write
 """
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least, present
 from scripts.benchmarks.country import quiet_country
 from scripts.benchmarks.detection import (
     SHORT_DAYS,
@@ -33,12 +33,12 @@ BLOCKS = ((0.4, 14), (0.4, 30), (0.4, 60), (0.2, 60), (1.0, 30))
 
 def main(argv: list[str] | None = None) -> int:
     """Run everything, print or write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--years", type=int, default=40, help="of each quiet world")
-    parser.add_argument("--country-years", type=int, default=20, help="of the quiet country")
-    parser.add_argument("--runs", type=int, default=100, help="of each simulated block")
-    parser.add_argument("--series", type=Path, default=SERIES, help="folder of the real series")
+    parser.add_argument("--years", type=at_least(1), default=40, help="of each quiet world")
+    parser.add_argument("--country-years", type=at_least(1), default=20, help="of the quiet country")
+    parser.add_argument("--runs", type=at_least(1), default=100, help="of each simulated block")
+    parser.add_argument("--series", type=present, default=SERIES, help="folder of the real series")
     parser.add_argument("--speed", action="store_true", help="only how fast it is, in a section of its own")
     asked = parser.parse_args(argv)
     began = datetime.now(tz=UTC)

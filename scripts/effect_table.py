@@ -9,7 +9,6 @@ pysyncon is a library of synthetic controls; it is not among the project's requi
 pysyncon`. Without it the comparison is left out, and the page says so.
 """
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.noeffect import GENERATORS, UNLIKE, Panel, Random, drawn
 from scripts.benchmarks.page import table, write
@@ -165,11 +165,11 @@ def _path(panel: Panel, unit: int) -> Any:  # noqa: ANN401 -- what pandas takes
 
 def main(argv: list[str] | None = None) -> int:
     """Run everything, print or write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--panels", type=int, default=2000, help="of each law")
-    parser.add_argument("--planted", type=int, default=200, help="panels of each planted effect")
-    parser.add_argument("--fits", type=int, default=200, help="mixtures compared with pysyncon")
+    parser.add_argument("--panels", type=at_least(1), default=2000, help="of each law")
+    parser.add_argument("--planted", type=at_least(1), default=200, help="panels of each planted effect")
+    parser.add_argument("--fits", type=at_least(0), default=200, help="mixtures compared with pysyncon")
     known = parser.parse_args(argv)
     machine, began = this_machine(), monotonic()
     false, (low, panels) = alarms(known.panels)

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself
 
 from scripts import judge
 from scripts.benchmarks import page
+from scripts.benchmarks.arguments import Parser, present
 from voipwatch.apps.imported import Candidate, Capture, Draft, NoCallError, draft_profile
 from voipwatch.apps.kinds import kind_table
 from voipwatch.apps.library import ProfileSet, load_profiles, udp_ports
@@ -145,10 +146,8 @@ def rows(found: list[Compared]) -> list[str]:
 
 def main() -> int:
     """Compare, print, write if asked; 1 if an import is called otherwise than its capture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--captures", type=Path, required=True, help="folder of pcap and pcapng files")
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--captures", type=present, required=True, help="folder of pcap and pcapng files")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
     parser.add_argument("--only", default="", help="names that contain this")
     arguments = parser.parse_args()

@@ -27,6 +27,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself, where this is run as a file
 
 from scripts.benchmarks import page
+from scripts.benchmarks.arguments import Parser
 from voipwatch.apps import (
     BuildContext,
     Message,
@@ -289,9 +290,7 @@ def failures(profiles: ProfileSet, rulings: list[Ruling]) -> list[str]:
 
 def main() -> int:
     """Judge, print, and write if asked; 1 if a treatment or a control is not called what it should be."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
     parser.add_argument("--seed", default="judge", help="text that every choice of the capture derives from")
     arguments = parser.parse_args()

@@ -23,6 +23,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `scripts` itself, where this is run as a file
 
+from scripts.benchmarks.arguments import Parser, present
 from scripts.benchmarks.page import replace_between, table
 from scripts.captured_media import NO_CAPTURE, PAIRS, Pair, captured_trace, flows_of
 from voipwatch.apps import Profile, ProfileSet, Script, load_profiles
@@ -273,10 +274,8 @@ def head(profiles: ProfileSet, found: Sequence[Compared]) -> str:
 
 def main() -> int:
     """Compare, print, write if asked; 1 if a judged flow is unlike its capture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--captures", type=Path, required=True, help="folder of pcap files")
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--captures", type=present, required=True, help="folder of pcap files")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
     arguments = parser.parse_args()
     missing = sorted({p.capture for p in PAIRS if not (arguments.captures / f"{p.capture}.pcap").is_file()})

@@ -6,7 +6,6 @@ Each of two processes has a line of its own in network namespaces and a browser 
 anybody where user namespaces are allowed.
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from playwright.sync_api import Error, sync_playwright
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import Machine, this_machine
 from scripts.benchmarks.page import PAGE, replace_between
 from tests.site.linetest.driving import launch, press
@@ -108,9 +108,9 @@ def table(outcomes: Sequence[Outcome], machine: Machine, command: str, took_s: f
 
 def main() -> int:
     """Runs all, prints, and with --write puts it into docs/benchmarks.md. 1 where a rule or a time missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--clean", type=int, default=100)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--runs", type=at_least(1), default=3)
+    parser.add_argument("--clean", type=at_least(0), default=100)
     parser.add_argument("--rule", action="append", choices=sorted(RULES), default=None)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()

@@ -7,7 +7,6 @@ them, drawn by the run's number. As root, or as anybody where user namespaces ar
 virtual time instead, over lines that lose.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import Machine, this_machine
 from scripts.benchmarks.page import PAGE, replace_between
 from voipwatch.cli.kernel import KernelCheckError, report_from_kernel
@@ -214,9 +214,9 @@ def over_lines(command: str, runs: int, *, write: bool) -> int:
 
 def main() -> int:
     """Runs all, prints, and with --write puts it into docs/benchmarks.md. 1 under 95 % or over 15 s."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--processes", type=int, default=3)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--runs", type=at_least(1), default=2)
+    parser.add_argument("--processes", type=at_least(1), default=3)
     parser.add_argument("--rule", action="append", choices=sorted(RULES), default=None)
     parser.add_argument("--hops", action="append", type=int, choices=HOPS, default=None)
     parser.add_argument("--write", action="store_true")

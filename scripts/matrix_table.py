@@ -5,7 +5,6 @@ python scripts/matrix_table.py FILE --write    # puts them into the page
 python scripts/matrix_table.py FILE --write --section kernel --command "voipwatch lab matrix --network kernel"
 """
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.matrix import render
 from scripts.benchmarks.page import write
@@ -24,7 +24,7 @@ SECTIONS = ("matrix", "kernel", "ndpi", "kernel-apps")
 
 def main(argv: list[str] | None = None) -> int:
     """Read the file, print or write; the date is the file's."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("file", type=Path, help="what `voipwatch lab matrix --out FILE` wrote")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
     parser.add_argument("--section", choices=SECTIONS, default="matrix", help="of the page")

@@ -18,6 +18,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import NONE, table, write
 from voipwatch.inference import judge
@@ -98,12 +99,10 @@ def _told(said: Said, app: str) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run, print, write if asked; 1 if with the caches off an app was missed or wronged."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=SET_UP_BYTES, help="bytes an app")
+    parser.add_argument("--seed", type=at_least(0), default=1)
+    parser.add_argument("--budget", type=at_least(1), default=SET_UP_BYTES, help="bytes an app")
     asked = parser.parse_args(argv)
     worlds = load_worlds().of_family("ndpi")
     wrong = 0

@@ -5,7 +5,6 @@ python scripts/nulls_table.py --write --jobs 2      # puts them into the page
 python scripts/nulls_table.py --checks 60 --drawn 5000
 """
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import nulls
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import write
 from voipwatch.model.ruleset import CHECK_ALPHA
@@ -20,12 +20,14 @@ from voipwatch.model.ruleset import CHECK_ALPHA
 
 def main(argv: list[str] | None = None) -> int:
     """Run everything, print or write; 1 where the rate is over what is promised."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--checks", type=int, default=300, help="whole simulated checks, about 4 s each")
-    parser.add_argument("--drawn", type=int, default=20_000, help="drawn checks, about 0.04 s each")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, other checks")
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument(
+        "--checks", type=at_least(0), default=300, help="whole simulated checks, about 4 s each"
+    )
+    parser.add_argument("--drawn", type=at_least(1), default=20_000, help="drawn checks, about 0.04 s each")
+    parser.add_argument("--seed", type=at_least(0), default=1, help="another seed, other checks")
+    parser.add_argument("--jobs", type=at_least(1), default=1, help="processes")
     asked = parser.parse_args(argv)
     began, machine = datetime.now(tz=UTC), this_machine()
 

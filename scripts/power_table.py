@@ -5,7 +5,6 @@ python scripts/power_table.py --write        # puts them into the page, and the 
 python scripts/power_table.py --checks 50    # quicker
 """
 
-import argparse
 import re
 import sys
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import power
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.page import PAGE, write
 from voipwatch.inference import judge
@@ -63,11 +63,11 @@ def whole(app: str, voice: power.Voice, blocks: int, media_s: float, *, checks: 
 
 def main(argv: list[str] | None = None) -> int:
     """Run everything, print or write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--checks", type=int, default=400, help="drawn, of each size")
+    parser.add_argument("--checks", type=at_least(1), default=400, help="drawn, of each size")
     parser.add_argument(
-        "--whole", type=int, default=40, help="whole simulated checks, of each of three sizes"
+        "--whole", type=at_least(0), default=40, help="whole simulated checks, of each of three sizes"
     )
     asked = parser.parse_args(argv)
     began, machine = datetime.now(tz=UTC), this_machine()

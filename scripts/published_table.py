@@ -5,7 +5,6 @@ python scripts/published_table.py --write    # puts it into the page
 python scripts/published_table.py --checks 5
 """
 
-import argparse
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.benchmarks import published
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.figures import this_machine
 from scripts.benchmarks.nulls import ACCUSES
 from scripts.benchmarks.page import table, write
@@ -107,9 +107,9 @@ def call(measurement: Measurement) -> Said:
 
 def main(argv: list[str] | None = None) -> int:
     """Run everything, print or write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md instead of printing")
-    parser.add_argument("--checks", type=int, default=40, help="of each case, about a second each")
+    parser.add_argument("--checks", type=at_least(1), default=40, help="of each case, about a second each")
     asked = parser.parse_args(argv)
     began, machine = datetime.now(tz=UTC), this_machine()
     clean = load_worlds().get("clean")

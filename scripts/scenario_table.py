@@ -20,6 +20,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.benchmarks.arguments import Parser, at_least
 from scripts.benchmarks.page import write
 from voipwatch.cli.scenario_votes import observe_votes, said_as_planted, said_by_checks
 from voipwatch.lab.scenarios.calendar import calendar
@@ -120,13 +121,11 @@ def _at(ordered: Sequence[float], share: float) -> float:
 
 def main(arguments: Iterable[str] | None = None) -> None:
     """Measure, and write or print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, default=20)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=at_least(1), default=20)
     parser.add_argument("--size", default="full")
     parser.add_argument("--checks")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1)
     parser.add_argument("--print", action="store_true")
     options = parser.parse_args(None if arguments is None else list(arguments))
     load = os.getloadavg()[0]

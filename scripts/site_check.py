@@ -13,7 +13,6 @@ pages were looked at and how, of which commit, and the time; ends with 1 where t
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
@@ -24,6 +23,7 @@ from threading import Thread
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from scripts.benchmarks.arguments import Parser, at_least, present
 from tests.support.browser import EXECUTABLE, FLAGS, thin, violations
 
 WHOLE_EVERY = 100
@@ -47,11 +47,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
 def main() -> int:
     """Exit status."""
-    parser = ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("site", type=Path)
-    parser.add_argument("--every", type=int, default=1, help="only each Nth page of all")
-    parser.add_argument("--whole", type=int, default=WHOLE_EVERY, help="each Nth page with all of its rows")
-    parser.add_argument("--dark", type=int, default=DARK_EVERY, help="each Nth page dark, on a phone, too")
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("site", type=present)
+    parser.add_argument("--every", type=at_least(1), default=1, help="only each Nth page of all")
+    parser.add_argument("--whole", type=at_least(1), default=WHOLE_EVERY, help="each Nth with all rows")
+    parser.add_argument("--dark", type=at_least(1), default=DARK_EVERY, help="each Nth dark, on a phone, too")
     arguments = parser.parse_args()
     folder = arguments.site.resolve()
     pages = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]

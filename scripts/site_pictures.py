@@ -17,7 +17,7 @@ sites, nor its protected page. Pictures are 8-bit PNG with a palette, to stay sm
 import io
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +28,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from scripts.benchmarks.arguments import Parser, at_least, present
 from tests.site.campaigns.made import Made, made_campaigns
 from tests.site.linetest.driving import launch, press
 from tests.site.linetest.line_net import NAME, certificate
@@ -132,11 +133,11 @@ def take(browser: Browser, origin: str, shots: list[Shot], arguments: Namespace,
 
 def main() -> int:
     """Exit status."""
-    parser = ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("site", type=Path, nargs="?")
+    parser = Parser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("site", type=present, nargs="?")
     parser.add_argument("--out", type=Path, default=Path("docs/site"))
     parser.add_argument("--only", action="append", help="name of a picture, without its language")
-    parser.add_argument("--width", type=int, default=WIDTH)
+    parser.add_argument("--width", type=at_least(1), default=WIDTH)
     parser.add_argument("--campaigns", help=f"{MADE}, or the address of a running site")
     parser.add_argument("--petition", default="calls")
     parser.add_argument("--pledge", default="", help="a boycott of a running site")

@@ -13,6 +13,7 @@ from voipwatch.lab.grading import GUILTY_LINES
 from voipwatch.lab.matrix import Job, MatrixResult, named, once_each, plan, simulated, summarise
 from voipwatch.lab.matrixrows import Row
 from voipwatch.lab.worlds import load_worlds
+from voipwatch.lab.worlds_page import EXAMPLE
 from voipwatch.model.vocabulary import Verdict
 
 
@@ -263,3 +264,29 @@ def test_a_matrix_of_nothing_is_no_success(monkeypatch: pytest.MonkeyPatch, opti
     asked = told_matrix(monkeypatch, result())
     assert run_line("lab", "matrix", *options).status == 64
     assert asked == []
+
+
+def test_worlds_of_ones_own_are_run_in_place_of_the_packaged_ones(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(EXAMPLE)
+    mine = ("--table", str(file))
+    ran = run_line("lab", "run", "my-bad-line", "--app", "sip", *mine, "--json")
+    document = json.loads(ran.out)
+    assert (ran.status, document["world"], document["as_expected"]) == (0, "my-bad-line", True)
+    ran = run_line(
+        "lab", "matrix", *mine, "--world", "my-bad-line", "--runs", "3", "--jobs", "1", "--json", width=200
+    )
+    assert {cell["world"] for cell in json.loads(ran.out)["cells"]} == {"my-bad-line"}
+    absent = run_line("lab", "run", "port-drop", *mine)
+    assert (absent.status, "my-relay, my-bad-line" in absent.err) == (64, True)
+
+
+def test_a_bad_table_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(EXAMPLE.replace("policy = {", "polcy = {", 1))
+    for command in (("lab", "matrix"), ("lab", "run", "my-relay")):
+        ran = run_line(*command, "--table", str(file), width=300)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (64, "", 1)
+        assert "line 10: " in ran.err
+        assert "did you mean policy? Allowed: id, title" in ran.err
+    assert run_line("lab", "matrix", "--table", str(tmp_path / "none.toml")).status == 64

@@ -52,10 +52,11 @@ def test_the_example_is_understood(command: str) -> None:
 def test_the_contracts_commands_are_all_there() -> None:
     assert set(COMMANDS) == {
         "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
-        "apps targets", "import", "lab worlds", "lab run", "lab matrix", "lab replay", "lab scenario", "demo",
+        "apps targets", "import", "lab worlds", "lab run", "lab matrix", "lab rules", "lab replay",
+        "lab scenario", "demo",
         "ooni import", "ooni export",
         "reputation import", "reputation fetch", "reputation show", "reputation effect",
-        "detect",
+        "detect", "explain",
         "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
         "store status", "store query", "store migrate", "store export",
         "serve", "publish",

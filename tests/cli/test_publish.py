@@ -100,10 +100,13 @@ def test_the_site_after_the_bundle(data: Path) -> None:
     assert (site["digest"], site["changed"]) == (told["digest"], True)
     page = (data / "site/en/index.html").read_text("utf-8")
     assert '<link rel="canonical" href="https://example.org/en/">' in page
+    assert "campaigns/en/" not in page
     ran = run_line(
-        "publish", "--data", str(data), "--out", str(data / "bundle"), "--site", str(data / "site"), width=400
-    )
+        "publish", "--data", str(data), "--out", str(data / "bundle"), "--site", str(data / "site"),
+        "--with-campaigns", width=400,
+    )  # fmt: skip
     assert ran.status == 0
+    assert 'href="../campaigns/en/"' in (data / "site/en/index.html").read_text("utf-8")
     assert f"{data / 'site'}" in ran.out
 
 

@@ -1,13 +1,11 @@
 """`voipwatch serve` on the command line: what is understood, refused, printed. Whole: tests/integration."""
 
-import fcntl
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.cli.doubles import run_line
-from voipwatch.cli.serve import LOCK_FILE, Plan, Serving
+from voipwatch.cli.serve import Plan, Serving
 
 
 @pytest.fixture
@@ -79,43 +77,3 @@ def test_a_store_of_its_own_is_no_folder(plans: list[Plan], tmp_path: Path, stor
     assert "--store takes the address of a database server" in ran.err
     assert "--data" in ran.err
     assert not (tmp_path / "data").exists()
-
-
-def test_a_second_serve_in_the_same_folder_is_refused(plans: list[Plan], tmp_path: Path) -> None:
-    with (tmp_path / LOCK_FILE).open("w") as file:
-        file.write("4711\n")
-        file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        ran = run_line("serve", "--data", str(tmp_path))
-    assert (ran.status, plans) == (70, [])
-    assert "4711" in ran.err
-    assert run_line("serve", "--data", str(tmp_path)).status == 0
-
-
-@pytest.mark.parametrize("option", ["--control-port", "--collector-port", "--metrics-port"])
-def test_a_port_of_another_program_is_told_before_anything_starts(tmp_path: Path, option: str) -> None:
-    free = {"--control-port": "0", "--collector-port": "0", "--metrics-port": "0"}
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-        options = [word for pair in (free | {option: port}).items() for word in pair]
-        ran = run_line("serve", "--data", str(tmp_path), *options, width=300)
-    assert ran.status == 64
-    assert f"TCP port {port} on 127.0.0.1 is held by another program" in ran.err
-    assert f"{option} 0" in ran.err
-    assert not (tmp_path / "reflector").exists(), "nothing was begun"
-    assert not (tmp_path / "store").exists()
-
-
-def test_one_port_for_two_parts_is_told_too(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-    ran = run_line(
-        "serve", "--data", str(tmp_path), "--control-port", port, "--collector-port", port,
-        "--metrics-port", "0", width=300,
-    )  # fmt: skip
-    assert (ran.status, "--collector-port 0" in ran.err) == (64, True)
-
-
-def test_an_address_that_is_not_ours_is_told(tmp_path: Path) -> None:
-    ran = run_line("serve", "--data", str(tmp_path), "--bind", "192.0.2.1", width=300)
-    assert (ran.status, "192.0.2.1" in ran.err) == (64, True)

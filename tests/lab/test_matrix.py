@@ -309,3 +309,9 @@ def test_a_job_is_measured_by_whom_the_caller_names() -> None:
     job = Job("sip-text", None, 5)
     assert [r.app for r in run_job(job, judge, elsewhere)] == ["webrtc"]
     assert asked == [("sip-text", job)]
+
+
+def test_a_cell_says_what_mechanism_was_expected() -> None:
+    result = summarise([row(expected_mechanism="stun.drop"), row(app="webrtc", expected="ok", verdict="ok")])
+    told = {cell.app: cell.expected_mechanism for cell in result.cells}
+    assert told == {"sip": "stun.drop", "webrtc": ""}

@@ -35,12 +35,13 @@ def test_cells_say_how_often_and_name_a_run() -> None:
     assert {"2", "66.7 %", "33.3 %"} <= set(said)
     assert "stun.drop" in said
     assert "33.3 % · 3" in said
+    assert "6 – 79" in said, "the interval of one run of three"
 
 
 def test_names_are_escaped_and_cut() -> None:
-    svg = drawn([row(line="<b>&" + "x" * 40)])
+    svg = drawn([row(line="<b>&" + "x" * 90)])
     assert "&lt;b&gt;&amp;" in svg
-    assert "x" * 30 not in re.sub(r"<title>.*?</title>", "", svg)
+    assert "x" * 60 not in re.sub(r"<title>.*?</title>", "", svg)
     ET.fromstring(svg)
 
 
@@ -51,3 +52,16 @@ def test_it_speaks_every_language_and_bears_nothing_at_all() -> None:
     arabic = [t.text or "" for t in ET.fromstring(drawn(lang="ar")).iter(f"{SVG}text")]
     assert [t for t in arabic if re.search("[ء-ي]", t) and (t[0], t[-1]) != ("\u2067", "\u2069")] == []
     assert "Nothing was run." in drawn([])
+
+
+def test_mechanisms_too_are_confused_by_app_and_by_line() -> None:
+    said = [t.text or "" for t in ET.fromstring(drawn()).iter(f"{SVG}text")]
+    together = " ".join(said)
+    for name in (
+        "confused", "grid_by_app", "grid_by_line", "instead_by_app", "instead_by_line",
+        "mechanisms_by_app", "mechanisms_by_line",
+    ):  # fmt: skip
+        assert texts("en")(f"picture.{name}") in together, name
+    assert "stun.drop → stun.drop" in said
+    assert [t for t in said if t.startswith("sip stun.drop → ")]
+    assert [t for t in said if t.startswith("clean stun.drop → ")]

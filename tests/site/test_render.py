@@ -294,3 +294,10 @@ def test_every_count_leads_to_the_rows_that_are_counted(pages: dict[str, bytes],
     assert shown("countries/MA/operators/AS36925/index.html") == (["#now", "#now"], [])
     rows = Page(pages[f"{lang}/{network}index.html"]).all("a")
     assert [each for each in rows if "-day" in (each.get("href") or "")], "the matrix leads on to the row"
+
+
+def test_every_page_leads_to_campaigns_where_they_are_asked_for(bundle: Bundle) -> None:
+    for asked in (True, False):
+        made = dict(render(bundle, parts=Parts(campaigns=asked)))
+        assert (b'href="../campaigns/fr/"' in made["fr/index.html"]) == asked
+        assert (b'href="../../campaigns/en/"' in made["en/claims/index.html"]) == asked

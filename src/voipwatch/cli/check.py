@@ -83,12 +83,11 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         out=out,
         private=private is not None,
     )
-    if yes_via and via is None:
-        raise Misuse("error.yes_via")
     table = read_networks(networks, locate=locate)
-    through = None if via is None else parse_via(via)
-    wished = BLOCKS if blocks is None else parse_count(blocks, option="--blocks", low=BLOCKS, high=BLOCKS_MAX)
+    through = _way(via, yes_via=yes_via)
+    wished = parse_count(BLOCKS if blocks is None else blocks, option="--blocks", low=BLOCKS, high=BLOCKS_MAX)
     line = Line(access=parse_access(access), operator_declared=parse_operator(operator))
+    beside = locate and len(wanted.reflectors) > 1
     budget_bytes = settle(
         context,
         apps=wanted.measured,
@@ -100,13 +99,9 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         providers=providers,
         locate=locate,
         every=all_apps,
-        default_bytes=default_budget(
-            every=all_apps, blocks=wished, long=long, beside=locate and len(wanted.reflectors) > 1
-        ),
+        default_bytes=default_budget(every=all_apps, blocks=wished, long=long, beside=beside),
     )
-    if through is not None and wanted.measured:
-        agree(context, through, yes=yes_via)
-        require_proxy(context, through)
+    _agree_to(context, through, wanted, yes=yes_via)
     request = CheckRequest(
         wanted.reflectors,
         wanted.measured,
@@ -122,6 +117,22 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         blocks=wished,
     )
     return _measure_and_tell(context, request, wanted, through, json=json)
+
+
+def _way(via: str | None, *, yes_via: bool) -> Through | None:
+    """The tunnel or proxy that is named, if any. Raises Misuse."""
+    if via is not None:
+        return parse_via(via)
+    if yes_via:
+        raise Misuse("error.yes_via")
+    return None
+
+
+def _agree_to(context: Context, through: Through | None, wanted: _Wanted, *, yes: bool) -> None:
+    """The person's word for the tunnel or proxy, and a look whether the proxy serves. Raises Misuse, Stop."""
+    if through is not None and wanted.measured:
+        agree(context, through, yes=yes)
+        require_proxy(context, through)
 
 
 def _measure_and_tell(

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 COMMANDS: Final[dict[str, str]] = {
     "check": "voipwatch.cli.check:check",
     "verify": "voipwatch.cli.verify:verify",
+    "explain": "voipwatch.cli.explain:explain",
     "reflector": "voipwatch.cli.reflector:reflector",
     "serve": "voipwatch.cli.serve:serve",
     "collector": "voipwatch.cli.collector:collector",
@@ -81,6 +82,7 @@ COMMANDS: Final[dict[str, str]] = {
     "lab worlds": "voipwatch.cli.lab:worlds",
     "lab run": "voipwatch.cli.lab:run_world",
     "lab matrix": "voipwatch.cli.lab:matrix",
+    "lab rules": "voipwatch.cli.lab_rules:print_rules",
     "lab replay": "voipwatch.cli.lab_replay:replay_run",
     "lab scenario": "voipwatch.cli.scenario:scenario",
     "demo": "voipwatch.cli.demo:demo",

@@ -1,5 +1,6 @@
 """Consent and data budget, asked before a byte is sent; `--yes` answers."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,11 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     beside = 1 + (len(reflectors) > 1)
     minutes = (minutes[0] * runs, minutes[1] * runs + locate * LOCATE_MINUTES * beside)
     line_bytes = (LINE_BYTES_ALL if every else LINE_BYTES) * len(reflectors) * runs
-    _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
+
+    def say_cost(each_bytes: int) -> None:
+        _say_cost(context, each_bytes * runs, len(apps), line_bytes, minutes)
+
+    say_cost(budget_bytes)
     context.say("consent.what", apps=", ".join(apps), hosts=hosts)
     context.say(f"consent.risk.{risk_tier(len(apps))}", style="bold")
     if providers:
@@ -104,6 +109,11 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
     if locate:
         context.say("consent.locate")
         context.say("consent.locate_risk", style="bold")
+    return _agreed(context, budget_bytes, say_cost)
+
+
+def _agreed(context: Context, budget_bytes: int, say_cost: Callable[[int], None]) -> int:
+    """The question, until there is an answer: the budget that was agreed to, bytes an app. Raises Stop."""
     yeses, noes = (context.texts.raw(key).split() for key in ("consent.yes", "consent.no"))
     tries = TRIES
     while tries:
@@ -120,7 +130,7 @@ def settle(  # noqa: PLR0913 -- one parameter for each thing that the person is 
             tries -= 1
             context.say_stop(misuse if any(c.isdecimal() for c in answer) else Misuse("error.answer"))
         else:
-            _say_cost(context, budget_bytes * runs, len(apps), line_bytes, minutes)
+            say_cost(budget_bytes)
     raise Stop(INTERRUPTED, "error.no_answer")
 
 

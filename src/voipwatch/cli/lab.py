@@ -18,7 +18,7 @@ from voipwatch.cli.interrupt import ended_by_ctrl_c
 from voipwatch.cli.kernel import KernelCheckError, kernel_problem
 from voipwatch.cli.machinery import judge_in_english, measure_in_kernel, measure_world
 from voipwatch.cli.matrixshow import show_matrix
-from voipwatch.cli.reportfile import require_writable, write_file
+from voipwatch.cli.reportfile import read_file, require_writable, write_file
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown, shown_path
 from voipwatch.cli.working import shown_wait
@@ -33,13 +33,15 @@ from voipwatch.lab.matrix import (
     simulated,
 )
 from voipwatch.lab.matrixpicture import picture as draw_matrix
-from voipwatch.lab.worlds import Expected, World, Worlds, WorldsError, load_worlds
+from voipwatch.lab.owntable import own_worlds
+from voipwatch.lab.worlds import Expected, World, WorldsError, load_worlds
 from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import Check
 from voipwatch.model.vocabulary import Verdict
 
 NETWORKS: Final = ("sim", "kernel")
 SEED_MAX: Final = 2**63 - 1
+TABLE_BYTES_MAX: Final = 1 << 20
 RUNS_MAX: Final = 1_000_000
 JOBS_MAX: Final = 256
 SILENT: Final = frozenset({Verdict.OK, Verdict.INSUFFICIENT})
@@ -90,10 +92,11 @@ def run_world(
     app: Annotated[str | None, Parameter(metavar="A,B")] = None,
     seed: Annotated[int, Parameter(metavar="N")] = 1,
     network: Annotated[str, Parameter(metavar="sim|kernel")] = "sim",
+    table: Annotated[str | None, Parameter(metavar="FILE.toml")] = None,
     json: bool = False,
 ) -> int:
     """One check in one world; 0 when every app got what the world expects, else 1."""
-    place = _world(load_worlds(), world)
+    place = find_world(world, read_table(table))
     apps = parse_apps(app, every=False, profiled=tuple(place.expected))
     if app is None:
         apps = _telling(place, apps)
@@ -142,10 +145,27 @@ def _check_network(network: str) -> None:
         raise Trouble("error.kernel", reason=reason)
 
 
-def _world(table_: Worlds, name: str) -> World:
+def read_table(file: str | None) -> str:
+    """The text of a file of one's own worlds, looked through; empty for none. Raises Misuse."""
+    if file is None:
+        return ""
     try:
-        return table_.get(name)
+        text = read_file(Path(file), most_bytes=TABLE_BYTES_MAX).decode()
+        own_worlds(text)
+    except (UnicodeDecodeError, WorldsError) as error:
+        raise Misuse("error.table", path=shown_path(file), reason=shown(str(error), longest=900)) from error
+    return text
+
+
+def find_world(name: str, text: str = "") -> World:
+    """The world of this name, of the packaged table or of a file's text. Raises Misuse."""
+    found = own_worlds(text) if text else load_worlds()
+    try:
+        return found.get(name)
     except WorldsError:
+        if text:
+            known = ", ".join(world.id for world in found.worlds)
+            raise Misuse("error.table_world", value=shown(name), known=known) from None
         raise Misuse("error.world", value=shown(name)) from None
 
 
@@ -186,6 +206,7 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     seeds: Annotated[int | None, Parameter(metavar="N")] = None,
     first_seed: Annotated[int, Parameter(metavar="N")] = 1,
     world: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    table: Annotated[str | None, Parameter(metavar="FILE.toml")] = None,
     network: Annotated[str, Parameter(metavar="sim|kernel")] = "sim",
     jobs: Annotated[int | None, Parameter(metavar="N")] = None,
     json: bool = False,
@@ -201,19 +222,14 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     # In real time two checks would wait for each other's processor, and what waits is late on the line.
     by_default = 1 if network == "kernel" else os.cpu_count() or 1
     processes = parse_count(jobs or by_default, option="--jobs", low=1, high=JOBS_MAX)
-    only, others = None, list[World]()
-    if world is not None:
-        chosen = _runnable(context, [place for name in world.split(",") for place in _worlds(name.strip())])
-        only = {place.id for place in chosen}
-        counted = {place.id for place in load_worlds().matrix}
-        others = [place for place in chosen if place.id not in counted]
+    text = read_table(table)
+    only, others = _chosen(context, world, text)
     if network == "kernel":
-        todo = [
-            job for job in once_each(seeds=1 if seeds is None else seeds) if only is None or job.world in only
-        ]
+        todo = once_each(seeds=1 if seeds is None else seeds, table=text)
+        todo = [job for job in todo if only is None or job.world in only]
     else:
         guilty_seeds = GUILTY_SEEDS if seeds is None else seeds
-        todo = plan(runs=runs, guilty_seeds=guilty_seeds, first_seed=first_seed, only=only)
+        todo = plan(runs=runs, guilty_seeds=guilty_seeds, first_seed=first_seed, only=only, table=text)
     todo += named(others, seeds=1 if seeds is None else seeds, all_apps=network == "sim")
     if not todo:
         raise Misuse("error.no_jobs")
@@ -247,10 +263,20 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     return INTERFERENCE if wrong else CLEAR
 
 
-def _worlds(name: str) -> tuple[World, ...]:
+def _chosen(context: Context, world: str | None, text: str) -> tuple[set[str] | None, list[World]]:
+    """Ids of the worlds that are named (None: all), and those of them that the matrix does not count."""
+    if world is None:
+        return None, []
+    names = [name.strip() for name in world.split(",")]
+    chosen = _runnable(context, [place for name in names for place in _worlds(name, text)])
+    counted = {place.id for place in (own_worlds(text).worlds if text else load_worlds().matrix)}
+    return {place.id for place in chosen}, [place for place in chosen if place.id not in counted]
+
+
+def _worlds(name: str, text: str) -> tuple[World, ...]:
     """The world with this name, or all of a family."""
-    table_ = load_worlds()
-    return (table_.of_family(name) if name else ()) or (_world(table_, name),)
+    found = own_worlds(text) if text else load_worlds()
+    return (found.of_family(name) if name else ()) or (find_world(name, text),)
 
 
 def _runnable(context: Context, places: list[World]) -> list[World]:

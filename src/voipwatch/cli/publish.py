@@ -58,16 +58,18 @@ def publish(  # noqa: PLR0913 -- one parameter an option
     reputation: Annotated[str | None, Parameter(metavar="FILE.csv")] = None,
     reputation_event: Annotated[str, Parameter(metavar="DATE")] = "",
     reputation_donors: Annotated[str, Parameter(metavar="PAGE[,..]")] = "",
+    with_campaigns: bool = False,
     yes: bool = False,
     json: bool = False,
 ) -> int:
     """Make the bundle, or bring it up to date; then its site, where one is wanted."""
     watch = watch_of_options(ReputationOptions(reputation, reputation_event, reputation_donors), site=site)
+    how = _Site(url, watch, with_campaigns)
     if bundle is not None:
-        return _mirrored(context, bundle, site, _Site(url, watch), alone=out is None, json=json)
+        return _mirrored(context, bundle, site, how, alone=out is None, json=json)
     if out is None:
         raise Misuse("publish.no_out")
-    if url and site is None:
+    if (url or with_campaigns) and site is None:
         raise Misuse("site.no_site")
     checked_url(url)
     if bool(hold) != bool(until):
@@ -87,9 +89,13 @@ def publish(  # noqa: PLR0913 -- one parameter an option
         yes=yes,
     )
     request, done, held = _made(context, order)
-    rendered = None if site is None else render_site(context, request.out, site, url=url, watch=watch)
+    rendered = None if site is None else _rendered(context, request.out, site, how)
     _say(context, request, done, _Beside(held, rendered), json=json)
     return CLEAR
+
+
+def _rendered(context: Context, bundle: Path, site: Path, how: "_Site") -> dict[str, Any]:
+    return render_site(context, bundle, site, url=how.url, watch=how.watch, campaigns=how.campaigns)
 
 
 def _made(context: Context, order: "_Order") -> "tuple[Request, Published, Sequence[_Embargo]]":
@@ -155,7 +161,7 @@ def _mirrored(
         raise Misuse("site.out_and_bundle")
     if site is None:
         raise Misuse("site.no_site")
-    done = render_site(context, bundle, site, url=how.url, watch=how.watch)
+    done = _rendered(context, bundle, site, how)
     if json:
         context.print_json(msgspec.json.format(msgspec.json.encode(done), indent=2))
     else:
@@ -244,6 +250,8 @@ class _Site(NamedTuple):
 
     url: str
     watch: "Watch | None"
+    campaigns: bool
+    """Whether its pages lead to campaigns."""
 
 
 class _Embargo(NamedTuple):

@@ -1,17 +1,13 @@
 """`voipwatch serve`: reflector, collector, and the keeper of the store, on one machine, in one folder."""
 
 import asyncio
-import errno
-import fcntl
-import os
 import signal
-import socket
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import IO, Annotated, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,10 +24,11 @@ from voipwatch.cli.serve_site import (
     SITE_PORT,
     TURN_TLS_PORT,
     LineTestOptions,
+    SiteOptions,
+    asked_site,
     require_site,
-    site_role,
-    with_campaigns,
 )
+from voipwatch.cli.serve_start import METRICS_HOST, Port, alone, prepare, require_ports
 from voipwatch.cli.serve_supervisor import Child, StartError, Supervisor
 from voipwatch.cli.serve_unit import unit_text
 from voipwatch.cli.values import (
@@ -48,11 +45,9 @@ from voipwatch.cli.values import (
 
 COLLECTOR_PORT: Final = 8480
 METRICS_PORT: Final = 8481
-METRICS_HOST: Final = "127.0.0.1"
 EVERY_S: Final = 30
 """Between two turns of the keeper while nothing waits: a report is in a cell within a minute or so."""
 STATUS_EVERY_S: Final = 60.0
-LOCK_FILE: Final = "serve-lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +110,12 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     if unit:
         context.out.print(Text(unit_text(_given(typed))), soft_wrap=True)
         return CLEAR
-    _require_readable(certificate, certificate_key)
-    if store is not None and not _is_server(store):
-        raise Misuse("error.store_embedded")
-    if prefixes is not None:
-        read_file(Path(prefixes), most_bytes=PEM_BYTES_MAX)
+    _require_readable(certificate, certificate_key, prefixes)
+    _require_server(store)
     addresses = tuple(dict.fromkeys(parse_address(text) for text in bind or ["127.0.0.1"]))
     proxies = tuple(str(parse_network(text)) for text in proxy or ())
     folder = made_folder(data, private=True).absolute()
+    tested = LineTestOptions(line_test, turn, turn_tls_port, proxies, not without_geo)
     plan = Plan(
         data=folder,
         bind=addresses,
@@ -139,23 +132,16 @@ def serve(  # noqa: PLR0913 -- one parameter an option
         canary=not without_canary,
         geo=not without_geo,
         instance=parse_instance(instance),
-        site=None
-        if site is None
-        else with_campaigns(
-            site_role(
-                site,
-                site_port,
-                site_url,
-                bind=addresses[0],
-                data=folder,
-                certificate=certificate,
-                key=certificate_key,
-                line_test=LineTestOptions(line_test, turn, turn_tls_port, proxies, not without_geo),
-            ),
-            campaigns,
+        site=asked_site(
+            SiteOptions(site, site_port, site_url, campaigns),
+            tested,
+            bind=addresses[0],
+            data=folder,
+            certificate=certificate,
+            key=certificate_key,
         ),
     )
-    with _alone(folder):
+    with alone(folder):
         return asyncio.run(Serving(context, plan).run())
 
 
@@ -187,7 +173,7 @@ class Serving:
 
     async def run(self) -> int:
         """Until it is told to stop; its exit status. Raises Misuse where a port is another program's."""
-        require_ports(self._plan)
+        require_ports(_ports(self._plan))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -215,7 +201,9 @@ class Serving:
     async def _start(self) -> None:
         """The keeper first: a store of a newer version ends it all before anything is served."""
         plan, supervisor = self._plan, self._supervisor
-        key, certificate, private = await asyncio.to_thread(prepare, plan)
+        key, certificate, private = await asyncio.to_thread(
+            prepare, plan.data, plan.certificate, plan.certificate_key
+        )
         collector_folder = plan.data / COLLECTOR
         self._context.say("serve.starting", path=shown_path(plan.data))
         await supervisor.start(
@@ -320,96 +308,26 @@ class Serving:
         return self._supervisor.children
 
 
-def require_ports(plan: Plan) -> None:
-    """Try the ports that everything else needs, before the slow part of a start. Raises Misuse, Trouble."""
+def _ports(plan: Plan) -> list[Port]:
+    """What everything else needs, by the option that says so."""
     wanted = [
-        *(("--control-port", address, plan.control_port) for address in plan.bind),
-        ("--collector-port", plan.bind[0], plan.collector_port),
-        ("--metrics-port", METRICS_HOST, plan.metrics_port),
+        *(Port("--control-port", address, plan.control_port) for address in plan.bind),
+        Port("--collector-port", plan.bind[0], plan.collector_port),
+        Port("--metrics-port", METRICS_HOST, plan.metrics_port),
     ]
     if plan.site is not None:
-        wanted.append(("--site-port", plan.site.bind, plan.site.port))
-    with ExitStack() as held:
-        for option, address, port in wanted:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            try:
-                tried = held.enter_context(socket.socket(family, socket.SOCK_STREAM))
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as whoever binds it then
-                if family is socket.AF_INET6:
-                    tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                tried.bind((address, port))
-                tried.listen(1)
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    raise Misuse("error.serve_port", port=port, address=address, option=option) from error
-                if error.errno == errno.EADDRNOTAVAIL:
-                    raise Misuse("error.not_ours", address=address) from error
-                raise Trouble(
-                    "error.bind_failed", reason=shown(f"{address}:{port}: {error.strerror}", longest=200)
-                ) from error
+        wanted.append(Port("--site-port", plan.site.bind, plan.site.port))
+    return wanted
 
 
-def prepare(plan: Plan) -> tuple[str, Path, Path]:
-    """The reflector's public key, and the files of the collector's certificate and its private key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 -- seldom needed
-        Ed25519PrivateKey,
-    )
-
-    from voipwatch.reflector.certificate import kept_certificate  # noqa: PLC0415 -- the same
-    from voipwatch.reflector.state import DataFolder  # noqa: PLC0415 -- the same
-
-    troubles: list[str] = []
-    kept = DataFolder(plan.data / "reflector", troubles.append)
-    identity = kept.identity()
-    if troubles:
-        raise StartError("reflector", troubles[0])
-    key = Ed25519PrivateKey.from_private_bytes(identity.private_key).public_key().public_bytes_raw().hex()
-    if plan.certificate is not None and plan.certificate_key is not None:
-        return key, plan.certificate, plan.certificate_key
-    made = kept_certificate(kept)
-    folder = plan.data / "tls"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    chain, private = folder / "certificate.pem", folder / "key.pem"
-    chain.write_bytes(made.chain)
-    private.touch(mode=0o600)
-    private.write_bytes(made.key)
-    return key, chain, private
-
-
-class _alone:  # noqa: N801 -- a context, used like a function
-    """Holds the folder's lock; it dies with the process."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> None:
-        try:
-            file = self._file = (self._folder / LOCK_FILE).open("a+", encoding="utf-8")
-        except OSError as error:
-            raise Misuse(
-                "error.data_folder", path=shown_path(self._folder), reason=error.strerror or ""
-            ) from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "?"
-            file.close()
-            raise Trouble("error.serve_held", path=shown_path(self._folder), pid=holder) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
-def _is_server(store: str) -> bool:
-    """Whether a store is a database server's, and no folder, however that is spelled."""
+def _require_server(store: str | None) -> None:
+    """A store that is named is a database server's, and no folder, however that is spelled. Raises Misuse."""
+    if store is None:
+        return
     try:
         parts = urlsplit(store)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+        found = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:  # half an IPv6 address
-        return False
+        found = False
+    if not found:
+        raise Misuse("error.store_embedded")

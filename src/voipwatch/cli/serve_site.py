@@ -30,6 +30,15 @@ class LineTestOptions(NamedTuple):
     """Whether reports are given a country and a network."""
 
 
+class SiteOptions(NamedTuple):
+    """What was asked for the site, as it was typed."""
+
+    site: str | None
+    port: int
+    url: str | None
+    campaigns: str | None
+
+
 NO_LINE_TEST: Final = LineTestOptions()
 
 
@@ -79,11 +88,35 @@ def site_role(
     )
 
 
-def with_campaigns(role: SiteRole, campaigns: str | None) -> SiteRole:
-    """The role with the folder of campaigns. Raises Misuse for a folder of none."""
-    if campaigns is None:
+def asked_site(
+    options: SiteOptions,
+    line_test: LineTestOptions,
+    *,
+    bind: str,
+    certificate: str | None,
+    key: str | None,
+    data: Path,
+) -> SiteRole | None:
+    """The site's role with its campaigns; None where no site is asked for.
+
+    Raises Misuse as `site_role` does, and for a folder of no campaigns.
+    """
+    if options.site is None:
+        return None
+    role = site_role(
+        options.site,
+        options.port,
+        options.url,
+        bind=bind,
+        certificate=certificate,
+        key=key,
+        data=data,
+        line_test=line_test,
+    )
+    if options.campaigns is None:
         return role
-    return msgspec.structs.replace(role, campaigns=str(campaigns_of(Path(campaigns).absolute()).folder))
+    folder = campaigns_of(Path(options.campaigns).absolute()).folder
+    return msgspec.structs.replace(role, campaigns=str(folder))
 
 
 def _base(url: str) -> str:

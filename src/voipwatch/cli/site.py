@@ -19,7 +19,13 @@ BAR: Final = 1000
 
 
 def render_site(
-    context: Context, bundle: Path, site: Path, *, url: str = "", watch: "Watch | None" = None
+    context: Context,
+    bundle: Path,
+    site: Path,
+    *,
+    url: str = "",
+    watch: "Watch | None" = None,
+    campaigns: bool = False,
 ) -> dict[str, Any]:
     """Bring the site up to date with a bundle; what became of it, as JSON has it.
 
@@ -29,6 +35,7 @@ def render_site(
         site: where the link to the site is, or will be.
         url: where the site will be, for addresses that must be whole; empty: not known.
         watch: followers of pages beside those that come with the package.
+        campaigns: whether its pages lead to campaigns, which are served beside it.
 
     Raises:
         Misuse: there is no whole bundle, or something else is at `site`; nothing was written.
@@ -50,7 +57,7 @@ def render_site(
                 site.absolute(),
                 found,
                 base=base,
-                parts=PARTS._replace(watch=watch),
+                parts=PARTS._replace(watch=watch, campaigns=campaigns),
                 progress=lambda made, of: step(BAR * made // max(of, 1)),
             )
     except BadBundleError as error:

@@ -18,6 +18,7 @@ from voipwatch.lab.confusion import Confusion, confusion_of
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.grading import GUILTY_LINES, expected_of, graded
 from voipwatch.lab.matrixrows import ACCUSATIONS, Row
+from voipwatch.lab.owntable import own_worlds
 from voipwatch.lab.worlds import APPS, World, load_worlds
 from voipwatch.model.measurement import OVERTIME, Measurement
 from voipwatch.model.results import Check
@@ -40,6 +41,12 @@ class Job(msgspec.Struct, frozen=True):
     line: str | None
     seed: int
     apps: tuple[str, ...] = APPS
+    table: str = ""
+    """Text of a file of one's own that the world is in (`owntable`); empty: the packaged table."""
+
+    def find_world(self) -> World:
+        """The world. Raises WorldsError if there is none of this id, or the file is no table."""
+        return (own_worlds(self.table) if self.table else load_worlds()).get(self.world)
 
 
 class Totals(msgspec.Struct):
@@ -75,6 +82,8 @@ class Cell(msgspec.Struct):
     said: dict[str, int] = {}
     """Verdict and mechanism -> runs."""
     wrong_seeds: list[int] = []
+    expected_mechanism: str = ""
+    """As of `Row`: the acceptable ones with / between; empty: not compared, or none."""
 
 
 class MatrixResult(msgspec.Struct):
@@ -93,6 +102,7 @@ def plan(
     guilty_seeds: int = GUILTY_SEEDS,
     first_seed: int = 1,
     only: Collection[str] | None = None,
+    table: str = "",
 ) -> list[Job]:
     """Jobs for at least `runs` innocent runs and `guilty_seeds` seeds of each guilty world and line.
 
@@ -103,12 +113,14 @@ def plan(
         guilty_seeds: at least 0.
         first_seed: at least 1, of guilty worlds; innocent ones begin as far after seed 1000.
         only: ids of the table's worlds; None for all.
+        table: text of a file of one's own, whose worlds are then the only ones.
     """
-    worlds = [w for w in load_worlds().matrix if not w.needs_ndpi or ndpi.is_installed()]
+    rows = own_worlds(table).worlds if table else load_worlds().matrix
+    worlds = [w for w in rows if not w.needs_ndpi or ndpi.is_installed()]
     worlds = [w for w in worlds if only is None or w.id in only]
     innocent = [w for w in worlds if not w.guilty]
     jobs = [
-        Job(w.id, line, seed, tuple(w.expected))
+        Job(w.id, line, seed, tuple(w.expected), table)
         for w in worlds
         if w.guilty
         for line in GUILTY_LINES
@@ -117,17 +129,22 @@ def plan(
     checks = -(-runs // len(APPS)) if innocent else 0
     for n in range(checks):
         world = innocent[n % len(innocent)]
-        jobs.append(
-            Job(world.id, None, INNOCENT_SEED + first_seed - 1 + n // len(innocent), tuple(world.expected))
-        )
+        seed = INNOCENT_SEED + first_seed - 1 + n // len(innocent)
+        jobs.append(Job(world.id, None, seed, tuple(world.expected), table))
     return jobs
 
 
-def once_each(*, seeds: int = 1) -> list[Job]:
-    """Jobs for `seeds` checks in each world of the table's third for the kernel, on its own line."""
-    worlds = [w for w in load_worlds().matrix if w.kernel and (not w.needs_ndpi or ndpi.is_installed())]
+def once_each(*, seeds: int = 1, table: str = "") -> list[Job]:
+    """Jobs for `seeds` checks in each world of the table's third for the kernel, on its own line.
+
+    Of a file of one's own (`table`, its text) in each world that says `kernel = true`.
+    """
+    rows = own_worlds(table).worlds if table else load_worlds().matrix
+    worlds = [w for w in rows if w.kernel and (not w.needs_ndpi or ndpi.is_installed())]
     return [
-        Job(world.id, None, seed, tuple(world.expected)) for seed in range(1, seeds + 1) for world in worlds
+        Job(world.id, None, seed, tuple(world.expected), table)
+        for seed in range(1, seeds + 1)
+        for world in worlds
     ]
 
 
@@ -159,7 +176,7 @@ def simulated(world: World, job: Job) -> Measurement:
 
 def run_job(job: Job, judge: Judge, measure: Measure = simulated) -> list[Row]:
     """Runs one check and compares each row with the world's expectation."""
-    world = load_worlds().get(job.world)
+    world = job.find_world()
     started = perf_counter()
     measurement = measure(world, job)
     check = judge(measurement)
@@ -210,7 +227,15 @@ def summarise(rows: Sequence[Row]) -> MatrixResult:
     cells: dict[tuple[str, str, str], Cell] = {}
     for row in sorted(rows, key=lambda r: (not r.guilty, r.world, r.line, r.app, r.seed)):
         cell = cells.setdefault(
-            (row.world, row.line, row.app), Cell(row.world, row.line, row.app, row.guilty, row.expected)
+            (row.world, row.line, row.app),
+            Cell(
+                row.world,
+                row.line,
+                row.app,
+                row.guilty,
+                row.expected,
+                expected_mechanism=row.expected_mechanism,
+            ),
         )
         cell.runs += 1
         cell.verdicts_right += row.verdict_right

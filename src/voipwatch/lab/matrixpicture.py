@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
 
-from voipwatch.lab.confusion import Confusion, Count, Rate
+from voipwatch.lab.confusion import Confusion, Count, Part, Rate
 from voipwatch.lab.matrix import MatrixResult
 from voipwatch.model.vocabulary import Verdict
 
@@ -18,10 +18,12 @@ RIGHT, WRONG, INK, PALE = "#2166ac", "#d6604d", "#1a1a1a", "#e6e6e6"
 """Blue and orange-red: told apart with any colour vision, and in grey by the words."""
 ARABIC: Final = re.compile("[\u0600-\u06ff]")
 LABEL_W: Final = 108
-CELL_H: Final = 34
+CELL_H: Final = 46
 BAR_X: Final = 168
 BAR_W: Final = 168
 ROW_H: Final = 24
+NAME_MAX: Final = 22
+"""Letters that stand beside a bar."""
 ORDER: Final = tuple(v.value for v in Verdict)
 
 
@@ -85,7 +87,12 @@ def picture(result: MatrixResult, say: Say) -> str:
         _bars(page, say("picture.by_app"), confusion.verdicts_by_app)
         _bars(page, say("picture.by_line"), confusion.verdicts_by_line)
         _bars(page, say("picture.mechanisms"), confusion.mechanisms_by_expected)
+        _bars(page, say("picture.mechanisms_by_app"), confusion.mechanisms_by_app)
+        _bars(page, say("picture.mechanisms_by_line"), confusion.mechanisms_by_line)
         _bars(page, say("picture.innocent"), confusion.accused_by_line)
+        _bars(page, say("picture.confused"), [_pair(c) for c in confusion.guilty.mechanisms])
+        for name, parts in (("app", confusion.by_app), ("line", confusion.by_line)):
+            _parts(page, name, parts, say)
     height = page.y + MARGIN
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" '
@@ -104,6 +111,28 @@ def _grids(page: _Page, confusion: Confusion, say: Say) -> None:
             _grid(page, counts, say)
     if not (confusion.guilty.verdicts or confusion.innocent.verdicts):
         page.line(say("picture.nothing"))
+
+
+def _parts(page: _Page, name: str, parts: Sequence[Part], say: Say) -> None:
+    """One confusion matrix of verdicts for each app or line; of mechanisms what is off the diagonal."""
+    if not parts:
+        return
+    page.y += 18
+    page.line(say(f"picture.grid_by_{name}"), size=14)
+    for part in parts:
+        page.y += 6
+        page.line(_short(part.name, 56))
+        _grid(page, part.verdicts, say)
+    wrong = [
+        _pair(count, part.name) for part in parts for count in part.mechanisms if count.said != count.expected
+    ]
+    _bars(page, say(f"picture.instead_by_{name}"), wrong, WRONG)
+
+
+def _pair(count: Count, where: str = "") -> Rate:
+    """What was said for what, as a bar of all runs of which the same had to be said."""
+    name = f"{where} {count.expected or '–'} → {count.said or '–'}".strip()
+    return Rate(name, count.of, count.runs, count.share, count.low, count.high)
 
 
 def _grid(page: _Page, counts: Sequence[Count], say: Say) -> None:
@@ -133,11 +162,13 @@ def _grid(page: _Page, counts: Sequence[Count], say: Say) -> None:
             middle = x + cell_w / 2
             page.text(middle, page.y + 15, str(count.runs), size=13, anchor="middle")
             page.text(middle, page.y + 28, _percent(count.share), size=10, anchor="middle")
+            interval = f"{100 * count.low:.0f} – {100 * count.high:.0f}"
+            page.text(middle, page.y + 40, interval, size=10, anchor="middle")
             page.parts.append("</g>")
         page.y += CELL_H
 
 
-def _bars(page: _Page, title: str, rates: Sequence[Rate]) -> None:
+def _bars(page: _Page, title: str, rates: Sequence[Rate], fill: str = RIGHT) -> None:
     """A bar for each share, with its interval as a line over it."""
     if not rates:
         return
@@ -145,10 +176,14 @@ def _bars(page: _Page, title: str, rates: Sequence[Rate]) -> None:
     page.line(title, size=14)
     page.y += 4
     for rate in rates:
+        if len(rate.name) > NAME_MAX:  # a line of its own over the bar
+            page.text(MARGIN, page.y + 15, _short(rate.name, 56), size=12)
+            page.y += ROW_H - 6
         y = page.y
-        page.text(MARGIN, y + 15, _short(rate.name, 22), size=12)
+        if len(rate.name) <= NAME_MAX:
+            page.text(MARGIN, y + 15, rate.name, size=12)
         page.parts.append(page.rect(BAR_X, y + 4, (BAR_W, ROW_H - 10), PALE))
-        page.parts.append(page.rect(BAR_X, y + 4, (BAR_W * rate.share, ROW_H - 10), RIGHT, 0.7))
+        page.parts.append(page.rect(BAR_X, y + 4, (BAR_W * rate.share, ROW_H - 10), fill, 0.7))
         middle = y + 4 + (ROW_H - 10) / 2
         low, high = BAR_X + BAR_W * rate.low, BAR_X + BAR_W * rate.high
         page.parts.append(

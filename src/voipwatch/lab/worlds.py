@@ -275,20 +275,26 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     families: tuple[_Family, ...] = ()
 
 
+ROW_FIELDS: Final = _Row.__struct_fields__
+"""What a world of a file may say."""
+TABLE_FIELDS: Final = _Table.__struct_fields__
+"""What a file may say."""
+
+
 def read_worlds(text: str) -> Worlds:
     """Reads a table of worlds that is one file. Raises WorldsError as `read_tables` does."""
     return read_tables({"": text})
 
 
-def read_tables(texts: Mapping[str, str]) -> Worlds:
-    """Reads a table of worlds, file by file: group -> text.
+def read_tables(texts: Mapping[str, str], *, lines: Mapping[str, LineCondition] = {}) -> Worlds:
+    """Reads a table of worlds, file by file: group -> text; `lines` are known beside those of the files.
 
     Raises:
         WorldsError: with the world's id, if a text is no TOML, has unknown fields, names no known line,
             policy, app or mechanism, draws what cannot be, or an id is there twice.
     """
     tables: dict[str, _Table] = {}
-    lines: dict[str, LineCondition] = {}
+    lines = dict(lines)
     for group, text in texts.items():
         try:
             tables[group] = msgspec.convert(tomllib.loads(text), _Table, strict=True)

@@ -86,6 +86,29 @@ about providers' names need its target list.
 `--seeds 1 --runs 336` a third of it), `voipwatch lab matrix --network kernel` the third for the kernel (forty
 minutes), and `voipwatch lab replay` prints one run of it.
 
+### One world as a file for nftables
+
+`voipwatch lab rules port-drop --seed 7` prints a world's censor as an nftables file, with what the seed
+draws; the line stands in its comments as commands for `tc`. It is for a machine that forwards between two
+interfaces called `line0` and `net0`. Where nftables cannot say the rule (a fingerprint, behaviour, forged
+answers; *pure rule* in the tables below) it says so and exits with 2.
+
+## Worlds of one's own
+
+A file in the schema of `src/voipwatch/lab/table/*.toml` is run in place of the packaged worlds; the packaged
+lines are there by name. Its fields are listed at the head of `src/voipwatch/lab/table/lines.toml`.
+
+```toml
+{example}```
+
+    voipwatch lab run my-relay --table mine.toml
+    voipwatch lab matrix --table mine.toml --seeds 3 --runs 30 --out mine.json
+    voipwatch lab rules my-relay --table mine.toml > mine.nft
+
+What is wrong with a file is told with its line, the key, and what may stand there. Rules and their fields:
+`src/voipwatch/lab/policy/`; mechanisms: [mechanisms.md](methods/mechanisms.md), or
+`voipwatch explain mechanisms`.
+
 ## What is not claimed
 
 - The far side has no delay or loss of its own; the simulated TCP is a handful of segments, not a stack.
@@ -121,6 +144,33 @@ which at the providers' own addresses it does not.
 """
 
 
+EXAMPLE: Final = """# A relay's port that loses packets, and an innocent line that loses as many.
+[lines.my-line]
+both = { delay_ms = 30, loss_ratio = 0.02, burst_ms = 60 }
+
+[[worlds]]
+id = "my-relay"
+title = "A relay's port loses packets"
+guilty = true
+why = "Port 3478 loses a share of what it carries, whatever that is."
+policy = { policy = "port-loss", ports = [[3478, 3478]], ratio = 0.3 }
+draw = { "policy.ratio" = { low = 0.25, high = 0.4 } }
+kernel = true
+[worlds.expected]
+whatsapp = { verdicts = ["throttled"], mechanisms = ["port.throttle"] }
+sip = { verdicts = ["ok"] }
+
+[[worlds]]
+id = "my-bad-line"
+title = "A line that loses a little"
+guilty = false
+why = "Nobody interferes: whoever accuses here accuses falsely."
+line = "my-line"
+each = { verdicts = ["ok", "insufficient"] }
+"""
+"""A file of one's own; a test runs it."""
+
+
 def worlds_page(table: Worlds) -> str:
     """The whole page, Markdown."""
     matrix = table.matrix
@@ -130,7 +180,7 @@ def worlds_page(table: Worlds) -> str:
         "innocent": sum(not w.guilty for w in matrix),
         "kernel": sum(w.kernel for w in matrix),
     }
-    head = HEAD
+    head = HEAD.replace("{example}", EXAMPLE)
     for name, number in numbers.items():
         head = head.replace(f"{{{name}}}", str(number))
     parts = [head]

@@ -57,6 +57,8 @@ class Parts(NamedTuple):
     """For the page from which they are embedded; without it there is no such page."""
     line_test: Callable[[Site, Words], bytes] | None = None
     """The page of the line test; without it there is none."""
+    campaigns: bool = False
+    """Whether the site is served with campaigns, and leads to them."""
     watch: Watch | None = None
     """Followers of pages beside those that come with the package."""
     routes: tuple[tuple[str, bool, str], ...] = ()
@@ -87,7 +89,9 @@ def plan(bundle: Bundle, *, base: str = "", parts: Parts = NO_PARTS) -> Iterator
     site = Site(
         bundle,
         base,
-        frozenset(name for name, part in extras.items() if part is not None),
+        frozenset(
+            [name for name, part in extras.items() if part is not None] + ["campaigns"] * parts.campaigns
+        ),
         parts.head,
         parts.watch,
     )

@@ -27,6 +27,20 @@ def test_around_a_page(bundle: Bundle) -> None:
     assert (found.description, found.root) == ("T", "../../")
 
 
+@pytest.mark.parametrize(
+    ("path", "lang", "href"),
+    [("", "en", "../campaigns/en/"), ("claims/", "ar", "../../campaigns/ar/")],
+)
+def test_pages_lead_to_campaigns_where_they_are_served_beside(
+    bundle: Bundle, path: str, lang: str, href: str
+) -> None:
+    def hrefs(*extras: str) -> list[str]:
+        site = Site(bundle, extras=frozenset(extras))
+        return [item.href for item in shell(site, words(lang), Subject("x", path), title="T").navigation]
+
+    assert hrefs("campaigns") == [*hrefs(), href]
+
+
 def test_the_head_of_others(bundle: Bundle) -> None:
     head = Head((HeadLink("alternate", "x"),))
     site = Site(bundle, head=lambda site, t, subject: head if subject.kind == "home" else Head())

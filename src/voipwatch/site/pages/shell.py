@@ -125,7 +125,7 @@ def shell(
         description=description or title,
         css=here.file_at(site.css),
         mark=here.file_at(assets()["mark.svg"][0]),
-        navigation=items(NAVIGATION),
+        navigation=(*items(NAVIGATION), *_campaigns(site, t, here)),
         footer=items(FOOTER),
         languages=tuple(
             LanguageLink(
@@ -146,3 +146,10 @@ def shell(
         canonical=address,
         head=Head() if site.head is None else site.head(site, t, subject),
     )
+
+
+def _campaigns(site: Site, t: Words, here: Here) -> tuple[NavItem, ...]:
+    """The way to the petitions, which `voipwatch serve --campaigns` serves beside the site's own files."""
+    if "campaigns" not in site.extras:
+        return ()
+    return (NavItem(t("nav.campaigns"), here.file_at(f"campaigns/{t.lang}") + "/", current=False),)

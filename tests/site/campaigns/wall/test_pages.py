@@ -44,6 +44,14 @@ def test_whole_documents_without_script_or_style_inside(lang: str) -> None:
         assert b"<b>B</b>" not in page
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_enrols_twice_is_told_which_code_counts(lang: str) -> None:
+    t = words(lang)
+    told = Enrolled(WallPage("https://one.example/", "one.example"), "m" * 22, "c" * 43)
+    page = enrolled_page(told, t).decode()
+    assert page.index(t("wall.enrolled.code")) < page.index(t("wall.enrolled.again")) < page.index("c" * 43)
+
+
 def test_links_lead_on_without_a_recommendation_or_a_referrer() -> None:
     page = wall_page([shown()], [], words("en"), controller=WHO)
     links = [
