@@ -39,6 +39,8 @@ class Agenda:
         self._triggers: list[Trigger] = []
         self._triggered: set[tuple[str, int, str, Stage]] = set()
         """App, reflector, leg and stage whose mutants were asked for."""
+        self._ports_asked: set[int] = set()
+        """Reflectors whose other ports were asked."""
 
     @property
     def over(self) -> bool:
@@ -112,6 +114,8 @@ class Agenda:
             if isinstance(leg, Leg):
                 for sibling in self._siblings(leg) if leg.dead and not leg.plan.relay else []:
                     sibling.on_hold = True
+            if Arm.C in leg.dead and Arm.C_NEUTRAL not in leg.dead:
+                self._ask_ports(leg)
             died = leg.dead.get(Arm.A)
             if died in (Stage.SETUP, Stage.HANDSHAKE):
                 self._ask_mutants(leg, died, now)
@@ -140,6 +144,14 @@ class Agenda:
             trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now, rounds=rounds)
             self._triggers.append(trigger)
             self.active.append(trigger)
+
+    def _ask_ports(self, dead: Leg | Scout) -> None:
+        """Once at a reflector: the port of a leg is dead whatever it carries; which others are?"""
+        if dead.reflector in self._ports_asked:
+            return
+        self._ports_asked.add(dead.reflector)
+        session = next(s for s in self._sessions if s.reflector == dead.reflector)
+        self.active.append(self._planner.ports(dead.app, session))
 
     def _siblings(self, of: Leg) -> list[Leg]:
         return [

@@ -16,6 +16,7 @@ from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.loudness import blocks_with_loud
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.ports import Ports
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.thin import voice_rate
 from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT, FlowKind
@@ -168,6 +169,34 @@ class Planner:
             and asks_about(kind, stage)
             and session.serves(session.script(kind, 0))
         ]
+
+    def ports(self, app: str, session: Session) -> Ports:
+        """The question which other ports are dead beside the app's own.
+
+        Ports of apps asked for have their own arms. Kinds of apps asked for come last: a leg with very many
+        blocks might play them itself.
+        """
+        asked = set(self._config.apps)
+        bare = [
+            kind
+            for kind in session.kinds
+            if kind.app != LINE and kind.media is Media.NONE and not session.script(kind, 0).early_rounds
+        ]
+        own = {session.script(k, 0).port for k in session.kinds if k.app in asked}
+        of_apps = {
+            session.script(kind, 0).port: kind
+            for kind in reversed(bare)
+            if kind.arm is Arm.C and kind.app not in asked and session.serves(session.script(kind, 0))
+        }
+        anywhere = [k for k in bare if k.arm is Arm.C_NEUTRAL and session.serves(session.script(k, 0))]
+        neutral = [port for port in session.unused_ports if port != session.neutral_port]
+        return Ports(
+            app,
+            session.reflector,
+            kinds=sorted(anywhere, key=lambda k: (k.app in asked, session.script(k, 0).bytes_up)),
+            neutral=sorted(neutral, key=lambda port: self.draw(f"ports {session.reflector} {port}")),
+            of_apps=[(port, kind) for port, kind in of_apps.items() if port is not None and port not in own],
+        )
 
     def rates(self, script: Script) -> tuple[float, float]:
         """Planned IP bytes a second (up, down) while the script's media runs."""
