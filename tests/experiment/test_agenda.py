@@ -110,7 +110,7 @@ class Plans:
 
     def ports(self, app: str, session: Session) -> Ports:
         self.ports_asked.append((app, session.reflector))
-        return Ports(app, session.reflector, kinds=[], neutral=[], of_apps=[])
+        return Ports(app, session.reflector, kinds=list(kinds(Media.VOICE).values()), neutral=[1], of_apps=[])
 
     def legs(self, _sessions: list[Session]) -> list[LegPuppet]:
         return list(self.given)
