@@ -11,6 +11,9 @@ a list of ports spares them, luck that goes by ports does not. In a row, so that
 takes every value. A reflector offers them among the apps' ports, which an older probe does not go through.
 """
 
+well_known_ports: Final = (53, 123, 443)
+"""UDP ports that a firewall leaves open where it closes all others: names, clocks, QUIC."""
+
 
 def neutral_before(port: int) -> int:
     """The neutral port before this one, in a circle: there a neutral arm plays an earlier leg's rounds."""

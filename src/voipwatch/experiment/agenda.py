@@ -83,6 +83,10 @@ class Agenda:
             if (plan.app, plan.reflector) not in too_thin
         ]
         self.active.extend(self._scouts)
+        for reflector, warmup in warmups.items():
+            first = next((leg for leg in self.legs if leg.reflector == reflector), None)
+            if first is not None and not warmup.heard():
+                self._ask_ports(first, line_dead=True)
 
     def admit(self) -> None:
         """Legs whose scout is done come in while no more than `ACTIVE_MAX` apps are asked about."""
@@ -145,13 +149,13 @@ class Agenda:
             self._triggers.append(trigger)
             self.active.append(trigger)
 
-    def _ask_ports(self, dead: Leg | Scout) -> None:
-        """Once at a reflector: the port of a leg is dead whatever it carries; which others are?"""
+    def _ask_ports(self, dead: Leg | Scout, *, line_dead: bool = False) -> None:
+        """Once at a reflector: a leg's port is dead whatever it carries, or all are; which others are?"""
         if dead.reflector in self._ports_asked:
             return
         self._ports_asked.add(dead.reflector)
         session = next(s for s in self._sessions if s.reflector == dead.reflector)
-        self.active.append(self._planner.ports(dead.app, session))
+        self.active.append(self._planner.ports(dead.app, session, line_dead=line_dead))
 
     def _siblings(self, of: Leg) -> list[Leg]:
         return [

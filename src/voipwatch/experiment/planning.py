@@ -10,6 +10,7 @@ from math import ceil, log2
 
 from voipwatch.apps import Profile, ProfileSet, Script, kind_table, mutant_kinds
 from voipwatch.apps.mutants import HALVING, asks_about
+from voipwatch.apps.ports import well_known_ports
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
@@ -29,6 +30,8 @@ RESERVE = 1.5
 """Most plans can then lose a block and still make a claim; one app alone keeps the default."""
 SCOUTED_FROM = 3
 """More apps than these are scouted first: a few are cheap enough without."""
+UNUSED_ON_DEAD_LINE = 5
+"""Unused ports asked beside a well-known one where the warm-up was not heard."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 DIRECT_ARMS = (Arm.A, Arm.C)
 """A peer's port is anybody's: a dead one says nothing of the app, so nothing is asked on another."""
@@ -170,8 +173,9 @@ class Planner:
             and session.serves(session.script(kind, 0))
         ]
 
-    def ports(self, app: str, session: Session) -> Ports:
-        """The question which other ports are dead beside the app's own.
+    def ports(self, app: str, session: Session, *, line_dead: bool = False) -> Ports:
+        """The question which other ports are dead beside the app's own; of a line on which nothing came back,
+        whether a well-known one lives, with a few unused ones.
 
         Ports of apps asked for have their own arms. Kinds of apps asked for come last: a leg with very many
         blocks might play them itself.
@@ -189,12 +193,16 @@ class Planner:
             if kind.arm is Arm.C and kind.app not in asked and session.serves(session.script(kind, 0))
         }
         anywhere = [k for k in bare if k.arm is Arm.C_NEUTRAL and session.serves(session.script(k, 0))]
-        neutral = [port for port in session.unused_ports if port != session.neutral_port]
+        unused = [port for port in session.unused_ports if port != session.neutral_port]
+        unused.sort(key=lambda port: self.draw(f"ports {session.reflector} {port}"))
+        if line_dead:
+            unused = unused[:UNUSED_ON_DEAD_LINE]
+            of_apps = {port: kind for port, kind in of_apps.items() if port in well_known_ports}
         return Ports(
             app,
             session.reflector,
             kinds=sorted(anywhere, key=lambda k: (k.app in asked, session.script(k, 0).bytes_up)),
-            neutral=sorted(neutral, key=lambda port: self.draw(f"ports {session.reflector} {port}")),
+            neutral=unused,
             of_apps=[(port, kind) for port, kind in of_apps.items() if port is not None and port not in own],
         )
 

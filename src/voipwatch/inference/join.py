@@ -158,7 +158,10 @@ def join_session(measurement: Measurement, index: int) -> Session:
     far = {f.flow: f for f in log.flows} if log is not None else None
     clock = _clock(records, far)
     limited_us = _limited_us(records, log)
-    died_us = _death_us(records, far) if limited_us is None else None
+    calls = [
+        r for r in records if r.question != PORTS
+    ]  # one port may live where all that is asked of is dead
+    died_us = _death_us(calls, far) if limited_us is None else None
     if died_us is not None:
         notes.append("reflector-silent")
     if limited_us is not None:
@@ -241,7 +244,7 @@ def _death_us(records: list[FlowRecord], far: Mapping[int, FarFlow] | None) -> i
     last = max(heard)
     unheard = asking = 0
     for record in records:
-        if record.kind.arm not in CONTROL_ARMS or record.question == PORTS:
+        if record.kind.arm not in CONTROL_ARMS:
             continue
         late = {s for s, t in first_times(record.sent).items() if t > last + SILENCE_US}
         if far is not None and record.flow in far:

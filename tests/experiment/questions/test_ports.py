@@ -8,7 +8,7 @@ from tests.experiment.support import START_S, offered, reflector
 from voipwatch.apps import fresh_ports, load_profiles, neutral_ports, udp_ports
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.near_flow import NearFlow, Phase
-from voipwatch.experiment.planning import Planner
+from voipwatch.experiment.planning import UNUSED_ON_DEAD_LINE, Planner
 from voipwatch.experiment.question import FlowWish
 from voipwatch.experiment.questions.ports import TRIES, Ports
 from voipwatch.experiment.session import Session
@@ -87,7 +87,7 @@ def test_it_is_not_over_before_its_flows_are() -> None:
     assert not asked.done
 
 
-def planned(udp: tuple[int, ...] | None = None) -> tuple[Ports, Session]:
+def planned(udp: tuple[int, ...] | None = None, *, line_dead: bool = False) -> tuple[Ports, Session]:
     profiles = load_profiles()
     config = CheckConfig(
         apps=("whatsapp",),
@@ -96,7 +96,7 @@ def planned(udp: tuple[int, ...] | None = None) -> tuple[Ports, Session]:
     )
     planner = Planner(config, profiles, b"seed")
     session = planner.sessions([offered(reflector(profiles, udp=udp))])[0]
-    return planner.ports("whatsapp", session), session
+    return planner.ports("whatsapp", session, line_dead=line_dead), session
 
 
 def test_all_fresh_and_neutral_ports_are_asked_but_the_sessions_own_and_the_apps() -> None:
@@ -118,3 +118,11 @@ def test_of_an_older_reflector_no_fresh_port_is_asked() -> None:
     asked, _ = planned(served)
     assert not {wish.port for wish in asked.wishes} & set(fresh_ports)
     assert {wish.port for wish in asked.wishes} & set(neutral_ports)
+
+
+def test_of_a_dead_line_the_well_known_port_is_asked_with_a_few_that_nobody_uses() -> None:
+    asked, session = planned(line_dead=True)
+    ports = [wish.port for wish in asked.wishes]
+    assert ports[-1] == 443
+    assert len(ports[:-1]) == UNUSED_ON_DEAD_LINE
+    assert set(ports[:-1]) <= {*fresh_ports, *neutral_ports} - {session.neutral_port}
