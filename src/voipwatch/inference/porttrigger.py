@@ -22,7 +22,7 @@ LABELS: Final = frozenset({"port.drop", "port.reject"})
 def port_trigger(session: Session, line: LineState, app: str, finding: Finding) -> Trigger | None:
     """The dead ports around the app's, where those are dead whatever they carry; else None.
 
-    None too where the stage has dead ports with a living one between: one pair of bounds would say too little.
+    None too where a stage has two dead ports with a living one between, which bounds cannot say.
     """
     if finding.rule != "blocked.port" or finding.mechanism not in LABELS:
         return None
