@@ -3,7 +3,7 @@
 import pytest
 
 from tests.apps.support import SMALL, changed, load
-from voipwatch.apps import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps import ProfileSet, fresh_ports, load_profiles, neutral_ports, tcp_ports, udp_ports
 from voipwatch.model.vocabulary import APP_IDS
 
 
@@ -35,10 +35,10 @@ def test_an_app_is_there_once_or_not() -> None:
         ProfileSet.of([load(SMALL), load(SMALL)])
 
 
-def test_ports_are_those_of_legs_that_run_and_the_neutral_ones() -> None:
+def test_ports_are_those_of_legs_that_run_and_those_that_nobody_uses() -> None:
     found = load_profiles()
     running = {leg.port for profile in found.profiles for leg in profile.legs if leg.run}
-    assert udp_ports(found) == tuple(sorted({*running, *neutral_ports}))
+    assert udp_ports(found) == tuple(sorted({*running, *neutral_ports, *fresh_ports}))
     assert {3478, 5060, 16384, 10000} <= running
     assert 9344 in udp_ports(found)  # WhatsApp's direct leg
     assert set(tcp_ports(found)) >= {443, 5060, 5061, 5222}

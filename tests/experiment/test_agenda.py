@@ -12,6 +12,7 @@ from voipwatch.experiment.leg_plan import LegPlan
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.ports import Ports
 from voipwatch.experiment.questions.scout import Scout
 from voipwatch.experiment.questions.trigger import Trigger
 from voipwatch.experiment.questions.warmup import Warmup
@@ -105,6 +106,11 @@ class Plans:
     given: Sequence[LegPuppet]
     has_mutants: bool = True
     asked: list[tuple[str, str, int, Stage]] = field(default_factory=list)
+    ports_asked: list[tuple[str, int, bool]] = field(default_factory=list)
+
+    def ports(self, app: str, session: Session, *, line_dead: bool) -> Ports:
+        self.ports_asked.append((app, session.reflector, line_dead))
+        return Ports(app, session.reflector, kinds=list(kinds(Media.VOICE).values()), neutral=[1], of_apps=[])
 
     def legs(self, _sessions: list[Session]) -> list[LegPuppet]:
         return list(self.given)
@@ -121,13 +127,17 @@ class Plans:
 
 
 def agenda(
-    *legs: LegPuppet, scouts: Sequence[ScoutPuppet] = (), mutants: bool = True, thin: float | None = None
+    *legs: LegPuppet,
+    scouts: Sequence[ScoutPuppet] = (),
+    mutants: bool = True,
+    thin: float | None = None,
+    heard: bool = True,
 ) -> Agenda:
     """An agenda that has begun with these."""
     sessions = [cast(Session, SimpleNamespace(reflector=index)) for index in (0, 1)]
     plans = Plans(legs, mutants)
     begun = Agenda(cast(Planner, plans), sessions)
-    warmup = cast(Warmup, SimpleNamespace(counts=lambda: HEARD))
+    warmup = cast(Warmup, SimpleNamespace(counts=lambda: HEARD, heard=lambda: heard))
     begun.begin({0: warmup, 1: warmup}, {} if thin is None else {0: thin})
     begun._scouts.extend(scouts)
     begun.active.extend(scouts)
@@ -260,11 +270,31 @@ def test_other_deaths_and_legs_without_mutants_ask_nothing() -> None:
     later, none = LegPuppet("a"), LegPuppet("b")
     begun = agenda(later, none, mutants=False)
     begun.admit()
-    later.died = {Arm.A: Stage.VOICE, Arm.C: Stage.SETUP}
+    later.died = {Arm.A: Stage.VOICE}
     none.died = {Arm.A: Stage.HANDSHAKE}
     begun.retire(START_S)
     assert mutants_of(begun) == [("b", "relay", 0, Stage.HANDSHAKE)]
     assert asked(begun) == [("Leg", "a"), ("Leg", "b")]
+
+
+def test_where_a_control_is_dead_on_the_apps_port_alone_others_are_asked_once_a_reflector() -> None:
+    one, other, whole = LegPuppet("a"), LegPuppet("b"), LegPuppet("c")
+    begun = agenda(one, other, whole)
+    begun.admit()
+    whole.died = {Arm.C: Stage.SETUP, Arm.C_NEUTRAL: Stage.SETUP}
+    begun.retire(START_S)
+    assert cast(Plans, begun._planner).ports_asked == [], "not of a line on which all is dead"
+    one.died = other.died = {Arm.C: Stage.SETUP}
+    begun.retire(START_S)
+    begun.retire(START_S)
+    assert cast(Plans, begun._planner).ports_asked == [("a", 0, False)]
+    assert asked(begun)[-1] == ("Ports", "a")
+
+
+def test_where_nothing_came_back_of_the_warm_up_a_well_known_port_is_asked() -> None:
+    begun = agenda(LegPuppet("a"), LegPuppet("b"), heard=False)
+    assert cast(Plans, begun._planner).ports_asked == [("a", 0, True)]
+    assert asked(begun) == [("Ports", "a")]
 
 
 def test_a_call_that_is_held_again_has_mutants_held_as_long_if_they_are_paid_for() -> None:

@@ -10,8 +10,10 @@ from voipwatch.model.measurement import AppCost
 from voipwatch.model.vocabulary import LINE
 
 
-def flow(app: str, spent: int, started_us: int, ended_us: int | None) -> NearFlow:
-    record = SimpleNamespace(kind=SimpleNamespace(app=app), started_us=started_us, ended_us=ended_us)
+def flow(app: str, spent: int, started_us: int, ended_us: int | None, question: str = "setup") -> NearFlow:
+    record = SimpleNamespace(
+        kind=SimpleNamespace(app=app), started_us=started_us, ended_us=ended_us, question=question
+    )
     return cast(NearFlow, SimpleNamespace(record=record, spent_bytes=spent))
 
 
@@ -23,7 +25,8 @@ def test_each_byte_is_on_one_account() -> None:
         flow("sip", 100, 2_000_000, 3_500_000),
         flow("sip", 20, 2_500_000, 9_000_000),
         flow("webrtc", 7, 4_000_000, 4_250_000),
-        flow(LINE, 500, 0, 2_000_000),
+        flow(LINE, 490, 0, 2_000_000),
+        flow("sip", 10, 9_000_000, 12_000_000, "ports"),
     ]
     assert ledger.costs(["sip", "webrtc", "imo"], flows, 12.3456, beside={"imo": 3, "sip": 40}) == {
         "sip": AppCost(bytes=160, seconds=7.0),

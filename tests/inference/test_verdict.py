@@ -9,6 +9,8 @@ from tests.inference.build import SIP, WEBRTC, Check, Packet, Shape, World, both
 from tests.inference.test_direct import DIRECT, RELAY, own
 from tests.inference.worlds import GUILTY, residual
 from voipwatch.inference import RULES, judge
+from voipwatch.lab.drive import run_simulated
+from voipwatch.lab.worlds import load_worlds
 from voipwatch.model.flows import FlowFailure, ForeignSip
 from voipwatch.model.measurement import Interruption, Measurement
 from voipwatch.model.results import AppResult
@@ -100,6 +102,7 @@ CASES: dict[str, Callable[[], Measurement]] = {
     "throttled.port": lambda: guilty("port-throttle"),
     "down.line": lambda: first_of_two(drops(lambda p: p.app == "whatsapp")),
     "down.udp": lambda: Check(drops(lambda _: True), (SMALL,)).run(),
+    "down.ports": lambda: run_simulated(load_worlds().get("firewall-but-quic"), apps=["whatsapp"], seed=1000),
     "down.intercept": lambda: Check(drops(lambda _: True), (SMALL,), tcp={"tls-443": "intercepted"}).run(),
     "down.allowlist": lambda: Check(drops(lambda p: p.family is Family.U or p.treatment), (SMALL,)).run(),
     "ok.clean": lambda: Check(clean, (SMALL,)).run(),

@@ -95,6 +95,18 @@ def test_two_of_eight_paths_lose_everything(seed: bytes) -> None:
     assert len(dead) == pytest.approx(500, abs=78)
 
 
+def test_where_the_far_port_picks_the_path_all_flows_to_it_share_their_luck(seed: bytes) -> None:
+    paths = Paths(4, 1, 1.0, seed, by_port=True)
+    for port in range(200):
+        ways = {paths.path(("udp", "192.0.2.2", near, "203.0.113.2", port)) for near in range(40_000, 40_020)}
+        assert len(ways) == 1
+    assert {paths.path(("udp", "192.0.2.2", 40_000, "203.0.113.2", p)) for p in range(200)} == {0, 1, 2, 3}
+    condition = LinkCondition(paths=4, bad_path_loss_ratio=1.0, paths_by_port=True)
+    line = Link(condition, seed, None)
+    met = {bool(line.arrivals(0.0, 100, (*KEY[:2], near, *KEY[3:]))) for near in range(40_000, 40_100)}
+    assert len(met) == 1
+
+
 def test_a_silence_spares_no_direction_and_ends() -> None:
     line = Line(LineCondition(gaps_s=((3.0, 1.0), (8.0, 2.0))), b"seed")
     for way in (line.up, line.down):

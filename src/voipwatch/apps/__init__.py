@@ -10,7 +10,7 @@ from voipwatch.apps.kinds import compile_script, flow_id, kind_of, kind_table, m
 from voipwatch.apps.library import ProfileSet, load_profiles, tcp_ports, udp_ports
 from voipwatch.apps.loader import load_profile_file
 from voipwatch.apps.messages import BuildContext, Message, Place, PlaceKind, answers, build, read_down
-from voipwatch.apps.ports import neutral_ports
+from voipwatch.apps.ports import fresh_ports, neutral_ports
 from voipwatch.apps.profile import Profile
 from voipwatch.apps.schema import Problem, ProfileError
 from voipwatch.apps.scripts import MediaPacket, Round, Script, family_of
@@ -33,6 +33,7 @@ __all__ = [
     "describe",
     "family_of",
     "flow_id",
+    "fresh_ports",
     "kind_of",
     "kind_table",
     "load_profile_file",

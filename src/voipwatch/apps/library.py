@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Final
 
 from voipwatch.apps.loader import load_profile_file
-from voipwatch.apps.ports import neutral_ports
+from voipwatch.apps.ports import fresh_ports, neutral_ports
 from voipwatch.apps.profile import Profile
 from voipwatch.model.vocabulary import APP_IDS, PRIVATE
 
@@ -71,9 +71,9 @@ def load_profiles() -> ProfileSet:
 
 
 def udp_ports(profiles: ProfileSet) -> tuple[int, ...]:
-    """Every UDP port that the profiles' legs need at a reflector, and the neutral ones; ascending."""
+    """UDP ports that the profiles' legs need at a reflector, and those of `apps.ports`; ascending."""
     ports = {leg.port for profile in profiles.profiles for leg in profile.legs if leg.run}
-    return tuple(sorted(ports | set(neutral_ports)))
+    return tuple(sorted(ports | {*neutral_ports, *fresh_ports}))
 
 
 def tcp_ports(profiles: ProfileSet) -> tuple[int, ...]:

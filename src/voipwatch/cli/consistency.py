@@ -15,6 +15,7 @@ from voipwatch.apps import (
     Script,
     compile_script,
     family_of,
+    fresh_ports,
     kind_of,
     kind_table,
     load_profiles,
@@ -23,7 +24,7 @@ from voipwatch.apps import (
 )
 from voipwatch.cli.evidence import Finding
 from voipwatch.cli.plan import digests_fit, media_fits, question_fits, sweeps_fit, targets_fit, tcp_fits
-from voipwatch.model.flows import FlowKind, FlowRecord
+from voipwatch.model.flows import PORTS, FlowKind, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.farlog import FarLog, decode_farlog
@@ -119,7 +120,8 @@ def _is_of_its_kind(record: FlowRecord, profiles: ProfileSet) -> bool:
     if (kind, replicate, family_of(kind, replicate)) != (record.kind, record.replicate, record.family):
         return False
     script = _script(profiles, kind, replicate)
-    port_fits = record.remote_port == script.port if script.port else record.remote_port in neutral_ports
+    anywhere = (*neutral_ports, *(fresh_ports if record.question == PORTS else ()))
+    port_fits = record.remote_port == script.port if script.port else record.remote_port in anywhere
     stages = [item.stage for item in script.rounds]
     return (
         port_fits

@@ -23,6 +23,8 @@ from voipwatch.model.flows import (
     HELD_REPLICATES,
     LONG_REPLICATES,
     MEDIA_SEQ,
+    PORTS,
+    PORTS_REPLICATES,
     TOGETHER,
     FlowKind,
     FlowRecord,
@@ -42,6 +44,7 @@ REPLICATES: Final = {
     "held": (*HELD_REPLICATES, *LONG_REPLICATES),
     "trigger": (*_SHORT, *HELD_REPLICATES),
     TOGETHER: LONG_REPLICATES,
+    PORTS: PORTS_REPLICATES,
 }
 """Every question there is, and the replicates that it plays."""
 Places = tuple[tuple[int, ...], tuple[int, ...], int]
@@ -50,7 +53,7 @@ Places = tuple[tuple[int, ...], tuple[int, ...], int]
 
 def question_fits(record: FlowRecord) -> bool:
     """Whether the question is one of those there are, and the arm, replicate and block are its own."""
-    arms = {"warmup": (Arm.W,), "trigger": (Arm.D,)}.get(record.question, ARMS)
+    arms = {"warmup": (Arm.W,), "trigger": (Arm.D,), PORTS: (Arm.C, Arm.C_NEUTRAL)}.get(record.question, ARMS)
     block = 0 if record.question == "warmup" else record.replicate
     return (
         record.replicate in REPLICATES.get(record.question, ())

@@ -39,6 +39,8 @@ class Agenda:
         self._triggers: list[Trigger] = []
         self._triggered: set[tuple[str, int, str, Stage]] = set()
         """App, reflector, leg and stage whose mutants were asked for."""
+        self._ports_asked: set[int] = set()
+        """Reflectors whose other ports were asked."""
 
     @property
     def over(self) -> bool:
@@ -81,6 +83,10 @@ class Agenda:
             if (plan.app, plan.reflector) not in too_thin
         ]
         self.active.extend(self._scouts)
+        for reflector, warmup in warmups.items():
+            first = next((leg for leg in self.legs if leg.reflector == reflector), None)
+            if first is not None and not warmup.heard():
+                self._ask_ports(first, line_dead=True)
 
     def admit(self) -> None:
         """Legs whose scout is done come in while no more than `ACTIVE_MAX` apps are asked about."""
@@ -112,6 +118,8 @@ class Agenda:
             if isinstance(leg, Leg):
                 for sibling in self._siblings(leg) if leg.dead and not leg.plan.relay else []:
                     sibling.on_hold = True
+            if Arm.C in leg.dead and Arm.C_NEUTRAL not in leg.dead:
+                self._ask_ports(leg)
             died = leg.dead.get(Arm.A)
             if died in (Stage.SETUP, Stage.HANDSHAKE):
                 self._ask_mutants(leg, died, now)
@@ -140,6 +148,14 @@ class Agenda:
             trigger = Trigger(dead.app, dead.reflector, mutants=mutants, now=now, rounds=rounds)
             self._triggers.append(trigger)
             self.active.append(trigger)
+
+    def _ask_ports(self, dead: Leg | Scout, *, line_dead: bool = False) -> None:
+        """Once at a reflector: a leg's port is dead whatever it carries, or all are; which others are?"""
+        if dead.reflector in self._ports_asked:
+            return
+        self._ports_asked.add(dead.reflector)
+        session = next(s for s in self._sessions if s.reflector == dead.reflector)
+        self.active.append(self._planner.ports(dead.app, session, line_dead=line_dead))
 
     def _siblings(self, of: Leg) -> list[Leg]:
         return [

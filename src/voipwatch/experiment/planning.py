@@ -10,12 +10,14 @@ from math import ceil, log2
 
 from voipwatch.apps import Profile, ProfileSet, Script, kind_table, mutant_kinds
 from voipwatch.apps.mutants import HALVING, asks_about
+from voipwatch.apps.ports import well_known_ports
 from voipwatch.apps.profile import Leg as ProfileLeg
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.leg_plan import FIRST_BLOCKS, FIRST_BLOCKS_MIN, REPEAT_BLOCKS, LegPlan
 from voipwatch.experiment.loudness import blocks_with_loud
 from voipwatch.experiment.questions.leg import Leg
+from voipwatch.experiment.questions.ports import Ports
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.thin import voice_rate
 from voipwatch.model.flows import HELD_REPLICATES, MUTANT_FORMAT, FlowKind
@@ -28,6 +30,8 @@ RESERVE = 1.5
 """Most plans can then lose a block and still make a claim; one app alone keeps the default."""
 SCOUTED_FROM = 3
 """More apps than these are scouted first: a few are cheap enough without."""
+UNUSED_ON_DEAD_LINE = 5
+"""Unused ports asked beside a well-known one where the warm-up was not heard."""
 ARMS = (Arm.A, Arm.C, Arm.A_NEUTRAL, Arm.C_NEUTRAL)
 DIRECT_ARMS = (Arm.A, Arm.C)
 """A peer's port is anybody's: a dead one says nothing of the app, so nothing is asked on another."""
@@ -168,6 +172,39 @@ class Planner:
             and asks_about(kind, stage)
             and session.serves(session.script(kind, 0))
         ]
+
+    def ports(self, app: str, session: Session, *, line_dead: bool = False) -> Ports:
+        """The question which other ports are dead beside the app's own; of a line on which nothing came back,
+        whether a well-known one lives, with a few unused ones.
+
+        Ports of apps asked for have their own arms. Kinds of apps asked for come last: a leg with very many
+        blocks might play them itself.
+        """
+        asked = set(self._config.apps)
+        bare = [
+            kind
+            for kind in session.kinds
+            if kind.app != LINE and kind.media is Media.NONE and not session.script(kind, 0).early_rounds
+        ]
+        own = {session.script(k, 0).port for k in session.kinds if k.app in asked}
+        of_apps = {
+            session.script(kind, 0).port: kind
+            for kind in reversed(bare)
+            if kind.arm is Arm.C and kind.app not in asked and session.serves(session.script(kind, 0))
+        }
+        anywhere = [k for k in bare if k.arm is Arm.C_NEUTRAL and session.serves(session.script(k, 0))]
+        unused = [port for port in session.unused_ports if port != session.neutral_port]
+        unused.sort(key=lambda port: self.draw(f"ports {session.reflector} {port}"))
+        if line_dead:
+            unused = unused[:UNUSED_ON_DEAD_LINE]
+            of_apps = {port: kind for port, kind in of_apps.items() if port in well_known_ports}
+        return Ports(
+            app,
+            session.reflector,
+            kinds=sorted(anywhere, key=lambda k: (k.app in asked, session.script(k, 0).bytes_up)),
+            neutral=unused,
+            of_apps=[(port, kind) for port, kind in of_apps.items() if port is not None and port not in own],
+        )
 
     def rates(self, script: Script) -> tuple[float, float]:
         """Planned IP bytes a second (up, down) while the script's media runs."""

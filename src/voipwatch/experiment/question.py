@@ -21,6 +21,8 @@ class FlowWish:
     block: int
     rank: int = 2
     """Lower starts earlier, over all questions: 0 decides about a set-up, 1 about a port, 2 all else."""
+    port: int | None = None
+    """The reflector's port where the question chose it; None: the script's own."""
 
 
 class Question(Protocol):

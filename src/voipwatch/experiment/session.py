@@ -14,6 +14,7 @@ from voipwatch.apps import (
     build,
     compile_script,
     flow_id,
+    fresh_ports,
     read_down,
 )
 from voipwatch.experiment.events import ReflectorSession
@@ -50,6 +51,8 @@ class Session:
     keys: TokenKeys = field(init=False)
     mutants: tuple[FlowKind, ...] = ()
     """The derived mutants, where the reflector plays ours."""
+    unused_ports: tuple[int, ...] = field(init=False)
+    """Served ports that no app uses: the neutral ones, and the fresh ones of a reflector that has them."""
     nonce: bytes = NO_NONCE
     receipts: list[FlowReceipt] = field(default_factory=list)
     """Receipts that arrived since they were last collected, for any flow."""
@@ -61,6 +64,7 @@ class Session:
             raise ValueError("a session needs a ticket and its reflector's offer")
         self.keys = TokenKeys(ticket.number, ticket.key, offer.salt)
         self._ports = frozenset(offer.udp_ports) | frozenset(offer.neutral_ports)
+        self.unused_ports = (*offer.neutral_ports, *(p for p in fresh_ports if p in self._ports))
 
     @property
     def plays_private(self) -> bool:

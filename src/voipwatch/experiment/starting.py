@@ -114,7 +114,7 @@ class FlowStarter:
             family=script.family,
             question=wish.question,
             block=wish.block,
-            remote_port=session.port(script),
+            remote_port=session.port(script) if wish.port is None else wish.port,
             round_stages=[step.stage for step in script.rounds],
             started_us=0,
             relay_rounds=script.relay_rounds,

@@ -105,7 +105,9 @@ def _trigger(
     trigger: Trigger, book: Mapping[str, Mapping[str, str]], fill: "_Filler", words: Mapping[str, str]
 ) -> str:
     count = fill.span(trigger.low or 0.0, trigger.high or 0.0)
-    named = [book["triggers"][name].format_map({**words, "count": count}) for name in trigger.properties]
+    alive = book["parts"]["separator"].join(fill.name(str(port)) for port in trigger.alive)
+    more = {**words, "count": count, "alive": alive}
+    named = [book["triggers"][name].format_map(more) for name in trigger.properties]
     shown = {"repeats": fill.number(trigger.repeats), "of": fill.number(trigger.of)}
     return book["parts"]["trigger"].format(list=book["parts"]["separator"].join(named), **shown)
 

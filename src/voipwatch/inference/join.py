@@ -14,7 +14,7 @@ from statistics import median
 from voipwatch.inference.fates import down_alone, down_logged, first_times, up_logged, up_receipts
 from voipwatch.inference.track import Track
 from voipwatch.inference.trusted_log import trusted_log
-from voipwatch.model.flows import MEDIA_SEQ, REPLIES_MAX, TOGETHER, TRIES_MAX, Columns, FlowRecord
+from voipwatch.model.flows import MEDIA_SEQ, PORTS, REPLIES_MAX, TOGETHER, TRIES_MAX, Columns, FlowRecord
 from voipwatch.model.measurement import Measurement, ReflectorFacts
 from voipwatch.model.vocabulary import CONTROL_ARMS, LINE, Arm, Stage
 from voipwatch.wire.farlog import FarColumns, FarFlow, FarLog
@@ -125,6 +125,8 @@ class Session:
     together: tuple[FlowView, ...] = ()
     """Flows beside those to another reflector. They are asked for because of what the others showed, so that
     they are no evidence of it; `flows` has none of them."""
+    ports: tuple[FlowView, ...] = ()
+    """Flows of random bytes to other ports than a dead one; they say something of ports alone."""
     strangers: Mapping[int, int] | None = None
     """Datagrams without a token from next to our address, by the reflector's port; None: not counted."""
 
@@ -156,7 +158,10 @@ def join_session(measurement: Measurement, index: int) -> Session:
     far = {f.flow: f for f in log.flows} if log is not None else None
     clock = _clock(records, far)
     limited_us = _limited_us(records, log)
-    died_us = _death_us(records, far) if limited_us is None else None
+    calls = [
+        r for r in records if r.question != PORTS
+    ]  # one port may live where all that is asked of is dead
+    died_us = _death_us(calls, far) if limited_us is None else None
     if died_us is not None:
         notes.append("reflector-silent")
     if limited_us is not None:
@@ -171,8 +176,9 @@ def join_session(measurement: Measurement, index: int) -> Session:
     return Session(
         index=index,
         facts=facts,
-        flows=tuple(f for f in flows if f.record.question != TOGETHER),
+        flows=tuple(f for f in flows if f.record.question not in {TOGETHER, PORTS}),
         together=tuple(f for f in flows if f.record.question == TOGETHER),
+        ports=tuple(f for f in flows if f.record.question == PORTS),
         log_signed=signed,
         log_used=far is not None,
         rtt_us=clock.rtt_us,

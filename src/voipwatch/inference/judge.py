@@ -11,6 +11,7 @@ from voipwatch.inference.explain import Facts, explain
 from voipwatch.inference.join import Session, join_session
 from voipwatch.inference.locate import place_of
 from voipwatch.inference.pairs import blocks_of, effect_of, paired, paired_across_ports
+from voipwatch.inference.porttrigger import port_trigger
 from voipwatch.inference.quality import quality_of
 from voipwatch.inference.reach import ProviderFinding, provider_finding
 from voipwatch.inference.row import AppFinding, judge_app
@@ -27,6 +28,7 @@ from voipwatch.model.results import (
     Quality,
     ReflectorSummary,
     StageResult,
+    Trigger,
 )
 from voipwatch.model.ruleset import RULESET
 from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
@@ -124,7 +126,7 @@ def _row(
     cost = measurement.costs.get(app, NOTHING_SPENT)
     not_tested = _not_tested(measurement, app, provider)
     quality = quality_of(session, app) if session is not None else Quality()
-    trigger = trigger_of(session, app, finding) if session is not None else None
+    trigger = _trigger(speaker, app, finding)
     facts = Facts(
         app=app,
         rule=finding.rule,
@@ -160,6 +162,13 @@ def _row(
         place=place_of(measurement, app, lang=lang) if finding.verdict is Verdict.BLOCKED else None,
         common=_common(measurement, judged, app, finding, lang=lang),
     )
+
+
+def _trigger(speaker: _Judged | None, app: str, finding: Finding) -> Trigger | None:
+    if speaker is None:
+        return None
+    found = trigger_of(speaker.session, app, finding)
+    return found or port_trigger(speaker.session, speaker.line, app, finding)
 
 
 def _common(

@@ -16,7 +16,7 @@ from voipwatch.inference.fates import first_times
 from voipwatch.inference.join import Session
 from voipwatch.inference.trusted_log import trusted_log
 from voipwatch.inference.verdict import Finding
-from voipwatch.model.flows import FlowRecord
+from voipwatch.model.flows import PORTS, FlowRecord
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.results import StageResult
 from voipwatch.model.ruleset import REPEAT_AFTER_S
@@ -119,7 +119,7 @@ def _uplink(measurement: Measurement, session: Session) -> dict[int, list[_Sent]
         return {}
     there = {f.flow: set(f.up.seq) for f in log.flows}
     ports: dict[int, list[_Sent]] = {}
-    for record in records:
+    for record in (r for r in records if r.question != PORTS):
         passed = there.get(record.flow, set())
         for seq, t_us in first_times(record.sent).items():
             ports.setdefault(record.remote_port, []).append(_Sent(record, t_us, seq in passed))

@@ -9,6 +9,7 @@ import msgspec
 from voipwatch.inference import mechanism
 from voipwatch.inference.controls import LineState
 from voipwatch.inference.direct import Direct, beside_direct, judge_direct
+from voipwatch.inference.fewports import few_ports
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
 from voipwatch.inference.portloss import port_losses
@@ -237,7 +238,10 @@ def _line_wide(measurement: Measurement, session: Session, line: LineState, find
     the reflector itself may have refused us, it says nothing.
     """
     concerned = {"down.line", "insufficient.not-repeated", "insufficient.not-run"}
-    if finding.rule in concerned and line.udp_dead and len(line.wholes) >= DOWN_FLOWS_MIN:
+    dead = finding.rule in concerned and line.udp_dead and len(line.wholes) >= DOWN_FLOWS_MIN
+    if dead and (found := few_ports(session, line)) is not None:
+        return found
+    if dead:
         label = mechanism.line_label(measurement, session.index)
         rule = {"udp.all": "down.udp", "tls.intercept": "down.intercept"}.get(label or "", "down.line")
         finding = replace(finding, rule=rule, stage=Stage.REACH, mechanism=label)

@@ -106,6 +106,12 @@ _RULES: Final = (
         "The line carries no UDP to the reflector while the reflector lives.",
     ),
     Rule(
+        "down.ports",
+        "A, every control and four unused ports dead, random bytes alive on a well-known port",
+        Verdict.DOWN,
+        "A firewall that keeps a few ports open singles no app out; calls on such a port would pass.",
+    ),
+    Rule(
         "down.intercept",
         "no UDP at all, TCP answered by somebody else than the reflector",
         Verdict.DOWN,

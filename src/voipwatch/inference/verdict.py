@@ -13,6 +13,7 @@ from voipwatch.inference.fingerprint import cut_label
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
 from voipwatch.inference.pairs import blocks_of
+from voipwatch.inference.portluck import by_luck, ports_seen
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.sip import dead_label as sip_dead_label
 from voipwatch.inference.sip import injected
@@ -248,9 +249,10 @@ def _dead_port(case: Case, stage: Stage, direction: Direction | None, arms: Mapp
         return Finding(reason, stage, direction)
     if State.UNREPEATED in {a.state, c.state}:
         return Finding("insufficient.not-repeated", stage, direction)
-    if _lucky(case, [a, c]):
-        return Finding("insufficient.lottery", stage, direction)
     dead = [*a.dead, *c.dead]
+    ports = {o.flow.record.remote_port for o in dead}
+    if _lucky(case, [a, c]) or by_luck(ports_seen(case.session, case.line), ports):
+        return Finding("insufficient.lottery", stage, direction)
     if not mechanism.rejected(dead):
         altered = _altered(case, stage, direction, [a, c])
         if altered is not None:

@@ -47,6 +47,8 @@ class LinkCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Loss of the bad paths."""
     bad_paths: int = 1
     """How many of them are bad, the first ones."""
+    paths_by_port: bool = False
+    """Whether the far port alone picks the path, as a coarse balancer's hash does."""
 
 
 class LineCondition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,16 +190,22 @@ class Gaps:
 
 
 class Paths:
-    """Equal-cost paths: the five-tuple's hash picks one, so that a flow is wholly lucky or not (RFC 2992)."""
+    """Equal-cost paths: the five-tuple's hash picks one, so that a flow is wholly lucky or not (RFC 2992).
 
-    __slots__ = ("_bad", "_count", "_dice", "_known", "_loss_ratio", "_salt")
+    `by_port`: the far port's hash does, so that all flows to a port share their luck.
+    """
+
+    __slots__ = ("_bad", "_by_port", "_count", "_dice", "_known", "_loss_ratio", "_salt")
 
     KNOWN_MAX: Final = 4_096
 
-    def __init__(self, count: int, bad: int, loss_ratio: float, seed: bytes) -> None:
+    def __init__(
+        self, count: int, bad: int, loss_ratio: float, seed: bytes, *, by_port: bool = False
+    ) -> None:
         self._dice = Dice(seed)
         self._salt = seed
         self._bad = bad
+        self._by_port = by_port
         self._count = count
         self._loss_ratio = loss_ratio
         self._known: dict[FlowKey, int] = {}
@@ -206,7 +214,8 @@ class Paths:
         """The flow's path, from 0; the first ones are bad."""
         path = self._known.get(key)
         if path is None:
-            digest = blake2b(repr(key).encode(), key=self._salt[:64], digest_size=8).digest()
+            hashed = key[-1] if self._by_port else key
+            digest = blake2b(repr(hashed).encode(), key=self._salt[:64], digest_size=8).digest()
             path = int.from_bytes(digest) % self._count
             if len(self._known) >= self.KNOWN_MAX:
                 self._known.clear()
@@ -282,7 +291,7 @@ def _elements(condition: LinkCondition, seed: bytes, radio: Radio | None) -> tup
         row.append(Bursts(condition.loss_ratio, condition.burst_ms / 1e3, derive(seed, "bursts")))
     if condition.bad_path_loss_ratio:
         paths = (condition.paths, condition.bad_paths, condition.bad_path_loss_ratio)
-        row.append(Paths(*paths, derive(seed, "paths")))
+        row.append(Paths(*paths, derive(seed, "paths"), by_port=condition.paths_by_port))
     if condition.delay_ms or condition.jitter_ms:
         row.append(Latency(condition.delay_ms / 1e3, condition.jitter_ms / 1e3, derive(seed, "latency")))
     if condition.reorder_ratio:

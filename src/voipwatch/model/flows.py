@@ -14,6 +14,10 @@ LONG_REPLICATES: Final = (30, 31)
 """Replicates whose media lasts `ruleset.LONG_S`."""
 TOGETHER: Final = "together"
 """The question whose flows run beside those to another reflector: they are no evidence of a verdict."""
+PORTS: Final = "ports"
+"""The question whose flows ask other ports than the dead one: of random bytes, evidence of ports alone."""
+PORTS_REPLICATES: Final = (24, 25, 26, 27)
+"""Replicates of that question: those that blocks reach last, and whose media would be short."""
 MUTANTS_MAX: Final = 256
 """Kinds of derived mutants; they take the numbers from 2046 downwards, 2047 has the flow ids of no flow."""
 MUTANT_FORMAT: Final = 1
@@ -93,7 +97,7 @@ class FlowRecord(msgspec.Struct):
     replicate: int
     family: Family
     question: str
-    """The experiment question that asked for it: warmup, setup, repeat, media, held, trigger, together."""
+    """The question that asked for it: warmup, setup, repeat, media, held, trigger, together or ports."""
     block: int
     """Matched block; flows with the same question, app and block are compared with each other."""
     remote_port: int

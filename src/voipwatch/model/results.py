@@ -70,15 +70,18 @@ class Trigger(msgspec.Struct, frozen=True):
 
     properties: list[str]
     """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello: each is needed. Or the count at
-    which a call is cut: flow-packets, flow-bytes (IP) of what the device sent, flow-seconds of its age."""
+    which a call is cut: flow-packets, flow-bytes (IP) of what the device sent, flow-seconds of
+    its age. Or port: the port that a call goes to."""
     repeats: int
-    """Flows that show it, of the property with the fewest: two or more."""
+    """Flows that show it, of the property with the fewest: two or more. Of a port: others that live."""
     of: int
-    """Flows that were asked and can be told."""
+    """Flows that were asked and can be told. Of a port: others asked."""
     low: float | None = None
-    """Of a count: it lies from here, as all flows of the call bound it ..."""
+    """Of a count: it lies from here, as all flows of the call bound it. Of a port: the lowest dead one ..."""
     high: float | None = None
-    """... to here."""
+    """... to here. The highest dead one, with no living port between them."""
+    alive: list[int] = []
+    """Of a port: the nearest living ones, below and above the dead."""
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from voipwatch.pipeline.slim import BodyError, inflate
 from voipwatch.wire.errors import WireError
 from voipwatch.wire.farlog import decode_farlog_head
 
-UDP_DEAD: Final = frozenset({"down.udp"})
+UDP_DEAD: Final = frozenset({"down.udp", "down.ports"})
 """Rules that say that UDP is dead while TCP lives."""
 ALIVE: Final = frozenset({Verdict.OK, Verdict.BLOCKED, Verdict.THROTTLED})
 """Verdicts that need a living control: UDP got through."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.apps import Profile, ProfileSet
+from voipwatch.apps import Profile, ProfileSet, fresh_ports
 from voipwatch.model.flows import MUTANT_FORMAT
 from voipwatch.model.measurement import PROTOCOL, SignedLog
 from voipwatch.model.tickets import ReflectorOffer, Ticket, TicketBatch
@@ -88,7 +88,7 @@ class ReflectorCore:
             self._downlink,
             self._scripts_of,
             counters=self.counters,
-            neutral_ports=frozenset(neutral_ports),
+            neutral_ports=frozenset(neutral_ports) | frozenset(fresh_ports) & frozenset(udp_ports),
         )
 
     # --- tickets ------------------------------------------------------------------------------------
