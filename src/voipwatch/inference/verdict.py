@@ -15,7 +15,7 @@ from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
 from voipwatch.inference.pairs import blocks_of
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.sip import dead_label as sip_dead_label
-from voipwatch.inference.sip import injected
+from voipwatch.inference.sip import injected, terminated
 from voipwatch.inference.stages import (
     ABSENT,
     ArmView,
@@ -217,6 +217,8 @@ def _altered(
     text = sip and stage not in MEDIA_STAGES
     flows = [o.flow for view in accused for o in view.dead]
     strangers = case.session.strangers
+    if text and terminated([o for view in accused for o in view.dead]):
+        return Finding("insufficient.altered", stage, direction, None, ("sip-gateway",))
     if text and any(f.altered for f in case.flows):
         seen = True
     elif direction is Direction.DOWN:
