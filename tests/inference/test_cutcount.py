@@ -136,3 +136,14 @@ def test_the_judge_names_the_seconds_that_the_world_was_made_with() -> None:
     assert row.trigger.properties == ["flow-seconds"]
     assert (row.trigger.low or 0) <= world.drawn(5).values["policy.seconds"] <= (row.trigger.high or 0)
     assert "2.3\u20132.4 s of one flow" in row.explanation
+
+
+def test_flows_without_a_log_tell_no_count() -> None:
+    """What a receipt shows lags behind what arrived: its last packets read as if the box had dropped them."""
+    check = Check(drops(Box(packets=25)), (CALL, SLOW), held=True, blocks=4)
+    flows = [
+        replace(f, down=thinned(f.down, n))
+        for n, f in enumerate(join_session(check.run(), 0).of_app("whatsapp"))
+    ]
+    assert count_of(flows) is not None
+    assert count_of(replace(f, logged=False) for f in flows) is None

@@ -69,6 +69,11 @@ def test_dead_voice_and_a_dead_key_exchange_of_it_have_their_names() -> None:
     assert (voice.rule, voice.mechanism, voice.direction) == ("blocked.direct", "rtp.drop", Direction.BOTH)
     assert voice.effect_up is not None
     assert voice.effect_up.loss_points == 100.0
+    spared = drops(lambda p: p.treatment and own(p) and p.media and (not p.up or p.seq > MEDIA_SEQ))
+    killed = told(spared, replace(DIRECT, twice=True))
+    assert (killed.rule, killed.mechanism) == ("blocked.direct", "flow.kill")
+    assert killed.effect_up is not None
+    assert (killed.effect_up.loss_points or 0.0) > 90.0, "of its media, which died, not of its set-up"
     keys = told(drops(lambda p: p.treatment and own(p)), KEYED)
     assert (keys.rule, keys.mechanism, keys.direction) == ("blocked.direct", "dtls.drop", Direction.UP)
 

@@ -51,6 +51,15 @@ def test_a_line_that_loses_some_requests_hides_no_lost_answers(seed: int) -> Non
     assert label(Check(both(drops(answer), loses(0.03, seed)), (SMALL,)).run())[0] == "stun.reply"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_as_many_requests_may_die_as_the_line_loses_of_its_controls(seed: int) -> None:
+    """One in eight: where the controls lose as many it is the line, where they lose none the box."""
+    lossy = loses(0.12, seed)
+    alone = loses(0.5, seed, lambda p: is_stun(p) and p.up)
+    assert label(Check(both(drops(answer), lossy), (SMALL,)).run())[0] == "stun.reply"
+    assert label(Check(both(drops(answer), alone), (SMALL,)).run())[0] == "stun.drop"
+
+
 def test_a_living_generic_answer_leaves_it_to_the_app() -> None:
     world = drops(lambda p: p.treatment and not p.media and not p.up)
     assert label(Check(world, (SMALL,)).run())[0] == "app.drop"
@@ -70,7 +79,8 @@ def test_a_mutant_speaks_for_its_own_leg_with_two_flows_or_more() -> None:
 
 def test_one_flow_without_an_answer_shows_no_lost_answers() -> None:
     measurement = Check(drops(answer), (SMALL,)).run()
-    view = mutant_view(join_session(measurement, 0), "whatsapp", "stun-binding", legs={"relay"})
-    assert answers_lost(view.dead)
-    assert not answers_lost(view.dead[:1])
-    assert not answers_lost([])
+    session = join_session(measurement, 0)
+    view = mutant_view(session, "whatsapp", "stun-binding", legs={"relay"})
+    assert answers_lost(session, view.dead)
+    assert not answers_lost(session, view.dead[:1])
+    assert not answers_lost(session, [])

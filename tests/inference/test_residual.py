@@ -24,6 +24,15 @@ def test_controls_that_live_until_a_call_is_seen_on_each_port() -> None:
     assert (setup.verdict, setup.rule) == (Verdict.BLOCKED, "blocked.residual")
 
 
+def test_a_reflector_hidden_by_the_block_is_not_said_to_have_fallen_silent() -> None:
+    """All ports are struck at last, so that the controls fall silent for good; the log came over TCP."""
+    check = judge(residual(Check(shapes=(SMALL,))).run())
+    assert check.results[0].rule == "blocked.residual"
+    assert "reflector-silent" not in [*check.notes, *check.results[0].notes]
+    other = judge(residual(Check(shapes=(SMALL,)), silent=True).run())
+    assert "reflector-silent" in other.notes
+
+
 def test_a_line_that_falls_silent_with_a_call_takes_all_ports_at_once() -> None:
     (row,) = rows(residual(Check(shapes=(SMALL,)), silent=True))
     assert row.verdict is not Verdict.BLOCKED

@@ -1,12 +1,14 @@
 """Forged SIP: when it accuses, which label a dead set-up has, and what accuses nobody."""
 
 import copy
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from voipwatch.inference.join import join_session
 from voipwatch.inference.judge import judge
-from voipwatch.inference.sip import REFUSALS, ended_by_forgery, injected
+from voipwatch.inference.sip import REFUSALS, ended_by_forgery, injected, terminated
 from voipwatch.inference.stages import outcomes_at
 from voipwatch.lab.drive import run_simulated
 from voipwatch.lab.worlds import load_worlds
@@ -61,6 +63,28 @@ def test_a_refusal_after_the_answer_and_a_hang_up_before_it_end_nothing() -> Non
     record.foreign = [ForeignSip("BYE", 1, after_final=False)]
     assert not ended_by_forgery(record)
     assert "401" not in REFUSALS
+
+
+@pytest.mark.parametrize("more", [{"status": "200 OK"}, {"ports": [5060]}])
+def test_a_gateway_that_takes_registrations_too_is_accused_of_nothing(
+    more: dict[str, Any],
+) -> None:
+    world = replace(load_worlds().get("clean"), policy={"policy": "sip-gateway", **more})
+    measurement = run_simulated(world, apps=["sip"], seed=1)
+    (row,) = judge(measurement).results
+    assert (row.rule, row.mechanism) == ("insufficient.altered", None)
+    assert "sip-gateway" in row.notes
+    for flow in measurement.flows:
+        flow.foreign = []
+    assert said(measurement)[0] == "blocked", "text that dies without an answer is dropped"
+
+
+def test_who_forges_answers_to_calls_alone_is_no_gateway(worlds: dict[str, Measurement]) -> None:
+    session = join_session(worlds["sip-forbidden"], 0)
+    flows = [f for f in session.of_app("sip") if f.record.kind.leg == "signalling"]
+    outcomes = [o for o in outcomes_at(session, flows, Stage.SETUP) if o.flow.arm is Arm.A and o.dead]
+    assert len(outcomes) >= 2
+    assert not terminated(outcomes), "their registrations arrived"
 
 
 def calls_of_nobody() -> FlowRecord:

@@ -93,6 +93,8 @@ def test_packets_of_one_size_say_nothing_of_the_unit() -> None:
     flows = [bucket(size=200, every_ms=20, n=200, packets_s=10)] * 3
     assert not counts_packets(flows)
     assert not counts_packets(flows[:1])
+    dice = Random(2)
+    assert not counts_packets([with_losses(flow, dice) for flow in flows * 8])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -104,6 +106,40 @@ def test_policers_of_other_rates_are_no_counts(seed: int) -> None:
         for _ in range(6)
     ]
     assert not counts_packets(flows)
+
+
+def with_losses(flow: SentFlow, dice: Random) -> SentFlow:
+    """The same flow behind a line that loses bursts of three packets by itself."""
+    lost, left = [], 0
+    for gone in flow.lost:
+        left = 3 if left == 0 and dice.random() < 0.03 else max(0, left - 1)
+        lost.append(gone or left > 0)
+    return SentFlow(flow.time_us, flow.size_bytes, lost, None)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_line_that_loses_by_itself_hides_neither_count(seed: int) -> None:
+    """Sizes of 90 to 120 bytes, as of one voice: both units spread by about as much as the line's losses."""
+    dice = Random(seed)
+    sizes = [dice.choice((90, 100, 110, 120)) for _ in range(32)]
+    counted = [with_losses(bucket(size=s, every_ms=20, n=60, packets_s=10), dice) for s in sizes]
+    policed = [with_losses(bucket(size=s, every_ms=20, n=60, bytes_s=1000), dice) for s in sizes]
+    assert counts_packets(counted)
+    assert not counts_packets(policed)
+
+
+def test_packets_of_uneven_size_say_nothing_of_the_slope() -> None:
+    """A policer lets the small ones through: how large they are is what it chose."""
+    dice = Random(1)
+    flows = [with_losses(bucket(size=90 + n, every_ms=20, n=60, packets_s=10), dice) for n in range(32)]
+    assert counts_packets(flows)
+    mixed = [
+        SentFlow(
+            f.time_us, [s * (4 if lost else 1) for s, lost in zip(f.size_bytes, f.lost, strict=True)], f.lost
+        )
+        for f in flows
+    ]
+    assert not counts_packets(mixed)
 
 
 # --- whole flows ------------------------------------------------------------------------------------------

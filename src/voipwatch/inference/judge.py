@@ -8,13 +8,14 @@ from typing import Final
 from voipwatch.inference.beside import common_place
 from voipwatch.inference.controls import LineState, line_state
 from voipwatch.inference.explain import Facts, explain
-from voipwatch.inference.join import Session, join_session
+from voipwatch.inference.join import FlowView, Session, join_session
 from voipwatch.inference.locate import place_of
 from voipwatch.inference.pairs import blocks_of, effect_of, paired, paired_across_ports
 from voipwatch.inference.porttrigger import port_trigger
 from voipwatch.inference.quality import quality_of
 from voipwatch.inference.reach import ProviderFinding, provider_finding
-from voipwatch.inference.row import AppFinding, judge_app
+from voipwatch.inference.residual import RESIDUAL
+from voipwatch.inference.row import SILENT, AppFinding, judge_app
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
 from voipwatch.inference.triggers import trigger_of
@@ -35,6 +36,8 @@ from voipwatch.model.vocabulary import Arm, Direction, Media, Stage, Verdict
 
 MEDIA_MECHANISMS: Final = frozenset({"rtp.drop", "rtp.oneway", "flow.cut"})
 """Of a direct leg: those that say that its media died, not its set-up."""
+KILLED: Final = "flow.kill"
+"""This says either: where most of its flows came to their media, it was the media."""
 NO_SWEEP: Final = frozenset({"system", "via"})
 """In `Measurement.sweeps_state`: it could not be asked."""
 NOTHING_SPENT: Final = AppCost(bytes=0, seconds=0.0)
@@ -66,7 +69,7 @@ def judge(measurement: Measurement, *, lang: str = "en") -> Check:
     planned = family_size(len(measurement.apps), media=len(media), reflectors=len(measurement.reflectors))
     judged = [] if measurement.invalid is not None else _judge_reflectors(measurement, media, planned)
     rows = [_row(measurement, judged, app, planned=planned, lang=lang) for app in measurement.apps]
-    notes = [*measurement.notes, *(n for j in judged for n in j.session.notes)]
+    notes = [*measurement.notes, *(n for j in judged for n in _session_notes(j))]
     return Check(
         line=measurement.line,
         reflectors=_summaries(measurement, judged),
@@ -77,6 +80,12 @@ def judge(measurement: Measurement, *, lang: str = "en") -> Check:
         interrupted=measurement.interrupted.reason if measurement.interrupted is not None else None,
         notes=list(dict.fromkeys([*notes, *_sweep_notes(measurement, rows)])),
     )
+
+
+def _session_notes(judged: _Judged) -> list[str]:
+    """A reflector that a residual block hid did not fall silent: its log came, and says that it lived."""
+    hidden = any(f.finding.rule == RESIDUAL for f in judged.findings.values())
+    return [n for n in judged.session.notes if not (hidden and n == SILENT)]
 
 
 def _sweep_notes(measurement: Measurement, rows: Sequence[AppResult]) -> list[str]:
@@ -235,11 +244,18 @@ def _effects(session: Session, app: str, finding: Finding, planned: int) -> dict
     by_port = finding.rule in {"blocked.port", "throttled.port"}
     pairs = paired_across_ports(blocks) if by_port else paired(blocks)
     died_before = finding.stage is not None and finding.stage not in MEDIA_STAGES
-    died_before &= not (of_direct and finding.mechanism in MEDIA_MECHANISMS)
+    died_before &= not (of_direct and _media_died(finding.mechanism, flows))
     return {
         d: effect_of(pairs, d, media=not died_before, family_size=planned)
         for d in (Direction.UP, Direction.DOWN)
     }
+
+
+def _media_died(mechanism: str | None, direct: Sequence[FlowView]) -> bool:
+    """Whether it was the media of a blocked direct leg that died."""
+    own = [f for f in direct if f.arm is Arm.A]
+    spoke = sum(bool(f.media(up=True).packets) for f in own)
+    return mechanism in MEDIA_MECHANISMS or (mechanism == KILLED and 2 * spoke > len(own))
 
 
 def _works(measurement: Measurement) -> list[str]:

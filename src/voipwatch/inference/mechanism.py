@@ -60,7 +60,9 @@ def setup_label(session: Session, app: str, stage: Stage, dead: Sequence[Outcome
     if app in SIP_APPS:
         return "sip.drop"
     binding, allocate = (mutant_view(session, app, name, legs=legs) for name in (STUN_BINDING, TURN_ALLOCATE))
-    replies = binding.state is State.DEAD and answers_lost(dead) and answers_lost(binding.dead)
+    replies = binding.state is State.DEAD and all(
+        answers_lost(session, each) for each in (dead, binding.dead)
+    )
     if replies or any(o.flow.direct for o in dead):
         # Beside a relay leg that passed nothing else is said: no generic message was sent after one.
         return "stun.reply" if replies else None

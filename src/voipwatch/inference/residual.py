@@ -22,6 +22,7 @@ from voipwatch.model.results import StageResult
 from voipwatch.model.ruleset import REPEAT_AFTER_S
 from voipwatch.model.vocabulary import CONTROL_ARMS, Arm, Direction, Stage, Verdict
 
+RESIDUAL: Final = "blocked.residual"
 SWAPS_MIN: Final = 2
 """Ports at which controls lived before a call was seen and died with it, one after the other."""
 STRIKES_MIN: Final = 3
@@ -95,9 +96,7 @@ def _residual(measurement: Measurement, session: Session, app: str) -> Finding |
     if not own:
         return None
     set_up = any(s.by.round_stages for s in own)
-    return Finding(
-        "blocked.residual", Stage.SETUP if set_up else Stage.VOICE, Direction.BOTH, "flow.residual"
-    )
+    return Finding(RESIDUAL, Stage.SETUP if set_up else Stage.VOICE, Direction.BOTH, "flow.residual")
 
 
 def _lives_elsewhere(ports: Mapping[int, Sequence[_Sent]], app: str) -> bool:

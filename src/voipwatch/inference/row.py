@@ -13,7 +13,7 @@ from voipwatch.inference.fewports import few_ports
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
 from voipwatch.inference.portloss import port_losses
-from voipwatch.inference.residual import with_residual
+from voipwatch.inference.residual import RESIDUAL, with_residual
 from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
 from voipwatch.inference.verdict import (
     MEDIA_STAGES,
@@ -55,6 +55,7 @@ SPOILT: Final = frozenset(
 """What is said of an app whose port loses both its calls and their control."""
 BUDGET_NOTE: Final = "budget-short"
 THIN_NOTE: Final = "line-too-thin"
+SILENT: Final = "reflector-silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def judge_app(
     elif finding.rule == "insufficient.treatment" and _unpaid(measurement, app):
         notes.append(BUDGET_NOTE)
     finding, stages = with_residual(measurement, session, app, finding, stages)
+    if finding.rule == RESIDUAL:
+        notes = [n for n in notes if n != SILENT]  # what looked like it was the block
     stages = [*_merged(stages), *([_direct_result(direct)] if direct is not None else [])]
     return AppFinding(app, session.index, finding, tuple(stages), tuple(dict.fromkeys(notes)))
 
@@ -123,7 +126,7 @@ def _cut_short(measurement: Measurement, session: Session) -> str | None:
     if session.limited_us is not None:
         return "reflector-limit"
     if session.died_us is not None:
-        return "reflector-silent"
+        return SILENT
     return None if measurement.interrupted is None else "interrupted"
 
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from voipwatch.inference.agreement import FORGED_SHARE_MIN, agree
 from voipwatch.inference.join import FlowView
-from voipwatch.inference.stages import ArmView, Outcome, State
+from voipwatch.inference.stages import ROUND_SPAN, ArmView, Outcome, State
+from voipwatch.inference.track import Fate
 from voipwatch.model.flows import FlowRecord
 from voipwatch.model.ruleset import REPEAT_AFTER_S
 from voipwatch.model.vocabulary import Failure
@@ -34,6 +35,23 @@ def injected(outcomes: Sequence[Outcome]) -> bool:
     """Whether forged messages ended the calls of two of these flows, 2 s apart, and of half of them."""
     met = [o.flow for o in outcomes if ended_by_forgery(o.flow.record)]
     return _agree(met, outcomes) and _apart(met)
+
+
+def terminated(dead: Sequence[Outcome]) -> bool:
+    """Whether something on the way took SIP for itself, calls or not: a home's or a company's own gateway.
+
+    The first request of a flow is a registration, to which no call belongs. In two of these flows and half of
+    them it got a final answer (2xx to 6xx) that the far end never sent, and nothing of the flow arrived.
+    Whoever forges answers to calls lets registrations through. A censor who answers these too looks the same.
+    """
+    return _agree([o.flow for o in dead if _took_registration(o.flow)], dead)
+
+
+def _took_registration(flow: FlowView) -> bool:
+    asked = max((seq // ROUND_SPAN for seq in flow.asked_us), default=0)
+    arrived = any(p.fate is Fate.ARRIVED for p in flow.up.packets)
+    final = any(f.what.isdigit() and f.what >= "200" and not f.after_final for f in flow.record.foreign)
+    return asked == 0 and final and not arrived
 
 
 def dead_label(arms_dead: Sequence[Outcome], neutral: ArmView) -> str | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import pairwise
-from math import ceil
+from math import ceil, log, sqrt
 from statistics import fmean, median, pstdev
 from typing import Final
 
@@ -45,6 +45,14 @@ PACED_SPREAD_MAX: Final = 0.25
 PACED_FACTOR: Final = 2.0
 SIZED_SPREAD_MIN: Final = 0.1
 """Bytes a second must spread so much, and so much more than packets do, before packets are named."""
+SLOPE_FLOWS_MIN: Final = 8
+SIZE_SPREAD_MIN: Final = 0.02
+"""Spread of the flows' packet sizes, of their mean: of one size no unit is told from the other."""
+EVEN_SIZES_MAX: Final = 3.0
+"""A flow's largest packet over its smallest: of uneven ones a policer lets the small through, and the size of
+what passed is its choice."""
+SLOPE_ERRORS_MIN: Final = 3.0
+"""Standard errors between a slope and that of a count of bytes, -1, before it is said not to be one."""
 
 
 class Delays(Enum):
@@ -201,18 +209,43 @@ def _witnesses(sent: SentFlow) -> list[SentFlow]:
 def counts_packets(flows: Sequence[SentFlow]) -> bool:
     """Whether the bucket counts packets, not bytes: flows of different sizes get through alike many a second.
 
-    Where all packets have one size both units explain the same, and bytes are what policers count.
+    Where all packets have one size both units explain the same, and bytes are what policers count. A
+    line that loses by itself spreads both alike; how the one goes with their size is seen through that.
     """
     paced = [
-        _passed(sent)
+        sent
         for sent in flows
         if sum(sent.lost) >= PACED_LOSSES_MIN and len(sent.lost) - sum(sent.lost) >= PACED_ARRIVALS_MIN
     ]
-    packets, bytes_ = ([rates[n] for rates in paced if rates is not None] for n in (0, 1))
+    passed = [rates for sent in paced if (rates := _passed(sent)) is not None]
+    packets, bytes_ = ([rates[n] for rates in passed] for n in (0, 1))
     if len(packets) < CONCORDANT:
         return False
     by_packet, by_byte = _spread(packets), _spread(bytes_)
-    return by_packet <= PACED_SPREAD_MAX and by_byte >= max(SIZED_SPREAD_MIN, PACED_FACTOR * by_packet)
+    if by_packet > PACED_SPREAD_MAX:
+        return False
+    spread = by_byte >= max(SIZED_SPREAD_MIN, PACED_FACTOR * by_packet)
+    even = [_passed(sent) for sent in paced if max(sent.size_bytes) <= EVEN_SIZES_MAX * min(sent.size_bytes)]
+    return spread or _is_no_count_of_bytes([rates for rates in even if rates is not None])
+
+
+def _is_no_count_of_bytes(passed: Sequence[tuple[float, float]]) -> bool:
+    """Whether packets a second do not fall as packets grow, by least squares on logarithms: of a count of
+    bytes the slope is -1, of a count of packets 0.
+    """
+    if len(passed) < SLOPE_FLOWS_MIN:
+        return False
+    sizes = [log(octets / packets) for packets, octets in passed]
+    rates = [log(packets) for packets, _ in passed]
+    middle = fmean(sizes)
+    across = sum((x - middle) ** 2 for x in sizes)
+    if across < len(sizes) * SIZE_SPREAD_MIN**2:
+        return False
+    slope = sum((x - middle) * y for x, y in zip(sizes, rates, strict=True)) / across
+    start = fmean(rates) - slope * middle
+    left = sum((y - start - slope * x) ** 2 for x, y in zip(sizes, rates, strict=True))
+    error = sqrt(left / (len(sizes) - 2) / across)
+    return slope > -0.5 and slope + 1.0 >= SLOPE_ERRORS_MIN * error
 
 
 def _passed(sent: SentFlow) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ from voipwatch.inference.pairs import blocks_of
 from voipwatch.inference.portluck import by_luck, ports_seen
 from voipwatch.inference.rules import RULES
 from voipwatch.inference.sip import dead_label as sip_dead_label
-from voipwatch.inference.sip import injected
+from voipwatch.inference.sip import injected, terminated
 from voipwatch.inference.stages import (
     ABSENT,
     ArmView,
@@ -218,6 +218,8 @@ def _altered(
     text = sip and stage not in MEDIA_STAGES
     flows = [o.flow for view in accused for o in view.dead]
     strangers = case.session.strangers
+    if text and terminated([o for view in accused for o in view.dead]):
+        return Finding("insufficient.altered", stage, direction, None, ("sip-gateway",))
     if text and any(f.altered for f in case.flows):
         seen = True
     elif direction is Direction.DOWN:

@@ -33,6 +33,7 @@ from voipwatch.lab.cable import CableOrder
 from voipwatch.lab.nfqueue import is_installed
 from voipwatch.lab.nft import LINE_DEVICE, NET_DEVICE, ruleset
 from voipwatch.lab.policy.names import DnsForge, TlsName
+from voipwatch.lab.policy.sipgateway import SipGateway
 from voipwatch.lab.policy.sipinject import SipInject
 from voipwatch.lab.provider_hosts import (
     FAR_RESOLVER,
@@ -160,7 +161,7 @@ class KernelNet:
         self.censor = "nftables"
         """Who runs the policy: nftables, nfqueue or relay."""
         if self._rules is None:  # who answers in another's place must hold the cable
-            answers = isinstance(self._world.make_policy(), DnsForge | SipInject | TlsName)
+            answers = isinstance(self._world.make_policy(), DnsForge | SipGateway | SipInject | TlsName)
             self.censor = "nfqueue" if queue and is_installed() and not answers else "relay"
         self.environment: dict[str, str] = {}
         """What the programs at both ends need to have in theirs."""

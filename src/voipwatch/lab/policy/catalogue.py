@@ -22,6 +22,7 @@ from voipwatch.lab.policy.rtp import RtpDrop
 from voipwatch.lab.policy.shape import Late, Shape
 from voipwatch.lab.policy.signature import SIGNATURES
 from voipwatch.lab.policy.sip import SipAlg, SipText
+from voipwatch.lab.policy.sipgateway import SipGateway
 from voipwatch.lab.policy.sipinject import SipInject, SipPinhole
 from voipwatch.lab.policy.size import PpsCap, SizeDrop
 from voipwatch.lab.policy.stun import StunCookie, StunReplies, TurnOnly, WhatsAppStun
@@ -33,7 +34,7 @@ Simple = (
     Open | PortDrop | PortReject | PortLoss | UdpExcept | StunCookie | StunReplies | TurnOnly | WhatsAppStun
     | DtlsHello | DtlsAny | DtlsFingerprint | RtpDrop | RtpBehaviour | CutAfter | CutBytes | CutSeconds
     | MatchThenKill | Residual | MediaLoss | Police | Shape | Late | PpsCap | SizeDrop | SipText | SipAlg
-    | SipInject | SipPinhole | UnknownUdp | UdpAll | AllowList | QuicDrop | Payload
+    | SipInject | SipPinhole | SipGateway | UnknownUdp | UdpAll | AllowList | QuicDrop | Payload
     | DnsForge | TlsName | AddressDrop | FollowCaller
 )  # fmt: skip
 POLICIES: Final[dict[str, type[Simple]]] = {

@@ -33,7 +33,7 @@ class SipInject(Memory, frozen=True, tag_field="policy", tag="sip-inject"):
         if self.what == "forbid" and direction is Direction.UP:
             forged = forbidden(packet.payload)
             if forged is not None:
-                return Inject(((Direction.DOWN, _back(packet, forged)),), original=self.original)
+                return Inject(((Direction.DOWN, back(packet, forged)),), original=self.original)
         if self.what == "bye" and direction is Direction.DOWN:
             forged = bye(packet.payload)
             if forged is not None:
@@ -61,7 +61,7 @@ def bye(answer: bytes) -> bytes | None:
     return b"BYE sip:call SIP/2.0\r\n" + echoed + b"Content-Length: 0\r\n\r\n"
 
 
-def _back(packet: Packet, payload: bytes) -> Packet:
+def back(packet: Packet, payload: bytes) -> Packet:
     """From the far end to the line, as the far end would have answered."""
     size = packet.size - len(packet.payload) + len(payload)
     return Packet(UDP, packet.dst, packet.dport, packet.src, packet.sport, payload, size)
