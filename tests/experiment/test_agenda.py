@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
+
 from tests.experiment.questions.support import kinds
 from tests.experiment.support import START_S
 from voipwatch.experiment.agenda import ACTIVE_MAX, Agenda
 from voipwatch.experiment.leg_plan import LegPlan
+from voipwatch.experiment.near_flow import NearFlow
 from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.ports import Ports
 from voipwatch.experiment.questions.scout import Scout
-from voipwatch.experiment.questions.trigger import Trigger
+from voipwatch.experiment.questions.trigger import FLOWS_EACH, Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
 from voipwatch.experiment.thin import TOO_THIN
@@ -41,6 +44,7 @@ class LegPuppet(Leg):
         self.again = False
         self.left_bytes = 1000
         self.told: list[object] = []
+        self.flows: list[NearFlow] = []
 
     @property
     def done(self) -> bool:
@@ -94,7 +98,11 @@ def _plan(leg: str) -> LegPlan:
     return cast(
         LegPlan,
         SimpleNamespace(
-            relay="", kinds={Arm.A: SimpleNamespace(leg=leg)}, flow_bytes=lambda _kind, _replicate: 500
+            relay="",
+            leg=leg,
+            media=Media.VOICE,
+            kinds={Arm.A: SimpleNamespace(leg=leg)},
+            flow_bytes=lambda _kind, _replicate: 500,
         ),
     )
 
@@ -107,6 +115,8 @@ class Plans:
     has_mutants: bool = True
     asked: list[tuple[str, str, int, Stage]] = field(default_factory=list)
     ports_asked: list[tuple[str, int, bool]] = field(default_factory=list)
+    of_media: int = 0
+    """Mutants of media that every leg has."""
 
     def ports(self, app: str, session: Session, *, line_dead: bool) -> Ports:
         self.ports_asked.append((app, session.reflector, line_dead))
@@ -120,6 +130,9 @@ class Plans:
 
     def voice_rate(self, plan: LegPlan) -> float:
         return LOUD if plan.kinds[Arm.A].leg == "loud" else QUIET
+
+    def media_mutants(self, _plan: LegPlan) -> list[FlowKind]:
+        return [kinds(Media.VOICE)[Arm.A]] * self.of_media
 
     def mutants(self, app: str, leg: str, stage: Stage, session: Session) -> list[FlowKind]:
         self.asked.append((app, leg, session.reflector, stage))
@@ -309,6 +322,62 @@ def test_a_call_that_is_held_again_has_mutants_held_as_long_if_they_are_paid_for
     assert asked(begun) == [("Leg", "a"), ("Leg", "b"), ("Trigger", "a")]
     (trigger,) = (q for q in begun.active if isinstance(q, Trigger))
     assert [w.replicate for w in trigger.wishes] == [HELD_REPLICATES[0]]
+
+
+def triggers(of: Agenda) -> list[tuple[str, int]]:
+    """App and first wishes of each trigger question."""
+    return [(q.app, len(q.wishes)) for q in of.active if isinstance(q, Trigger)]
+
+
+def with_media_mutants(*legs: LegPuppet, count: int = 2, thin: float | None = None) -> Agenda:
+    begun = agenda(*legs, mutants=False, thin=thin)
+    cast(Plans, begun._planner).of_media = count
+    begun.admit()
+    return begun
+
+
+def test_dead_media_has_mutants_once_as_many_as_are_paid_for() -> None:
+    rich, spare, poor = LegPuppet("a"), LegPuppet("b"), LegPuppet("c")
+    rich.left_bytes, spare.left_bytes, poor.left_bytes = 4_000, 2_000, 1_999
+    begun = with_media_mutants(rich, spare, poor)
+    begun.retire(START_S)
+    assert triggers(begun) == []
+    for leg in (rich, spare, poor):
+        leg.died[Arm.A] = Stage.VOICE
+    begun.retire(START_S)
+    begun.retire(START_S)
+    assert triggers(begun) == [("a", 2 * FLOWS_EACH), ("b", 2)], "two rounds of two flows, or of one"
+
+
+def test_on_a_thin_line_and_of_one_mutant_two_flows_are_asked_for() -> None:
+    for count, thin in ((2, 10 * LOUD), (1, None)):
+        leg = LegPuppet("a")
+        leg.left_bytes = 10_000
+        begun = with_media_mutants(leg, count=count, thin=thin)
+        leg.died[Arm.A] = Stage.VOICE
+        begun.retire(START_S)
+        assert triggers(begun) == [("a", count)]
+
+
+def test_of_a_call_held_again_media_is_asked_about_only_where_short_ones_fell_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+
+    def silent(flows: list[NearFlow]) -> bool:
+        looked.append(len(flows))
+        return len(flows) > 1
+
+    monkeypatch.setattr("voipwatch.experiment.agenda.fall_silent", silent)
+    leg, direct = LegPuppet("a"), LegPuppet("b")
+    begun = with_media_mutants(leg, direct, count=1)
+    direct.plan = cast(LegPlan, SimpleNamespace(**{**vars(direct.plan), "relay": "relay"}))
+    leg.again = direct.again = True
+    for flows in (1, 1, 2, 3):
+        leg.flows = [cast(NearFlow, None)] * flows
+        begun.retire(START_S)
+    assert looked == [1, 2], "looked at once for each flow that is new, and no more when asked"
+    assert triggers(begun) == [("a", 1)]
 
 
 def test_cleared_it_asks_nothing_more_and_remembers_all() -> None:

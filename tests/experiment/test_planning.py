@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.experiment.support import START_S, offered, reflector, small_profiles, unreachable
-from voipwatch.apps import ProfileSet, load_profiles, neutral_ports
+from voipwatch.apps import ProfileSet, load_profiles, mutant_kinds, neutral_ports
+from voipwatch.apps.mediamutants import RTP_MUTANTS, RTP_NUMBERING
 from voipwatch.experiment.config import CheckConfig
 from voipwatch.experiment.events import ReflectorSession
 from voipwatch.experiment.planning import ARMS, DIRECT_ARMS, Planner, blocks_wanted
@@ -147,7 +148,23 @@ def test_mutants_ask_about_the_stage_that_died() -> None:
     assert plans.mutants("whatsapp", "relay-2015", Stage.HANDSHAKE, here) == []
 
 
-@pytest.mark.parametrize("offered_format", [0, MUTANT_FORMAT + 1])
+@pytest.mark.parametrize(("offered", "known"), [(1, 1), (2, 2), (MUTANT_FORMAT + 1, MUTANT_FORMAT)])
+def test_a_reflector_is_asked_for_the_mutants_that_both_know(offered: int, known: int) -> None:
+    plans = planner("whatsapp", "webrtc")
+    here = session(plans, mutants=offered)
+    assert here.mutants == mutant_kinds(REAL, known)
+    (voice,) = [leg.plan for leg in plans.legs([here]) if leg.plan.leg == "server"]
+    assert len(plans.media_mutants(voice)) == (len(RTP_MUTANTS) if known > 1 else 0)
+
+
+def test_of_many_apps_one_mutant_of_media_is_asked_for() -> None:
+    plans = planner("whatsapp", "webrtc", "sip", "meet")
+    here = session(plans)
+    (voice,) = [leg.plan for leg in plans.legs([here]) if leg.plan.leg == "server"]
+    assert [kind.mutant for kind in plans.media_mutants(voice)] == [RTP_NUMBERING]
+
+
+@pytest.mark.parametrize("offered_format", [-1, 0])
 def test_a_reflector_that_does_not_play_our_mutants_is_asked_for_none(offered_format: int) -> None:
     plans = planner("whatsapp", "webrtc")
     here = session(plans, mutants=offered_format)

@@ -6,10 +6,10 @@ from typing import Final
 
 from voipwatch.apps.library import ProfileSet
 from voipwatch.apps.line import WARMUP_KIND, compile_line_script
-from voipwatch.apps.mutants import derived
+from voipwatch.apps.mutants import derived_by_format
 from voipwatch.apps.profile import Leg, Profile
 from voipwatch.apps.scripts import Script, compile_app_script
-from voipwatch.model.flows import MUTANTS_MAX, REPLICATES, FlowKind
+from voipwatch.model.flows import MUTANT_FORMAT, MUTANTS_MAX, REPLICATES, FlowKind
 from voipwatch.model.vocabulary import LINE, Arm, Media
 
 KINDS_MAX: Final = 2048
@@ -42,13 +42,20 @@ def kind_table(profiles: ProfileSet) -> tuple[FlowKind, ...]:
 
 
 @lru_cache(maxsize=16)
-def mutant_kinds(profiles: ProfileSet) -> tuple[FlowKind, ...]:
+def mutant_kinds(profiles: ProfileSet, upto: int = MUTANT_FORMAT) -> tuple[FlowKind, ...]:
     """The kinds of all derived mutants, in the one order that numbers them from `LAST_MUTANT` downwards.
+
+    `upto`: the last format that is wanted, from 0 (none); a later format never moves a number.
 
     Raises:
         ValueError: there are more than have numbers.
     """
-    kinds = tuple(kind for profile in profiles.profiles for kind in derived(profile))
+    kinds = tuple(
+        kind
+        for derived in derived_by_format[:upto]
+        for profile in profiles.profiles
+        for kind in derived(profile)
+    )
     if len(kinds) >= MUTANTS_MAX:
         raise ValueError(f"{len(kinds)} kinds of mutants, {MUTANTS_MAX - 1} have numbers")
     return kinds

@@ -15,6 +15,7 @@ from voipwatch.apps import parts
 from voipwatch.apps.codecs.dtls import DtlsRecordSpec, DtlsSpec
 from voipwatch.apps.codecs.stun import StunSpec
 from voipwatch.apps.codecs.use import MessageSpec
+from voipwatch.apps.mediamutants import RTP_CHANGES, RTP_MUTANTS, RTP_SINGLE, media_mutants
 from voipwatch.apps.parts import Layout
 from voipwatch.apps.profile import Leg, MutantSpec, Profile
 from voipwatch.model.flows import FlowKind
@@ -29,6 +30,8 @@ STUN_ALL: Final = "stun-all"
 """The set-up with cookie, types and attributes changed at once: asked first, the single ones if it lives."""
 STUN_SINGLE: Final = ("stun-cookie", "stun-type", "stun-attributes")
 """One property each: no magic cookie; a method that nobody uses; attribute types that nobody uses."""
+SINGLE: Final = (*STUN_SINGLE, *RTP_SINGLE)
+"""All of one property; those asked first, with all properties of their family, are the rest of `HALVING`."""
 HALVING: Final = (STUN_ALL, *STUN_SINGLE)
 """Those that find a property; the others find a label."""
 OTHER_METHOD: Final = 0x000D
@@ -52,6 +55,11 @@ def derived(profile: Profile) -> list[FlowKind]:
     return kinds
 
 
+derived_by_format: Final[tuple[Callable[[Profile], list[FlowKind]], ...]] = (derived, media_mutants)
+"""What each format of mutants added (`model.flows.MUTANT_FORMAT` counts them), in the order of their numbers:
+first the kinds of all profiles that the first names, then those of the second. Only ever added to."""
+
+
 def _of_leg(profile: Profile, leg: Leg) -> list[FlowKind]:
     def kind(mutant: str, media: Media = Media.NONE) -> FlowKind:
         return FlowKind(profile.id, profile.default_dialect, leg.id, Arm.D, mutant, media)
@@ -72,7 +80,7 @@ def _of_leg(profile: Profile, leg: Leg) -> list[FlowKind]:
 def asks_about(kind: FlowKind, stage: Stage) -> bool:
     """Whether a mutant changes what a stage may have died of: of a call cut late, the hello once more."""
     if kind.media is not Media.NONE:
-        return stage is Stage.VOICE
+        return stage is Stage.VOICE and kind.mutant == DTLS_HELLO
     return stage is (Stage.HANDSHAKE if kind.mutant == DTLS_HELLO else Stage.SETUP)
 
 
@@ -88,7 +96,7 @@ def round_of(profile: Profile, kind: FlowKind) -> MutantSpec | None:
 
 def plays(kind: FlowKind, stage: Stage) -> bool:
     """Whether a mutant of a whole script plays the rounds of a stage: of a set-up's nothing behind it."""
-    return stage is Stage.SETUP or kind.mutant == DTLS_HELLO
+    return stage is Stage.SETUP or kind.mutant == DTLS_HELLO or kind.mutant in RTP_MUTANTS
 
 
 def changed(profile: Profile, mutant: str) -> Callable[[str], MessageSpec]:
@@ -165,6 +173,7 @@ def _all_of_stun(spec: MessageSpec) -> MessageSpec:
 
 
 _CHANGES: Final[dict[str, Callable[[MessageSpec], MessageSpec]]] = {
+    **RTP_CHANGES,
     DTLS_HELLO: _other_hello,
     STUN_ALL: _all_of_stun,
     **dict(zip(STUN_SINGLE, (_without_cookie, _other_type, _other_attributes), strict=True)),

@@ -12,11 +12,12 @@ from voipwatch.experiment.planning import Planner
 from voipwatch.experiment.question import Question
 from voipwatch.experiment.questions.leg import Leg
 from voipwatch.experiment.questions.scout import Scout
-from voipwatch.experiment.questions.trigger import HELD_ROUNDS, ROUNDS, Trigger
+from voipwatch.experiment.questions.trigger import HELD_ROUNDS, ROUNDS, SPARE_ROUNDS, Trigger
 from voipwatch.experiment.questions.warmup import Warmup
 from voipwatch.experiment.session import Session
+from voipwatch.experiment.silencing import fall_silent
 from voipwatch.experiment.thin import TOO_THIN, fits
-from voipwatch.model.vocabulary import Arm, Stage
+from voipwatch.model.vocabulary import Arm, Media, Stage
 
 ACTIVE_MAX = 3
 """Apps measured side by side; more would crowd the 20 new flows a second."""
@@ -41,6 +42,10 @@ class Agenda:
         """App, reflector, leg and stage whose mutants were asked for."""
         self._ports_asked: set[int] = set()
         """Reflectors whose other ports were asked."""
+        self._media_triggered: set[tuple[str, int, str, Media]] = set()
+        """App, reflector, leg and medium whose mutants were asked for, if there are any."""
+        self._looked_at: dict[tuple[str, int, str, Media], int] = {}
+        """How many flows of a leg there were when its media was last looked at."""
 
     @property
     def over(self) -> bool:
@@ -121,6 +126,8 @@ class Agenda:
             if Arm.C in leg.dead and Arm.C_NEUTRAL not in leg.dead:
                 self._ask_ports(leg)
             died = leg.dead.get(Arm.A)
+            if isinstance(leg, Leg) and (died in (Stage.VOICE, Stage.VIDEO) or leg.held_again):
+                self._ask_of_media(leg, now, dead=died is not None)
             if died in (Stage.SETUP, Stage.HANDSHAKE):
                 self._ask_mutants(leg, died, now)
             elif isinstance(leg, Leg) and leg.held_again:
@@ -156,6 +163,28 @@ class Agenda:
         self._ports_asked.add(dead.reflector)
         session = next(s for s in self._sessions if s.reflector == dead.reflector)
         self.active.append(self._planner.ports(dead.app, session, line_dead=line_dead))
+
+    def _ask_of_media(self, leg: Leg, now: float, *, dead: bool) -> None:
+        """Once for each leg whose media died, in the first blocks or soon enough in most short calls."""
+        key = (leg.app, leg.reflector, leg.plan.leg, leg.plan.media)
+        if key in self._media_triggered or leg.plan.relay or leg.plan.media is Media.NONE:
+            return
+        if not dead:
+            if self._looked_at.get(key) == len(leg.flows):
+                return
+            self._looked_at[key] = len(leg.flows)
+            if not fall_silent(leg.flows):
+                return
+        self._media_triggered.add(key)
+        mutants = self._planner.media_mutants(leg.plan)
+        spare = self._side_by_side == 1 or len(mutants) == 1
+        for rounds in (SPARE_ROUNDS,) if spare else (ROUNDS, SPARE_ROUNDS):
+            costs = sum(leg.plan.flow_bytes(kind, n) for kind in mutants for each in rounds for n in each)
+            if mutants and leg.affords(costs):
+                trigger = Trigger(leg.app, leg.reflector, mutants=mutants, now=now, rounds=rounds)
+                self._triggers.append(trigger)
+                self.active.append(trigger)
+                return
 
     def _siblings(self, of: Leg) -> list[Leg]:
         return [

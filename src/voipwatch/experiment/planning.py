@@ -9,6 +9,7 @@ from hashlib import blake2b
 from math import ceil, log2
 
 from voipwatch.apps import Profile, ProfileSet, Script, kind_table, mutant_kinds
+from voipwatch.apps.mediamutants import RTP_MUTANTS, RTP_NUMBERING
 from voipwatch.apps.mutants import HALVING, asks_about
 from voipwatch.apps.ports import well_known_ports
 from voipwatch.apps.profile import Leg as ProfileLeg
@@ -69,7 +70,7 @@ class Planner:
             if offer is None or offered.ticket is None or not offer.neutral_ports:
                 continue
             neutral = offer.neutral_ports[self.draw(f"neutral {index}") % len(offer.neutral_ports)]
-            mutants = mutant_kinds(self._profiles) if offer.mutants == MUTANT_FORMAT else ()
+            mutants = mutant_kinds(self._profiles, min(max(0, offer.mutants), MUTANT_FORMAT))
             out.append(Session(index, self._profiles, self._kinds, offered, neutral, mutants=mutants))
         self._by_reflector = {session.reflector: session for session in out}
         return out
@@ -205,6 +206,19 @@ class Planner:
             neutral=unused,
             of_apps=[(port, kind) for port, kind in of_apps.items() if port is not None and port not in own],
         )
+
+    def media_mutants(self, plan: LegPlan) -> list[FlowKind]:
+        """The mutants of a leg's media. Of many apps the one that names a label, no other property."""
+        left_out = set(RTP_MUTANTS) - {RTP_NUMBERING} if len(self._asked()) > SCOUTED_FROM else set()
+        session = self._by_reflector[plan.reflector]
+        return [
+            kind
+            for kind in session.mutants
+            if (kind.app, kind.leg, kind.media) == (plan.app, plan.leg, plan.media)
+            and kind.mutant in RTP_MUTANTS
+            and kind.mutant not in left_out
+            and session.serves(session.script(kind, 0))
+        ]
 
     def rates(self, script: Script) -> tuple[float, float]:
         """Planned IP bytes a second (up, down) while the script's media runs."""

@@ -135,7 +135,7 @@ class _Filler:
 
     def __init__(self, lang: str) -> None:
         self._isolated = lang in RIGHT_TO_LEFT
-        terms = ("udp", "tcp", "tls", "stun", "turn", "dtls", "sip", "dns", "sni")
+        terms = ("udp", "tcp", "tls", "stun", "turn", "dtls", "sip", "rtp", "dns", "sni")
         self.words = {term: self.name(term.upper()) for term in terms} | {
             "ninety": self.name("90 %"),
             **{f"y{year}": self.name(str(year)) for year in (2015, 2019, 2023)},

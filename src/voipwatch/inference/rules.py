@@ -35,7 +35,8 @@ _RULES: Final = (
     ),
     Rule(
         "blocked.media",
-        "set-up passed, A's media at least 90 % lost in two flows 2 s apart, C alive",
+        "set-up passed, A's media at least 90 % lost in two flows 2 s apart (or in their later halves, where "
+        "calls numbered otherwise live), C alive",
         Verdict.BLOCKED,
         "Signalling intact, voice or video dead: the complaint most often reported.",
     ),

@@ -10,13 +10,14 @@ Decision: docs/design/0029-triggers.md.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from voipwatch.inference import mediatriggers
 from voipwatch.inference.agreement import CONCORDANT
 from voipwatch.inference.cutcount import count_of
 from voipwatch.inference.fingerprint import DTLS_HELLO, LABEL, is_held_mutant
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.mutants import mutant_view
 from voipwatch.inference.stages import ArmView, State, arm_view, of_arm, outcomes_at
-from voipwatch.inference.verdict import Finding
+from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.results import Trigger
 from voipwatch.model.vocabulary import Arm, Stage, Verdict
 
@@ -35,6 +36,8 @@ def trigger_of(session: Session, app: str, finding: Finding) -> Trigger | None:
         return _answers(session, app, finding)
     if finding.mechanism == LABEL and finding.stage not in SET_UPS:
         return _late(session, app)
+    if finding.stage in MEDIA_STAGES and (of_media := mediatriggers.trigger(session, app, finding.stage)):
+        return of_media
     if finding.mechanism == "flow.cut":
         return _count(session, app, finding)
     for shape in _shapes(session, app):

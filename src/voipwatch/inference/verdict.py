@@ -7,7 +7,7 @@ whether the dead flows were repeated, and last whether luck with the path explai
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from voipwatch.inference import mechanism
+from voipwatch.inference import mechanism, mediatriggers
 from voipwatch.inference.controls import LineState, can_exclude_luck, control_bad, families_live, unlucky
 from voipwatch.inference.fingerprint import cut_label
 from voipwatch.inference.join import FlowView, Session
@@ -116,6 +116,9 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         if first.rule == "blocked.port":
             return Finding(first.rule, stage, way, first.mechanism, first.notes)
         dead = list(dict.fromkeys(o for d in blocked for o in by_way[d][Arm.A].dead))
+        seen = _behaviour(case, stage)
+        if seen is not None:
+            return Finding(first.rule, stage, seen.direction, mediatriggers.LABEL)
         other_lives = way is not Direction.BOTH and by_way[_OTHER[way]][Arm.A].state is State.ALIVE
         label = mechanism.media_label(case.session, dead, other_lives=other_lives)
         return Finding(first.rule, stage, way, label)
@@ -126,6 +129,11 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
     cut = late_cut(blocks)
     controls = [o.flow for o in outcomes if o.flow.arm is Arm.C]
     legs = {f.record.kind.leg for f in case.flows}
+    seen = _behaviour(case, stage)
+    if seen is not None and families_live(case.line, controls) and not _lucky_silence(case, seen):
+        facts = {} if cut is None else {"packets": cut.packets, "seconds": cut.seconds}
+        rule = "blocked.media" if cut is None else "blocked.cut"
+        return Finding(rule, stage, seen.direction, mediatriggers.LABEL, facts=facts)
     if cut is not None and families_live(case.line, controls) and not _lucky_cut(case, cut):
         return Finding(
             "blocked.cut",
@@ -140,6 +148,16 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         return Finding("insufficient.not-repeated", stage)
     exchange = {arm: arm_view(of_arm(outcomes, arm)) for arm in Arm}
     return _dead_treatment(case, stage, exchange) or _living_treatment(case, stage, exchange)
+
+
+def _behaviour(case: Case, stage: Stage) -> mediatriggers.Behaviour | None:
+    legs = {f.record.kind.leg for f in case.flows}
+    return mediatriggers.behaviour(case.session, case.app, legs, stage)
+
+
+def _lucky_silence(case: Case, seen: mediatriggers.Behaviour) -> bool:
+    """Calls that fell silent early are dead flows, as luck of the path goes."""
+    return unlucky(case.line, seen.silenced, seen.of, rows=case.rows)
 
 
 def _slowed(case: Case, stage: Stage, slowed: Slowed, outcomes: Sequence[Outcome]) -> Finding:

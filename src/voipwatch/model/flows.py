@@ -20,8 +20,9 @@ PORTS_REPLICATES: Final = (24, 25, 26, 27)
 """Replicates of that question: those that blocks reach last, and whose media would be short."""
 MUTANTS_MAX: Final = 256
 """Kinds of derived mutants; they take the numbers from 2046 downwards, 2047 has the flow ids of no flow."""
-MUTANT_FORMAT: Final = 1
-"""Of the derived mutants' scripts and numbers; another number whenever either end would play others."""
+MUTANT_FORMAT: Final = 2
+"""Of the derived mutants: one more whenever some are added behind the others, whose scripts and numbers stay.
+A probe asks a reflector for those that both know."""
 MEDIA_SEQ: Final = 1024
 """First sequence number of media; below it, seq = round * 64 + try * 4 + reply index."""
 ROUNDS_MAX: Final = MEDIA_SEQ // 64

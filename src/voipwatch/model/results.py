@@ -69,9 +69,9 @@ class Trigger(msgspec.Struct, frozen=True):
     """What a block looks for: properties of the call's packets without which the same call passes."""
 
     properties: list[str]
-    """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello: each is needed. Or the count at
-    which a call is cut: flow-packets, flow-bytes (IP) of what the device sent, flow-seconds of
-    its age. Or port: the port that a call goes to."""
+    """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello, rtp-version, rtp-payload-type,
+    rtp-numbering: each is needed. Or the count at which a call is cut: flow-packets, flow-bytes (IP) of what
+    the device sent, flow-seconds of its age. Or port: the port that a call goes to."""
     repeats: int
     """Flows that show it, of the property with the fewest: two or more. Of a port: others that live."""
     of: int

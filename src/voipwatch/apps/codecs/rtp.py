@@ -20,6 +20,11 @@ HEADER_BYTES: Final = 12
 _HEADER: Final = Struct("!BBHII")
 _SSRC: Final = Struct("!I")
 _START: Final = Struct("!HI")
+VERSION: Final = 2
+SEQUENCE_STEP: Final = 40_503
+TIMESTAMP_STEP: Final = 2_654_435_769
+"""Odd, and as near to the golden part of the ranges as odd numbers come: multiples of them lie far apart and
+take each value once (Knuth, The Art of Computer Programming 3, section 6.4)."""
 MARKERS: Final = ("never", "first", "frame", "always")
 """When the marker bit is set: a talk spurt's first packet, a video frame's last (RFC 3551, RFC 6184)."""
 
@@ -55,6 +60,8 @@ class RtpCodec:
     """Timestamp of each packet of a cycle, from the cycle's start."""
     cycle_ticks: int
     last_of_frame: tuple[bool, ...]
+    scattered: bool = False
+    """A mutant's numbering: neither sequence numbers nor timestamps count up."""
 
     def build(self, ctx: BuildContext) -> bytes:
         """Header, extension, random payload, token."""
@@ -67,11 +74,14 @@ class RtpCodec:
             or (marker == "first" and index == 0)
             or marker == "always"
         )
+        ticks = cycle * self.cycle_ticks + self.ticks[step]
+        if self.scattered:
+            index, ticks = index * SEQUENCE_STEP, ticks * TIMESTAMP_STEP
         header = _HEADER.pack(
             self.first,
             self.payload_type | marked << 7,
             (sequence + index) & 0xFFFF,
-            (timestamp + cycle * self.cycle_ticks + self.ticks[step]) & 0xFFFFFFFF,
+            (timestamp + ticks) & 0xFFFFFFFF,
             ssrc,
         )
         filler = ctx.size - HEADER_BYTES - len(self.head) - len(ctx.token)
@@ -108,6 +118,10 @@ class RtpSpec:
     """Fixed bytes of the extension."""
     extension_random: int = 0
     """Random bytes after them; together a multiple of four."""
+    version: int = VERSION
+    """0 to 3; a mutant's may be another than 2."""
+    scattered: bool = False
+    """Numbers and times that do not count up (a mutant's); packets of one frame share their time still."""
 
     @property
     def overhead_bytes(self) -> int:
@@ -137,7 +151,7 @@ class RtpSpec:
         codec = RtpCodec(
             direction=use.direction,
             label=use.label,
-            first=0x80 | (self.extension_profile is not None) << 4,
+            first=self.version << 6 | (self.extension_profile is not None) << 4,
             payload_type=self.payload_type,
             head=head,
             extension_random=self.extension_random,
@@ -145,5 +159,6 @@ class RtpSpec:
             ticks=tuple(frame_ticks),
             cycle_ticks=ticks[-1],
             last_of_frame=last,
+            scattered=self.scattered,
         )
         return Message(self.name, use.direction, Place(PlaceKind.TAIL), 0, codec)

@@ -2,22 +2,27 @@
 
 Runs only after a stage was found dead while its control lives, beside the repeat, so that a living control of
 the same minutes is at hand. It halves: of a set-up a mutant with all its properties changed is asked first,
-and those with one each only if that one lives.
+and those with one each only if that one lives; so of media.
 """
 
 from collections import deque
 
-from voipwatch.apps.mutants import STUN_ALL, STUN_SINGLE
+from voipwatch.apps.mediamutants import RTP_ALL
+from voipwatch.apps.mutants import SINGLE, STUN_ALL
 from voipwatch.experiment.near_flow import NearFlow, Phase
 from voipwatch.experiment.question import FlowWish
+from voipwatch.experiment.silencing import went_on
 from voipwatch.model.flows import HELD_REPLICATES, FlowKind
 from voipwatch.model.measurement import Decision
 from voipwatch.model.ruleset import REPEAT_AFTER_S
+from voipwatch.model.vocabulary import Media
 
 FLOWS_EACH = 2
 """Per mutant and round; two rounds `REPEAT_AFTER_S` apart make two concordant repeats."""
 ROUNDS = (tuple(range(FLOWS_EACH)), tuple(range(FLOWS_EACH, 2 * FLOWS_EACH)))
 """Replicates of the rounds."""
+SPARE_ROUNDS = ((0,), (1,))
+"""Where many apps are asked about, where a line is thin, or a budget small: still two repeats."""
 HELD_ROUNDS = ((HELD_REPLICATES[0],), (HELD_REPLICATES[1],))
 """Of a call that was cut late: one flow each, held as long as those that were cut."""
 
@@ -40,12 +45,12 @@ class Trigger:
         self.wishes: deque[FlowWish] = deque()
         self.decisions: list[Decision] = []
         self._rounds = rounds
-        self._single = [kind for kind in mutants if kind.mutant in STUN_SINGLE]
+        self._single = [kind for kind in mutants if self._waits(kind, mutants)]
         """Not yet asked."""
         self._repeats: list[tuple[float, list[FlowKind]]] = []
         """When which mutants are asked again."""
         self._flows: list[NearFlow] = []
-        self._ask([kind for kind in mutants if kind.mutant not in STUN_SINGLE], now)
+        self._ask([kind for kind in mutants if kind not in self._single], now)
 
     def _ask(self, mutants: list[FlowKind], now: float) -> None:
         self._wish(mutants, self._rounds[0])
@@ -80,9 +85,14 @@ class Trigger:
 
     def _may_halve(self) -> bool:
         return bool(self._single) and any(
-            f.record.kind.mutant == STUN_ALL
+            f.record.kind.mutant in (STUN_ALL, RTP_ALL)
             and f.phase is Phase.ENDED
             and f.failed_round is None
             and not f.record.aborted
+            and (f.record.kind.media is Media.NONE or went_on(f))
             for f in self._flows
         )
+
+    def _waits(self, kind: FlowKind, mutants: list[FlowKind]) -> bool:
+        """Whether a mutant of one property waits for that of all: where that one is asked at all."""
+        return kind.mutant in SINGLE and any(each.mutant in (STUN_ALL, RTP_ALL) for each in mutants)
