@@ -26,7 +26,7 @@ from voipwatch.apps import neutral_ports
 from voipwatch.experiment.check import LOG_WAIT_S, OVERALL_MAX_S, RECEIPTS_KEPT
 from voipwatch.experiment.events import ReflectorSession, StartTcp, TcpOutcome
 from voipwatch.inference import judge
-from voipwatch.model.flows import HELD_REPLICATES, MEDIA_SEQ, FlowRecord
+from voipwatch.model.flows import HELD_REPLICATES, MEDIA_SEQ, PORTS, FlowRecord
 from voipwatch.model.measurement import Measurement
 from voipwatch.model.ruleset import BLOCKS, LATE_S, MAPPINGS_ALIVE_MAX, NEW_FLOWS_PER_S_MAX, REPEAT_AFTER_S
 from voipwatch.model.vocabulary import LINE, Arm, Direction, Failure, Stage, Verdict
@@ -96,7 +96,10 @@ def check_books(rig: Rig, measurement: Measurement) -> None:
     """Everything that holds of a finished check whatever the network did."""
     assert measurement.apps == list(rig.apps)
     assert set(measurement.costs) == {*rig.apps, LINE}
-    assert {f.kind.app for f in measurement.flows} <= {*rig.apps, LINE}
+    asked = [f for f in measurement.flows if f.question != PORTS]
+    assert {f.kind.app for f in asked} <= {*rig.apps, LINE}
+    # Other ports are asked by random bytes alone, whoever's ports they are.
+    assert {f.kind.arm for f in measurement.flows if f.question == PORTS} <= {Arm.C, Arm.C_NEUTRAL}
     for socket, flow in enumerate(measurement.flows):
         assert flow.ended_us is not None, flow
         assert flow.started_us <= flow.ended_us
@@ -111,7 +114,7 @@ def check_books(rig: Rig, measurement: Measurement) -> None:
         counts = [(r.count, r.highest_seq) for r in flow.receipts]
         assert counts == sorted(counts)
     for app in rig.apps:
-        sockets = [n for n, f in enumerate(measurement.flows) if f.kind.app == app]
+        sockets = [n for n, f in enumerate(measurement.flows) if f.kind.app == app and f.question != PORTS]
         carried = sum(rig.sent_bytes[n] + rig.got_bytes[n] for n in sockets)
         packets = sum(rig.sent_count[n] + rig.got_count[n] for n in sockets)
         assert measurement.costs[app].bytes == carried + UDP_IP * packets
