@@ -16,6 +16,7 @@ from voipwatch.inference.cutcount import count_of
 from voipwatch.inference.fingerprint import DTLS_HELLO, LABEL, is_held_mutant
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.mutants import mutant_view
+from voipwatch.inference.ratetrigger import rate_of
 from voipwatch.inference.stages import ArmView, State, arm_view, of_arm, outcomes_at
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
 from voipwatch.model.results import Trigger
@@ -30,6 +31,8 @@ SET_UPS: Final = (Stage.SETUP, Stage.HANDSHAKE)
 
 def trigger_of(session: Session, app: str, finding: Finding) -> Trigger | None:
     """What the finding's block looks for, as far as mutants show it; None where they do not."""
+    if finding.verdict is Verdict.THROTTLED:
+        return rate_of(session, app, finding)
     if finding.verdict is not Verdict.BLOCKED:
         return None
     if finding.mechanism == "stun.reply":

@@ -71,7 +71,8 @@ class Trigger(msgspec.Struct, frozen=True):
     properties: list[str]
     """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello, rtp-version, rtp-payload-type,
     rtp-numbering: each is needed. Or the count at which a call is cut: flow-packets, flow-bytes (IP) of what
-    the device sent, flow-seconds of its age. Or port: the port that a call goes to."""
+    the device sent, flow-seconds of its age. Or the rate at which a call is capped: packet-rate a second,
+    byte-rate (IP) a second. Or port: the port that a call goes to."""
     repeats: int
     """Flows that show it, of the property with the fewest: two or more. Of a port: others that live."""
     of: int
