@@ -2,7 +2,7 @@
 # One target needs an argument (bench-ooni); two take one (CAPTURES=FOLDER). Only `setup` (which most others call), `system` and `lock` reach for the network.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test lint types imports format unit matrix kernel bench bench-store bench-ooni kills nulls power published scenario linetest locate judge likeness captures site-check lock clean
+.PHONY: help setup system demo test lint types imports warm format unit matrix kernel bench bench-store bench-shards bench-stream capacity bench-ooni kills nulls power published scenario linetest locate judge likeness captures site-check lock clean
 
 BIN := .venv/bin
 # Compiled once, and not by every program that a test starts: that would be a third of the time of all those.
@@ -25,7 +25,7 @@ demo: setup  ## the main job in about four minutes (setup takes one or two more,
 test:    ## everything, a quarter of an hour: system packages, set-up, lint, types, import contracts, tests
 	@scripts/system.sh
 	@scripts/setup.sh
-	@$(MAKE) --no-print-directory -j 2 types lint imports
+	@$(MAKE) --no-print-directory -j 2 types lint imports warm
 	@$(MAKE) --no-print-directory unit
 
 lint: setup  ## style and likely bugs
@@ -42,11 +42,16 @@ types: setup  ## mypy, strict
 imports: setup  ## the four import contracts
 	$(BIN)/lint-imports
 
-# Four processes on two cores: half of the time is waiting, for kernels, browsers and databases.
-unit: setup  ## the tests alone, on four processes
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+# pytest writes each test's asserts anew and keeps what came out: else four processes would all do so at once. What does
+# not import is told by the tests themselves.
+warm: setup  ## list the tests once, so that what is compiled of them is there when they run
+	@$(BIN)/pytest --collect-only --quiet --quiet > /dev/null || true
 
-matrix: setup  ## the lab's 194 worlds against what must be said, on five lines, three seeds: half an hour
+# Four processes on two cores: half of the time is waiting, for kernels, browsers and databases.
+unit: setup  ## the tests alone, on four processes; a few that need real servers, if they failed, once more
+	@scripts/unit.sh
+
+matrix: setup  ## the lab's 198 worlds against what must be said, on five lines, three seeds: half an hour
 	@$(BIN)/voipwatch lab matrix
 
 kernel: setup  ## a third of them once over this machine's kernel, in real time: forty minutes
@@ -58,6 +63,15 @@ bench: setup  ## speed, cost, timing; beside a C echo, irtt and coturn, and roun
 
 bench-store: setup  ## what the store costs at 1, 5 and 20 million observation rows: some minutes, 3 GB of disk
 	@$(BIN)/python scripts/bench_store.py --write
+
+bench-shards: setup  ## cells of 1, 2, 4 and 8 shards: states exported and merged, votes a second: two minutes
+	@$(BIN)/python scripts/bench_shards.py
+
+bench-stream: setup  ## two collectors and two loaders over JetStream beside one of each: five minutes
+	@$(BIN)/python scripts/bench_stream.py
+
+capacity: setup  ## machines and money for three sizes, from the figures of docs/benchmarks.md: docs/scale.md
+	@$(BIN)/python scripts/capacity.py --write
 
 bench-ooni: setup  ## our import of OONI files against OONI's own reader: REFERENCE=PYTHON (docs/ooni.md says of what)
 	@$(BIN)/python scripts/bench_ooni.py --reference $(REFERENCE) --write

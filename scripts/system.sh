@@ -13,6 +13,8 @@ packages=(
   coturn irtt sip-tester tcpdump                                       # outside witnesses
   dante-server wireguard-go wireguard-tools                            # a proxy and a tunnel to measure through
   systemd                                                              # checks the probe's unit and timer
+  haproxy                                                              # in front of collectors and sites, for a rolling restart
+  docker-compose                                                       # checks deploy/compose.yaml; no container is started
   # A WordPress of its own for the plugin; apache2 is named, though no test starts it, so that apt.sh switches it off.
   apache2 mariadb-client mariadb-server openssl php-cli php-curl php-gd php-intl php-mbstring php-mysql php-sqlite3 php-xml
   wordpress wordpress-theme-twentytwentythree

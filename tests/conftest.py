@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import alone
 from tests.support.browser import chromium
 from tests.support.environment import IN_CI, REPOSITORY, SHARED
 
@@ -51,10 +52,24 @@ def seed(request: pytest.FixtureRequest) -> bytes:
     return drawn
 
 
-def pytest_collection_finish() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `scripts/unit.sh` gives to its second try."""
+    parser.addoption(alone.OPTION, action="store_true", help="the second try of a few real tests")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Ten thousand tests and what they import stay to the end: no search for garbage looks at them again."""
     gc.collect()
     gc.freeze()
+    if session.config.getoption(alone.OPTION) and (problem := alone.refuse(session.items)):
+        raise pytest.UsageError(problem)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What passes alone only is a defect still: it is named."""
+    if config.getoption(alone.OPTION):
+        for nodeid in sorted({report.nodeid for report in terminalreporter.getreports("passed")}):
+            terminalreporter.write_line(f"failed among four processes, passed alone: {nodeid}")
 
 
 def pytest_report_header() -> str:

@@ -23,12 +23,13 @@ from voipwatch.model.flows import REPLICATES, FlowKind
 from voipwatch.model.vocabulary import Media
 from voipwatch.reflector import compiled
 from voipwatch.reflector.batches import make_batches
+from voipwatch.reflector.binding import Bound
 from voipwatch.reflector.certificate import kept_certificate
 from voipwatch.reflector.core import Identity, ReflectorCore
 from voipwatch.reflector.core.limits import TICKETS_SITE_MAX
 from voipwatch.reflector.core.proof import source_nonce
 from voipwatch.reflector.core.scripts import ProfileScripts, Scripts
-from voipwatch.reflector.server import Bound, Server
+from voipwatch.reflector.server import Server
 from voipwatch.reflector.state import DataFolder
 from voipwatch.reflector.udp import BATCH_MAX, UdpSocket
 

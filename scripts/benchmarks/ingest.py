@@ -54,8 +54,11 @@ class Template:
         return b"".join(piece + value for piece, value in zip(self.pieces, [*values, b""], strict=True))
 
 
-def template(bytes_wanted: int | None) -> Template:
-    """Of a check of one app whose port is dropped: all its flows, or as many as make so many bytes."""
+def template(bytes_wanted: int | None, *, instance: str = "lab") -> Template:
+    """Of a check of one app whose port is dropped: all its flows, or as many as make so many bytes.
+
+    `instance`: which observatory's emulated reports they say they are; empty: they say nothing of the kind.
+    """
     measurement = run_simulated(load_worlds().get("port-drop"), apps=["whatsapp"], seed=1)
     report = Report(judge(measurement, lang="en"), measurement, "bench")
     at = iso(datetime.now(tz=UTC).timestamp())
@@ -68,6 +71,7 @@ def template(bytes_wanted: int | None) -> Template:
                 measurement.flows.append(flow)
                 room -= size
     made = emulated_submission(report, KEY, 0, at)
+    made = msgspec.structs.replace(made, probe=msgspec.structs.replace(made.probe, instance=instance))
     (facts,) = made.report.measurement.reflectors
     assert facts.log is not None
     ticket = sha256(b"ticket 0").hexdigest()[:16].encode()

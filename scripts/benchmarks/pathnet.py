@@ -116,12 +116,25 @@ def check_run(net: KernelNet, blocks: int) -> tuple[Said, Dropped]:
     return read_check(report.measurement), since(before, _counted(net))
 
 
+def _start_irtt(net: KernelNet, to: str) -> None:
+    """The server of irtt, once it listens: a client that is refused ends at once. Raises RuntimeError."""
+    command = ["irtt", "server", "-b", to, "-i", "0"]
+    server = net.popen_far(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert server.stdout is not None
+    said = ""
+    while not said.startswith("[ListenerStart]"):
+        told = server.stdout.readline()
+        if not told:
+            raise RuntimeError(f"irtt's server ended: {said.strip()}")
+        said = told
+
+
 def irtt_run(net: KernelNet, seconds: int) -> tuple[Said, Dropped]:
     """Four clients of irtt that send for so long, and what the kernel counted meanwhile."""
     before = _counted(net)
     to = f"{net.far_address}:{IRTT_PORT}"
     quiet = subprocess.DEVNULL
-    net.popen_far(["irtt", "server", "-b", to, "-i", "0"], stdout=quiet, stderr=quiet)
+    _start_irtt(net, to)
     with tempfile.TemporaryDirectory(prefix="voipwatch-bench-") as folder:
         clients: list[tuple[subprocess.Popen[bytes], Path]] = []
         for gap_ms, size in RHYTHMS * CLIENTS:

@@ -61,12 +61,12 @@ def _simulation() -> Simulation:
 def measure(*, noise_count: int = NOISE) -> Received:
     """Both kinds, each against a core of its own."""
     uplink = _uplink_of_a_check()
-    core = _simulation().far
+    core = _simulation().fars[0]
     started = process_time()
     sent = sum(_give(core, each) for each in uplink)
     valid_s = process_time() - started
     noise = [_noise(number) for number in range(noise_count)]
-    quiet = _simulation().far
+    quiet = _simulation().fars[0]
     started = process_time()
     answers = sum(_give(quiet, each) for each in noise)
     noise_s = process_time() - started

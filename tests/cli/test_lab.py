@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,21 @@ def test_matrix_as_a_table_as_json_and_in_a_file(monkeypatch: pytest.MonkeyPatch
     document = json.loads(path.read_text())
     assert document["schema"] == "voipwatch.matrix/1"
     assert json.loads(run_line("lab", "matrix", "--json").out) == document
+
+
+def test_the_file_is_whole_though_the_reader_of_what_is_printed_has_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told_matrix(monkeypatch, result())
+
+    def left(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(lab, "show_matrix", left)
+    path = tmp_path / "matrix.json"
+    with suppress(BrokenPipeError):
+        run_line("lab", "matrix", "--out", str(path))
+    assert json.loads(path.read_text())["schema"] == "voipwatch.matrix/1"
 
 
 def test_the_matrix_is_drawn_into_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.cli.doubles import run_line
 from voipwatch.lab import ndpi
+from voipwatch.lab.worlds_page import EXAMPLE
 
 RUN = ("lab", "replay", "--world", "sip-invite", "--seed", "2", "--app", "sip")
 
@@ -82,3 +84,45 @@ def test_without_ndpi_its_worlds_cannot_be_replayed(monkeypatch: pytest.MonkeyPa
     ran = run_line("lab", "replay", "--world", "ndpi-kill")
     assert ran.status == 70
     assert "voipwatch[lab]" in ran.err
+
+
+OWN = (*RUN[:2], "--app", "sip", "--json", "--table")
+
+
+def test_a_run_of_ones_own_worlds_is_told_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(EXAMPLE)
+    relay = run_line(*OWN, str(file), "--world", "my-relay", "--line", "long", "--seed", "3")
+    document = json.loads(relay.out)
+    assert (relay.status, document["world"], document["line"]) == (0, "my-relay", "long")
+    assert 0.12 <= document["values"]["policy.ratio"] <= 0.2
+
+    own = [run_line(*OWN, str(file), "--world", "my-bad-line", *line) for line in ((), ("--line", "my-line"))]
+    assert [(ran.status, json.loads(ran.out)["line"]) for ran in own] == [(0, "my-line")] * 2
+    same = own[0].out == own[1].out  # not inside the assertion: a difference of megabytes is not to be shown
+    assert same
+
+
+def test_a_guilty_worlds_own_line_is_known_by_name_though_it_is_not_packaged(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(EXAMPLE.replace("guilty = false", "guilty = true"))
+    ran = run_line(*OWN, str(file), "--world", "my-bad-line", "--line", "my-line")
+    assert json.loads(ran.out)["line"] == "my-line"
+
+
+@pytest.mark.parametrize(
+    ("text", "world", "says"),
+    [
+        (EXAMPLE, "sip-invite", "my-bad-line"),
+        (EXAMPLE.replace("why =", "because ="), "my-relay", "because"),
+    ],
+)
+def test_a_file_is_read_in_place_of_the_packaged_worlds(
+    tmp_path: Path, text: str, world: str, says: str
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    ran = run_line(*OWN, str(file), "--world", world)
+    assert ran.status == 64
+    assert not ran.out
+    assert says in ran.err

@@ -96,7 +96,7 @@ def test_no_text_is_there_for_nothing() -> None:
         "probe.tier.", "probe.trouble.", "probe.turn.", "progress.", "publish.refused.", "role.",
         "reputation.",
         "account.error.", "retention.",
-        "doctor.", "petition.state.", "petition.database.",
+        "doctor.", "fleet.column.", "fleet.error.", "fleet.state.", "petition.state.", "petition.database.",
         "pledge.stage.", "pledge.series.", "pledge.found-as.",
         "doctor.", "petition.state.", "petition.database.", "wall.state.", "wall.why.", "wall.sight.",
         "scenario.kind.", "scenario.phase.", "scenario.phase_kind.", "scenario.status.", "scenario.step.",

@@ -52,13 +52,14 @@ def test_the_example_is_understood(command: str) -> None:
 def test_the_contracts_commands_are_all_there() -> None:
     assert set(COMMANDS) == {
         "reflector", "collector", "check", "verify", "tickets fetch", "apps list", "apps show", "apps check",
+        "fleet sign", "fleet show", "fleet verify",
         "apps targets", "import", "lab worlds", "lab run", "lab matrix", "lab rules", "lab replay",
         "lab scenario", "demo",
         "ooni import", "ooni export",
         "reputation import", "reputation fetch", "reputation show", "reputation effect",
         "detect", "explain",
         "probe setup", "probe run", "probe status", "probe delete", "probe wipe", "probe systemd",
-        "store status", "store query", "store migrate", "store export",
+        "store status", "store query", "store migrate", "store ddl", "store export",
         "serve", "publish",
         "chronicle list", "chronicle show", "chronicle review", "chronicle reply", "chronicle dispute",
         "chronicle correct", "chronicle withdraw", "chronicle cite", "chronicle source", "chronicle key",
@@ -87,7 +88,9 @@ def test_the_contracts_options_are_all_there() -> None:
 
 def test_usage_marks_what_must_be_given() -> None:
     assert page("verify").usage.startswith("voipwatch verify FILE [--key HEX]")
-    assert page("check").usage.startswith("voipwatch check --reflector HOST[:P] [--pin SHA256]")
+    assert page("tickets fetch").usage.startswith(
+        "voipwatch tickets fetch --reflector HOST[:P] [--pin SHA256]"
+    )
     assert page("lab").usage == "voipwatch lab COMMAND"
 
 

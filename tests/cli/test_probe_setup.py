@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.probe_life import CliProbe, living
+from tests.cli.test_fleetuse import FLEET, listed
 from tests.support.probe import CAFE
+from tests.wire.test_fleet import FIRST, NOW_S, public
+from voipwatch.cli import fleetuse
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.language import LANGUAGES, texts
 from voipwatch.cli.probe_place import TEXT_VERSION
@@ -16,6 +19,7 @@ from voipwatch.model.vocabulary import Access
 from voipwatch.probe.pseudonym import network_mark
 from voipwatch.probe.settings import Collector, Setup, read_secret, read_setup
 from voipwatch.probe.state import State, write_state
+from voipwatch.wire.fleet import sign_fleet
 
 CONSENT_TEXTS = {1: "a0d15e08bbd885eb"}
 """Version -> digest of what people agree to, in all languages."""
@@ -218,3 +222,20 @@ def test_a_rhythm_that_cannot_be_is_told_in_numbers(
     assert said in " ".join(ran.err.split())
     options = tuple({"20": "231", "206": "205"}.get(each, each) for each in options)
     assert probe.setup("--yes", *options).status == 0
+
+
+def test_a_fleets_list_gives_the_probe_its_three(
+    probe: CliProbe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleetuse, "wall_s", lambda: NOW_S)
+    file = tmp_path / "fleet.json"
+    file.write_bytes(sign_fleet(listed(), FIRST))
+    collector = ("--collector", probe.collector.url, "--collector-pin", probe.collector.pin)
+    fleet = ("--fleet", str(file), "--fleet-key", public(FIRST))
+    assert probe("setup", *fleet, *collector, "--yes").status == 0
+    names = [each.host for each in kept(probe).reflectors]
+    assert len(set(names)) == 3
+    assert set(names) <= {each["host"] for each in FLEET}
+    assert {each.pin for each in kept(probe).reflectors} == {"ab" * 32}
+    assert kept(probe).consent.reflectors == [f"{name}:8443" for name in names]
+    assert probe("setup", *fleet, "--reflector", "r.example", *collector, "--yes").status == 64

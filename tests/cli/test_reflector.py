@@ -76,12 +76,16 @@ def test_an_address_of_another_machine_is_misuse() -> None:
     assert "this machine has no address 203.0.113.77" in ran.err
 
 
+KEY = f"log_key={'cd' * 32}"
+
+
 @pytest.mark.parametrize(("unbound", "said"), [("none", False), ("tcp/443,udp/3478", True)])
 def test_the_ready_line_is_said_in_words_too(
     monkeypatch: pytest.MonkeyPatch, unbound: str, said: bool
 ) -> None:
     pin = "ab" * 32
-    fields = f"control=127.0.0.1:8443,[::1]:8443 pin={pin} udp=5060,3478,10000 tcp=5222,443 unbound={unbound}"
+    fields = f"control=127.0.0.1:8443,[::1]:8443 pin={pin} {KEY} udp=5060,3478,10000 tcp=5222,443"
+    fields += f" unbound={unbound}"
     line = f"voipwatch reflector ready {fields}\n"
 
     def run(options: ReflectorOptions) -> int:
@@ -95,13 +99,14 @@ def test_the_ready_line_is_said_in_words_too(
     assert "Control channel (HTTPS over TCP): 127.0.0.1:8443, [::1]:8443" in ran.err
     assert "UDP 3478, 5060, 10000; TCP 443, 5222" in ran.err
     assert f"voipwatch check --reflector 127.0.0.1:8443 --pin {pin}" in ran.err
+    assert f"signed by the key {'cd' * 32}" in " ".join(ran.err.split())
     assert ("2 ports are NOT served" in ran.err) is said
     assert "TCP 8443 is this control channel's own: what Discord would send" in " ".join(ran.err.split())
 
 
 def test_one_port_that_is_not_served_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(options: ReflectorOptions) -> int:
-        fields = f"control=127.0.0.1:8444 pin={'ab' * 32} udp=5060 tcp=443 unbound=udp/3478"
+        fields = f"control=127.0.0.1:8444 pin={'ab' * 32} {KEY} udp=5060 tcp=443 unbound=udp/3478"
         options.ready.write(f"voipwatch reflector ready {fields}\n")
         return 0
 

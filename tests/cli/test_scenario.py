@@ -4,10 +4,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.cli.doubles import run_line
+from tests.cli.doubles import Stream, run_line
 from tests.lab.scenarios.stories import right_incident
 from voipwatch.cli import scenario_run
-from voipwatch.cli.scenario import cache_folder
+from voipwatch.cli.context import Context
+from voipwatch.cli.language import texts
+from voipwatch.cli.scenario import _bars, cache_folder
 from voipwatch.cli.scenario_run import NotOursError, Order, Outcome, Step
 from voipwatch.lab.scenarios.handing import Handed
 from voipwatch.lab.scenarios.reading import load_scenario
@@ -160,3 +162,17 @@ def test_trouble_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, said
 def test_where_checks_are_kept() -> None:
     assert cache_folder({"XDG_CACHE_HOME": "/c"}) == Path("/c/voipwatch/checks")
     assert cache_folder({}).parts[-3:] == (".cache", "voipwatch", "checks")
+
+
+def test_without_a_terminal_each_fifth_of_a_step_is_a_line() -> None:
+    context = Context(texts("en"), stdin=Stream(), stdout=Stream(), stderr=Stream())
+    with _bars(context) as step:
+        for done in range(101):
+            step("checks", done, 100)
+        step("calendar", 3, 3)
+    assert isinstance(context.stderr, Stream)
+    lines = context.stderr.getvalue().splitlines()
+    assert lines == [
+        *(f"distinct checks: {done} of 100" for done in (20, 40, 60, 80, 100)),
+        "handed in: 3 of 3",
+    ]

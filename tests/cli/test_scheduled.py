@@ -23,7 +23,8 @@ def context_of(measure: object, lang: str = "ar") -> Context:
 
 def a_run(folder: Path, *apps: str) -> Run:
     reflectors = (KnownReflector("lab.example", 8443, "ab" * 32),)
-    return Run(apps, reflectors, Line(access=Access.ADSL), 2_000_000, folder)
+    stand_ins = (KnownReflector("spare.example", 8443, "cd" * 32),)
+    return Run(apps, reflectors, Line(access=Access.ADSL), 2_000_000, folder, stand_ins)
 
 
 def test_it_is_judged_and_verifies_like_any_report(tmp_path: Path) -> None:
@@ -51,5 +52,6 @@ def test_what_is_asked_of_the_probe(tmp_path: Path) -> None:
     assert [(each.host, each.pin, each.insecure) for each in request.reflectors] == [
         ("lab.example", "ab" * 32, False)
     ]
+    assert [(each.host, each.pin) for each in request.stand_ins] == [("spare.example", "cd" * 32)]
     assert request.tickets == tmp_path
     assert request.line.access is Access.ADSL

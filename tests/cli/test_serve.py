@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.doubles import run_line
-from voipwatch.cli.serve import Plan, Serving
+from voipwatch.cli.serve_run import Plan, Serving
 
 
 @pytest.fixture

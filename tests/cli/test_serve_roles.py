@@ -13,7 +13,8 @@ import pytest
 from tests.site.asked import write_site
 from tests.site.campaigns.instance import folder_of
 from tests.store.support import make_vote, rows_of
-from voipwatch.cli.serve_roles import SiteRole, run_site_role, site_process
+from tests.support.reflector import loopback_of
+from voipwatch.cli.serve_roles import SiteRole, rest_s, run_site_role, site_process
 from voipwatch.collector import geo
 from voipwatch.collector.geo import NoGeo
 from voipwatch.site import serving
@@ -149,3 +150,28 @@ def test_campaigns_that_cannot_be_say_why_and_that_no_other_try_helps(tmp_path: 
     status, said = run_role("campaigns", {"folder": str(away.folder)}, lines=1)
     assert status == 1, "a server that is not up yet"
     assert "hunter2" not in str(said)
+
+
+@pytest.mark.parametrize(("took_s", "rest"), [(0.0, 30.0), (12.5, 17.5), (30.0, 0.0), (95.0, 0.0)])
+def test_looks_for_new_reports_begin_so_many_seconds_apart_whatever_a_turn_took(
+    took_s: float, rest: float
+) -> None:
+    assert rest_s(30, took_s) == rest
+
+
+def test_a_reflector_of_several_workers_starts_and_ends_with_whoever_runs_it(tmp_path: Path) -> None:
+    """A thread reads standard input: no signal may reach it instead of who waits for them."""
+    order = {
+        "data": str(tmp_path), "bind": [loopback_of(__name__)], "control_port": 0, "canary": False,
+        "workers": 2,
+    }  # fmt: skip
+    status, said = run_role("reflector", order, lines=1)
+    ready, *rest = [each["ready"] for each in said if "ready" in each]
+    assert (status, rest) == (0, [])
+    assert ready.endswith(" workers=2")
+    ended = [each["say"] for each in said if " ended; sessions=0 " in each.get("say", "")]
+    assert sorted(line.partition(": ")[0] for line in ended) == [
+        "voipwatch reflector 0",
+        "voipwatch reflector 1",
+    ]
+    assert {path.name for path in tmp_path.glob("tickets*")} == {"tickets-0-of-2.json", "tickets-1-of-2.json"}

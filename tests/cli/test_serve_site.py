@@ -6,8 +6,8 @@ from tests.cli.doubles import run_line
 from tests.site.asked import write_site
 from tests.site.campaigns.instance import folder_of
 from voipwatch.cli.errors import Misuse
-from voipwatch.cli.serve import Plan, Serving
 from voipwatch.cli.serve_roles import SiteRole
+from voipwatch.cli.serve_run import Plan, Serving
 from voipwatch.cli.serve_site import SITE_PORT, site_role
 
 

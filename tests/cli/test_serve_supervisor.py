@@ -21,6 +21,8 @@ print("no JSON", flush=True)
 if order["name"] == "refuses":
     tell(failed="the door is shut")
     sys.exit(64)
+if order["name"] == "troubled":
+    tell(trouble="register unreachable")
 tell(ready=f"pid={os.getpid()} name={order['name']}")
 sys.stdin.read()
 tell(say="nobody is there")
@@ -60,6 +62,27 @@ def test_what_dies_is_started_again_and_a_stop_ends_it(tmp_path: Path) -> None:
     asyncio.run(story())
     assert ("role", "say", "hello") in heard
     assert ("role", "died", "ended with status -9") in heard
+
+
+def test_trouble_holds_until_it_is_over_or_the_process_is_another(tmp_path: Path) -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    async def story() -> None:
+        ours = supervisor(tmp_path, heard)
+        await ours.start("role", Order("troubled"))
+        child = ours.children["role"]
+        assert child.trouble == "register unreachable"
+        assert child.pid is not None
+        child.ready.clear()
+        child.order = Order("one")
+        os.kill(child.pid, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            await child.ready.wait()
+        assert child.trouble == ""
+        ours.stopping()
+        await ours.stop("role")
+
+    asyncio.run(story())
 
 
 def test_one_that_refuses_for_good_says_why(tmp_path: Path) -> None:

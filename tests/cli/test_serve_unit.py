@@ -33,7 +33,7 @@ def typed(name: str) -> list[str]:
     if "list[str]" in kind:
         return [option, f"{name}-1", option, f"{name} 2"]
     if "[int" in kind:
-        return [option, str(PARAMETERS[name].default + 1)]
+        return [option, str((PARAMETERS[name].default or 8000) + 1)]
     if PARAMETERS[name].default is False:
         return [option]
     assert "[str" in kind, kind

@@ -1,8 +1,11 @@
-"""One simulated check, and submissions made of it."""
+"""One simulated check, and submissions made of it; an empty database for a register."""
 
 import pytest
 
 from tests.collector.submissions import Maker, simulated_report
+from tests.support.registers import register_server, register_url
+
+__all__ = ["maker", "register_server", "register_url"]
 
 
 @pytest.fixture(scope="session")

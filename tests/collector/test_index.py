@@ -142,3 +142,22 @@ def test_it_goes_on_in_the_middle_of_a_segment(tmp_path: Path) -> None:
     assert len(list_segments(tmp_path / "spool")) == 1
     assert index.catch_up(tmp_path / "spool") == []
     assert index.count() == 2
+
+
+def test_all_that_is_held_can_be_told_a_part_at_a_time(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    entries = [  # sessions in another order than reports
+        replace(entry, intake=msgspec.structs.replace(entry.intake, sessions=[f"{9 - place:032x}"]))
+        for place, entry in enumerate(stored(SpoolWriter(tmp_path / "spool", Counter()), 1, 2, 3))
+    ]
+    index.add(entries)
+    index.mark_deleted("ff" * 16, 1)
+    index.mark_deleted(entries[1].intake.report_id, 1)
+    found, after = [], b""
+    while some := index.held_after(after, 2):
+        found += some
+        after = some[-1][0]
+    sessions = {session: entry.intake.report_id for entry in entries for session in entry.intake.sessions}
+    assert {session.hex(): known.report_id for session, known in found} == sessions
+    assert [session for session, _ in found] == sorted(session for session, _ in found)
+    assert {known.report_id for _, known in found if known.deleted} == {entries[1].intake.report_id}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from voipwatch.inference.commonloss import Round, common_loss, spearman
+from voipwatch.inference.commonloss import SPAN_MAX_S, Common, Round, common_loss, spearman
 from voipwatch.stats import SentFlow
 
 SEEDS = range(20)
@@ -164,3 +164,12 @@ def test_spearman_at_its_ends_and_outside_its_domain() -> None:
         spearman([1, 2, 3], [1, 2])
     with pytest.raises(ValueError, match="three"):
         spearman([1, 2], [1, 2])
+
+
+@pytest.mark.parametrize("span_s", [SPAN_MAX_S + 1.0, 1e9, 4.6e12])
+def test_flows_that_are_longer_than_any_check_say_nothing_and_cost_nothing(span_s: float) -> None:
+    """An interval for each second of them would not fit into any memory."""
+    times = [round(n * span_s * 1e6 / 599) for n in range(600)]
+    lossy = SentFlow(times, [SIZE] * 600, [n % 2 == 0 for n in range(600)])
+    calm = SentFlow(times, [SIZE] * 600, [False] * 600)
+    assert common_loss(Round((lossy, lossy), (calm, calm))) == Common("unclear")

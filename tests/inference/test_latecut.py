@@ -103,7 +103,7 @@ def test_dead_from_the_start_is_no_late_cut() -> None:
 
 
 def test_luck_of_the_path_is_asked_where_flows_are_enough() -> None:
-    """Two held flows stand on the run rule; a dozen short ones must exclude luck, and half does not."""
+    """Two held flows stand on the run rule where controls do not break; a dozen must exclude luck."""
 
     def lucky(world: World, cut_flows: int, of: int) -> bool:
         session = join_session(Check(world, (LONG,), blocks=8).run(), 0)
@@ -111,6 +111,7 @@ def test_luck_of_the_path_is_asked_where_flows_are_enough() -> None:
         return _lucky_cut(case, Cut(Direction.UP, cut_flows, of, 50, 1.0))
 
     assert not lucky(clean, 2, 2)
-    assert not lucky(paths(1), 2, 2)
+    assert lucky(paths(1), 2, 2), "a fourth of its controls is gone too"
+    assert not lucky(paths(1, of=40), 2, 2), "one in forty is not enough to explain two of two"
     assert not lucky(clean, 12, 12)
     assert lucky(paths(1), 7, 12)

@@ -18,7 +18,7 @@ from voipwatch.inference.locate import (
     whole_requests,
 )
 from voipwatch.model.measurement import Line, Measurement
-from voipwatch.model.sweeps import HOP, REFLECTOR, REFUSED, SILENT, HopProbe, Sweep
+from voipwatch.model.sweeps import HOP, HOPS_MAX, REFLECTOR, REFUSED, SILENT, HopProbe, Sweep
 from voipwatch.model.vocabulary import Arm
 
 LINE = Line()
@@ -290,3 +290,13 @@ def test_an_app_that_was_not_swept_has_no_place() -> None:
     found = place_of(measurement, "whatsapp", lang="en")
     assert found is not None
     assert (found.after, found.state, found.tries, found.seconds) == (2, "done", 50, 6.0)
+
+
+@pytest.mark.parametrize("ttl", [-(2**63), -3, 0, HOPS_MAX + 1, 2**40])
+def test_lives_that_no_check_gives_a_packet_say_nothing(ttl: int) -> None:
+    """As in a report from a hostile probe: alone they are no sweep, beside a sweep they change nothing."""
+    sweep = probes(4, 2)
+    odd = [HopProbe(arm, ttl, 0, REFLECTOR, False, 0) for arm in (Arm.A, Arm.C)]
+    alone = locate(msgspec.structs.replace(sweep, probes=odd), LINE)
+    assert (alone.outcome, alone.tries) == ("ended", 0)
+    assert locate(msgspec.structs.replace(sweep, probes=[*sweep.probes, *odd]), LINE) == locate(sweep, LINE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voipwatch.inference.track import NOTHING, Count, Fate, Packet, Track, total
+from voipwatch.inference.track import NOTHING, SPAN_MAX_US, Count, Fate, Packet, Track, total
 
 
 def track(fates: str, *, timed: bool = True) -> Track:
@@ -63,3 +63,15 @@ def test_sent_flow_counts_headers_and_needs_times() -> None:
     assert list(flow.lost) == [False, False, True]
     assert track("aal", timed=False).sent_flow() is None
     assert track("").sent_flow() is None
+
+
+@pytest.mark.parametrize("late_us", [SPAN_MAX_US + 1, 2**62, 2**63 - 1])
+def test_sending_times_that_no_check_can_have_are_no_flow(late_us: int) -> None:
+    """As in a report from a hostile probe: the greatest differ by more than 64 bits hold."""
+    packets = track("aal").packets
+    odd = Track(
+        (packets[0]._replace(sent_us=-late_us - 1), *packets[1:-1], packets[-1]._replace(sent_us=late_us))
+    )
+    assert odd.sent_flow() is None
+    whole = Track((packets[0], packets[1]._replace(sent_us=SPAN_MAX_US)))
+    assert whole.sent_flow() is not None

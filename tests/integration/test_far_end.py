@@ -40,7 +40,7 @@ def test_a_reflector_that_forgot_the_ticket_does_not_take_the_line_down(
     app: str, control_blocked: bool
 ) -> None:
     lab = simulation("clean", app, control_blocked=control_blocked)
-    lab.far._tickets._live.clear()
+    lab.fars[0]._tickets._live.clear()
     row = rows(lab.run())[app]
     assert row.rule == "insufficient.reach"
     assert "ticket-refused" in row.notes

@@ -13,7 +13,7 @@ from tests.support.serving import Client, Serving, serving
 from voipwatch.collector.spool import Stored, list_segments, read_segment
 from voipwatch.model.cells import CALL_STAGE
 from voipwatch.model.submission import Intake, Submission
-from voipwatch.pipeline.keeper import STATUS_FILE
+from voipwatch.pipeline.duties import STATUS_FILE
 from voipwatch.pipeline.slim import inflate
 from voipwatch.store.columns import TABLES
 from voipwatch.store.opening import open_store

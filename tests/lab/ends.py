@@ -2,8 +2,9 @@
 
 `far`: {"ports": [...], "answers": {hex of a question: hex of its answer}}; echoes what is no question; says
 "ready"; at the end of its input prints {port: [hex, ...]}.
-`near`: {"address": ..., "sends": [[flow, port, hex, pause_ms], ...], "wait_s": ...}; one connected socket a
-flow and port; prints {"received": [[index of the last send of that socket, hex]...], "errors": [index, ...]}.
+`near`: {"address": ..., "sends": [[flow, port, hex, pause_ms], ...], "wait_s": ..., "paced": ...}; one
+connected socket a flow and port; prints {"received": [[index of the last send of that socket, hex]...],
+"errors": [index, ...]}.
 """
 
 import json
@@ -98,7 +99,7 @@ def near(order: dict) -> None:  # type: ignore[type-arg]  # what the caller made
             send(sock, bytes.fromhex(payload))
         except ConnectionRefusedError:
             errors.append(index)
-        collect(time.monotonic() + pause_ms / 1e3, lockstep=True)
+        collect(time.monotonic() + pause_ms / 1e3, lockstep=not order["paced"])
     collect(time.monotonic() + order["wait_s"], lockstep=False)
     names = [sock.getsockname()[1] for sock in last]
     say(json.dumps({"received": received, "errors": errors, "ports": names}))

@@ -41,9 +41,10 @@ def exchange(
     version: int = 4,
     pause_ms: float | Sequence[float] = 2.0,
     wait_s: float = 0.25,
+    paced: bool = False,
 ) -> Seen:
-    """Sends from the line, each after an answer to the one before or `pause_ms` (one for all, or one each);
-    the far end answers as told, else echoes.
+    """Sends from the line, each after an answer to the one before or `pause_ms` (one for all, or one each),
+    `paced` after the pause alone; the far end answers as told, else echoes.
     """
     pauses_ms = [pause_ms] * len(sends) if isinstance(pause_ms, int | float) else pause_ms
     ports = sorted({port for _, port, _ in sends})
@@ -63,6 +64,7 @@ def exchange(
             for (flow, port, payload), pause in zip(sends, pauses_ms, strict=True)
         ],
         "wait_s": wait_s,
+        "paced": paced,
     }
     near: Any = net.run_near(
         [sys.executable, ENDS, "near"],

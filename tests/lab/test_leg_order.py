@@ -45,9 +45,11 @@ def test_both_legs_leave_from_one_socket_in_order() -> None:
     sent: dict[int, list[int]] = defaultdict(list)
     up = simulation.net.up
 
-    def listen(now: float, sock: int, dport: int, data: bytes, ttl: int | None = None) -> None:
+    def listen(
+        now: float, sock: int, dport: int, data: bytes, ttl: int | None = None, reflector: int = 0
+    ) -> None:
         sent[sock].append(dport)
-        up(now, sock, dport, data, ttl)
+        up(now, sock, dport, data, ttl, reflector)
 
     simulation.net.up = listen  # type: ignore[method-assign]  # the wire is tapped
     measurement = simulation.run()

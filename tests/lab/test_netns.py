@@ -141,19 +141,18 @@ def test_a_translator_forgets_in_mid_flow() -> None:
 
 
 def test_loss_on_the_line_is_as_planted() -> None:
-    # 5 ms are waited for each lost one, 1 or 2 for an answer: more are sent in a good spell than a bad one.
-    # On a busy machine one exchange may fall into a good spell as a whole, so there are up to sixteen.
+    # One each 5 ms whatever comes back, so that good spells and bad ones are asked alike. On a busy machine
+    # an exchange may fall into a few spells, so there are up to sixteen.
     line = LineCondition(up=LinkCondition(loss_ratio=0.5, burst_ms=30))
     sent = arrived = 0
     with KernelNet(world({"policy": "open"}, line)) as net:
-        while sent < 6400 and (sent == 0 or not 0.05 < 1 - arrived / sent < 0.6):
-            seen = exchange(
-                net, [(0, 3478, control(4, 60 + n % 9)) for n in range(400)], pause_ms=5, wait_s=4.0
-            )
+        while sent < 6400 and (sent == 0 or not 0.3 < 1 - arrived / sent < 0.7):
+            packets = [(0, 3478, control(4, 60 + n % 9)) for n in range(400)]
+            seen = exchange(net, packets, pause_ms=5, wait_s=4.0, paced=True)
             sent, arrived = sent + 400, arrived + len(seen.far)
             # Loss is planted upwards alone. One answer in some hundreds is thrown away by the machine itself.
             assert 0 <= len(seen.far) - len(seen.near) <= max(1, len(seen.far) // 100)
-    assert 0.05 < 1 - arrived / sent < 0.6
+    assert 0.3 < 1 - arrived / sent < 0.7
 
 
 def alive(pids: list[int]) -> list[int]:

@@ -1,8 +1,10 @@
 import re
 
+import msgspec
+
 from voipwatch.lab.line import LineCondition, LinkCondition
 from voipwatch.lab.nft import ruleset
-from voipwatch.lab.rulesfile import rules_text, tc_lines
+from voipwatch.lab.rulesfile import REPLACES, rules_text, tc_lines
 from voipwatch.lab.worlds import load_worlds
 
 TABLE = load_worlds()
@@ -16,11 +18,19 @@ def test_the_file_is_the_kernels_own_ruleset_with_what_the_seed_draws() -> None:
         assert text is not None
         assert rules is not None
         assert text.endswith(rules)
-        comments = text.removesuffix(rules).splitlines()
+        *comments, table, delete = text.removesuffix(rules).splitlines()
+        assert (table, delete) == REPLACES
         assert all(line.startswith("# ") for line in comments)
         assert f"# Drawn: policy.ratio = {world.drawn(seed).values['policy.ratio']}" in comments
         assert "# Must be said of sip: throttled port.throttle" in comments
     assert rules_text(world, seed=1) != rules_text(world, seed=2)
+
+
+def test_a_title_of_several_lines_is_one_comment() -> None:
+    world = msgspec.structs.replace(TABLE.get("port-drop"), title="mine,\nflush ruleset")
+    text = rules_text(world, seed=1)
+    assert text is not None
+    assert "flush" not in {line.split()[0] for line in text.splitlines()}
 
 
 def test_a_world_that_nftables_cannot_say_has_no_file() -> None:

@@ -18,6 +18,7 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
         *(w.id for w in table.worlds if w.demo),
         *(w.id for w in table.of_every_app),
         *(w.id for w in table.of_leg_order),
+        *(w.id for w in table.of_two_reflectors),
         *(w.id for w in table.of_family("ndpi")),
         *table.lines,
     ]
@@ -35,13 +36,14 @@ def test_every_world_and_line_has_its_row_and_every_row_its_cells() -> None:
 
 def test_the_numbers_of_worlds_that_are_told_are_counted(repository: Path) -> None:
     table = load_worlds()
-    words = {7: "seven", 9: "nine"}
+    words = {6: "six", 7: "seven", 9: "nine"}
     counts = {
         "all": len(table.worlds),
         "matrix": len(table.matrix),
         "every": len(table.of_every_app),
         "ndpi": len(table.of_family("ndpi")),
         "order": len(table.of_leg_order),
+        "ways": len(table.of_two_reflectors),
         "demo": sum(w.demo for w in table.worlds),
     }
     said = {name: words.get(count, str(count)) for name, count in counts.items()}
@@ -52,11 +54,14 @@ def test_the_numbers_of_worlds_that_are_told_are_counted(repository: Path) -> No
     assert f"{guilty} guilty and {counts['matrix'] - guilty} innocent" in readme
     assert (
         f"{said['every']} of one app's own signature, {said['ndpi']} of what nDPI names, "
-        f"{said['order']} of the order of legs and {said['demo']} for showing, {said['all']} in all"
+        f"{said['order']} of the order of legs, {said['ways']} of two reflectors "
+        f"and {said['demo']} for showing, "
+        f"{said['all']} in all"
     ) in readme
     log = " ".join((repository / "CHANGELOG.md").read_text(encoding="utf-8").split())
     assert (
         f"The lab: {said['all']} worlds, the matrix's {said['matrix']} of guilty and innocent lines, "
         f"{said['every']} of one app's signature, {said['ndpi']} of what nDPI takes for an app's call, "
-        f"{said['order']} of the order of legs and {said['demo']} for showing"
+        f"{said['order']} of the order of legs, {said['ways']} of two reflectors "
+        f"and {said['demo']} for showing"
     ) in log

@@ -44,11 +44,13 @@ def story(
     return votes
 
 
-def put(store: Store, votes: Sequence[Vote], *, size: int = 40, first: int = 1) -> list[Piece]:
+def put(
+    store: Store, votes: Sequence[Vote], *, size: int = 40, first: int = 1, segment: str = "20260101T000000-a"
+) -> list[Piece]:
     """The votes as pieces of the ledger."""
     pieces = []
     for start in range(0, len(votes), size):
-        piece = Piece(first + start // size, "20260101T000000-a", start, start + size)
+        piece = Piece(first + start // size, segment, start, start + size)
         rows = SegmentRows()
         rows.votes(votes[start : start + size])
         store.insert_segment(piece.votes_name, rows)

@@ -8,7 +8,8 @@ import pytest
 from tests.support.clickhouse_server import clickhouse_server
 from tests.support.reports import START, intake_of, submission_of
 from voipwatch.collector.spool import SpoolWriter
-from voipwatch.pipeline.keeper import PAUSE_MOST_S, STATUS_FILE, Keeper, oldest_kept
+from voipwatch.pipeline.duties import STATUS_FILE
+from voipwatch.pipeline.keeper import PAUSE_MOST_S, Keeper, oldest_kept
 from voipwatch.store.errors import StoreError
 from voipwatch.store.opening import open_store
 from voipwatch.store.store import Store
@@ -28,10 +29,10 @@ class Outage:
         store = open_store(f"chdb://{self.folder}", create=True)
         real = store.segments, store.insert_segment
 
-        def insert(*arguments: object) -> object:
+        def insert(*arguments: object, **named: object) -> object:
             if self.down_s[0] <= self.now_s < self.down_s[1]:
                 raise StoreError("unreachable", "connection reset")
-            return real[1](*arguments)  # type: ignore[arg-type]  # passed on
+            return real[1](*arguments, **named)  # type: ignore[arg-type]  # passed on
 
         store.insert_segment = insert  # type: ignore[method-assign,assignment]  # a store that fails
         return store
@@ -46,7 +47,7 @@ def status_of(folder: Path) -> dict[str, object]:
 def test_a_store_that_is_down_for_an_hour_loses_nothing(tmp_path: Path, spool: SpoolWriter) -> None:
     outage = Outage(tmp_path / "store")
     said: list[str] = []
-    keeper = Keeper(outage.open, spool=tmp_path / "spool", data=tmp_path, say=said.append)
+    keeper = Keeper(outage.open, source=tmp_path / "spool", data=tmp_path, say=said.append)
     number, states = 0, set()
     while outage.now_s < 4800:
         while number * 240 <= outage.now_s:  # a report every four minutes, acknowledged all the time
@@ -78,7 +79,7 @@ def test_a_keeper_of_a_server_makes_the_cells_of_an_embedded_one(tmp_path: Path,
 
     def kept(url: str, data: Path) -> tuple[object, ...]:
         data.mkdir()
-        keeper = Keeper(lambda: open_store(url, create=True), spool=tmp_path / "spool", data=data)
+        keeper = Keeper(lambda: open_store(url, create=True), source=tmp_path / "spool", data=data)
         while keeper.turn(START + 60):
             pass
         keeper.close()
@@ -99,7 +100,7 @@ def test_what_no_second_try_cures_ends_it(tmp_path: Path, reason: str) -> None:
         raise StoreError(reason, "99")
 
     with pytest.raises(StoreError):
-        Keeper(refuse, spool=tmp_path / "spool", data=tmp_path).turn(START)
+        Keeper(refuse, source=tmp_path / "spool", data=tmp_path).turn(START)
 
 
 def test_a_lease_that_ran_out_is_taken_again_by_opening_the_store_again(
@@ -112,14 +113,14 @@ def test_a_lease_that_ran_out_is_taken_again_by_opening_the_store_again(
         store = open_store(f"chdb://{tmp_path}/store", create=True)
         if not opened:
 
-            def lost(*_: object) -> object:
+            def lost(*_: object, **__: object) -> object:
                 raise StoreError("lost")
 
             store.insert_segment = lost  # type: ignore[method-assign,assignment]  # a store that is not ours
         opened.append(store)
         return store
 
-    keeper = Keeper(open_it, spool=tmp_path / "spool", data=tmp_path)
+    keeper = Keeper(open_it, source=tmp_path / "spool", data=tmp_path)
     assert not keeper.turn(START)
     assert status_of(tmp_path)["store"] == "lost"
     keeper.turn(START + keeper.pause_s)
@@ -132,7 +133,7 @@ def test_a_full_disk_is_told_and_waited_for(tmp_path: Path) -> None:
     def refuse() -> Store:
         raise OSError(28, "No space left on device")
 
-    keeper = Keeper(refuse, spool=tmp_path / "spool", data=tmp_path)
+    keeper = Keeper(refuse, source=tmp_path / "spool", data=tmp_path)
     pauses = []
     for _ in range(8):
         assert keeper.turn(START) is False

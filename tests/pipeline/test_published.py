@@ -25,7 +25,7 @@ def put(store: Store, votes: list[Vote], segment: str = "s1") -> None:
         )  # fmt: skip
     rows.votes(votes)
     store.insert_segment(segment, rows)
-    store.refresh_cells(then=lambda hours: publish_influence(store, hours))
+    store.refresh_cells(then=lambda hours, _: publish_influence(store, hours))
 
 
 def beside(store: Store) -> dict[tuple[str, int], tuple[str, tuple[int | None, ...]]]:
@@ -63,7 +63,7 @@ def test_it_follows_the_cell_and_goes_with_it(store: Store) -> None:
     put(store, [vote(10 + n) for n in range(7)], "s2")
     assert beside(store) == {("AS36925", HOUR): ("ok", (4, 7, 0, 1, 2, 0))}
     store._engine.command("ALTER TABLE votes DELETE WHERE 1")
-    store.refresh_cells([HOUR], then=lambda hours: publish_influence(store, hours))
+    store.refresh_cells([HOUR], then=lambda hours, _: publish_influence(store, hours))
     assert store.select("SELECT * FROM influence FINAL").num_rows == 0
 
 

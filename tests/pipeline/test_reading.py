@@ -15,6 +15,7 @@ from voipwatch.collector.spool import Segment, SpoolWriter, list_segments
 from voipwatch.model.submission import Deletion, Intake
 from voipwatch.pipeline.pieces import Span, spans_of
 from voipwatch.pipeline.reading import Reader, Readers, Tabled, work
+from voipwatch.pipeline.source import Origin, SpoolSource
 
 
 def record(number: int) -> Intake:
@@ -43,7 +44,7 @@ def said(tabled: Tabled | None) -> object:
 
 def test_a_span_holds_reports_once_deletions_and_damage(tmp_path: Path, filled: Segment) -> None:
     (span,) = spans(filled, 1 << 30)
-    tabled = Reader(tmp_path / "spool").read(span)
+    tabled = Reader(SpoolSource(tmp_path / "spool")).read(span)
     assert tabled is not None
     assert tabled.tables.reports["report_id"].to_pylist() == [record(n).report_id for n in range(6)]
     assert tabled.tables.deletions["report_id"].to_pylist() == [record(1).report_id]
@@ -57,8 +58,8 @@ def test_a_span_holds_reports_once_deletions_and_damage(tmp_path: Path, filled: 
 def test_workers_read_what_this_process_would_in_the_same_order(tmp_path: Path, filled: Segment) -> None:
     wanted = spans(filled)
     assert len(wanted) > 3
-    here = [said(tabled) for _, tabled in Readers(tmp_path / "spool", 0).read(wanted)]
-    readers = Readers(tmp_path / "spool", 2)
+    here = [said(tabled) for _, tabled in Readers(SpoolSource(tmp_path / "spool"), 0).read(wanted)]
+    readers = Readers(SpoolSource(tmp_path / "spool"), 2)
     try:
         for _ in range(2):
             found = list(readers.read(iter(wanted)))
@@ -73,7 +74,7 @@ def test_workers_read_what_this_process_would_in_the_same_order(tmp_path: Path, 
 
 def test_a_worker_that_is_killed_is_not_missed_and_replaced(tmp_path: Path, filled: Segment) -> None:
     wanted = spans(filled)
-    readers = Readers(tmp_path / "spool", 1)
+    readers = Readers(SpoolSource(tmp_path / "spool"), 1)
     try:
         here = [said(tabled) for _, tabled in readers.read(wanted)]
         (pid,) = readers.worker_pids
@@ -86,7 +87,7 @@ def test_a_worker_that_is_killed_is_not_missed_and_replaced(tmp_path: Path, fill
 
 
 def test_one_span_starts_no_worker(tmp_path: Path, filled: Segment) -> None:
-    readers = Readers(tmp_path / "spool", 2)
+    readers = Readers(SpoolSource(tmp_path / "spool"), 2)
     ((_, tabled),) = readers.read(spans(filled)[:1])
     assert tabled is not None
     assert readers.worker_pids == []
@@ -95,7 +96,7 @@ def test_one_span_starts_no_worker(tmp_path: Path, filled: Segment) -> None:
 
 def test_who_stops_early_may_ask_again(tmp_path: Path, filled: Segment) -> None:
     wanted = spans(filled)
-    readers = Readers(tmp_path / "spool", 2)
+    readers = Readers(SpoolSource(tmp_path / "spool"), 2)
     try:
         early = readers.read(wanted)
         first = said(next(early)[1])
@@ -109,7 +110,7 @@ def test_a_segment_that_is_gone_gives_none(tmp_path: Path, filled: Segment) -> N
     wanted = spans(filled)
     filled.path.unlink()
     for workers in (0, 1):
-        readers = Readers(tmp_path / "spool", workers)
+        readers = Readers(SpoolSource(tmp_path / "spool"), workers)
         assert [tabled for _, tabled in readers.read(wanted)] == [None] * len(wanted)
         readers.close()
 
@@ -119,12 +120,14 @@ def test_a_worker_ends_with_its_pipe_and_is_not_confused_by_a_torn_order(
 ) -> None:
     order = msgspec.msgpack.encode(spans(filled)[0])
     frame = len(order).to_bytes(8, "big") + order
-    for given in (b"", frame[:-1], frame[:5]):
+    origin = msgspec.msgpack.encode(Origin(spool=str(tmp_path / "spool")))
+    begin = len(origin).to_bytes(8, "big") + origin
+    for given in (b"", begin[:-1], begin, begin + frame[:-1], begin + frame[:5]):
         sink = io.BytesIO()
-        work(tmp_path / "spool", io.BytesIO(given), sink)
+        work(io.BytesIO(given), sink)
         assert sink.getvalue() == b""
     sink = io.BytesIO()
-    work(tmp_path / "spool", io.BytesIO(frame + frame), sink)
+    work(io.BytesIO(begin + frame + frame), sink)
     assert len(sink.getvalue()) > 2 * 1000
 
 

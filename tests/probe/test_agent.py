@@ -59,6 +59,8 @@ def test_a_week_brings_about_four_reports_a_day_two_apps_each_in_turn(life: Life
     assert max(gaps) <= life.setup.rhythm.most_s
     assert {run.reflectors for run in life.runs} == {life.runs[0].reflectors}, "the same few"
     assert len(life.runs[0].reflectors) == 2
+    assert {run.stand_ins for run in life.runs} == {life.runs[0].stand_ins}, "and the same one beside them"
+    assert len({*life.runs[0].reflectors, *life.runs[0].stand_ins}) == 3
     assert Queue(life.folder).names() == []
 
 

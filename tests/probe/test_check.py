@@ -2,8 +2,9 @@
 
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,3 +217,63 @@ def test_ctrl_c_keeps_what_there_is(reflector: RunningReflector) -> None:
 def test_no_reflector_at_all_is_a_measurement_too() -> None:
     measured = run_check(line_only())
     assert (measured.reflectors, measured.flows) == ([], [])
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[[str], tuple[Target, subprocess.Popen[str]]]]:
+    """Reflectors as processes of their own, which a test may kill; the rest ends with it."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str) -> tuple[Target, subprocess.Popen[str]]:
+        command = [sys.executable, "-m", "voipwatch", "reflector", "--without-canary", "--control-port", "0"]
+        command += ["--bind", loopback_of(f"{__name__} {name}")]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        started.append(running)
+        assert running.stdout is not None
+        fields = dict(part.split("=", 1) for part in running.stdout.readline().split() if "=" in part)
+        host, _, port = fields["control"].rpartition(":")
+        return Target(host, int(port), Trust(pin=fields["pin"])), running
+
+    yield start
+    for running in started:
+        running.kill()
+        running.communicate()
+
+
+def test_a_probe_moves_on_when_a_reflector_dies(
+    process: Callable[[str], tuple[Target, subprocess.Popen[str]]], tmp_path: Path
+) -> None:
+    (first, running), (second, _) = process("first"), process("second")
+    wanted = replace(line_only(first, tickets=tmp_path), stand_ins=(second,))
+    before = run_check(wanted)
+    assert [facts.control for facts in before.reflectors] == ["ok"], "nobody else is asked"
+    running.kill()
+    running.wait()
+    measured = run_check(wanted)
+    dead, alive = measured.reflectors
+    assert (dead.control, dead.failure, dead.log) == ("failed", Failure.CONNECTION_REFUSED, None)
+    assert (alive.control, alive.failure) == ("ok", None)
+    assert {flow.reflector for flow in measured.flows} == {1}
+    assert measured.notes == [], "one that is dead is no word on the line"
+    assert TicketStore(tmp_path).count(first.host, first.port, wall_s=0.0, trust=first.trust.word) > 0, "kept"
+
+
+def test_where_none_answers_a_kept_ticket_serves_the_one_asked_first(
+    reflector: RunningReflector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(target(reflector), host=loopback_of(f"{__name__} nobody"))
+    assert fetch_tickets(target(reflector), 2, tmp_path).kept == 2
+    asked: list[str] = []
+
+    def blocked(channel: Channel, count: int, **_: object) -> TicketAnswer:
+        asked.append(channel.host)
+        return TicketAnswer(None, Failure.CONNECT_TIMEOUT, 80)
+
+    monkeypatch.setattr(check, "request_tickets", blocked)
+    measured = run_check(replace(line_only(other, tickets=tmp_path), stand_ins=(target(reflector),) * 2))
+    assert asked == [other.host, reflector.host, reflector.host]
+    assert [facts.control for facts in measured.reflectors] == ["failed", "stored-ticket", "failed"]
+    assert "control-blocked" in measured.notes
+    assert (
+        TicketStore(tmp_path).count(reflector.host, reflector.port, wall_s=0.0, trust=reflector.pin) == 1
+    ), "one was enough"

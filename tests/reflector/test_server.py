@@ -73,8 +73,9 @@ def warmup(keys: TokenKeys, n: int, *, replicate: int = 0) -> bytes:
 def test_the_ready_line_says_where_it_is_and_how_to_know_it(reflector: RunningReflector) -> None:
     fields = reflector.fields
     assert reflector.line.startswith("voipwatch reflector ready control=127.")
-    assert list(fields) == ["control", "pin", "udp", "tcp", "unbound"]
+    assert list(fields) == ["control", "pin", "log_key", "udp", "tcp", "unbound"]
     assert re.fullmatch(r"[0-9a-f]{64}", fields["pin"])
+    assert fields["log_key"] == get_batch(reflector).offer.key.hex()
     assert {str(port) for port in neutral_ports} <= set(fields["udp"].split(","))
 
 

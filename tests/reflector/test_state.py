@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.reflector.core.support import WALL_S, make_core, tickets
 from voipwatch.reflector.certificate import CERTIFICATE_FILE, kept_certificate
-from voipwatch.reflector.state import IDENTITY_FILE, DataFolder
+from voipwatch.reflector.core import ALONE, Part
+from voipwatch.reflector.state import IDENTITY_FILE, DataFolder, tickets_file
 
 
 def test_the_identity_is_kept_with_strict_modes(tmp_path: Path) -> None:
@@ -78,3 +80,39 @@ def test_the_certificate_is_kept_and_a_damaged_one_replaced(tmp_path: Path) -> N
         again = kept_certificate(folder)
         assert again.pin != first.pin
         assert kept_certificate(folder).pin == again.pin
+
+
+def numbers(folder: DataFolder, part: Part) -> set[int]:
+    """Tickets that a worker of this part takes back."""
+    kept = folder.read(tickets_file(part))
+    core = make_core(part=part)
+    if kept is not None:
+        core.import_state(kept, 0.0, WALL_S)
+    return {number for number, _ in core.live_tickets()}
+
+
+def test_kept_tickets_go_to_as_many_workers_as_there_are(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path, print)
+    core = make_core()
+    issued = {
+        ticket.number for n in range(6) for ticket in tickets(core, 8, source=(f"192.0.{n}.1", 1)).tickets
+    }
+    folder.write(tickets_file(ALONE), core.export_state())
+    for workers in (3, 3, 2, 1, 4):
+        folder.deal_tickets(workers)
+        parts = [Part(worker, workers) for worker in range(workers)]
+        assert {path.name for path in tmp_path.glob("tickets*")} == {tickets_file(part) for part in parts}
+        found = [numbers(folder, part) for part in parts]
+        assert set().union(*found) == issued
+        assert sum(map(len, found)) == len(issued), "each with one"
+
+
+def test_a_damaged_file_of_tickets_takes_no_other_with_it(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path, print)
+    core = make_core(part=Part(1, 2))
+    issued = {ticket.number for ticket in tickets(core, 8).tickets}
+    folder.write(tickets_file(Part(0, 2)), b"{")
+    folder.write(tickets_file(Part(1, 2)), core.export_state())
+    folder.deal_tickets(1)
+    assert numbers(folder, ALONE) == issued
+    DataFolder(None, print).deal_tickets(2)

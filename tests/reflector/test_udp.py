@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.reflector import needs_ipv6
 from tests.support.waiting import ready_of
-from voipwatch.reflector.batches import make_batches
-from voipwatch.reflector.udp import BATCH_MAX, SOURCES_MAX, UdpSocket, send_all
+from voipwatch.reflector.batches import Batches, make_batches
+from voipwatch.reflector.steering import steer
+from voipwatch.reflector.udp import BATCH_MAX, BATCH_MIN, SOURCES_MAX, UdpSocket, send_all
 
 WAIT_S = 10.0
 
@@ -108,3 +109,28 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     served = UdpSocket.bind("127.0.0.1", 0)
     with served.sock, pytest.raises(OSError, match="in use"):
         UdpSocket.bind("127.0.0.1", served.port)
+
+
+@pytest.mark.parametrize("batches", [None, make_batches(BATCH_MAX)], ids=["plain", "batches"])
+@pytest.mark.parametrize(
+    ("bind", "asked_at"), [("0.0.0.0", "127.77.1.1"), pytest.param("::", "::1", marks=needs_ipv6)]
+)
+def test_a_sender_that_another_worker_met_is_answered_from_where_he_asked(
+    bind: str, asked_at: str, batches: Batches | None
+) -> None:
+    met = UdpSocket.bind(bind, 0, batches=batches, shared=True)
+    own = UdpSocket.bind(bind, met.port, batches=batches, shared=True)
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with met.sock, own.sock, socket.socket(family, socket.SOCK_DGRAM) as client:
+        steer(met.sock, 1)  # all to the first
+        client.settimeout(WAIT_S)
+        client.sendto(b"ask", (asked_at, met.port))
+        readable(met.sock)
+        [(source, _, _)] = met.receive()
+        again = own.source_of(source.raw, source.ancillary, source.name)
+        assert again == source
+        assert again.socket is own
+        assert own.send_many([(n, again, b"answer") for n in range(BATCH_MIN)]) == []
+        for _ in range(BATCH_MIN):
+            answer, came_from = client.recvfrom(100)
+            assert (answer, came_from[:2]) == (b"answer", (asked_at, met.port))

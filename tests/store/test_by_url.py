@@ -59,6 +59,7 @@ def fill(store: Store) -> list[object]:
         store.insert_segment("s1", rows_of(votes)),
         store.insert_segment("s1", rows_of(votes)),
         store.insert_segment("s2", later),
+        store.merge_voices([HOUR], [store.voices([HOUR])] * 2),
         store.refresh_cells(),
         store.refresh_cells(),
     ]
@@ -230,7 +231,7 @@ def test_a_keeper_that_is_killed_is_followed_when_its_lease_has_run_out(server: 
         assert 0 < left <= 45
         # as if so much time had passed on the server
         reader._engine.command(  # by the hand that may
-            "INSERT INTO leases SELECT holder, who, now64(3, 'UTC'), 1000 FROM leases FINAL"
+            "INSERT INTO leases SELECT holder, who, names, now64(3, 'UTC'), 1000 FROM leases FINAL"
         )
     open_store(url).close()
 
@@ -262,7 +263,7 @@ def test_a_server_that_dies_is_out_of_reach_and_a_segment_goes_in_once_afterward
         with open_store(running.url(), read_only=True) as reader:
             assert reader.segments() == {"s1": 2, "s2": 1}, "begun"
             reader._engine.command(  # the lease of a dead server's holder
-                "INSERT INTO leases SELECT holder, who, now64(3, 'UTC'), 1000 FROM leases FINAL"
+                "INSERT INTO leases SELECT holder, who, names, now64(3, 'UTC'), 1000 FROM leases FINAL"
             )
         with open_store(running.url()) as store:
             assert store.insert_segment("s2", rows_of(votes[20:])).fresh

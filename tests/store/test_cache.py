@@ -32,6 +32,13 @@ class Counting:
         if table == "bad":
             raise StoreError("full", "half of it is in")
 
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:
+        return b"blocks"
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        if table == "bad":
+            raise StoreError("full", "half of it is in")
+
     def close(self) -> None:
         self.asked = -1
 
@@ -47,6 +54,10 @@ def test_an_answer_is_kept_until_something_is_written() -> None:
     assert [asked(engine), asked(engine)] == [2, 2]
     engine.command("OPTIMIZE TABLE arrivals")
     assert [asked(engine), asked(engine)] == [3, 3]
+    assert engine.export_native("SELECT 1") == b"blocks"
+    assert asked(engine) == 3
+    engine.insert_native("voices", b"blocks")
+    assert [asked(engine), asked(engine)] == [4, 4]
     assert engine.writable
 
 
@@ -59,6 +70,9 @@ def test_a_write_that_failed_may_have_written() -> None:
     with pytest.raises(StoreError):
         engine.insert("bad", pa.table({}))
     assert asked(engine) == 3
+    with pytest.raises(StoreError):
+        engine.insert_native("bad", b"")
+    assert asked(engine) == 4
 
 
 def test_other_questions_are_asked_each_time() -> None:

@@ -51,6 +51,10 @@ def test_a_visitor_writes_nothing(visited: door.Visitor) -> None:
         visited.command("DROP TABLE votes")
     with pytest.raises(StoreError, match="only reads"):
         visited.insert("votes", pa.table({}))
+    with pytest.raises(StoreError, match="only reads"):
+        visited.insert_native("votes", b"blocks")
+    with pytest.raises(StoreError, match="states are not handed out"):
+        visited.export_native("SELECT 1")
     with pytest.raises(StoreError, match="at most"):
         visited.select("x" * (door.REQUEST_MAX + 1))
 

@@ -12,6 +12,9 @@ from tests.support.clock import Clock
 from voipwatch.store.engine import ClickHouse
 from voipwatch.store.errors import StoreError
 from voipwatch.store.lease import LEASE_S, MARGIN_S, Lease, Leased, Renewal, boot_time_s
+from voipwatch.store.migrate import scripts, statements
+
+CLAIM = "INSERT INTO leases (holder, who, until, version) SELECT"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def test_who_slept_through_its_end_may_not_take_it_up_again(engine: ClickHouse) 
     first, second = lease_of(engine, "a", still), lease_of(engine, "b")
     first.take()
     engine.command(
-        "INSERT INTO leases SELECT 'a', 'keeper a', now64(3, 'UTC') - toIntervalSecond(600), 1000",
+        f"{CLAIM} 'a', 'keeper a', now64(3, 'UTC') - toIntervalSecond(600), 1000",
     )
     second.take()
     assert reason(first.renew)[0] == "lost"
@@ -157,7 +160,7 @@ def test_of_two_at_the_same_moment_at_most_one_goes_on(engine: ClickHouse) -> No
     first.release()
 
     # both claims are there before either looks: neither goes on, and both claims are withdrawn
-    claim = "INSERT INTO leases SELECT 'd', 'keeper d', now64(3, 'UTC') + toIntervalSecond(45), 1"
+    claim = f"{CLAIM} 'd', 'keeper d', now64(3, 'UTC') + toIntervalSecond(45), 1"
     third = lease_of(Steps(lambda: engine.command(claim)), "c")
     tried(third)
     assert not may_write(third)
@@ -173,10 +176,14 @@ def test_an_engine_under_a_lease_reads_always_and_writes_only_while_it_holds(eng
     leased.command("CREATE TABLE IF NOT EXISTS t (n UInt8) ENGINE = MergeTree ORDER BY n")
     rows = pa.table({"n": pa.array([7], pa.uint8())})
     leased.insert("t", rows)
+    blocks = leased.export_native("SELECT toUInt8({n:UInt8}) AS n", {"n": 8})
+    leased.insert_native("t", blocks)
     clock.now_s += LEASE_S
     assert reason(lambda: leased.command("TRUNCATE TABLE t"))[0] == "lost"
     assert reason(lambda: leased.insert("t", rows))[0] == "lost"
-    assert leased.select("SELECT n FROM t").to_pylist() == [{"n": 7}]
+    assert reason(lambda: leased.insert_native("t", blocks))[0] == "lost"
+    assert leased.export_native("SELECT count() AS n FROM t").endswith((2).to_bytes(8, "little"))
+    assert leased.select("SELECT n FROM t ORDER BY n").to_pylist() == [{"n": 7}, {"n": 8}]
 
 
 def test_a_lease_is_renewed_whatever_its_holder_does_and_not_after_its_end(engine: ClickHouse) -> None:
@@ -206,3 +213,39 @@ def test_a_server_that_is_away_does_not_end_the_renewals_and_a_lost_lease_does(e
     assert not renewal._thread.is_alive()
     assert len(tries) == 3
     renewal.end()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "together"),
+    [
+        (("loader-00",), ("loader-01",), True),
+        (("loader-00",), ("detector-00",), True),
+        (("loader-00", "loader-01"), ("loader-01",), False),
+        ((), ("loader-01",), False),
+        (("loader-01",), (), False),
+        ((), (), False),
+    ],
+)
+def test_leases_of_parts_of_the_work(
+    engine: ClickHouse, ours: tuple[str, ...], theirs: tuple[str, ...], together: bool
+) -> None:
+    clock = Clock(1000.0)
+    first = Lease(engine, holder="a", who="keeper a", names=ours, clock=clock)
+    second = Lease(engine, holder="b", who="keeper b", names=theirs, clock=clock)
+    first.take()
+    if together:
+        second.take()
+        second.require()
+    else:
+        assert reason(second.take) == ("locked", "keeper a")
+    first.renew()
+    first.release()
+    second.take()
+
+
+def test_a_lease_of_before_names_is_of_all(engine: ClickHouse) -> None:
+    for statement in statements(scripts()[2][1]):
+        engine.command(statement)
+    engine.command("INSERT INTO leases SELECT 'old', 'keeper old', now64(3, 'UTC') + toIntervalSecond(45), 1")
+    new = Lease(engine, holder="b", who="keeper b", names=["loader-00"], clock=Clock(1000.0))
+    assert reason(new.take) == ("locked", "keeper old")

@@ -139,7 +139,7 @@ def test_votes_come_in_the_order_of_arrival_whole_reports_at_a_time(store: Store
 def test_votes_of_a_segment_that_is_not_wholly_in_are_not_seen(store: Store) -> None:
     vote = make_vote(0, loss_up_points=97.5, loss_up_low=80.0, direction="up", flows=12)
     store._engine.insert("votes", rows_of([vote]).votes_table().append_column("segment", [["half"]]))
-    segments._write(store._engine, "half", segments._Line(segments.BEGUN, 1))
+    segments._write(store._engine, {"half": segments._Line(segments.BEGUN, 1)})
     assert list(store.votes_since(0, "")) == []
     store.insert_segment("half", rows_of([vote]))
     assert list(store.votes_since(0, "")) == [vote]

@@ -15,7 +15,7 @@ from voipwatch.store import segments
 from voipwatch.store.errors import StoreError
 from voipwatch.store.opening import open_store
 from voipwatch.store.rows import SegmentRows
-from voipwatch.store.store import Store
+from voipwatch.store.store import Share, Store
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -35,10 +35,23 @@ def test_a_segment_goes_in_once(store: Store) -> None:
     assert store.segments() == {"s1": segments.IN}
 
 
+def test_the_cells_of_many_segments_are_noted_some_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "LINES_AT_ONCE", 2)
+    for number in range(5):
+        store.insert_segment(f"s{number}", rows_of([make_vote(number)]))
+    before = {f"s{n}": segments._line(store._engine, f"s{n}") for n in range(5)}
+    segments.mark_celled(store._engine, (f"s{n}" for n in (4, 0, 1)))
+    assert store.segments() == {"s0": 3, "s1": 3, "s2": 2, "s3": 2, "s4": 3}
+    assert segments._line(store._engine, "s4") == before["s4"]._replace(step=segments.CELLED)
+    assert segments.pending_hours(store._engine) == {"s2": [HOUR], "s3": [HOUR]}
+
+
 def test_what_was_begun_is_begun_again_without_what_was_left(store: Store) -> None:
     # The first try died after half its rows, under rules that gave one more vote.
     engine = store._engine
-    segments._write(engine, "s1", segments._Line(segments.BEGUN, 1, (HOUR - 3600,)))
+    segments._write(engine, {"s1": segments._Line(segments.BEGUN, 1, (HOUR - 3600,))})
     segments._put(engine, "reports", rows_of([make_vote(0)]).reports_table(), "s1", 1)
     segments._put(engine, "votes", rows_of([make_vote(0), make_vote(7)]).votes_table(), "s1", 1)
     done = store.insert_segment("s1", rows_of([make_vote(0), make_vote(1)]))
@@ -140,6 +153,9 @@ for line in sys.stdin:
     url, die_at, wait = line.split()
     pid = os.fork()
     if pid == 0:
+        # The engine makes its standard input non-blocking for a moment as it opens. Were it the nursery's, a
+        # loader killed in that moment would leave it so, and the nursery read "nothing yet" as its end.
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         run(url, int(die_at), int(wait))
         os._exit(0)
     print(pid, flush=True)
@@ -227,3 +243,59 @@ def test_a_loader_killed_anywhere_leaves_the_same_rows_after_the_next_run(tmp_pa
             assert contents(url) == expected, f"seed {seed}: {killed}"
     finally:
         nursery.close()
+
+
+def test_a_deletion_is_for_the_loader_of_its_country(store: Store) -> None:
+    rows = rows_of([make_vote(0, Verdict.BLOCKED), make_vote(1, country="DZ"), make_vote(2)])
+    store.insert_segment("s1", rows)
+    store.refresh_cells()
+    deleting = SegmentRows()
+    for number in (0, 1, 9):
+        deleting.deletion(Deletion(report_id(number), 0.0))
+    share = Share(lambda name: name == "s2", lambda country: country == "MA")
+    done = store.insert_segment("s2", deleting, share=share)
+    assert (done.deletions, done.hours) == (3, [HOUR])
+    left = store.select("SELECT DISTINCT report_id FROM votes ORDER BY report_id")["report_id"].to_pylist()
+    assert left == [report_id(1), report_id(2)]
+    store.refresh_cells(share=share)
+    other = Share(lambda name: name == "s3", lambda country: country == "DZ")
+    assert store.insert_segment("s3", deleting, share=other).hours == [HOUR]
+    assert counts(store)["votes"] == 1
+    store.refresh_cells(share=other)
+    cells = store.select("SELECT country, probes FROM cells FINAL").to_pylist()
+    assert cells == [{"country": "MA", "probes": 1}]
+    late = store.insert_segment("s4", rows_of([make_vote(9)]))
+    assert late.refused == [report_id(9)], "a deletion that came before its report keeps it out"
+
+
+@pytest.mark.parametrize("mine", ["a", "c"])
+def test_of_two_segments_that_go_in_at_once_one_keeps_what_both_have(store: Store, mine: str) -> None:
+    """The other loader has put its rows in and has not looked yet."""
+    engine = store._engine
+    segments._write(engine, {"b": segments._Line(segments.BEGUN, 1, ())})
+    segments._put(engine, "reports", rows_of([make_vote(0), make_vote(1)]).reports_table(), "b", 1)
+    done = store.insert_segment(mine, rows_of([make_vote(1), make_vote(2)]))
+    assert done.refused == ([] if mine == "a" else [report_id(1)])
+    assert store.insert_segment("b", rows_of([make_vote(0), make_vote(1)])).refused == (
+        [report_id(1)] if mine == "a" else []
+    )
+    assert counts(store)["reports"] == 3
+
+
+def test_cells_are_made_of_ones_own_countries_and_segments(store: Store) -> None:
+    store.insert_segment("s1", rows_of([make_vote(0), make_vote(1, country="DZ")]))
+    store.insert_segment("s2", rows_of([make_vote(2, country="DZ")]))
+    told: list[object] = []
+    share = Share(lambda name: name == "s1", lambda country: country == "MA")
+    assert (
+        store.refresh_cells(share=share, then=lambda hours, countries: told.append((hours, countries))) == 1
+    )
+    assert told == [([HOUR], ["MA"])]
+    assert store.segments() == {"s1": segments.CELLED, "s2": segments.IN}
+    assert store.select("SELECT country FROM cells FINAL")["country"].to_pylist() == ["MA"]
+    other = Share(lambda name: name == "s2", lambda country: country == "DZ")
+    assert store.refresh_cells(share=other) == 1
+    assert store.select("SELECT country, probes FROM cells FINAL ORDER BY country").to_pylist() == [
+        {"country": "DZ", "probes": 2},
+        {"country": "MA", "probes": 1},
+    ]

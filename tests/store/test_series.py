@@ -1,5 +1,6 @@
 """A series hour by hour: against the cells in plain Python; what is provisional, against lags counted."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from voipwatch.model.cells import LAG_DAYS, LAG_REPORTS_MIN, LAG_UNKNOWN_S
 from voipwatch.model.submission import RunKind
 from voipwatch.model.vocabulary import Verdict
 from voipwatch.model.votes import Vote
-from voipwatch.store.series import SeriesKey, arrivals
+from voipwatch.store.series import LONG_S, SeriesKey, arrivals
 from voipwatch.store.store import Store
 
 DAY = 86_400
@@ -35,6 +36,23 @@ def test_a_series_has_a_row_an_hour_and_its_silence(store: Store) -> None:
     later = store.series(KEY, since=HOUR + 5 * 3600, until=HOUR + 7 * 3600).to_pylist()
     assert [row["state"] for row in later] == ["silent", "silent"], "measured before the window counts"
     assert store.series(KEY._replace(app="viber"), since=HOUR, until=until).num_rows == 0
+
+
+def test_a_series_of_some_years_is_that_of_each(store: Store) -> None:
+    """Each year has parts of its own, which two threads read."""
+    year = 366 * 24
+    votes = hourly({n * year + n: (3, Verdict.BLOCKED if n % 2 else Verdict.OK) for n in range(5)})
+    put(store, votes)
+    edges = [HOUR + n * year * 3600 for n in range(6)]
+    assert edges[5] - edges[0] > LONG_S > edges[1] - edges[0]
+    whole = store.series(KEY, since=edges[0], until=edges[5]).to_pylist()
+    by_year = [
+        row
+        for since, until in pairwise(edges)
+        for row in store.series(KEY, since=since, until=until).to_pylist()
+    ]
+    assert whole == by_year
+    assert sum(row["probes"] for row in whole) == 15
 
 
 def test_a_cell_made_anew_stands_once_and_one_that_is_gone_is_silence(store: Store) -> None:

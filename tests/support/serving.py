@@ -69,9 +69,9 @@ def start_serve(data: Path, *options: str, bind: str, log: Path, port: str = "0"
 
 
 @contextmanager
-def serving(data: Path, *options: str, bind: str, log: Path) -> Iterator[Serving]:
+def serving(data: Path, *options: str, bind: str, log: Path, port: str = "0") -> Iterator[Serving]:
     """Running until the end of the block; whatever is left of it then is killed by its pid."""
-    running = start_serve(data, *options, bind=bind, log=log)
+    running = start_serve(data, *options, bind=bind, log=log, port=port)
     try:
         yield running
     finally:

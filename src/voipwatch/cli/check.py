@@ -15,6 +15,7 @@ from voipwatch.cli.consent import MINUTES, MINUTES_LONG, default_budget, settle
 from voipwatch.cli.context import CheckRequest, Context, data_folder, now_iso
 from voipwatch.cli.errors import CLEAR, UNDECIDED, Misuse, Trouble
 from voipwatch.cli.farend import refusals
+from voipwatch.cli.fleetuse import chosen_endpoints
 from voipwatch.cli.networks import read_networks
 from voipwatch.cli.private import read_private
 from voipwatch.cli.progress import shown_progress
@@ -26,7 +27,6 @@ from voipwatch.cli.values import (
     parse_access,
     parse_apps,
     parse_count,
-    parse_endpoints,
     shown,
     shown_path,
 )
@@ -45,6 +45,8 @@ class _Wanted:
     measured: tuple[str, ...]
     """Those that have a profile."""
     out: Path | None
+    stand_ins: tuple[Endpoint, ...] = ()
+    """The rest of the probe's part of a fleet, in the order in which they are asked."""
 
 
 def check(  # noqa: PLR0913 -- one parameter an option: the contract's
@@ -53,6 +55,8 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     reflector: Annotated[list[str] | None, Parameter(metavar="HOST[:P]")] = None,
     pin: Annotated[list[str] | None, Parameter(metavar="SHA256")] = None,
     insecure: bool = False,
+    fleet: Annotated[str | None, Parameter(metavar="FILE|URL")] = None,
+    fleet_key: Annotated[str | None, Parameter(metavar="HEX")] = None,
     app: Annotated[str | None, Parameter(metavar="A,B")] = None,
     profile: Annotated[str | None, Parameter(metavar="FILE")] = None,
     all_apps: Annotated[bool, Parameter(name="--all")] = False,
@@ -73,11 +77,19 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
 ) -> int:
     """Measure, judge, show; returns the exit status."""
     private = None if profile is None else read_private(Path(profile))
+    if fleet is not None and via is not None:
+        # each way would take the first that answers on it: two reflectors would be compared, not two ways
+        raise Misuse("fleet.and_via")
+    endpoints = chosen_endpoints(
+        context, reflector or [], pin or [], insecure=insecure, fleet=fleet, fleet_key=fleet_key
+    )
+    stand_ins: tuple[Endpoint, ...] = ()
+    if fleet is not None:
+        endpoints, stand_ins = endpoints[:1], endpoints[1:]
     wanted = _understand(
         context,
-        reflector or [],
-        pin or [],
-        insecure=insecure,
+        endpoints,
+        stand_ins,
         app=app,
         every=all_apps,
         out=out,
@@ -91,7 +103,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
     budget_bytes = settle(
         context,
         apps=wanted.measured,
-        reflectors=wanted.reflectors,
+        reflectors=(*wanted.reflectors, *wanted.stand_ins),
         minutes=MINUTES_LONG if long else MINUTES,
         budget=budget,
         yes=yes,
@@ -115,6 +127,7 @@ def check(  # noqa: PLR0913 -- one parameter an option: the contract's
         locate=locate,
         networks=table,
         blocks=wished,
+        stand_ins=wanted.stand_ins,
     )
     return _measure_and_tell(context, request, wanted, through, json=json)
 
@@ -139,7 +152,7 @@ def _measure_and_tell(
     context: Context, request: CheckRequest, wanted: _Wanted, through: Through | None, *, json: bool
 ) -> int:
     """All that follows once the person has agreed; returns the exit status."""
-    hosts = [endpoint.host for endpoint in wanted.reflectors]
+    hosts = [endpoint.host for endpoint in (*wanted.reflectors, *wanted.stand_ins)]
     redactor = Redactor(secrets.token_bytes(32), hosts)
     measurement, failure = measure_safely(context, request)
     run = None
@@ -165,22 +178,20 @@ def _measure_and_tell(
 
 def _understand(
     context: Context,
-    reflectors: list[str],
-    pins: list[str],
+    endpoints: tuple[Endpoint, ...],
+    stand_ins: tuple[Endpoint, ...],
     *,
-    insecure: bool,
     app: str | None,
     every: bool,
     out: str | None,
     private: bool,
 ) -> _Wanted:
-    endpoints = parse_endpoints(reflectors, pins, insecure=insecure)
     profiled = (*context.apps_with_profile(), *((PRIVATE,) if private else ()))
     apps = parse_apps(app, every=every, profiled=profiled)
     path = None if out is None else Path(out)
     if path is not None:
         require_writable(path)
-    return _Wanted(endpoints, apps, tuple(a for a in apps if a in profiled), path)
+    return _Wanted(endpoints, apps, tuple(a for a in apps if a in profiled), path, stand_ins)
 
 
 def parse_operator(name: str | None) -> str | None:

@@ -12,7 +12,15 @@ from cyclopts import Parameter
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
-from voipwatch.cli.values import made_folder, parse_count, parse_instance, parse_network, shown, shown_path
+from voipwatch.cli.values import (
+    made_folder,
+    parse_count,
+    parse_instance,
+    parse_network,
+    parse_stream_url,
+    shown,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     from voipwatch.collector.options import CollectorOptions
@@ -40,6 +48,8 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     keep_months: Annotated[int, Parameter(metavar="N")] = KEEP_MONTHS,
     instance: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    stream: Annotated[str | None, Parameter(metavar="URL")] = None,
+    register: Annotated[str | None, Parameter(metavar="URL")] = None,
     without_geo: bool = False,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
@@ -56,6 +66,11 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
         if name is not None:
             read_file(Path(name), most_bytes=FILE_BYTES_MAX)
     _require_packages()
+    address = parse_stream_url(stream)
+    from voipwatch.cli.register_option import (  # noqa: PLC0415 -- an extra that a probe goes without
+        parse_register_url,
+        register_opener,
+    )
     from voipwatch.collector.geo import NoGeo  # noqa: PLC0415 -- an extra that a probe goes without
     from voipwatch.collector.options import CollectorOptions  # noqa: PLC0415 -- the same
     from voipwatch.collector.prefixes import read_declared  # noqa: PLC0415 -- the same
@@ -82,6 +97,8 @@ def collector(  # noqa: PLR0913 -- one keyword for each option
         geo=NoGeo() if without_geo else None,
         keep_months=months,
         instance=parse_instance(instance),
+        stream=address,
+        register=register_opener(parse_register_url(register)),
         say=lambda line: _log(context, line),
     )
     return _run(context, options)

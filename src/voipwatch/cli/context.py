@@ -51,6 +51,8 @@ class CheckRequest:
     """The user's table of networks, that was read already."""
     blocks: int = 0
     """Matched blocks, where more than planned."""
+    stand_ins: tuple[Endpoint, ...] = ()
+    """Asked in this order, each in place of a reflector that does not answer."""
 
 
 class Judge(Protocol):

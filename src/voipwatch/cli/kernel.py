@@ -55,6 +55,8 @@ def report_from_kernel(
 
     `hops`: the routers of the way; with them the check is asked where a block sits.
     """
+    if world.ways:
+        raise KernelCheckError("a world of two reflectors is simulated only: run it without --network kernel")
     give_up_at = time.monotonic() + timeout_s
     try:
         kernel = KernelNet(world, seed) if hops is None else HopNet(world, hops, seed)

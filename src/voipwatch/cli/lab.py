@@ -249,16 +249,17 @@ def matrix(  # noqa: PLR0913 -- one keyword for each option of the command
     except KernelCheckError as error:
         raise Trouble("error.kernel", reason=shown(str(error), longest=300)) from error
     document = msgspec.json.format(msgspec.json.encode(result), indent=2)
-    if json:
-        context.print_json(document)
-    else:
-        show_matrix(context, result)
+    # Files first: whoever reads what is printed may leave before its end.
     if path is not None:
         write_file(path, document + b"\n")
         context.say("lab.written", path=shown_path(path))
     if drawn is not None:
         write_file(drawn, draw_matrix(result, context.texts).encode())
         context.say("lab.drawn", path=shown_path(drawn))
+    if json:
+        context.print_json(document)
+    else:
+        show_matrix(context, result)
     wrong = any(not row.verdict_right or (row.guilty and not row.mechanism_right) for row in result.rows)
     return INTERFERENCE if wrong else CLEAR
 

@@ -1,6 +1,6 @@
 """`voipwatch lab replay`: the transcript of one run of the matrix."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
@@ -9,31 +9,31 @@ from rich.text import Text
 from voipwatch.cli.conclude import conclude
 from voipwatch.cli.context import Context
 from voipwatch.cli.errors import CLEAR, INTERFERENCE, Misuse, Trouble
+from voipwatch.cli.lab import SEED_MAX, find_world, read_table
 from voipwatch.cli.show import show_check, table
 from voipwatch.cli.values import parse_apps, parse_count, shown
 from voipwatch.cli.working import shown_wait
 from voipwatch.lab import ndpi
 from voipwatch.lab.grading import expected_of
 from voipwatch.lab.replay import FlowTold, Transcript, replay
-from voipwatch.lab.worlds import World, WorldsError, load_worlds
+from voipwatch.lab.worlds import World, load_worlds
 from voipwatch.model.measurement import OVERTIME
 from voipwatch.model.results import Check
 
-SEED_MAX: Final = 2**63 - 1
-
 
 def replay_run(
+    world: Annotated[str, Parameter(metavar="WORLD")],
     *,
     context: Annotated[Context, Parameter(parse=False)],
-    world: Annotated[str, Parameter(metavar="WORLD")],
     line: Annotated[str | None, Parameter(metavar="LINE")] = None,
     seed: Annotated[int, Parameter(metavar="N")] = 1,
     app: Annotated[str | None, Parameter(metavar="A,B")] = None,
+    table: Annotated[str | None, Parameter(metavar="FILE.toml")] = None,
     full: bool = False,
     json: bool = False,
 ) -> int:
     """One run again, with what the censor did; 0 when every app got what the world expects, else 1."""
-    place, line = _place(world, line)
+    place, line = _place(find_world(world, read_table(table)), line)
     parse_count(seed, option="--seed", low=0, high=SEED_MAX)
     apps = tuple(place.expected)
     if app is not None:
@@ -61,16 +61,14 @@ def replay_run(
     return INTERFERENCE if wrong else CLEAR
 
 
-def _place(name: str, line: str | None) -> tuple[World, str | None]:
+def _place(place: World, line: str | None) -> tuple[World, str | None]:
     """The world, and the line's name unless it is the world's own, of which it may draw."""
-    try:
-        place = load_worlds().get(name)
-    except WorldsError:
-        raise Misuse("error.world", value=shown(name)) from None
-    if line is None or (line == place.line_name and not place.guilty):
+    packaged = load_worlds().lines
+    # A line that a file adds is known to that file's worlds alone, each as its own.
+    if line is None or (line == place.line_name and (not place.guilty or line not in packaged)):
         return place, None
-    if line not in load_worlds().lines:
-        raise Misuse("error.world_line", value=shown(line), known=", ".join(load_worlds().lines))
+    if line not in packaged:
+        raise Misuse("error.world_line", value=shown(line), known=", ".join(packaged))
     return place, line
 
 

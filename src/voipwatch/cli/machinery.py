@@ -93,6 +93,7 @@ def measure(request: CheckRequest, on_progress: Callable[[Progress], None]) -> M
         video=request.video,
         long=request.long,
         blocks=request.blocks,
+        stand_ins=tuple(_target(endpoint) for endpoint in request.stand_ins),
         tickets=request.tickets,
         private=request.private,
         providers=request.providers,

@@ -88,8 +88,6 @@ COMMON = (Option("--lang en|fr|ar", "lang", required=False), Option("--help", "h
 """Of every page."""
 REQUIRED = frozenset(
     {
-        ("check", "--reflector"),
-        ("probe setup", "--reflector"),
         ("probe setup", "--collector"),
         ("tickets fetch", "--reflector"),
         ("reflector", "--bind"),

@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from cyclopts import Parameter
@@ -15,14 +14,14 @@ from voipwatch.cli.check import parse_operator
 from voipwatch.cli.consent import BUDGET_DEFAULT_BYTES, LINE_BYTES, TRIES
 from voipwatch.cli.context import Context, now_iso
 from voipwatch.cli.errors import CLEAR, INTERRUPTED, Misuse, Stop
+from voipwatch.cli.fleetuse import chosen_endpoints
 from voipwatch.cli.language import Size
 from voipwatch.cli.probe_place import TEXT_VERSION, held, probe_folder, unusable, wanted_consent
 from voipwatch.cli.values import (
     parse_access,
     parse_apps,
     parse_count,
-    parse_endpoint,
-    parse_endpoints,
+    parse_https,
     parse_pin,
     parse_size,
     shown,
@@ -59,6 +58,8 @@ def setup(  # noqa: PLR0913 -- one parameter an option
     context: Annotated[Context, Parameter(parse=False)],
     reflector: Annotated[list[str] | None, Parameter(metavar="HOST[:P]")] = None,
     pin: Annotated[list[str] | None, Parameter(metavar="SHA256")] = None,
+    fleet: Annotated[str | None, Parameter(metavar="FILE|URL")] = None,
+    fleet_key: Annotated[str | None, Parameter(metavar="HEX")] = None,
     collector: Annotated[str | None, Parameter(metavar="URL")] = None,
     collector_pin: Annotated[str | None, Parameter(metavar="SHA256")] = None,
     collector_key: Annotated[str | None, Parameter(metavar="HEX")] = None,
@@ -75,7 +76,7 @@ def setup(  # noqa: PLR0913 -- one parameter an option
     yes: bool = False,
 ) -> int:
     """Understand, show, ask, keep."""
-    endpoints = parse_endpoints(reflector or [], pin or [], insecure=False)
+    endpoints = chosen_endpoints(context, reflector or [], pin or [], fleet=fleet, fleet_key=fleet_key)
     apps = _apps(context, app, every=all_apps)
     asked = _Asked(
         reflectors=[KnownReflector(each.host, each.port, each.pin) for each in endpoints],
@@ -153,22 +154,15 @@ def parse_collector(text: str | None, pin: str | None, key: str | None) -> Colle
     """A collector's URL: https, a host, perhaps a port and a path. Raises Misuse."""
     if text is None:
         raise Misuse("error.no_collector")
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port
-    except ValueError:
-        raise Misuse("error.collector", value=shown(text)) from None
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    path = parts.path.rstrip("/")
-    if parts.scheme != "https" or not parts.hostname or not plain or not re.fullmatch(r"[!-~]*", path):
+    place = parse_https(text)
+    if place is None:
         raise Misuse("error.collector", value=shown(text))
-    host, _ = parse_endpoint(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname)
     if key is not None and not re.fullmatch(r"[0-9a-f]{64}", key.strip().lower(), re.ASCII):
         raise Misuse("error.key", value=shown(key))
     return Collector(
-        host=host,
-        port=port or 443,
-        base=path,
+        host=place.host,
+        port=place.port,
+        base=place.path,
         pin=None if pin is None else parse_pin(pin),
         key=None if key is None else key.strip().lower(),
     )

@@ -13,11 +13,13 @@ from voipwatch.cli.errors import Misuse, Trouble
 from voipwatch.cli.reportfile import read_file
 from voipwatch.cli.values import CONTROL_PORT, made_folder, parse_address, parse_count, shown
 
+WORKERS_MAX: Final = 64
+"""One a core; each holds a socket of every port."""
 PEM_BYTES_MAX: Final = 1 << 20
 """A chain of certificates has a few kB."""
 
 
-def reflector(
+def reflector(  # noqa: PLR0913 -- one parameter an option
     *,
     context: Annotated[Context, Parameter(parse=False)],
     bind: Annotated[list[str] | None, Parameter(metavar="ADDR")] = None,
@@ -27,12 +29,14 @@ def reflector(
     certificate_key: Annotated[str | None, Parameter(metavar="FILE")] = None,
     without_canary: bool = False,
     compiled: bool = False,
+    workers: Annotated[int, Parameter(metavar="N")] = 1,
 ) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     if not bind:
         raise Misuse("error.no_bind")
     addresses = tuple(dict.fromkeys(parse_address(text) for text in bind))
     port = parse_count(control_port, option="--control-port", low=0, high=65535)
+    processes = parse_count(workers, option="--workers", low=1, high=WORKERS_MAX)
     if (certificate is None) != (certificate_key is None):
         raise Misuse("error.half_certificate")
     for name in (certificate, certificate_key):
@@ -51,6 +55,7 @@ def reflector(
         certificate_key=None if certificate_key is None else Path(certificate_key),
         look=None if without_canary else look_at,
         compiled=compiled,
+        workers=processes,
         ready=cast("TextIO", Ready(context)),
         log=cast("TextIO", context.stderr),
     )
@@ -84,6 +89,7 @@ class Ready:
             own = int(control.rpartition(":")[2])
             if apps := _apps_on(own):
                 context.say("reflector.own_port", port=own, apps=", ".join(apps), style="dim")
+            context.say("reflector.log_key", public=fields["log_key"])
             context.say("reflector.try", control=control, pin=fields["pin"])
         return written
 

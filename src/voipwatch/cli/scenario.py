@@ -25,6 +25,7 @@ from voipwatch.lab.scenarios.story import judge_story
 if TYPE_CHECKING:
     from voipwatch.cli.scenario_run import Outcome
 
+FIFTHS: Final = 5
 FULL: Final = "full"
 DEMO: Final = "demo"
 SEED_MAX: Final = 2**31
@@ -133,11 +134,25 @@ def cache_folder(environment: "os._Environ[str] | dict[str, str]") -> Path:
     return (Path(base) if base else Path.home() / ".cache") / CACHE
 
 
+def _lines(context: Context) -> Callable[[str, int, int], None]:
+    told: dict[str, int] = {}
+
+    def step(name: str, done: int, total: int) -> None:
+        fifth = FIFTHS * done // max(1, total)
+        if fifth > told.get(name, 0):
+            told[name] = fifth
+            context.say(
+                "scenario.so_far", step=context.texts(f"scenario.step.{name}"), done=done, total=total
+            )
+
+    return step
+
+
 @contextmanager
 def _bars(context: Context) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a step, on a terminal; nothing elsewhere."""
+    """A bar a step on a terminal; elsewhere a line for each fifth of a step, for who reads a log."""
     if not context.stderr.isatty():
-        yield lambda _name, _done, _total: None
+        yield _lines(context)
         return
     bars = Progress(
         TextColumn("{task.description}"),

@@ -19,6 +19,7 @@ LANG = "en"
 def scheduled_report(context: Context, run: Run) -> Report:
     """One run's report. What went wrong in it is in its measurement."""
     endpoints = tuple(Endpoint(each.host, each.port, each.pin) for each in run.reflectors)
+    stand_ins = tuple(Endpoint(each.host, each.port, each.pin) for each in run.stand_ins)
     request = CheckRequest(
         reflectors=endpoints,
         apps=tuple(app for app in run.apps if app in context.apps_with_profile()),
@@ -27,9 +28,10 @@ def scheduled_report(context: Context, run: Run) -> Report:
         video=False,
         long=False,
         tickets=run.tickets,
+        stand_ins=stand_ins,
     )
     measurement, _ = measure_safely(context, request)
-    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in endpoints])
+    redactor = Redactor(secrets.token_bytes(32), [endpoint.host for endpoint in (*endpoints, *stand_ins)])
     measurement = redact(measurement, redactor)
     verdicts = conclude(measurement, context.judging(), texts(LANG))
     return Report(check=verdicts, measurement=measurement, software=f"voipwatch {__version__}", lang=LANG)

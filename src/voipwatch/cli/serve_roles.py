@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -38,6 +39,7 @@ class ReflectorOrder(msgspec.Struct, frozen=True):
     bind: tuple[str, ...]
     control_port: int
     canary: bool = True
+    workers: int = 1
 
 
 class CollectorOrder(msgspec.Struct, frozen=True):
@@ -56,6 +58,10 @@ class CollectorOrder(msgspec.Struct, frozen=True):
     instance: str = ""
     proxies: tuple[str, ...] = ()
     """Prefixes of proxies in front, whose X-Forwarded-For is believed."""
+    stream: str = ""
+    """URL of the stream that reports go on to; empty: there is none."""
+    register: str = ""
+    """URL of what it shares with other collectors; empty: it is alone."""
 
 
 class KeeperOrder(msgspec.Struct, frozen=True):
@@ -67,6 +73,14 @@ class KeeperOrder(msgspec.Struct, frozen=True):
     spool: str
     every_s: float
     keep_months: int = 13
+    stream: str = ""
+    """URL of the stream that reports come from; empty: from the spool."""
+    instance: str = ""
+    """Whose partitions of the stream they are."""
+    duty: str = "keeper"
+    """`pipeline.keeper.Duty`."""
+    partitions: tuple[int, ...] = ()
+    """Of the stream; none: all."""
 
 
 class SiteRole(msgspec.Struct, frozen=True):
@@ -135,6 +149,7 @@ def run_reflector(order: ReflectorOrder) -> int:
         control_port=order.control_port,
         data=Path(order.data),
         look=look_at if order.canary else None,
+        workers=order.workers,
         ready=cast("TextIO", Lines("ready")),
         log=cast("TextIO", Lines("say")),
     )
@@ -143,6 +158,7 @@ def run_reflector(order: ReflectorOrder) -> int:
 
 def run_collector(order: CollectorOrder) -> int:
     """Until a stop."""
+    from voipwatch.cli.register_option import register_opener  # noqa: PLC0415 -- the same
     from voipwatch.collector.geo import NoGeo  # noqa: PLC0415 -- the same
     from voipwatch.collector.options import CollectorOptions  # noqa: PLC0415 -- the same
     from voipwatch.collector.prefixes import read_declared  # noqa: PLC0415 -- the same
@@ -160,6 +176,9 @@ def run_collector(order: CollectorOrder) -> int:
         declared=declared,
         geo=None if order.geo else NoGeo(),
         instance=order.instance,
+        stream=order.stream,
+        register=register_opener(order.register),
+        trouble=lambda word: tell(trouble=word),
         proxies=tuple(ip_network(prefix) for prefix in order.proxies),
         say=lambda line: tell(say=line),
     )
@@ -172,7 +191,9 @@ def run_collector(order: CollectorOrder) -> int:
 
 def run_keeper(order: KeeperOrder) -> int:
     """Until a stop; then once more what the collector sealed."""
+    from voipwatch.pipeline.duties import Duty, lease_names  # noqa: PLC0415 -- the same
     from voipwatch.pipeline.keeper import Keeper  # noqa: PLC0415 -- the same
+    from voipwatch.pipeline.source import Origin, open_source  # noqa: PLC0415 -- the same
     from voipwatch.store.errors import StoreError  # noqa: PLC0415 -- the same
     from voipwatch.store.opening import open_store  # noqa: PLC0415 -- the same
 
@@ -185,20 +206,27 @@ def run_keeper(order: KeeperOrder) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, asked)
+    source = open_source(Origin(order.spool, order.stream, order.instance, order.partitions))
+    duty = Duty(order.duty)
+    names = lease_names(duty, source.partitions)
     keeper = Keeper(
-        lambda: open_store(order.store, create=True, who="voipwatch serve", serve_door=True),
-        spool=Path(order.spool),
+        lambda: open_store(order.store, create=True, who="voipwatch serve", serve_door=True, names=names),
+        source=source,
         data=Path(order.data),
         say=lambda line: tell(say=line),
         keep_months=order.keep_months,
         workers=os.cpu_count() or 1,
         stopping=lambda: bool(deadline_s) and _now_s() > deadline_s[0],
+        duty=duty,
     )
     try:
+        began_s = time.monotonic()
         more = keeper.turn(_now_s())
         tell(ready="store")
         while not stop.is_set():
-            stop.wait(0.0 if more else keeper.pause_s or order.every_s)
+            took_s = time.monotonic() - began_s
+            stop.wait(0.0 if more else keeper.pause_s or rest_s(order.every_s, took_s))
+            began_s = time.monotonic()
             more = keeper.turn(_now_s())
         while more and _now_s() < deadline_s[0]:
             more = keeper.turn(_now_s())
@@ -207,7 +235,13 @@ def run_keeper(order: KeeperOrder) -> int:
         return FAILED if error.reason == "locked" else FOR_GOOD
     finally:
         keeper.close()
+        source.close()
     return 0
+
+
+def rest_s(every_s: float, took_s: float) -> float:
+    """Seconds until the next look for new reports: from look to look, whatever a turn took."""
+    return max(0.0, every_s - took_s)
 
 
 def run_site_role(order: SiteRole) -> int:
@@ -284,10 +318,14 @@ def _say(line: str) -> None:
     tell(say=line)
 
 
+DEAF_TO: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+
 ROLES: Final[dict[str, tuple[type[Any], Callable[[Any], int]]]] = {
     "reflector": (ReflectorOrder, run_reflector),
     "collector": (CollectorOrder, run_collector),
     "keeper": (KeeperOrder, run_keeper),
+    "loader": (KeeperOrder, run_keeper),
+    "detector": (KeeperOrder, run_keeper),
     "site": (SiteRole, run_site_role),
     "campaigns": (CampaignsRole, run_campaigns_role),
 }
@@ -297,7 +335,7 @@ def main(role: str) -> int:
     """Run a role until it is told to stop; its exit status."""
     kind, run = ROLES[role]
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=kind)
-    threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+    _start_watching(sys.stdin.fileno())
     try:
         return run(order)
     except (OSError, ValueError) as error:
@@ -306,6 +344,15 @@ def main(role: str) -> int:
     except Exception as error:  # noqa: BLE001 -- the collector's own errors, and ours: said in one line
         tell(failed=f"{type(error).__name__}: {error}")
         return FAILED if type(error).__name__ in {"CollectorError", "KeysError"} else OUR_FAULT
+
+
+def _start_watching(descriptor: int) -> None:
+    """In a thread that is deaf to signals: they are the main thread's, which may wait for them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, DEAF_TO)
+    try:
+        threading.Thread(target=_watch, args=(descriptor,), daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _watch(descriptor: int) -> None:

@@ -37,7 +37,7 @@ class StartError(Exception):
 
 
 Say = Callable[[str, str, str], None]
-"""Role, kind of word (`ready`, `say`, `failed`, `died`, `started`), the word."""
+"""Role, kind of word (`ready`, `say`, `failed`, `trouble`, `died`, `started`), the word."""
 
 
 @dataclass
@@ -50,8 +50,15 @@ class Child:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     ready_line: str = ""
     failed: str = ""
+    trouble: str = ""
+    """Why it cannot work at the moment; empty while it can."""
     restarts: int = 0
     minder: "asyncio.Task[None] | None" = None
+
+    @property
+    def is_up(self) -> bool:
+        """Ready, and running still."""
+        return self.pid is not None and self.ready.is_set()
 
     @property
     def pid(self) -> int | None:
@@ -120,7 +127,7 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> None:
         child.ready.clear()
-        child.failed = ""
+        child.failed = child.trouble = ""
         process = child.process = await asyncio.create_subprocess_exec(
             *self._command,
             child.role,
@@ -192,6 +199,8 @@ class Supervisor:
                     child.ready.set()
                 if kind == "failed":
                     child.failed = text
+                if kind == "trouble":
+                    child.trouble = text
                 self._say(child.role, kind, text)
 
 

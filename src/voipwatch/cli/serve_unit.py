@@ -1,5 +1,6 @@
 """`voipwatch serve … --unit`: the systemd unit that runs the same command, with every option given."""
 
+import os
 import re
 from collections.abc import Mapping
 from importlib.resources import files
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from voipwatch.cli.program import program
+from voipwatch.cli.serve_share import ROLES
 from voipwatch.cli.values import parse_address
 
 UNIT: Final = "voipwatch-serve.service"
@@ -34,11 +36,18 @@ def unit_text(given: Mapping[str, object]) -> str:
     folders = [_absolute(given[name]) for name in WRITTEN if given.get(name) is not None]
     text = files("voipwatch.cli").joinpath("units").joinpath(UNIT).read_text(encoding="utf-8")
     filled = {
-        "VOIPWATCH": escaped(program()),
+        "ROLES": _roles(given.get("role")),
+        "VOIPWATCH": escaped(os.path.normpath(program())),
         "OPTIONS": " ".join(map(escaped, words)),
         "FOLDERS": " ".join(map(_quoted, folders)),
     }
     return re.sub("@([A-Z]+)@", lambda found: filled[found[1]], text)
+
+
+def _roles(asked: object) -> str:
+    """Words of the unit's description; what is no role is refused when it is started."""
+    known = [role for role in asked if role in ROLES] if isinstance(asked, list) else []
+    return ", ".join(known) or "reflector, collector and store"
 
 
 def _option(name: str, value: object) -> list[str]:
@@ -54,7 +63,7 @@ def _option(name: str, value: object) -> list[str]:
 
 
 def _absolute(path: object) -> str:
-    return str(Path(str(path)).absolute())
+    return os.path.normpath(Path(str(path)).absolute())
 
 
 def escaped(word: str) -> str:

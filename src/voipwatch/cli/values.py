@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from voipwatch.cli.errors import Misuse
 from voipwatch.cli.language import Size
@@ -100,6 +101,33 @@ def parse_endpoint(text: str) -> tuple[str, int]:
     return host, int(port_text)
 
 
+class Place(NamedTuple):
+    """Of an https address."""
+
+    host: str
+    port: int
+    path: str
+    """With a slash before it and none after; empty: the root."""
+
+
+def parse_https(text: str) -> Place | None:
+    """An https address with a host, perhaps a port and a path, and nothing else; None for any other text.
+
+    Raises Misuse for a host that is none.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        return None
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    path = parts.path.rstrip("/")
+    if parts.scheme != "https" or not parts.hostname or not plain or not re.fullmatch(r"[!-~]*", path):
+        return None
+    host, _ = parse_endpoint(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname)
+    return Place(host, port or 443, path)
+
+
 def _ipv6(host: str, text: str) -> str:
     try:
         IPv6Address(host)
@@ -127,6 +155,22 @@ def parse_instance(text: str | None) -> str:
         return ""
     if not _INSTANCE.fullmatch(text):
         raise Misuse("error.instance", value=shown(text))
+    return text
+
+
+def parse_stream_url(text: str | None) -> str:
+    """The URL of a stream, looked through; empty for None. Raises Misuse, without its password."""
+    if text is None:
+        return ""
+    from voipwatch.collector.streaming.address import (  # noqa: PLC0415 -- two commands alone need it
+        StreamAddressError,
+        parse_stream,
+    )
+
+    try:
+        parse_stream(text)
+    except StreamAddressError as error:
+        raise Misuse("error.stream", reason=shown(str(error), longest=200)) from None
     return text
 
 

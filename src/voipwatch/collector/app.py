@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from voipwatch.collector.body import GONE, Body, BodyError, Limits, discard_body, read_body
+from voipwatch.collector.daykey import SharedHasher
 from voipwatch.collector.desk import Committer, Desk, DeskFullError
 from voipwatch.collector.geo import GeoSource
 from voipwatch.collector.inflate import ENCODINGS
@@ -33,7 +34,9 @@ from voipwatch.collector.requests import check_enrolment, read_deletion
 from voipwatch.collector.schema import SchemaError
 from voipwatch.collector.spool import SpoolError
 from voipwatch.collector.stopword import StopWord
+from voipwatch.collector.streaming.relay import StreamBehindError
 from voipwatch.collector.worker import Judged, Request
+from voipwatch.model.sessionclaims import RegisterAwayError
 from voipwatch.model.submission import Enrolment, PrefixKind, ReportResult, ReportsAnswer, ResultStatus, Stop
 from voipwatch.wire.forwarded import Network, is_proxy, sender_address
 
@@ -48,6 +51,8 @@ HEALTH: Final = "/api/v1/health"
 OPENAPI: Final = "/api/v1/openapi.json"
 BUSY_RETRY_S: Final = 5
 FULL_RETRY_S: Final = 300
+REGISTER_RETRY_S: Final = 30
+STREAM_RETRY_S: Final = 30
 LATER: Final = frozenset({429, 503, 507})
 JSON: Final = (b"content-type", b"application/json")
 LINES: Final = b"application/x-ndjson"
@@ -82,7 +87,7 @@ class Parts:
     signer: Signer
     stop: StopWord
     geo: GeoSource
-    hasher: PrefixHasher
+    hasher: PrefixHasher | SharedHasher
     kinds: PrefixKinds
     metrics: Metrics
     clock: Callable[[], float]
@@ -123,7 +128,7 @@ class App:
             return
         stop = self._parts.stop.current(self._parts.clock())
         try:
-            status, content, headers = await self._route(scope, receive)
+            status, content, headers = await self._served(scope, receive)
         except (_AnswerError, BodyError, UnreadableError) as error:
             if error.status == GONE:
                 return
@@ -139,6 +144,17 @@ class App:
         length = (b"content-length", b"%d" % len(content))
         await send({"type": "http.response.start", "status": status, "headers": [JSON, length, *headers]})
         await send({"type": "http.response.body", "body": content})
+
+    async def _served(self, scope: Scope, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        try:
+            return await self._route(scope, receive)
+        except RegisterAwayError:
+            raise _AnswerError(
+                503,
+                "register",
+                "the register that collectors share does not answer: try again",
+                retry_s=REGISTER_RETRY_S,
+            ) from None
 
     async def _route(self, scope: Scope, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         path, method = scope["path"], scope["method"]
@@ -165,7 +181,7 @@ class App:
 
     async def _reports(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         parts, now_s = self._parts, self._parts.clock()
-        sender = self._sender(scope, now_s)
+        sender = await self._sender(scope, now_s)
         headers = dict(scope["headers"])
         encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
         if encoding not in ENCODINGS:
@@ -228,6 +244,14 @@ class App:
             raise _AnswerError(
                 503, "busy", "more waits for the disk than is held: try again", retry_s=BUSY_RETRY_S
             ) from None
+        except StreamBehindError:
+            # Its queue keeps it; the same report again is known, and is answered once the stream has it.
+            raise _AnswerError(
+                503,
+                "stream",
+                "the stream behind it takes nothing: try again",
+                retry_s=STREAM_RETRY_S,
+            ) from None
         except SpoolError as error:
             parts.metrics.count("groups_failed_total")
             status = 507 if error.full else 503
@@ -248,7 +272,7 @@ class App:
 
     async def _deletion(self, report_id: str, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         parts, now_s = self._parts, self._parts.clock()
-        sender = self._sender(scope, now_s)
+        sender = await self._sender(scope, now_s)
         self._pay(parts.reports, sender, 1, now_s)
         async with Body(parts.room, dict(scope["headers"]), parts.limits.small()) as body:
             content = await read_body(body, receive)
@@ -271,7 +295,7 @@ class App:
 
     async def _enrolment(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         parts, now_s = self._parts, self._parts.clock()
-        sender = self._sender(scope, now_s)
+        sender = await self._sender(scope, now_s)
         async with Body(parts.room, dict(scope["headers"]), parts.limits.small()) as body:
             content = await read_body(body, receive)
         try:
@@ -294,11 +318,16 @@ class App:
             "instance": self._parts.rules.instance,
             "stop": stop,
         }
+        register = self._parts.desk.register
+        if register is not None:
+            document["register"] = "away" if register.away else "ok"
         return _ENCODER.encode(document)
 
     # --- the sender -----------------------------------------------------------------------------------------
 
-    def _sender(self, scope: Scope, now_s: float) -> Sender:
+    async def _sender(self, scope: Scope, now_s: float) -> Sender:
+        """Raises RegisterAwayError where there is no key to hash his prefix with."""
+        await self._parts.hasher.prepare(now_s)
         host, port = scope["client"] or ("0.0.0.0", 0)  # noqa: S104 -- the address of nobody
         address = sender_address(host, scope["headers"], self._parts.proxies)
         # A proxy's own port says nothing of the sender's.

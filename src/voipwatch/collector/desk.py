@@ -20,8 +20,11 @@ import msgspec
 from voipwatch.collector.index import Entry, Index, Known
 from voipwatch.collector.intake import Accepted
 from voipwatch.collector.keys import Signer
-from voipwatch.collector.spool import SpoolError, SpoolWriter
+from voipwatch.collector.register import RegisterLink
+from voipwatch.collector.spool import SpoolError, SpoolWriter, Written
+from voipwatch.collector.streaming.relay import Relay, StreamBehindError
 from voipwatch.model.instants import iso
+from voipwatch.model.sessionclaims import RegisterAwayError, Word
 from voipwatch.model.submission import Deletion, Receipt, ReportResult, ResultStatus
 
 T = TypeVar("T")
@@ -47,7 +50,11 @@ class _Seen:
 class Desk:
     """Spool and index together. Methods raise SpoolError: then nothing of the call is on disk."""
 
-    def __init__(self, spool: SpoolWriter, index: Index, signer: Signer) -> None:
+    def __init__(
+        self, spool: SpoolWriter, index: Index, signer: Signer, register: RegisterLink | None = None
+    ) -> None:
+        self.register = register
+        """What it shares with other collectors; None: it is alone."""
         self._spool = spool
         self._index = index
         self._signer = signer
@@ -73,11 +80,12 @@ class Desk:
         fresh: list[int] = []
         claimed: dict[str, int] = {}
         seen = self._seen(group)
+        group, elsewhere = self._claimed(group, seen)
         for place, item in enumerate(group):
             first = next((claimed[session] for session in item.intake.sessions if session in claimed), None)
             if first is not None:
                 continue  # of this group: answered when its first is
-            answers[place] = self._known(item, seen)
+            answers[place] = elsewhere.get(place) or self._known(item, seen)
             if answers[place] is None:
                 fresh.append(place)
                 claimed.update(dict.fromkeys(item.intake.sessions, place))
@@ -91,19 +99,88 @@ class Desk:
                 answers[place] = self._again(group[first], item)
         return [answer for answer in answers if answer is not None]
 
+    def _claimed(
+        self, group: Sequence[Accepted], seen: _Seen
+    ) -> tuple[list[Accepted], dict[int, ReportResult]]:
+        """Claim what is not known here. The group as it is to be written, and answers to what other
+        collectors have, by place.
+        """
+        if self.register is None:
+            return list(group), {}
+        asked = [place for place, item in enumerate(group) if self._known(item, seen) is None]
+        if not asked:
+            return list(group), {}
+        verdicts = self.register.claim([group[place] for place in asked])
+        told: dict[int, ReportResult] = {}
+        items = list(group)
+        for place, verdict in zip(asked, verdicts, strict=True):
+            intake = items[place].intake
+            if verdict.word is Word.WRITE:
+                # Claimed before, it keeps the instant of then: its receipt is the same everywhere.
+                first = msgspec.structs.replace(intake, received_at_s=verdict.received_at_s)
+                items[place] = msgspec.structs.replace(items[place], intake=first)
+            elif verdict.word is Word.WRITTEN:
+                told[place] = self._result(
+                    intake.report_id, verdict.body_sha256, verdict.received_at_s, intake.body_sha256
+                )
+            else:
+                answer = _deleted if verdict.word is Word.DELETED else _duplicate
+                told[place] = answer(intake.report_id)
+        return items, told
+
     def delete(self, report_id: str, key: bytes, now_s: float) -> bool | None:
-        """Erase a report whose deletion key this is. None: no such report; False: another key."""
+        """Erase a report whose deletion key this is. None: no such report; False: another key.
+
+        Raises RegisterAwayError: the deletion was asked of nobody.
+        """
         self._index_again()
+        told = None
+        if self.register is not None:
+            told = self.register.delete(report_id, sha256(key).digest())
+        if told is None:
+            return self._delete_own(report_id, key, now_s)
+        if told:
+            self._delete_known(report_id, now_s)
+        return told
+
+    def erase_elsewhere_deleted(self, now_s: float) -> None:
+        """Erase what other collectors were asked to delete. Raises RegisterAwayError, SpoolError, OSError."""
+        if self.register is not None:
+            self._index_again()
+            for report_id in self.register.to_erase():
+                self._delete_known(report_id, now_s)
+                self.register.erased(report_id)
+
+    def stored(self, answers: Sequence[ReportResult]) -> None:
+        """These are acknowledged: other collectors may say so too."""
+        if self.register is not None:
+            self.register.stored(answers)
+
+    def _delete_known(self, report_id: str, now_s: float) -> None:
+        """Whoever asks has the right. The deletion goes the way of a report, to whoever has loaded it."""
+        known = self._index.find_report(report_id)
+        if known is None and self._unindexed:  # its place is not known yet
+            raise SpoolError("the index is behind", full=False)
+        if known is None or known.deleted == 0:
+            self._spool.append([Deletion(report_id, now_s)], now_s)
+            self._index.mark_deleted(report_id, 1)
+        known = self._index.find_report(report_id)
+        if known is not None:
+            self._erase(known)
+
+    def _delete_own(self, report_id: str, key: bytes, now_s: float) -> bool | None:
         known = self._index.find_report(report_id)
         if known is None or not known.deletion_hash:
             return None
         if not hmac.compare_digest(sha256(key).digest(), known.deletion_hash):
             return False
-        if known.deleted == 0:
-            self._spool.append([Deletion(report_id, now_s)], now_s)
-            self._index.mark_deleted(report_id, 1)
-        self._erase(known)
+        self._delete_known(report_id, now_s)
         return True
+
+    @property
+    def written(self) -> Written | None:
+        """Up to where the spool is written; None before the first report of this process."""
+        return self._spool.written
 
     def finish_deletions(self) -> None:
         """Erase what was asked for before a kill or a failing disk came in between. Raises OSError."""
@@ -125,6 +202,8 @@ class Desk:
         with suppress(OSError):
             self._spool.seal()
         self._index.close()
+        if self.register is not None:
+            self.register.close()
 
     def _erase(self, known: Known) -> None:
         if known.deleted < 2 and known.place.segment:
@@ -215,10 +294,14 @@ class _Waiting:
 
 
 class Committer:
-    """Lets requests wait for their group. `clock`: Unix seconds."""
+    """Lets requests wait for their group. `clock`: Unix seconds; `relay`: to the stream, if there is one."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], float], *, waiting_max: int) -> None:
+    def __init__(
+        self, desk: Desk, clock: Callable[[], float], *, waiting_max: int, relay: Relay | None = None
+    ) -> None:
         self._desk = desk
+        self.relay = relay
+        self._relaying: set[asyncio.Task[None]] = set()
         self._clock = clock
         self._waiting_max = waiting_max
         self._waiting: list[_Waiting] = []
@@ -232,7 +315,16 @@ class Committer:
         return self._held
 
     async def submit(self, items: list[Accepted]) -> list[ReportResult]:
-        """One answer each, once they are on disk. Raises SpoolError, DeskFullError: then none of them is."""
+        """One answer each, once they are on disk, and on the stream where there is one.
+
+        Raises SpoolError, DeskFullError, RegisterAwayError: then none of them is; StreamBehindError: none is
+        acknowledged.
+        """
+        register = self._desk.register
+        if register is not None and register.away:
+            raise RegisterAwayError(register.away)
+        if self.relay is not None and self.relay.stalled:
+            raise StreamBehindError
         if self._held and self._held + len(items) > self._waiting_max:
             raise DeskFullError
         waiting = _Waiting(items)
@@ -251,6 +343,8 @@ class Committer:
         """Wait until nothing waits, then give the thread back."""
         while self._busy is not None:
             await asyncio.wait([self._busy])
+        if self._relaying:
+            await asyncio.wait(self._relaying)
         self._thread.shutdown()
 
     async def _work(self) -> None:
@@ -260,14 +354,41 @@ class Committer:
             requests = [waiting.items for waiting in group]
             try:
                 answers = await loop.run_in_executor(self._thread, self._desk.commit, requests, self._clock())
-            except (SpoolError, OSError, sqlite3.Error) as error:
+            except RegisterAwayError as error:
                 self._fail(group, error)
-            else:
-                for waiting, found in zip(group, answers, strict=True):
-                    if not waiting.answered.done():
-                        waiting.answered.set_result(found)
-            self._held -= sum(map(len, requests))
+                self._held -= sum(map(len, requests))
+                continue
+            except (SpoolError, OSError, sqlite3.Error) as error:
+                trouble = error if isinstance(error, SpoolError) else SpoolError(str(error), full=False)
+                self._fail(group, trouble)
+                self._held -= sum(map(len, requests))
+                continue
+            if self.relay is None:
+                self._answer(group, answers)
+                continue
+            # The next group goes to the disk while this one is on its way to the stream.
+            task = loop.create_task(self._pass_on(self.relay, group, answers, self._desk.written))
+            self._relaying.add(task)
+            task.add_done_callback(self._relaying.discard)
         self._busy = None
+
+    async def _pass_on(
+        self, relay: Relay, group: list[_Waiting], answers: list[list[ReportResult]], written: Written | None
+    ) -> None:
+        try:
+            await relay.passed(written)
+        except StreamBehindError as error:
+            self._fail(group, error)
+            self._held -= sum(len(waiting.items) for waiting in group)
+        else:
+            self._answer(group, answers)
+
+    def _answer(self, group: list[_Waiting], answers: list[list[ReportResult]]) -> None:
+        for waiting, found in zip(group, answers, strict=True):
+            self._desk.stored(found)
+            if not waiting.answered.done():
+                waiting.answered.set_result(found)
+            self._held -= len(waiting.items)
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._waiting.pop(0)]
@@ -278,8 +399,7 @@ class Committer:
         return group
 
     @staticmethod
-    def _fail(group: list[_Waiting], error: Exception) -> None:
-        trouble = error if isinstance(error, SpoolError) else SpoolError(str(error), full=False)
+    def _fail(group: list[_Waiting], trouble: Exception) -> None:
         for waiting in group:
             if not waiting.answered.done():
                 waiting.answered.set_exception(trouble)

@@ -137,6 +137,16 @@ class Index:
         ).fetchone()
         return None if row is None else _known(row)
 
+    def held_after(self, session: bytes, most: int) -> list[tuple[bytes, Known]]:
+        """Some sessions in their order, from behind one on (b"": from the first), each with its report."""
+        columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+        rows = self._db.execute(
+            f"SELECT s.session, {columns} FROM sessions s JOIN reports r USING (report_id) "  # noqa: S608 -- the same
+            "WHERE s.session > ? ORDER BY s.session LIMIT ?",
+            (session, most),
+        )
+        return [(row[0], _known(row[1:])) for row in rows]
+
     def unfinished(self) -> list[Known]:
         """Reports whose deletion was asked for and whose bytes may still be there."""
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM reports WHERE deleted = 1")  # noqa: S608 -- the same

@@ -10,6 +10,7 @@ from voipwatch.collector.body import Limits
 from voipwatch.collector.geo import GeoSource
 from voipwatch.collector.limits import ENROLMENTS_A_DAY, REPORTS_A_SECOND, REPORTS_BURST
 from voipwatch.collector.prefixes import Network
+from voipwatch.collector.register import Book
 from voipwatch.model.submission import PrefixKind
 
 PORT: Final = 8480
@@ -44,6 +45,12 @@ class CollectorOptions:
     geo: GeoSource | None = None
     """None: the packaged databases, if they are installed."""
     keep_months: int = KEEP_MONTHS
+    stream: str = ""
+    """URL of the stream that reports go on to (`streaming.address`); empty: loaders read the spool."""
+    register: Callable[[], Book] | None = None
+    """Opens the register that it shares with other collectors (`store.register.book.open_book`); None: it is
+    alone. Raises RegisterAwayError; ModuleNotFoundError for want of its driver.
+    """
     instance: str = ""
     """Of emulated reports, which alone are then taken; empty: real ones alone."""
     workers: int = field(default_factory=lambda: default_workers(os.cpu_count() or 1))
@@ -54,3 +61,5 @@ class CollectorOptions:
     enrolments_a_day: float = ENROLMENTS_A_DAY
     say: Callable[[str], None] | None = None
     """Takes lines for whoever runs it; no address is in any of them."""
+    trouble: Callable[[str], None] | None = None
+    """Takes the word of what keeps it from taking reports, empty when that is over."""

@@ -64,6 +64,16 @@ def prefix_of(address: str) -> bytes:
     return bytes([host.version]) + host.packed[: bits // 8]
 
 
+def hash_prefix(address: str, key: bytes) -> str:
+    """16 hex digits. Raises ValueError for what is no address."""
+    return blake2b(prefix_of(address), key=key, digest_size=HASH_BYTES).hexdigest()
+
+
+def forget_kept_key(folder: Path) -> None:
+    """A collector that shares its key from now on leaves none of its own behind. Raises OSError."""
+    (folder / KEY_FILE).unlink(missing_ok=True)
+
+
 class PrefixHasher:
     """Hashes prefixes under the day's key. `folder` None: the key is in memory only."""
 
@@ -74,12 +84,18 @@ class PrefixHasher:
 
     def hash(self, address: str, now_s: float) -> tuple[str, str]:
         """16 hex digits, and the day of the key. Raises ValueError for what is no address."""
-        prefix = prefix_of(address)
+        prefix_of(address)  # refused before a key is drawn for it
         day = day_of(now_s)
         if self._current is None or self._current.day != day:
             self._renew(day)
         assert self._current is not None
-        return blake2b(prefix, key=self._current.key, digest_size=HASH_BYTES).hexdigest(), day
+        return hash_prefix(address, self._current.key), day
+
+    async def prepare(self, now_s: float) -> None:
+        """Have a key: always done. One that collectors share has to be asked for (`daykey`)."""
+
+    async def refresh(self, now_s: float) -> None:
+        """The same."""
 
     def forget(self, now_s: float) -> None:
         """Replace a key whose day is over, though nobody came since."""

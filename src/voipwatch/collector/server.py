@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -22,6 +22,7 @@ from granian.server.embed import Server
 
 from voipwatch import __version__
 from voipwatch.collector.app import App, Message, Parts, Receive, Scope, Send
+from voipwatch.collector.daykey import SharedHasher
 from voipwatch.collector.desk import Committer, Desk
 from voipwatch.collector.geo import packaged_geo
 from voipwatch.collector.index import Index
@@ -31,10 +32,18 @@ from voipwatch.collector.keys import Enrolments, Signer, kept_keys
 from voipwatch.collector.limits import DAY_S, Buckets, Room
 from voipwatch.collector.metrics import Metrics
 from voipwatch.collector.options import CollectorOptions
-from voipwatch.collector.prefixes import PrefixHasher, PrefixKinds
-from voipwatch.collector.retention import expired_months, remove_months
-from voipwatch.collector.spool import SpoolWriter
+from voipwatch.collector.prefixes import PrefixHasher, PrefixKinds, forget_kept_key
+from voipwatch.collector.register import RegisterLink
+from voipwatch.collector.retention import expired_months, oldest_month, remove_months
+from voipwatch.collector.spool import SpoolError, SpoolWriter
 from voipwatch.collector.stopword import StopWord
+from voipwatch.collector.streaming.address import StreamAddressError, parse_stream
+from voipwatch.collector.streaming.marks import Marks
+from voipwatch.collector.streaming.relay import Relay
+from voipwatch.model.sessionclaims import RegisterAwayError
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
 
 SPOOL_FOLDER: Final = "spool"
 LOCK_FILE: Final = "collector.lock"
@@ -59,6 +68,8 @@ class Collector:
 
     def __init__(self, options: CollectorOptions, *, clock: Clock = wall_clock) -> None:
         self.options = options
+        self._forgotten = ""
+        """Month before which the register has nothing any more."""
         self.metrics = Metrics()
         self.port = options.port
         self.metrics_port = options.metrics_port
@@ -67,6 +78,8 @@ class Collector:
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
         self._chores: asyncio.Task[None] | None = None
         self._parts: Parts | None = None
+        self._stream: Client | None = None
+        self._relay: Relay | None = None
         self._lock: socket.socket | None = None
 
     async def start(self) -> None:
@@ -76,6 +89,9 @@ class Collector:
         options.data.chmod(0o700)
         self._take_lock()
         parts = self._parts = await asyncio.to_thread(self._assemble)
+        if options.stream:
+            parts.committer.relay = self._relay = await self._connect(options.stream)
+            self._relay.start()
         await parts.judges.start()
         self.port = await self._serve(App(parts), options.bind, options.port, tls=True)
         if options.metrics_port is not None:
@@ -97,10 +113,46 @@ class Collector:
                 await task
         if self._parts is not None:
             await self._parts.committer.drain()
+            if self._relay is not None:
+                await self._relay.stop()
+            if self._stream is not None:
+                await self._stream.close()
             await self._parts.judges.stop()
             self._parts.desk.close()
         if self._lock is not None:
             self._lock.close()
+
+    async def _connect(self, url: str) -> Relay:
+        """The relay to a stream. Raises CollectorError."""
+        # An extra that a collector with a spool alone goes without.
+        from voipwatch.collector.streaming.connection import (  # noqa: PLC0415 -- the same
+            StreamError,
+            open_partitions,
+        )
+        from voipwatch.collector.streaming.publisher import JetStreamPublisher  # noqa: PLC0415 -- the same
+
+        options = self.options
+        try:
+            address = parse_stream(url)
+            client, made = await open_partitions(
+                address,
+                name="voipwatch collector",
+                say=self._say,
+                instance=options.instance,
+                keep_days=31 * options.keep_months,
+            )
+        except (StreamAddressError, StreamError) as error:
+            raise CollectorError(str(error)) from error
+        self._stream = client
+        marks = Marks(options.data)
+        if not marks.belong_to(made):
+            self._say("stream: it is another one than before; all of the spool is published to it")
+        return Relay(
+            options.data / SPOOL_FOLDER,
+            marks,
+            JetStreamPublisher(client, address.partitions, options.instance),
+            say=self._say,
+        )
 
     def _take_lock(self) -> None:
         # An abstract socket goes with its process, however that ends; a file would be left behind.
@@ -131,7 +183,8 @@ class Collector:
                 say(
                     f"spool segment {segment.name}: {damage.length} bytes at {damage.offset}: {damage.reason}"
                 )
-        desk = Desk(spool, index, signer)
+        register = self._register(index) if options.register is not None else None
+        desk = Desk(spool, index, signer, register)
         desk.finish_deletions()
         geo = options.geo
         if geo is None:
@@ -146,7 +199,9 @@ class Collector:
             signer=signer,
             stop=StopWord(options.data, signer),
             geo=geo,
-            hasher=PrefixHasher(options.data, secrets.token_bytes),
+            hasher=PrefixHasher(options.data, secrets.token_bytes)
+            if register is None
+            else SharedHasher(register.day_key),
             kinds=PrefixKinds(options.declared),
             metrics=self.metrics,
             clock=self._clock,
@@ -157,6 +212,27 @@ class Collector:
             proxies=options.proxies,
             version=__version__,
         )
+
+    def _register(self, index: Index) -> RegisterLink:
+        """The register, told what is in this folder. Raises CollectorError."""
+        assert self.options.register is not None
+        try:
+            register = self.options.register()
+        except ModuleNotFoundError as error:
+            raise CollectorError(
+                f"a register needs the library {error.name}: pip install 'voipwatch[civic]'"
+            ) from error
+        except RegisterAwayError as error:
+            raise CollectorError(f"register: {error}") from error
+        data, trouble = self.options.data, self.options.trouble
+        link = RegisterLink(register, data, say=self._say, trouble=trouble or (lambda _word: None))
+        try:
+            link.join(index)
+        except RegisterAwayError as error:
+            link.close()
+            raise CollectorError(f"register: {error}") from error
+        forget_kept_key(data)
+        return link
 
     def _fault(self, line: str) -> None:
         self.metrics.count("judge_faults_total")
@@ -196,8 +272,33 @@ class Collector:
             now_s = self._clock()
             parts.hasher.forget(now_s)
             self.metrics.gauges["waiting"] = parts.committer.held
+            with suppress(SpoolError, OSError, sqlite3.Error):  # the same again, in a moment
+                await self._meet(parts, now_s)
+            if self._relay is not None:
+                self._relay.offer(parts.desk.written)  # a deletion waits for nobody
             with suppress(OSError, sqlite3.Error):  # tried again in a few seconds; reports say of themselves
                 await parts.committer.run(partial(self._tidy, parts.desk, now_s))
+
+    async def _meet(self, parts: Parts, now_s: float) -> None:
+        """See whether the register is there, and settle with it."""
+        register = parts.desk.register
+        if register is None:
+            return
+        try:
+            await parts.hasher.refresh(now_s)
+            await parts.committer.run(partial(self._share, parts.desk, now_s))
+        except RegisterAwayError as error:
+            register.lost(error)
+
+    def _share(self, desk: Desk, now_s: float) -> None:
+        """What goes to and comes from other collectors by the register, besides reports themselves."""
+        if desk.register is None:
+            return
+        desk.register.confirm()
+        desk.erase_elsewhere_deleted(now_s)
+        oldest = oldest_month(now_s, self.options.keep_months)
+        if self._forgotten != oldest and not desk.register.forget_before(oldest):
+            self._forgotten = oldest
 
     def _tidy(self, desk: Desk, now_s: float) -> None:
         desk.roll(now_s)
@@ -207,6 +308,8 @@ class Collector:
         if months:
             remove_months(folder, months)
             desk.forget_months(months)
+            if self._relay is not None:
+                self._relay.forget_months(months)
 
 
 class MetricsApp:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from voipwatch.collector.records import Erased, Record, RecordError, decode_record, encode_record
 from voipwatch.wire.errors import WireError
@@ -61,6 +61,16 @@ class Segment:
     def month(self) -> str:
         """YYYY-MM of its first record."""
         return self.path.parent.name
+
+
+class Written(NamedTuple):
+    """Up to where the spool was written at some moment."""
+
+    segment: str
+    """`Segment.name`."""
+    month: str
+    end: int
+    """Offset of the first byte after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,8 @@ class SpoolWriter:
         self._path = folder
         self._size = 0
         self._opened_s = 0.0
+        self.written: Written | None = None
+        """By the last `append` that succeeded; None before the first."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def recover(self) -> list[Damage]:
@@ -214,6 +226,7 @@ class SpoolWriter:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
             raise SpoolError(error.strerror or type(error).__name__, full=full) from error
         self._size = at
+        self.written = Written(segment, month, at)
         return places
 
     def roll(self, now_s: float) -> None:

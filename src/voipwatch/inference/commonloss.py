@@ -50,6 +50,8 @@ CONTROL_SHARE: Final = 0.25
 """The control may lose this share of the treatment's loss at most, or the line loses, not a throttle."""
 AFTER_S: Final = 2.5
 """After a flow's end: the far end sends on for 2 s, until it has heard nothing for so long."""
+SPAN_MAX_S: Final = 3_600.0
+"""From the first packet of both to the last: no check asks for longer, and a report may hold any number."""
 FREE_MAX: Final = 0.05
 """Who loses no more alone than this needs less than the limit."""
 TESTS: Final = 2
@@ -130,10 +132,12 @@ def _span(flow: SentFlow) -> tuple[float, float]:
 
 
 def _window(pair: tuple[SentFlow, SentFlow]) -> tuple[float, float] | None:
-    """When both send and both buckets are drawn on; None where they hardly meet."""
+    """When both send and both buckets are drawn on; None where they hardly meet, or no check is so long."""
     if not all(flow.time_us for flow in pair):
         return None
     spans = [_span(flow) for flow in pair]
+    if max(end for _, end in spans) - min(begin for begin, _ in spans) > SPAN_MAX_S:
+        return None
     first, last = max(begin for begin, _ in spans) + SETTLE_S, min(end for _, end in spans)
     return (first, last) if last - first >= BINS_MIN * BIN_S else None
 

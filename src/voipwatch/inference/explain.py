@@ -86,10 +86,11 @@ def explain(facts: Facts, *, lang: str) -> str:
     parts = [book["rules"][facts.rule].format_map(words)]
     verdict = RULES[facts.rule].outcome
     accused = verdict in {Verdict.BLOCKED, Verdict.THROTTLED}
-    if facts.mechanism is not None and accused:
+    shown = accused or facts.trigger is not None
+    if facts.mechanism is not None and shown:
         seen = book["mechanisms"][facts.mechanism].format_map(words)
         parts.append(book["parts"]["mechanism"].format(mechanism=seen))
-    if facts.trigger is not None and accused:
+    if facts.trigger is not None:
         parts.append(_trigger(facts.trigger, book, fill, words))
     if accused or verdict is Verdict.DOWN:
         paths = [name for name in facts.works if name != MESSAGES]

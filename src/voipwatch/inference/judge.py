@@ -17,6 +17,7 @@ from voipwatch.inference.reach import ProviderFinding, provider_finding
 from voipwatch.inference.residual import RESIDUAL
 from voipwatch.inference.row import SILENT, AppFinding, judge_app
 from voipwatch.inference.rules import RULES
+from voipwatch.inference.sizetrigger import LABEL, size_of
 from voipwatch.inference.throttle import Key, family_size, heavy_claims, p_values, spend
 from voipwatch.inference.triggers import trigger_of
 from voipwatch.inference.verdict import MEDIA_STAGES, Finding
@@ -176,6 +177,8 @@ def _row(
 def _trigger(speaker: _Judged | None, app: str, finding: Finding) -> Trigger | None:
     if speaker is None:
         return None
+    if finding.mechanism == LABEL:
+        return size_of(speaker.session, app, finding)
     found = trigger_of(speaker.session, app, finding)
     return found or port_trigger(speaker.session, speaker.line, app, finding)
 

@@ -17,7 +17,7 @@ import msgspec
 from voipwatch.inference.explain import numbers, percent, texts
 from voipwatch.model.measurement import Line, Measurement
 from voipwatch.model.results import Place
-from voipwatch.model.sweeps import HOP, REFLECTOR, REFUSED, HopProbe, Sweep
+from voipwatch.model.sweeps import HOP, HOPS_MAX, REFLECTOR, REFUSED, HopProbe, Sweep
 
 MASS: Final = 0.95
 """What the interval of places holds at least."""
@@ -59,7 +59,11 @@ def place_of(measurement: Measurement, app: str, *, lang: str) -> Place | None:
 
 
 def locate(sweep: Sweep, line: Line, *, lang: str = "en") -> Place:
-    """The place that a sweep shows, with its sentence. `line`: for the operator's name, as declared."""
+    """The place that a sweep shows, with its sentence. `line`: for the operator's name, as declared.
+
+    Probes with a life that no check gives a packet say nothing: a report may hold any number.
+    """
+    sweep = msgspec.structs.replace(sweep, probes=[p for p in sweep.probes if 1 <= p.ttl <= HOPS_MAX])
     reach = min(
         (p.ttl for p in sweep.probes if p.arm is sweep.control and p.answer == REFLECTOR), default=None
     )

@@ -14,6 +14,7 @@ from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.pairs import blocks_of, paired
 from voipwatch.inference.portloss import port_losses
 from voipwatch.inference.residual import RESIDUAL, with_residual
+from voipwatch.inference.sizetrigger import with_size
 from voipwatch.inference.throttle import Key, Slowed, media_flows, slowed, unresolved
 from voipwatch.inference.verdict import (
     MEDIA_STAGES,
@@ -117,6 +118,7 @@ def judge_app(
     finding, stages = with_residual(measurement, session, app, finding, stages)
     if finding.rule == RESIDUAL:
         notes = [n for n in notes if n != SILENT]  # what looked like it was the block
+    finding = with_size(session, app, finding)
     stages = [*_merged(stages), *([_direct_result(direct)] if direct is not None else [])]
     return AppFinding(app, session.index, finding, tuple(stages), tuple(dict.fromkeys(notes)))
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from voipwatch.stats import FlowMetrics, SentFlow, burst_ratio, flow_metrics
 
 IP_UDP_BYTES = 28
+SPAN_MAX_US = 86_400_000_000
+"""Of the sending times of one flow: a day, far over any check."""
 """IPv4 and UDP headers; what a policer counts beyond the payload."""
 
 
@@ -114,11 +116,16 @@ class Track:
         return burst_ratio([p.fate is Fate.ARRIVED for p in self.known])
 
     def sent_flow(self) -> SentFlow | None:
-        """For the loss pattern: per packet sent; None where send times are not known or none was sent."""
+        """For the loss pattern: per packet sent; None where send times are not known or none was sent.
+
+        None too where they are further apart than any check is long: a report may hold any number.
+        """
         known = self.known
         if not known or any(p.sent_us is None for p in known):
             return None
         ordered = sorted(known, key=lambda p: p.sent_us or 0)
+        if (ordered[-1].sent_us or 0) - (ordered[0].sent_us or 0) > SPAN_MAX_US:
+            return None
         delays: Sequence[float | None] = [
             None if p.arrived_us is None else (p.arrived_us - (p.sent_us or 0)) / 1000.0 for p in ordered
         ]

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voipwatch.inference import mechanism, mediatriggers
-from voipwatch.inference.controls import LineState, can_exclude_luck, control_bad, families_live, unlucky
+from voipwatch.inference.controls import (
+    LineState,
+    breaks_by_itself,
+    can_exclude_luck,
+    control_bad,
+    families_live,
+    unlucky,
+)
 from voipwatch.inference.fingerprint import cut_label
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
@@ -146,6 +153,10 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         return _slowed(case, stage, slowed, outcomes)
     if is_lone_cut(blocks):
         return Finding("insufficient.not-repeated", stage)
+    if cut is not None and breaks_by_itself(case.line, cut.flows, cut.of):
+        return Finding(
+            "insufficient.control-bad", stage
+        )  # two calls were cut: the line is not said to be well
     exchange = {arm: arm_view(of_arm(outcomes, arm)) for arm in Arm}
     return _dead_treatment(case, stage, exchange) or _living_treatment(case, stage, exchange)
 
@@ -298,12 +309,14 @@ def _lucky(case: Case, accused: Sequence[ArmView]) -> bool:
 
 
 def _lucky_cut(case: Case, cut: Cut) -> bool:
-    """Two held flows can never exclude luck of the path by their number: there the run rule alone holds, with
-    its measured rate of false alarms (docs/methods/runrule.md). Where flows are enough, they must.
+    """Where flows are enough to exclude luck of the path by their number, they must.
+
+    Two held flows never are: there the run rule holds, with its measured rate of false alarms
+    (docs/methods/runrule.md), as long as paths break seldom. A line whose controls break too says how often.
     """
-    if not can_exclude_luck(case.line, cut.of, rows=case.rows):
-        return False
-    return unlucky(case.line, cut.flows, cut.of, rows=case.rows)
+    if can_exclude_luck(case.line, cut.of, rows=case.rows):
+        return unlucky(case.line, cut.flows, cut.of, rows=case.rows)
+    return breaks_by_itself(case.line, cut.flows, cut.of)
 
 
 def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> Finding:

@@ -16,6 +16,8 @@ from voipwatch.lab.worlds import World
 
 SAID: Final = frozenset({"delay_ms", "jitter_ms", "rate_kbit_s", "loss_ratio", "duplicate_ratio"})
 """Fields of a direction that tc can say."""
+REPLACES: Final = ("table inet operator", "delete table inet operator")
+"""A table that is loaded twice has each rule twice, and loses twice as often: the one before goes first."""
 USED: Final = frozenset({"queue_ms", "burst_ms", "bloat_period_s", "reorder_ms", "bad_paths"})
 """Fields that mean nothing by themselves."""
 
@@ -26,14 +28,16 @@ def rules_text(world: World, *, seed: int) -> str | None:
     rules = ruleset(drawn.make_policy(), portal=drawn.line.portal)
     if rules is None:
         return None
-    return "\n".join([*_head(drawn, seed), *tc_lines(drawn.line), rules])
+    return "\n".join([*_head(drawn, seed), *tc_lines(drawn.line), *REPLACES, rules])
 
 
 def _head(world: World, seed: int) -> Iterator[str]:
-    yield f"# World {world.id}, seed {seed}: {world.title}."
+    told = f"World {world.id}, seed {seed}: {world.title}."
+    yield f"# {' '.join(told.split())}"  # one's own title may run over lines, which would be rules
     for path, value in world.values.items():
         yield f"# Drawn: {path} = {msgspec.json.encode(value).decode()}"
     yield f"# Load with: nft -f FILE. {LINE_DEVICE} leads to the line, {NET_DEVICE} to the internet."
+    yield "# It takes the place of what such a file loaded before."
     for app, expected in world.expected.items():
         told = " ".join(["/".join(expected.verdicts), "/".join(name for name in expected.mechanisms if name)])
         yield f"# Must be said of {app}: {told.strip()}"

@@ -11,6 +11,9 @@ at its own time and in order of time.
 
 Not claimed: the far side has no delay or loss of its own; TCP is a handful of segments, not a stack
 (`simtcp`).
+
+A world with `ways` has a far host for each (`ways`): what the operator let through goes on on its own way,
+and what a far host sends comes to the operator over it.
 """
 
 from collections.abc import Callable
@@ -28,12 +31,15 @@ from voipwatch.lab.policy.dice import derive
 from voipwatch.lab.policy.packet import DROP, PASS, UDP, Action, Delay, Inject, Packet, Reject
 from voipwatch.lab.policy.state import FlowKey
 from voipwatch.lab.simtcp import TcpPath, TcpTrial, play_datagram, play_tcp
+from voipwatch.lab.ways import Stretch
 from voipwatch.lab.worlds import World
 from voipwatch.model.vocabulary import Direction, Failure
 
 NEAR_IP: Final = "192.0.2.2"
 FAR_IP: Final = "203.0.113.2"
 """RFC 5737 documentation addresses, the same as in the kernel's network."""
+FAR_IPS: Final = (FAR_IP, "203.0.113.3")
+"""Of reflectors, in their order."""
 NEAR_PORT_MIN: Final = 32_768
 NEAR_PORTS: Final = 28_232
 """Linux' ip_local_port_range."""
@@ -47,6 +53,7 @@ class ToFar(msgspec.Struct, frozen=True):
     source: Endpoint
     dport: int
     data: bytes
+    reflector: int = 0
 
 
 class ToNear(msgspec.Struct, frozen=True):
@@ -81,8 +88,9 @@ class _Limited(msgspec.Struct, frozen=True):
     ttl: int
 
 
+_Moved = bytes | Packet | Failure | _Limited | ToFar
 Arrival = ToFar | ToNear | IcmpToNear | ExpiredToNear
-_TO_OPERATOR, _TO_NEAR, _ICMP, _HELD_UP, _HELD_DOWN, _EXPIRED = range(6)
+_TO_OPERATOR, _TO_NEAR, _ICMP, _HELD_UP, _HELD_DOWN, _EXPIRED, _TO_FAR, _FROM_FAR = range(8)
 
 
 class SimNet:
@@ -116,11 +124,14 @@ class SimNet:
         self._policy = world.make_policy() if hear is None else Listened(world.make_policy(), hear)
         self._state = self._policy.start(derive(root, "policy"))
         # Without a censor and a translator nothing needs a packet's description: the clean path makes none.
-        self._open = isinstance(self._policy, Open) and self._nat is None
-        self._heap: list[tuple[float, int, int, int, int, bytes | Packet | Failure | _Limited]] = []
+        self._open = isinstance(self._policy, Open) and self._nat is None and not world.ways
+        self._ways = [Stretch(way, derive(root, f"way {n}"), hear) for n, way in enumerate(world.ways)]
+        self._heap: list[tuple[float, int, int, int, int, _Moved]] = []
         self._count = 0
         self._socks: dict[int, int] = {}
         self._ports: dict[int, int] = {}
+        self._host_of: dict[int, str] = {}
+        """By local port: the far host that its socket is for."""
         self._dies_at = condition.far_dies_at_s
 
     # -- the two ends ------------------------------------------------------------------------
@@ -130,36 +141,44 @@ class SimNet:
         nat = self._condition.nat
         return (NEAR_IP if nat is None else nat.external, NEAR_PORT_MIN)
 
-    def up(self, now: float, sock: int, dport: int, data: bytes, ttl: int | None = None) -> None:
-        """The near end sends a datagram from one of its sockets to a port of the far end.
+    def up(
+        self, now: float, sock: int, dport: int, data: bytes, ttl: int | None = None, reflector: int = 0
+    ) -> None:
+        """The near end sends a datagram from one of its sockets to a port of the socket's reflector.
 
         `ttl`: hops to live; None: more than there are.
         """
         port = self._ports.get(sock)
         if port is None:
-            port = self._bind(sock)
+            port = self._bind(sock, FAR_IPS[reflector])
         if self._condition.portal:
             return
-        key = (UDP, NEAR_IP, port, FAR_IP, dport)
+        host = self._host_of[port]
+        key = (UDP, NEAR_IP, port, host, dport)
         for at in self._line.up.arrivals(now, len(data) + HEADER_BYTES, key):
             if ttl is None or self._hops is None or ttl > self._hops.count:
                 self._push(at, _TO_OPERATOR, port, dport, data)
             else:
-                packet = Packet(UDP, NEAR_IP, port, FAR_IP, dport, data, len(data) + HEADER_BYTES)
+                packet = Packet(UDP, NEAR_IP, port, host, dport, data, len(data) + HEADER_BYTES)
                 self._push(at, _TO_OPERATOR, port, dport, _Limited(packet, ttl))
 
-    def down(self, now: float, target: Endpoint, sport: int, data: bytes) -> None:
-        """The far end sends a datagram from one of its ports to an address that it knows."""
+    def down(self, now: float, target: Endpoint, sport: int, data: bytes, reflector: int = 0) -> None:
+        """A reflector sends a datagram from one of its ports to an address that it knows."""
         if self._far_is_dead(now):
             return
-        port = self._inner_port(target, now)
+        host = FAR_IPS[reflector]
+        port = self._inner_port(target, host, now)
         if port is None or self._condition.portal:
             return
         if not self._open:
-            packet = Packet(UDP, FAR_IP, sport, NEAR_IP, port, data, len(data) + HEADER_BYTES)
-            self._apply(Direction.DOWN, packet, now)
+            packet = Packet(UDP, host, sport, NEAR_IP, port, data, len(data) + HEADER_BYTES)
+            if not self._ways:
+                self._apply(Direction.DOWN, packet, now)
+                return
+            for at in self._ways[reflector].arrivals(Direction.DOWN, packet, now):
+                self._push(at, _FROM_FAR, 0, 0, packet)
             return
-        key = (UDP, NEAR_IP, port, FAR_IP, sport)
+        key = (UDP, NEAR_IP, port, host, sport)
         for at in self._line.down.arrivals(now, len(data) + HEADER_BYTES, key):
             self._push(at, _TO_NEAR, port, sport, data)
 
@@ -175,15 +194,18 @@ class SimNet:
             at, _, what, port, other, data = heappop(heap)
             if what == _TO_OPERATOR and isinstance(data, bytes):
                 if not self._open:
-                    packet = Packet(UDP, NEAR_IP, port, FAR_IP, other, data, len(data) + HEADER_BYTES)
+                    host = self._host_of[port]
+                    packet = Packet(UDP, NEAR_IP, port, host, other, data, len(data) + HEADER_BYTES)
                     self._apply(Direction.UP, packet, at, arrivals)
                 elif not self._far_is_dead(at):
                     arrivals.append(ToFar((NEAR_IP, port), other, data))
             elif what == _TO_NEAR and isinstance(data, bytes):
                 if port in self._socks:
                     arrivals.append(ToNear(self._socks[port], other, data))
+            elif isinstance(data, ToFar):
+                arrivals += [] if self._far_is_dead(at) else [data]
             elif isinstance(data, Packet):
-                self._cross(Direction.UP if what == _HELD_UP else Direction.DOWN, data, at, arrivals)
+                self._go_on(what, data, at, arrivals)
             elif isinstance(data, Failure):
                 arrivals.append(IcmpToNear(self._socks[port], data, self._box_address()))
             elif isinstance(data, _Limited):
@@ -191,6 +213,13 @@ class SimNet:
             elif what == _EXPIRED and self._hops is not None:
                 arrivals.append(ExpiredToNear(self._socks[port], self._hops.address(other)))
         return arrivals
+
+    def _go_on(self, what: int, packet: Packet, at: float, arrivals: list[Arrival]) -> None:
+        """A packet that came over its own way, or that a rule held back."""
+        if what == _FROM_FAR:
+            self._apply(Direction.DOWN, packet, at, arrivals)
+        else:
+            self._cross(Direction.UP if what == _HELD_UP else Direction.DOWN, packet, at, arrivals)
 
     def tcp(
         self,
@@ -207,7 +236,7 @@ class SimNet:
         `host`: where to, if not to the far end; nothing comes from one that does not listen.
         """
         path = self._path((host, dport))
-        path.dies_at_s = self._dies_at if host == FAR_IP else None if listens else now
+        path.dies_at_s = self._dies_at if host in FAR_IPS else None if listens else now
         return play_tcp(path, hello, answer, now=now)
 
     def exchange(
@@ -285,7 +314,12 @@ class SimNet:
             source = (packet.src, packet.sport)
             if self._nat is not None:
                 source = self._nat.up(UDP, source, (packet.dst, packet.dport), now)
-            arrivals.append(ToFar(source, packet.dport, packet.payload))
+            if not self._ways:
+                arrivals.append(ToFar(source, packet.dport, packet.payload))
+                return
+            reflector = FAR_IPS.index(packet.dst)
+            for at in self._ways[reflector].arrivals(Direction.UP, packet, now):
+                self._push(at, _TO_FAR, 0, 0, ToFar(source, packet.dport, packet.payload, reflector))
 
     def _hold(self, direction: Direction, packet: Packet, until: float) -> None:
         self._push(until, _HELD_UP if direction is Direction.UP else _HELD_DOWN, 0, 0, packet)
@@ -318,27 +352,26 @@ class SimNet:
 
     # -- small things ------------------------------------------------------------------------
 
-    def _push(
-        self, at: float, what: int, port: int, other: int, data: bytes | Packet | Failure | _Limited
-    ) -> None:
+    def _push(self, at: float, what: int, port: int, other: int, data: _Moved) -> None:
         self._count += 1
         heappush(self._heap, (at, self._count, what, port, other, data))
 
-    def _bind(self, sock: int) -> int:
-        """A fresh local port, the same for the same seed and order of sockets."""
+    def _bind(self, sock: int, host: str) -> int:
+        """A fresh local port towards a host, the same for the same seed and order of sockets."""
         if len(self._ports) >= NEAR_PORTS:
             raise ValueError(f"more than {NEAR_PORTS} sockets in one simulated check")
         first = int.from_bytes(self._seed[:4])
         port = NEAR_PORT_MIN + (first + len(self._ports)) % NEAR_PORTS
         self._ports[sock] = port
         self._socks[port] = sock
+        self._host_of[port] = host
         return port
 
-    def _inner_port(self, target: Endpoint, now: float) -> int | None:
+    def _inner_port(self, target: Endpoint, host: str, now: float) -> int | None:
         if self._nat is None:
             return target[1] if target[0] == NEAR_IP else None
         # The remote port plays no part in the translator's filtering.
-        inner = self._nat.down(UDP, target, (FAR_IP, 0), now)
+        inner = self._nat.down(UDP, target, (host, 0), now)
         return None if inner is None else inner[1]
 
     def _far_is_dead(self, now: float) -> bool:

@@ -14,6 +14,7 @@ from voipwatch.lab.ndpi import open_classifier
 from voipwatch.lab.policy import Policy, make_policy
 from voipwatch.lab.policy.catalogue import NDPI
 from voipwatch.lab.providers import Providers
+from voipwatch.lab.ways import WAYS, Way
 from voipwatch.model.mechanisms import MECHANISMS
 from voipwatch.model.vocabulary import APP_IDS, Direction, Stage, Verdict
 
@@ -34,6 +35,7 @@ FILES: Final = (
     "innocent-far",
     "innocent-box",
     "showing",
+    "two-reflectors",
     "every-app",
     "leg-order",
     "ndpi",
@@ -56,6 +58,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[Stage, ...] = ()
     mechanisms: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
+    places: tuple[str, ...] = ()
+    """With two reflectors: outcomes of `CommonPlace`, "" for nothing told."""
 
     def accepts(
         self,
@@ -117,6 +121,8 @@ class World(msgspec.Struct, frozen=True):
     """What is so of the providers' servers; None: the check does not ask for them."""
     family: str = ""
     """The family that it is of, one app's world beside other apps'."""
+    ways: tuple[Way, ...] = ()
+    """To each of two reflectors, behind the operator; none: one reflector. Outside the matrix."""
     draw: Mapping[str, Draw] = {}
     """What each seed draws anew: a path as `policy.ratio`, `line.up.loss_ratio`, `line.both.delay_ms`."""
     values: Mapping[str, Any] = {}
@@ -170,8 +176,8 @@ class Worlds(msgspec.Struct, frozen=True):
 
     @property
     def matrix(self) -> tuple[World, ...]:
-        """The worlds that count: all but those for showing, of every app and of the order of legs."""
-        return tuple(w for w in self.worlds if not (w.demo or w.every or w.order))
+        """The worlds that count: not those for showing, of every app, of legs' order, of two reflectors."""
+        return tuple(w for w in self.worlds if not (w.demo or w.every or w.order or w.ways))
 
     @property
     def core(self) -> tuple[World, ...]:
@@ -186,6 +192,11 @@ class Worlds(msgspec.Struct, frozen=True):
     def of_family(self, family: str) -> tuple[World, ...]:
         """A family's worlds, one for each of its apps."""
         return tuple(w for w in self.worlds if w.family == family)
+
+    @property
+    def of_two_reflectors(self) -> tuple[World, ...]:
+        """The worlds in which a check asks whether two ways are throttled at one place."""
+        return tuple(w for w in self.worlds if w.ways)
 
     @property
     def of_leg_order(self) -> tuple[World, ...]:
@@ -215,6 +226,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: bool = False
     starts_at_s: float = 0.0
     providers: Providers | None = None
+    ways: tuple[Way, ...] = ()
     family: str = ""
 
 
@@ -319,8 +331,12 @@ def _world(row: _Row, lines: Mapping[str, LineCondition], group: str) -> World:
     if row.line not in lines:
         raise WorldsError(f"{row.id}: no line condition is called {row.line!r}")
     policy = row.policy or {"policy": "open"}
+    if len(row.ways) not in {0, WAYS}:
+        raise WorldsError(f"{row.id}: there are {WAYS} ways or none, got {len(row.ways)}")
     try:
         make_policy(policy)
+        for way in row.ways:
+            way.make_policy()
     except ValueError as error:
         raise WorldsError(f"{row.id}: {error}") from error
     world = World(
@@ -342,6 +358,7 @@ def _world(row: _Row, lines: Mapping[str, LineCondition], group: str) -> World:
         control=row.control,
         starts_at_s=row.starts_at_s,
         providers=row.providers,
+        ways=row.ways,
         family=row.family,
         draw=row.draw,
     )

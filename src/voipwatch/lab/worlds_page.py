@@ -90,8 +90,9 @@ minutes), and `voipwatch lab replay` prints one run of it.
 
 `voipwatch lab rules port-drop --seed 7` prints a world's censor as an nftables file, with what the seed
 draws; the line stands in its comments as commands for `tc`. It is for a machine that forwards between two
-interfaces called `line0` and `net0`. Where nftables cannot say the rule (a fingerprint, behaviour, forged
-answers; *pure rule* in the tables below) it says so and exits with 2.
+interfaces called `line0` and `net0`. Loaded again, with another seed or of another world, it takes the
+place of what was there. Where nftables cannot say the rule (a fingerprint, behaviour, forged answers; *pure
+rule* in the tables below) it says so and exits with 2.
 
 ## Worlds of one's own
 
@@ -103,6 +104,7 @@ lines are there by name. Its fields are listed at the head of `src/voipwatch/lab
 
     voipwatch lab run my-relay --table mine.toml
     voipwatch lab matrix --table mine.toml --seeds 3 --runs 30 --out mine.json
+    voipwatch lab replay --world my-relay --line long --table mine.toml
     voipwatch lab rules my-relay --table mine.toml > mine.nft
 
 What is wrong with a file is told with its line, the key, and what may stand there. Rules and their fields:
@@ -153,8 +155,8 @@ id = "my-relay"
 title = "A relay's port loses packets"
 guilty = true
 why = "Port 3478 loses a share of what it carries, whatever that is."
-policy = { policy = "port-loss", ports = [[3478, 3478]], ratio = 0.3 }
-draw = { "policy.ratio" = { low = 0.25, high = 0.4 } }
+policy = { policy = "port-loss", ports = [[3478, 3478]], ratio = 0.15 }
+draw = { "policy.ratio" = { low = 0.12, high = 0.2 } }
 kernel = true
 [worlds.expected]
 whatsapp = { verdicts = ["throttled"], mechanisms = ["port.throttle"] }
@@ -205,6 +207,13 @@ def worlds_page(table: Worlds) -> str:
     )
     order = (_order(world) for world in table.of_leg_order)
     parts.append(_markdown(("world", "what is so", "line", "in the kernel", "said"), order))
+    parts.append(
+        "## Two reflectors\n\nWhatsApp runs, and is asked where (`--locate`): what stands before the "
+        "ways part, and what on each, and whether one place is told "
+        "([methods/commonloss.md](methods/commonloss.md)). Simulated only.\n"
+    )
+    two = (_two(world) for world in table.of_two_reflectors)
+    parts.append(_markdown(("world", "what is so", "line", "drawn", "said", "place told"), two))
     parts.append(NDPI)
     named = (_named(world) for world in table.of_family("ndpi"))
     parts.append(_markdown(("world", "nDPI's names", "blocked", "why"), named))
@@ -226,6 +235,21 @@ def _of_matrix(world: World) -> tuple[str, ...]:
     elif set(told) == set(APPS):
         said = f"each: {said}"
     return name, what, line, drawn, kernel, said
+
+
+def _two(world: World) -> tuple[str, ...]:
+    """A row of two reflectors: with what may be told of the place."""
+    drawn = "; ".join(f"`{path}` {_range(draw)}" for path, draw in world.draw.items())
+    (expected,) = world.expected.values()
+    places = " or ".join(place or "nothing" for place in expected.places)
+    return (
+        f"`{world.id}`",
+        f"**{world.title}.** {world.why}",
+        f"`{world.line_name}`",
+        drawn,
+        _expected(expected),
+        places,
+    )
 
 
 def _range(draw: Draw) -> str:

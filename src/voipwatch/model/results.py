@@ -72,15 +72,17 @@ class Trigger(msgspec.Struct, frozen=True):
     """stun-cookie, stun-type, stun-attributes, stun-answer, dtls-hello, rtp-version, rtp-payload-type,
     rtp-numbering: each is needed. Or the count at which a call is cut: flow-packets, flow-bytes (IP) of what
     the device sent, flow-seconds of its age. Or the rate at which a call is capped: packet-rate a second,
-    byte-rate (IP) a second. Or port: the port that a call goes to."""
+    byte-rate (IP) a second. Or size: of UDP payloads, bytes. Or port: the port that a call goes to."""
     repeats: int
     """Flows that show it, of the property with the fewest: two or more. Of a port: others that live."""
     of: int
     """Flows that were asked and can be told. Of a port: others asked."""
     low: float | None = None
-    """Of a count: it lies from here, as all flows of the call bound it. Of a port: the lowest dead one ..."""
+    """Of a count: it lies from here, as all flows of the call bound it. Of a size: the largest that got
+    through. Of a port: the lowest dead one ..."""
     high: float | None = None
-    """... to here. The highest dead one, with no living port between them."""
+    """... to here. Of a size: the smallest above it that was lost. The highest dead port, with no living one
+    between them."""
     alive: list[int] = []
     """Of a port: the nearest living ones, below and above the dead."""
 

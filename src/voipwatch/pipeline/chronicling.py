@@ -4,7 +4,7 @@ What is written is a function of the store and of the log before, and carries th
 anywhere and run again, the log ends the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -155,7 +155,11 @@ def canary_losses_of(store: Store, *, instance: str, at_s: float) -> list[Canary
 class Chronicling:
     """The step that a keeper takes after detecting. Methods raise StoreError, LogError, OSError."""
 
-    def __init__(self, store: Store, data: Path) -> None:
+    def __init__(
+        self, store: Store, data: Path, *, owns_country: Callable[[str], bool] | None = None
+    ) -> None:
+        """`owns_country`: whose incidents are written here, where several detectors work; None: all."""
+        self._owns = owns_country
         self._store = store
         self._data = data
         self._folders: dict[str, ChronicleFolder] = {}
@@ -177,6 +181,8 @@ class Chronicling:
         written = 0
         by_instance: dict[str, list[str]] = {}
         for instance, country in changepoint_scopes(self._store):
+            if self._owns is not None and not self._owns(country):
+                continue
             by_instance.setdefault(instance, []).append(country)
         for instance, countries in by_instance.items():
             written += self._instance(instance, countries, as_of_s)

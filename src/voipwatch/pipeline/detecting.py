@@ -139,11 +139,12 @@ class Detecting:
     object: the store has what was kept.
     """
 
-    def __init__(self, store: Store, settings: Settings | None = None) -> None:
-        """`settings`: the number of series in it is ours to choose."""
+    def __init__(self, store: Store, settings: Settings | None = None, *, index: str = INDEX) -> None:
+        """`settings`: the number of series in it is ours to choose; `index`: name of what countries share."""
         self._store = store
+        self._index = index
         self._settings = Settings() if settings is None else settings
-        self._memory = _kept(store, INDEX, Memory)
+        self._memory = _kept(store, index, Memory)
         self._countries: dict[str, CountryMemory] = {}
         self._panels: dict[str, Panel] = {}
         self._kept: dict[str, bytes] = {}
@@ -272,7 +273,7 @@ class Detecting:
             self._kept[name] = digest
         self._touched.clear()
         self._memory.countries = list(self._countries)
-        self._store.save_detector(INDEX, msgspec.json.encode(self._memory).decode())
+        self._store.save_detector(self._index, msgspec.json.encode(self._memory).decode())
 
     def _found(self, name: str, series: str, change: Changepoint) -> Found:
         instance, _, country = name.rpartition(":")

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Final
 
 from voipwatch.collector.records import Record
-from voipwatch.collector.spool import Damage, Stored, list_segments
+from voipwatch.collector.spool import Damage, Stored
 from voipwatch.model.submission import Intake
 from voipwatch.model.votes import Vote
 from voipwatch.pipeline.ballots import votes_of
-from voipwatch.pipeline.pieces import PIECE_BYTES, Ledger, Piece, Span, find_segment, read_span, spans_of
+from voipwatch.pipeline.pieces import PIECE_BYTES, Ledger, Piece, segment_of
 from voipwatch.pipeline.published import publish_influence
 from voipwatch.pipeline.reading import Readers, Tabled
 from voipwatch.pipeline.slim import BodyError
+from voipwatch.pipeline.source import Source, SpoolSource
 from voipwatch.store.pieces import report_ids
 from voipwatch.store.rows import SegmentRows
-from voipwatch.store.store import Store
+from voipwatch.store.store import Share, Store
 
 Judges = Callable[[Sequence[Intake]], Iterator["list[Vote] | None"]]
 """Votes of each report, in order; None for one that cannot be judged."""
@@ -53,12 +54,12 @@ class Tally:
 
 
 class Loader:
-    """Loads one spool into one store. Methods raise StoreError, OSError; they may then be called again."""
+    """Loads one source into one store. Methods raise StoreError, OSError; they may then be called again."""
 
     def __init__(
         self,
         store: Store,
-        spool: Path,
+        source: Path | Source,
         *,
         judges: Judges | None = None,
         say: Say | None = None,
@@ -70,23 +71,23 @@ class Loader:
 
         Args:
             store: that writes.
-            spool: DATA/spool.
+            source: DATA/spool, or where else records come from.
             judges: give votes; in this process unless said.
             say: told of damage.
-            piece_bytes: of the spool, inserted at once.
+            piece_bytes: of records, inserted at once.
             workers: processes that read ahead, for a backlog of several pieces.
             stopping: asked between two reports; once true, what is not begun is left for another day.
         """
         self.tally = Tally()
         self._store = store
-        self._spool = spool
+        self._source = source = SpoolSource(source) if isinstance(source, Path) else source
         self._judges = judges if judges is not None else judge_here
         self._say = say if say is not None else lambda _: None
         self._piece_bytes = piece_bytes
         self._stopping = stopping
-        self._readers = Readers(spool, workers)
-        self._done: set[str] = set()
-        self.ledger = Ledger(store.segments())
+        self._share = share_of(source)
+        self._readers = Readers(source, workers)
+        self.ledger = Ledger(store.segments(), source.owns)
 
     def load(self, *, growing: bool = True, grow_bytes: int = GROW_BYTES, at_most: int | None = None) -> int:
         """Load what is in the spool and not in the store; returns how many pieces.
@@ -98,8 +99,10 @@ class Loader:
         """
         before = self.tally.pieces
         self._finish_begun()
-        finished: list[str] = []
-        spans = islice(self._spans(growing, grow_bytes, finished), at_most)
+        found = self._source.spans(
+            self.ledger.reached, piece_bytes=self._piece_bytes, growing=growing, grow_bytes=grow_bytes
+        )
+        spans = islice(found, at_most)
         with closing(self._readers.read(spans)) as read:
             for span, tabled in read:
                 if tabled is None:
@@ -107,7 +110,7 @@ class Loader:
                 self._insert(Piece(self.ledger.next_number(), *span), tabled)
                 if self._stopping():
                     return self.tally.pieces - before
-        self._done.update(finished)
+        self._source.settle()
         return self.tally.pieces - before
 
     @property
@@ -116,7 +119,7 @@ class Loader:
         return self._readers.worker_pids
 
     def close(self) -> None:
-        """End what reads ahead."""
+        """End what reads ahead; the source is its giver's."""
         self._readers.close()
 
     def vote(self, *, at_most: int | None = None) -> int:
@@ -136,35 +139,21 @@ class Loader:
 
     def refresh(self) -> int:
         """Make the cells of touched hours anew, and what stands beside them; returns how many cells."""
-        made = self._store.refresh_cells(then=lambda hours: publish_influence(self._store, hours))
+        made = self._store.refresh_cells(
+            then=lambda hours, countries: publish_influence(self._store, hours, countries),
+            share=self._share,
+        )
         self.tally.cells += made
         return made
 
-    def _spans(self, growing: bool, grow_bytes: int, finished: list[str]) -> Iterator[Span]:
-        """What is not in, oldest first; `finished` gets the names of sealed segments, cut to their ends."""
-        for segment in list_segments(self._spool):
-            if segment.name in self._done or not (segment.sealed or growing):
-                continue
-            try:
-                yield from spans_of(
-                    segment,
-                    self.ledger.reached.get(segment.name, 0),
-                    piece_bytes=self._piece_bytes,
-                    least_bytes=grow_bytes,
-                )
-            except FileNotFoundError:
-                continue  # sealed, and so renamed, since it was listed: the next pass finds it
-            if segment.sealed:
-                finished.append(segment.name)
-
     def _finish_begun(self) -> None:
         for piece in list(self.ledger.begun):
-            ((_, tabled),) = self._readers.read([Span(piece.segment, piece.start, piece.end)])
+            ((_, tabled),) = self._readers.read([piece.span])
             self._insert(piece, tabled if tabled is not None else Tabled(SegmentRows().tables(), [], 0))
 
     def _insert(self, piece: Piece, tabled: Tabled) -> None:
         self.ledger.begins(piece)  # should the store fail now, the next pass does this very piece again
-        inserted = self._store.insert_segment(piece.name, tabled.tables)
+        inserted = self._store.insert_segment(piece.name, tabled.tables, share=self._share)
         self.ledger.loaded(piece)
         tally = self.tally
         tally.pieces += 1
@@ -177,13 +166,13 @@ class Loader:
 
     def _judged(self, piece: Piece) -> list[Vote] | None:
         """All votes of a piece; None where it was told to stop."""
-        segment = find_segment(self._spool, piece.segment)
-        if segment is None:
+        contents = self._source.contents(piece.span)
+        if contents is None:
             return []
         voting = report_ids(self._store, piece.name)
         intakes = [
             record
-            for record in records_of(read_span(segment, piece.start, piece.end).records)
+            for record in records_of(contents.records)
             if isinstance(record, Intake) and record.report_id in voting
         ]
         votes: list[Vote] = []
@@ -203,6 +192,14 @@ class Loader:
         self.tally.damaged += 1
         self.tally.damaged_bytes += damage.length
         self._say(f"spool segment {piece.segment}: {damage.length} bytes at {damage.offset}: {damage.reason}")
+
+
+def share_of(source: Source) -> Share | None:
+    """What of the store's work goes with a source; None: all of it."""
+    owns_country = source.owns_country
+    if owns_country is None:
+        return None
+    return Share(lambda name: (of := segment_of(name)) is not None and source.owns(of), owns_country)
 
 
 def records_of(stored: Sequence[Stored]) -> Iterator[Record]:

@@ -9,7 +9,7 @@ arrival.
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,16 +44,27 @@ class Piece(NamedTuple):
         return f"{self.number:010d}.{self.segment}.{self.start:010d}-{self.end:010d}"
 
     @property
+    def span(self) -> "Span":
+        """Where it lies."""
+        return Span(self.segment, self.start, self.end)
+
+    @property
     def votes_name(self) -> str:
         """Of its votes, in the ledger."""
         return self.name + VOTES
 
 
+def segment_of(name: str) -> str | None:
+    """The segment of a piece by its name in the ledger; None for a name that is no piece's."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else match[2]
+
+
 class Ledger:
     """What the store's ledger says of pieces."""
 
-    def __init__(self, steps: Mapping[str, int]) -> None:
-        """`steps`: `Store.segments()`; names that are no pieces' are passed over."""
+    def __init__(self, steps: Mapping[str, int], owns: Callable[[str], bool] = bool) -> None:
+        """`steps`: `Store.segments()`; names that are no pieces', or not owned, are passed over."""
         self.reached: dict[str, int] = {}
         """Segment -> offset up to which it is in."""
         self.begun: list[Piece] = []
@@ -69,8 +80,12 @@ class Ledger:
             match = _NAME.fullmatch(name)
             if match is None:
                 continue
+            # Of others' pieces too: a partition that changes hands, or a country whose reports came by the
+            # spool before, goes on with greater numbers.
+            self._number = max(self._number, int(match[1]))
+            if not owns(match[2]):
+                continue
             piece = Piece(int(match[1]), match[2], int(match[3]), int(match[4]))
-            self._number = max(self._number, piece.number)
             if match[5]:
                 if step >= IN:
                     voted.add(piece)
@@ -83,7 +98,7 @@ class Ledger:
             (self.voted if piece in voted else self.unvoted).append(piece)
 
     def next_number(self) -> int:
-        """A number that no piece has."""
+        """A number that no piece of its own has, and greater than all that it knew of at the beginning."""
         self._number += 1
         return self._number
 

@@ -12,8 +12,11 @@ HOURS_AT_ONCE: Final = 24
 """Hours whose votes are in memory together."""
 
 
-def publish_influence(store: Store, hours: Sequence[int]) -> int:
-    """Compute and keep the influence of all cells of these hours (Unix seconds); returns how many."""
+def publish_influence(store: Store, hours: Sequence[int], countries: Sequence[str] | None = None) -> int:
+    """Compute and keep the influence of all cells of these hours (Unix seconds); returns how many.
+
+    `countries`: of theirs alone; None: of all.
+    """
     wanted = sorted(set(hours))
     count = 0
     for start in range(0, len(wanted), HOURS_AT_ONCE):
@@ -21,10 +24,10 @@ def publish_influence(store: Store, hours: Sequence[int]) -> int:
         records = [
             _record(instance, key, found)
             for (instance, key), found in sorted(
-                influences(store.votes_of_hours(some)).items(), key=lambda item: item[0]
+                influences(store.votes_of_hours(some, countries)).items(), key=lambda item: item[0]
             )
         ]
-        store.save_influence(some, records)
+        store.save_influence(some, records, countries)
         count += len(records)
     return count
 

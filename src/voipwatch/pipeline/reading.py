@@ -1,8 +1,9 @@
-"""Spans of the spool -> tables, in this process or in others.
+"""Spans of a source -> tables, in this process or in others.
 
 Making tables is three quarters of loading, and inserting them waits for the disk: with a backlog, worker
-processes read ahead of what is inserted. A worker is `python -m voipwatch.pipeline.reading SPOOL`, one pipe
-each way, length-prefixed; it ends when its pipe does. One that dies is not missed: its span is read here.
+processes read ahead of what is inserted. A worker is `python -m voipwatch.pipeline.reading`, one pipe each
+way, length-prefixed; the first it is told is where its source is, and it ends when its pipe does. One that
+dies is not missed: its span is read here.
 """
 
 import gc
@@ -15,7 +16,6 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Final, NamedTuple
 
@@ -25,7 +25,8 @@ import pyarrow as pa
 from voipwatch.collector.spool import Damage
 from voipwatch.model.submission import Deletion, Intake
 from voipwatch.pipeline.columnar import Columnar
-from voipwatch.pipeline.pieces import Contents, Span, find_segment, read_span
+from voipwatch.pipeline.pieces import Contents, Span
+from voipwatch.pipeline.source import Origin, Source, open_source
 from voipwatch.store.rows import SegmentRows, SegmentTables
 
 MODULE: Final = "voipwatch.pipeline.reading"
@@ -35,7 +36,7 @@ _LENGTH: Final = struct.Struct(">Q")
 
 
 class Tabled(NamedTuple):
-    """A span of the spool as tables."""
+    """A span as tables."""
 
     tables: SegmentTables
     damages: list[Damage]
@@ -50,6 +51,7 @@ class _Answer(msgspec.Struct):
     repeated: int
 
 
+_ORIGIN: Final = msgspec.msgpack.Decoder(Origin)
 _SPAN: Final = msgspec.msgpack.Decoder(Span)
 _ANSWER: Final = msgspec.msgpack.Decoder(_Answer)
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -58,24 +60,17 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 class Reader:
     """Reads spans in this process."""
 
-    def __init__(self, spool: Path) -> None:
-        self._spool = spool
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._columnar = Columnar()
 
     def read(self, span: Span) -> Tabled | None:
-        """The tables of a span; None where its segment is gone. Raises OSError."""
-        try:
-            contents = self._contents(span)
-        except FileNotFoundError:  # sealed, and so renamed, since it was found
-            contents = self._contents(span)
+        """The tables of a span; None where its records are gone. Raises OSError."""
+        contents = self._source.contents(span)
         if contents is None:
             return None
         with no_collections():
             return self._tabled(contents)
-
-    def _contents(self, span: Span) -> Contents | None:
-        segment = find_segment(self._spool, span.segment)
-        return None if segment is None else read_span(segment, span.start, span.end)
 
     def _tabled(self, contents: Contents) -> Tabled:
         rows = SegmentRows()
@@ -103,9 +98,9 @@ class Readers:
     `workers`: processes, started when they are first needed; with 0, or for one span, it is read here.
     """
 
-    def __init__(self, spool: Path, workers: int) -> None:
-        self._spool = spool
-        self._here = Reader(spool)
+    def __init__(self, source: Source, workers: int) -> None:
+        self._source = source
+        self._here = Reader(source)
         self._workers = workers
         self._threads: ThreadPoolExecutor | None = None
         self._running: list[subprocess.Popen[bytes]] = []
@@ -158,7 +153,8 @@ class Readers:
         except (OSError, EOFError, msgspec.DecodeError):
             self._end(worker)
             self._add()
-            return Reader(self._spool).read(span)  # not the one that is shared: this is a thread of its own
+            # Not the one that is shared: this is a thread of its own.
+            return Reader(self._source).read(span)
         except BaseException:
             self._end(worker)
             self._add()
@@ -171,11 +167,14 @@ class Readers:
 
     def _add(self) -> None:
         worker = subprocess.Popen(
-            [sys.executable, "-m", MODULE, str(self._spool)],
+            [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        assert worker.stdin is not None
+        with suppress(OSError):  # it died already, which is found when it is asked
+            _write(worker.stdin, _ENCODER.encode(self._source.origin))
         self._running.append(worker)
         self._idle.put(worker)
 
@@ -201,12 +200,14 @@ def no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def work(spool: Path, source: IO[bytes], sink: IO[bytes]) -> None:
+def work(orders: IO[bytes], sink: IO[bytes]) -> None:
     """A worker's life: spans until the pipe ends. What cannot be read ends it, and is read by who asked."""
-    reader = Reader(spool)
+    reader: Reader | None = None
     while True:
         try:
-            span = _SPAN.decode(_read(source))
+            if reader is None:
+                reader = Reader(open_source(_ORIGIN.decode(_read(orders))))
+            span = _SPAN.decode(_read(orders))
         except EOFError:
             return
         tabled = reader.read(span)
@@ -244,4 +245,4 @@ def _read(source: IO[bytes]) -> bytes:
 
 if __name__ == "__main__":
     os.nice(NICENESS)
-    work(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)
+    work(sys.stdin.buffer, sys.stdout.buffer)

@@ -66,6 +66,8 @@ class Run:
     budget_bytes: int
     tickets: Path
     """Folder of the kept tickets; the probe's own, so that it goes with the rest."""
+    stand_ins: tuple[KnownReflector, ...] = ()
+    """For when one of them does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Agent:
         state.spending = before.plus(day, self._setup.run_bytes)
         write_state(self._folder, state)
         line, access_from = self._line(network)
-        run = Run(apps, self._reflectors(), line, self._setup.budget_bytes, self._folder / TICKETS)
+        few, stand_ins = self._reflectors()
+        run = Run(apps, few, line, self._setup.budget_bytes, self._folder / TICKETS, stand_ins)
         report = self._world.check(run)
         cost = sum(each.bytes for each in report.measurement.costs.values())
         state.spending = before.plus(day, cost)
@@ -181,9 +184,13 @@ class Agent:
             return RunOutcome.CAP
         return None
 
-    def _reflectors(self) -> tuple[KnownReflector, ...]:
+    def _reflectors(self) -> tuple[tuple[KnownReflector, ...], tuple[KnownReflector, ...]]:
+        """Those of this probe, and its one stand-in: that too is always the same."""
         known = self._setup.reflectors
-        return tuple(known[n] for n in few_of([each.name for each in known], self._secret))
+        names = [each.name for each in known]
+        few = few_of(names, self._secret)
+        more = few_of(names, self._secret, few=len(few) + 1)
+        return tuple(known[n] for n in few), tuple(known[n] for n in more if n not in few)
 
     def _line(self, network: Network) -> tuple[Line, str]:
         """What was declared, on the network where it was, else what the system tells; and who said so."""

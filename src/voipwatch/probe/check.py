@@ -109,6 +109,8 @@ class CheckOptions:
     """The user's names for networks of hops."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(SEED_BYTES))
     resolve: Resolver = resolve_by_system
+    stand_ins: tuple[Target, ...] = ()
+    """Asked one after another, in this order, each in place of a target that gives no ticket."""
     via: Via | None = None
     """Through what; tickets are then neither kept nor taken from the kept: two addresses would be linked."""
 
@@ -238,12 +240,25 @@ def _providers(options: CheckOptions, reached: list[Reached]) -> ProviderReach |
 
 
 def reach_all(options: CheckOptions, profiles: ProfileSet) -> list[Reached]:
-    """Every target's control channel, side by side."""
+    """Every target's control channel, side by side, and a stand-in's for each that gives no ticket; where
+    there is none left, a kept ticket serves. Whoever did not answer stays in the list: a fact, no evidence.
+    """
     if not options.targets:
         return []
     store = TicketStore(options.tickets if options.via is None else None)
     with ThreadPoolExecutor(max_workers=len(options.targets)) as pool:
-        return list(pool.map(lambda target: _fenced(target, options, profiles, store), options.targets))
+        reached = list(pool.map(lambda target: _fenced(target, options, profiles, store), options.targets))
+    missing = sum(each.session.ticket is None for each in reached)
+    for stand_in in options.stand_ins:
+        if not missing:
+            break
+        reached.append(_fenced(stand_in, options, profiles, store))
+        missing -= reached[-1].session.ticket is not None
+    for number, target in enumerate((*options.targets, *options.stand_ins)[: len(reached)]):
+        if missing and reached[number].session.ticket is None:
+            reached[number] = _by_kept_ticket(reached[number], target, profiles, store)
+            missing -= reached[number].session.ticket is not None
+    return reached
 
 
 def _fenced(target: Target, options: CheckOptions, profiles: ProfileSet, store: TicketStore) -> Reached:
@@ -277,14 +292,26 @@ def _reach(target: Target, options: CheckOptions, profiles: ProfileSet, store: T
         rest = msgspec.structs.replace(batch, tickets=batch.tickets[1:])
         if rest.tickets:
             store.add(target.host, target.port, rest, wall_s=wall_s, trust=target.trust.word)
-    elif answer.failure is not Failure.VERSION_MISMATCH:
-        # The channel may be blocked, or answered by a portal or a censor: the ticket's key still vouches for
-        # the reflector, if the condition on the certificate that holds now held when it was fetched. If not,
-        # the condition may be what is wrong, and whoever stood in between then must not be believed now.
-        batch = store.take(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
-        if batch is not None:
-            facts.control = "stored-ticket"
     return Reached(_session(facts, batch, profiles, target, channel.path, cost_bytes), channel.path, channel)
+
+
+def _by_kept_ticket(each: Reached, target: Target, profiles: ProfileSet, store: TicketStore) -> Reached:
+    """One that gave no ticket, with a kept one if there is any.
+
+    The channel may be blocked, or answered by a portal or a censor: the ticket's key still vouches for the
+    reflector, if the condition on the certificate that holds now held when it was fetched. If not, the
+    condition may be what is wrong, and whoever stood in between then must not be believed now.
+    """
+    facts, channel = each.session.facts, each.channel
+    if channel is None or facts.failure is Failure.VERSION_MISMATCH:
+        return each
+    wall_s = datetime.now(tz=UTC).timestamp()
+    batch = store.take(target.host, target.port, wall_s=wall_s, trust=target.trust.word)
+    if batch is None:
+        return each
+    facts.control = "stored-ticket"
+    session = _session(facts, batch, profiles, target, channel.path, each.session.setup_bytes)
+    return Reached(session, channel.path, channel)
 
 
 def _paths(target: Target, options: CheckOptions) -> list[Path] | Failure:

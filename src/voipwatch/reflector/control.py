@@ -6,7 +6,7 @@ Routes: POST /v1/tickets, POST /v1/reach, GET /v1/sessions/{ticket}/log, GET /v1
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -78,13 +78,16 @@ class Control:
         version: str,
         changed: Callable[[], None],
         reach: ReachDesk | None = None,
+        elsewhere: Callable[[int, bytes], Awaitable[bytes]] | None = None,
     ) -> None:
+        """`elsewhere`: the log of another worker's ticket, as `sealed_log`."""
         self._core = core
         self._version = version
         self._changed = changed
         self._reading = asyncio.Lock()
         """One private profile is read at a time, in a thread: it takes up to a second."""
         self._reach = reach
+        self._elsewhere = elsewhere
 
     async def answer(self, request: h11.Request, body: bytes, ip: str) -> Answer:
         """The response to one request from `ip`. Cannot fail, whatever the request."""
@@ -154,12 +157,21 @@ class Control:
         for name, value in request.headers:
             if name == b"authorization":
                 auth = _authorization(value)
-        record = self._core.session_record(int(number), auth, asyncio.get_running_loop().time())
-        if record is None:
-            return unknown
-        # encoding a long session takes some 100 ms: the pacing of others must not wait for it
-        log = await asyncio.to_thread(self._core.seal, record)
-        return Answer(200, log.signature + log.payload, "application/octet-stream")
+        if self._elsewhere is None or self._core.part.owns(int(number)):
+            log = await sealed_log(self._core, int(number), auth)
+        else:
+            log = await self._elsewhere(int(number), auth)
+        return Answer(200, log, "application/octet-stream") if log else unknown
+
+
+async def sealed_log(core: ReflectorCore, number: int, auth: bytes) -> bytes:
+    """Signature and payload of a ticket's log, empty where the caller may not have it."""
+    record = core.session_record(number, auth, asyncio.get_running_loop().time())
+    if record is None:
+        return b""
+    # encoding a long session takes some 100 ms: the pacing of others must not wait for it
+    log = await asyncio.to_thread(core.seal, record)
+    return log.signature + log.payload
 
 
 def _authorization(value: bytes) -> bytes:

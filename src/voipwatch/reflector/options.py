@@ -33,6 +33,8 @@ class ReflectorOptions:
     """At which servers, today."""
     compiled: bool = False
     """Whether compiled code carries the common packets, where it can be built."""
+    workers: int = 1
+    """Processes that share the ports, 1 or more."""
     ready: TextIO = field(default_factory=lambda: sys.stdout)
     """Gets the one ready line."""
     log: TextIO = field(default_factory=lambda: sys.stderr)

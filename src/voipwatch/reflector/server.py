@@ -4,22 +4,23 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple, TextIO, cast
 
 from voipwatch import __version__
-from voipwatch.apps import load_profiles, neutral_ports, tcp_ports, udp_ports
+from voipwatch.apps import ProfileSet, load_profiles, neutral_ports, tcp_ports, udp_ports
 from voipwatch.reflector import compiled, control, tcp
-from voipwatch.reflector.batches import make_batches
+from voipwatch.reflector.batches import RawAddress
+from voipwatch.reflector.binding import Bound, bind_all, ready_line
 from voipwatch.reflector.certificate import Certificate, kept_certificate, read_certificate
-from voipwatch.reflector.core import ReflectorCore
+from voipwatch.reflector.core import ALONE, Identity, Part, ReflectorCore, limits
 from voipwatch.reflector.options import ReflectorOptions
+from voipwatch.reflector.peers import Boxes, Peers, StrayDatagram, Takers
 from voipwatch.reflector.reach import ReachDesk
-from voipwatch.reflector.state import TICKETS_FILE, DataFolder
-from voipwatch.reflector.udp import BATCH_MAX, UdpSocket, send_all
+from voipwatch.reflector.state import DataFolder, tickets_file
+from voipwatch.reflector.udp import BATCH_MAX, Source, UdpSocket, send_all
 
 SAVE_S: Final = 1.0
 """After a ticket was issued or used, so that a restart knows of it."""
@@ -27,61 +28,6 @@ BATCHES_MAX: Final = 4
 """Batches of one socket before the others get their turn."""
 TAKE_MAX: Final = BATCHES_MAX * BATCH_MAX
 """Datagrams sent before the sockets are read again: who is late with media must not lose what arrives too."""
-
-
-@dataclass
-class Bound:
-    """What could be bound, and what could not."""
-
-    udp: list[UdpSocket] = field(default_factory=list)
-    trials: list[socket.socket] = field(default_factory=list)
-    controls: list[socket.socket] = field(default_factory=list)
-    unbound: dict[str, str] = field(default_factory=dict)
-    """"udp/5060" -> why not."""
-    own: str | None = None
-    """"tcp/8443": a call port that the control channel has, so that no app's messages are tried on it."""
-
-    def close(self) -> None:
-        """Give everything back."""
-        for each in self.udp:
-            each.sock.close()
-        for listener in (*self.trials, *self.controls):
-            listener.close()
-
-    def ports(self, kind: str, wanted: tuple[int, ...]) -> tuple[int, ...]:
-        """Those of `wanted` that are bound on every address for calls."""
-        missing = {*self.unbound, self.own}
-        return tuple(port for port in wanted if f"{kind}/{port}" not in missing)
-
-
-def bind_all(options: ReflectorOptions, *, udp: tuple[int, ...], tcp_trials: tuple[int, ...]) -> Bound:
-    """Bind every port on every address. Raises OSError when the control channel cannot be had."""
-    bound = Bound()
-    control_port = options.control_port
-    try:
-        for ip in options.bind:
-            listener = tcp.listen(ip, control_port)
-            bound.controls.append(listener)
-            control_port = listener.getsockname()[1]
-    except OSError:
-        bound.close()
-        raise
-    batches = make_batches(BATCH_MAX)
-    for ip in options.bind:
-        for port in udp:
-            try:
-                bound.udp.append(UdpSocket.bind(ip, port, batches=batches))
-            except OSError as error:
-                bound.unbound[f"udp/{port}"] = error.strerror or "unknown"
-        for port in tcp_trials:
-            if port == control_port:  # ours already: no trial of an app's messages there, and nobody's fault
-                bound.own = f"tcp/{port}"
-                continue
-            try:
-                bound.trials.append(tcp.listen(ip, port))
-            except OSError as error:
-                bound.unbound[f"tcp/{port}"] = error.strerror or "unknown"
-    return bound
 
 
 class Server:
@@ -95,10 +41,16 @@ class Server:
         certificate: Certificate,
         folder: DataFolder,
         reach: ReachDesk | None = None,
+        peers: Peers | None = None,
     ) -> None:
+        """`peers`: the other workers on these ports, where there are any."""
         self.core = core
         self._bound = bound
+        self._places = {id(each): place for place, each in enumerate(bound.udp)}
+        self._peers = peers
+        self._doors = tcp.Doors(tcp.CONNECTIONS_MAX, tcp.CONNECTIONS_PER_ADDRESS_MAX)
         self._folder = folder
+        self._tickets_file = tickets_file(core.part)
         self._tls = certificate.context()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -106,15 +58,24 @@ class Server:
         self._saved: tuple[int, int] = (0, 0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reach = reach
-        self._control = control.Control(core, version=__version__, changed=self._changed, reach=reach)
+        self._control = control.Control(
+            core,
+            version=__version__,
+            changed=self._issued,
+            reach=reach,
+            elsewhere=None if peers is None else peers.log,
+        )
 
     def start(self) -> None:
         """Begin to serve."""
         for each in self._bound.udp:
             self._loop.add_reader(each.sock.fileno(), self._readable, each)
-        doors = tcp.Doors(tcp.CONNECTIONS_MAX, tcp.CONNECTIONS_PER_ADDRESS_MAX)
+        if self._peers is not None:
+            self._peers.start(
+                Takers(self._learn, self.core.live_tickets, self._take_datagram, self._take_trial, self._log)
+            )
         for listener in self._bound.trials:
-            self._spawn(tcp.accept_forever(listener, doors, self._handle_trial))
+            self._spawn(tcp.accept_forever(listener, self._doors, self._handle_trial))
         doors = tcp.Doors(control.CONNECTIONS_MAX, control.CONNECTIONS_PER_ADDRESS_MAX)
         for listener in self._bound.controls:
             self._spawn(tcp.accept_forever(listener, doors, self._handle_control))
@@ -123,6 +84,8 @@ class Server:
         """End every task, keep what outlives us, give the sockets back."""
         if self._reach is not None:
             self._reach.close()
+        if self._peers is not None:
+            await self._peers.close()
         for each in self._bound.udp:
             self._loop.remove_reader(each.sock.fileno())
         for handle in (self._timer, self._save):
@@ -131,7 +94,7 @@ class Server:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._folder.write(TICKETS_FILE, self.core.export_state())
+        self._folder.write(self._tickets_file, self.core.export_state())
         self._bound.close()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
@@ -149,6 +112,19 @@ class Server:
                 self.core.receive_datagrams(batch, self._loop.time())
             if len(batch) < BATCH_MAX:
                 break
+        if self._peers is not None:
+            place = self._places[id(each)]
+            for owner, source, data in self.core.strays():
+                assert isinstance(source, Source)
+                self._peers.hand_datagram(owner, place, source, data)
+        self._flush()
+
+    def _take_datagram(self, stray: StrayDatagram) -> None:
+        """One of ours, that came to another worker: answered from our own socket of the same port."""
+        each = self._bound.udp[stray.place]
+        source = each.source_of(cast("RawAddress", tuple(stray.raw)), stray.ancillary, stray.name)
+        self.core.receive_datagrams([(source, each.port, stray.data)], self._loop.time())
+        self.core.strays()  # whose ticket ended on the way is nobody's any more
         self._flush()
 
     def _flush(self) -> None:
@@ -181,7 +157,27 @@ class Server:
         return self._spawn(self._trial(sock, ip))
 
     async def _trial(self, sock: socket.socket, ip: str) -> None:
-        await tcp.serve_trial(self.core, sock, ip)
+        await tcp.serve_trial(
+            self.core, sock, ip, hand=None if self._peers is None else self._peers.hand_connection
+        )
+        self._flush()
+
+    def _take_trial(self, sock: socket.socket, hello: bytes) -> None:
+        """One that another worker let in."""
+        sock.setblocking(False)
+        try:
+            ip = sock.getpeername()[0]
+        except OSError:
+            sock.close()  # it left meanwhile
+            return
+        if not self._doors.enter(ip):
+            sock.close()
+            return
+        task = self._spawn(self._taken_trial(sock, ip, hello))
+        task.add_done_callback(lambda _: self._doors.leave(ip))
+
+    async def _taken_trial(self, sock: socket.socket, ip: str, hello: bytes) -> None:
+        await tcp.serve_trial(self.core, sock, ip, hello=hello)
         self._flush()
 
     def _handle_control(self, sock: socket.socket, ip: str) -> "asyncio.Task[None]":
@@ -204,6 +200,20 @@ class Server:
         writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
         await control.serve_connection(self._control, reader, writer, ip)
 
+    # --- other workers ------------------------------------------------------------------------------
+
+    def _learn(self, tickets: Sequence[tuple[int, int]]) -> None:
+        self.core.learn_tickets(tickets, datetime.now(tz=UTC).timestamp())
+
+    def _issued(self) -> None:
+        """Tickets were handed out: the others know before their owner does."""
+        if self._peers is not None:
+            self._peers.tell(self.core.live_tickets()[-limits.TICKETS_BATCH_MAX :])
+        self._changed()
+
+    async def _log(self, number: int, auth: bytes) -> bytes:
+        return await control.sealed_log(self.core, number, auth)
+
     # --- what is kept -------------------------------------------------------------------------------
 
     def _changed(self) -> None:
@@ -216,58 +226,96 @@ class Server:
         self._spawn(self._write_state())
 
     async def _write_state(self) -> None:
-        await asyncio.to_thread(self._folder.write, TICKETS_FILE, self.core.export_state())
+        await asyncio.to_thread(self._folder.write, self._tickets_file, self.core.export_state())
 
 
-def ready_line(bound: Bound, core: ReflectorCore, pin: str) -> str:
-    """The line that says where the reflector is and how to know it."""
-    places = []
-    for listener in bound.controls:
-        ip, port = listener.getsockname()[:2]
-        places.append(f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}")
-    udp = sorted({*core.offer.udp_ports, *core.offer.neutral_ports})
-    parts = {
-        "control": ",".join(places),
-        "pin": pin,
-        "udp": ",".join(map(str, udp)) or "none",
-        "tcp": ",".join(map(str, core.offer.tcp_ports)) or "none",
-        "unbound": ",".join(sorted(bound.unbound)) or "none",
-    }
-    return "voipwatch reflector ready " + " ".join(f"{name}={value}" for name, value in parts.items())
+class Prepared(NamedTuple):
+    """What all workers of one reflector have in common."""
+
+    folder: DataFolder
+    identity: Identity
+    certificate: Certificate
+    profiles: ProfileSet
+
+    @property
+    def udp(self) -> tuple[int, ...]:
+        """Ports to bind."""
+        return tuple(dict.fromkeys((*udp_ports(self.profiles), *neutral_ports)))
+
+    @property
+    def tcp(self) -> tuple[int, ...]:
+        """Ports to listen on, but for the control channel's."""
+        return tuple(tcp_ports(self.profiles))
 
 
-async def serve(options: ReflectorOptions, *, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set. Raises OSError when the control channel cannot be had."""
+class Team(NamedTuple):
+    """A worker among several: which, and the boxes of all."""
+
+    part: Part
+    boxes: Boxes
+
+
+def say_to(log: TextIO) -> Callable[[str], None]:
+    """Says lines there as long as somebody reads."""
 
     def say(text: str) -> None:
         with suppress(OSError, ValueError):  # whoever read our log has gone; we go on
-            options.log.write(f"voipwatch reflector: {text}\n")
-            options.log.flush()
+            log.write(f"voipwatch reflector: {text}\n")
+            log.flush()
 
-    profiles = load_profiles()
-    udp, neutral, trials = udp_ports(profiles), neutral_ports, tcp_ports(profiles)
+    return say
+
+
+def prepare(options: ReflectorOptions, say: Callable[[str], None]) -> Prepared:
+    """Read or make what is kept. Raises OSError, ValueError for a certificate that is none."""
     folder = DataFolder(options.data, say)
     if options.certificate is not None and options.certificate_key is not None:
         certificate = read_certificate(options.certificate, options.certificate_key)
     else:
         certificate = kept_certificate(folder)
-    bound = bind_all(options, udp=tuple(dict.fromkeys((*udp, *neutral))), tcp_trials=tuple(trials))
-    core = ReflectorCore(
-        folder.identity(),
-        profiles,
-        udp_ports=bound.ports("udp", tuple(udp)),
-        neutral_ports=bound.ports("udp", tuple(neutral)),
-        tcp_ports=bound.ports("tcp", tuple(trials)),
-        version=__version__,
+    return Prepared(folder, folder.identity(), certificate, load_profiles())
+
+
+async def serve(options: ReflectorOptions, *, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set. Raises OSError when the control channel cannot be had."""
+    prepared = prepare(options, say_to(options.log))
+    prepared.folder.deal_tickets(1)
+    await serve_bound(
+        options, prepared, bind_all(options, udp=prepared.udp, tcp_trials=prepared.tcp), stop=stop
     )
-    _restore(core, folder, say)
+
+
+async def serve_bound(
+    options: ReflectorOptions,
+    prepared: Prepared,
+    bound: Bound,
+    *,
+    stop: asyncio.Event,
+    team: Team | None = None,
+) -> None:
+    """Serve these sockets until `stop` is set."""
+    say = say_to(options.log)
+    part = ALONE if team is None else team.part
+    core = ReflectorCore(
+        prepared.identity,
+        prepared.profiles,
+        udp_ports=bound.ports("udp", tuple(udp_ports(prepared.profiles))),
+        neutral_ports=bound.ports("udp", tuple(neutral_ports)),
+        tcp_ports=bound.ports("tcp", prepared.tcp),
+        version=__version__,
+        part=part,
+    )
+    _restore(core, prepared.folder, say)
     if options.compiled:
         hasten(core, say)
     reach = None if options.look is None else ReachDesk(options.targets, options.look)
-    server = Server(core, bound, certificate=certificate, folder=folder, reach=reach)
+    peers = None if team is None else Peers(team.part, team.boxes)
+    certificate, folder = prepared.certificate, prepared.folder
+    server = Server(core, bound, certificate=certificate, folder=folder, reach=reach, peers=peers)
     server.start()
-    for name, reason in sorted(bound.unbound.items()):
-        say(f"{name} is not served: {reason}")
+    if part.worker == 0:
+        for name, reason in sorted(bound.unbound.items()):
+            say(f"{name} is not served: {reason}")
     options.ready.write(ready_line(bound, core, certificate.pin) + "\n")
     options.ready.flush()
     gc.collect()
@@ -280,13 +328,14 @@ async def serve(options: ReflectorOptions, *, stop: asyncio.Event) -> None:
 
 
 def _restore(core: ReflectorCore, folder: DataFolder, say: Callable[[str], None]) -> None:
-    kept = folder.read(TICKETS_FILE)
+    name = tickets_file(core.part)
+    kept = folder.read(name)
     if kept is None:
         return
     try:
         core.import_state(kept, asyncio.get_running_loop().time(), datetime.now(tz=UTC).timestamp())
     except ValueError:
-        say(f"{TICKETS_FILE} is damaged: tickets handed out before are refused")
+        say(f"{name} is damaged: tickets handed out before are refused")
 
 
 def hasten(core: ReflectorCore, say: Callable[[str], None]) -> None:
@@ -311,6 +360,10 @@ def run(options: ReflectorOptions) -> int:
 
     Raises OSError when no control channel can be had at all.
     """
+    if options.workers > 1:
+        from voipwatch.reflector.workers import run_workers  # noqa: PLC0415 -- it serves by this module
+
+        return run_workers(options)
     asyncio.run(_run(options))
     return 0
 

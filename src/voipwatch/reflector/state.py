@@ -14,12 +14,17 @@ from typing import Final
 
 import msgspec
 
-from voipwatch.reflector.core import Identity
+from voipwatch.reflector.core import Identity, Part, join_states
 
 IDENTITY_SCHEMA: Final = "voipwatch.reflector-identity/1"
 IDENTITY_FILE: Final = "identity.json"
 TICKETS_FILE: Final = "tickets.json"
 FILE_BYTES_MAX: Final = 4 << 20
+
+
+def tickets_file(part: Part) -> str:
+    """The name of a worker's file of tickets: `tickets.json`, or `tickets-0-of-2.json` of several."""
+    return TICKETS_FILE if part.workers == 1 else f"tickets-{part.worker}-of-{part.workers}.json"
 
 
 class IdentityFile(msgspec.Struct, frozen=True):
@@ -92,6 +97,21 @@ class DataFolder:
             return False
         self._failed.discard(name)
         return True
+
+    def deal_tickets(self, workers: int) -> None:
+        """Give the kept tickets to so many workers, however many kept them; before these are started."""
+        if self._path is None:
+            return
+        wanted = {tickets_file(Part(index, workers)) for index in range(workers)}
+        found = [path.name for path in self._path.glob("tickets*.json")]
+        if set(found) <= wanted:
+            return
+        joined = join_states(kept for name in found if (kept := self.read(name)) is not None)
+        # All to each: a worker leaves out what is not his.
+        written = [self.write(name, joined) for name in sorted(wanted)]
+        for name in set(found) - wanted if all(written) else ():
+            with suppress(OSError):
+                (self._path / name).unlink()
 
     @staticmethod
     def _replace(folder: Path, name: str, content: bytes) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from voipwatch.reflector.core import ReflectorCore
+from voipwatch.reflector.steering import share_port
 
 HELLO_S: Final = 5.0
 """From connection to whole hello; a 3G line's first round trip may take two seconds."""
@@ -24,8 +25,11 @@ BACKLOG: Final = 128
 EXHAUSTED_S: Final = 0.2
 
 
-def listen(ip: str, port: int) -> socket.socket:
-    """A non-blocking listening socket. Raises OSError when the port is taken or not ours to bind."""
+def listen(ip: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A non-blocking listening socket. Raises OSError when the port is taken or not ours to bind.
+
+    `shared`: with others of ours.
+    """
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -33,6 +37,8 @@ def listen(ip: str, port: int) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if shared:
+            share_port(sock)
         sock.bind((ip, port))
         sock.listen(BACKLOG)
     except OSError:
@@ -88,15 +94,33 @@ async def accept_forever(
         handle(sock, ip).add_done_callback(left(ip))
 
 
-async def serve_trial(core: ReflectorCore, sock: socket.socket, ip: str) -> None:
-    """One connection to a trial port, from hello to close."""
+Hand = Callable[[int, socket.socket, bytes], bool]
+"""Gives a connection with what it said to another worker; False: it could not be given."""
+
+
+async def serve_trial(
+    core: ReflectorCore, sock: socket.socket, ip: str, *, hello: bytes = b"", hand: Hand | None = None
+) -> None:
+    """One connection to a trial port, from hello to close.
+
+    Args:
+        core: that knows tickets.
+        sock: it is closed at the end.
+        ip: where it came from.
+        hello: what was read of it already, by another worker.
+        hand: to another worker, for a hello that is his to answer.
+    """
     try:
         local_port, source = sock.getsockname()[1], (ip, sock.getpeername()[1])
         async with asyncio.timeout(HELLO_S):
-            hello = await _read_hello(core, sock, local_port, source)
+            hello, whole = await _read_hello(core, sock, local_port, source, hello)
         answer = None
-        if hello:
+        if whole:
             answer = core.tcp_answer(source, local_port, hello, asyncio.get_running_loop().time())
+        if answer is None and hand is not None:
+            owner = core.tcp_owner(local_port, hello)
+            if owner is not None and hand(owner, sock, hello):
+                return
         async with asyncio.timeout(LINGER_S):
             await _end(sock, answer or b"")
     except (OSError, TimeoutError):
@@ -106,19 +130,19 @@ async def serve_trial(core: ReflectorCore, sock: socket.socket, ip: str) -> None
 
 
 async def _read_hello(
-    core: ReflectorCore, sock: socket.socket, local_port: int, source: tuple[str, int]
-) -> bytes:
+    core: ReflectorCore, sock: socket.socket, local_port: int, source: tuple[str, int], hello: bytes
+) -> tuple[bytes, bool]:
+    """What was read, and whether that is a whole hello: not where it can be none, or the near end left."""
     loop = asyncio.get_running_loop()
-    hello = b""
     while True:
         needed = core.peek_tcp(local_port, hello, source=source)
         if needed is None:
-            return b""
+            return hello, False
         if hello and needed <= len(hello):
-            return hello
+            return hello, True
         more = await loop.sock_recv(sock, HELLO_READ_BYTES)
         if not more:
-            return b""
+            return hello, False
         hello += more
 
 

@@ -19,6 +19,7 @@ from voipwatch.reflector.batches import (
     decode_name,
     encode_controls,
 )
+from voipwatch.reflector.steering import share_port
 
 BUFFER_BYTES: Final = 4 << 20
 """Asked of the kernel, which gives what it may: a second of 2,000 calls."""
@@ -62,8 +63,8 @@ class UdpSocket:
     _sources: dict[tuple[bytes, bytes], Source] = field(default_factory=dict)
 
     @classmethod
-    def bind(cls, ip: str, port: int, *, batches: Batches | None = None) -> "UdpSocket":
-        """Raises OSError when the port is taken or not ours to bind."""
+    def bind(cls, ip: str, port: int, *, batches: Batches | None = None, shared: bool = False) -> "UdpSocket":
+        """Raises OSError when the port is taken or not ours to bind. `shared`: with others of ours."""
         family = socket.AF_INET6 if ":" in ip else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -78,6 +79,8 @@ class UdpSocket:
                     sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVPKTINFO, 1)
             elif wildcard:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            if shared:
+                share_port(sock)
             sock.bind((ip, port))
             return cls(sock, sock.getsockname()[1], wildcard, batches)
         except OSError:
@@ -121,6 +124,12 @@ class UdpSocket:
                 continue  # a pending error of an earlier datagram, or a path that just became narrower
             return True
         return False
+
+    def source_of(self, raw: RawAddress, ancillary: Ancillary, name: bytes) -> Source:
+        """A sender whose datagram came by this port's socket of another worker."""
+        source = self._source(raw, ancillary)
+        source.name, source.controls = name, encode_controls(ancillary)
+        return source
 
     def _source(self, raw: RawAddress, answer: Ancillary) -> Source:
         ip = raw[0] if len(raw) == 2 or not raw[3] else f"{raw[0].partition('%')[0]}%{raw[3]}"

@@ -58,6 +58,18 @@ class Cached:
         finally:
             self._writes += 1
 
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:
+        """As `Engine.export_native`."""
+        return self._engine.export_native(sql, parameters)
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        """As `Engine.insert_native`."""
+        self._writes += 1
+        try:
+            self._engine.insert_native(table, blocks)
+        finally:
+            self._writes += 1
+
     def close(self) -> None:
         """As `Engine.close`."""
         self._engine.close()

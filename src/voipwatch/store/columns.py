@@ -23,6 +23,7 @@ _ARROW: Final[dict[str, pa.DataType]] = {
     "time": _MS,
     "second": pa.uint32(),
     "seconds": pa.list_(pa.uint32()),
+    "texts": pa.list_(pa.string()),
 }
 _SQL: Final[dict[str, str]] = {
     "text": "String",
@@ -36,6 +37,7 @@ _SQL: Final[dict[str, str]] = {
     "time": "DateTime64(3, 'UTC')",
     "second": "DateTime('UTC')",
     "seconds": "Array(DateTime('UTC'))",
+    "texts": "Array(String)",
 }
 
 
@@ -266,6 +268,7 @@ TABLES: Final[tuple[Table, ...]] = (
     Table("leases", "Who may write to a store on a server; runs out by itself where its holder dies.", (
         Column("holder", "text", "drawn by lot at each opening"),
         Column("who", "text", "program, machine and process, for whoever is kept out"),
+        Column("names", "texts", "of which parts of the work, such as loader-03; none: of all"),
         Column("until", "time", "when it runs out, by the server's clock; past once given back"),
         Column("version", "u64", "the highest counts"),
     )),

@@ -99,6 +99,14 @@ class Visitor:
         """Raises StoreError `read-only`."""
         raise StoreError("read-only", f"{rows.num_rows} rows for {table} {token}".strip())
 
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:  # noqa: ARG002 -- as declared
+        """The door gives Arrow only. Raises StoreError."""
+        raise StoreError("read-only", "another process owns the store: aggregate states are not handed out")
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        """Raise StoreError: visitors write nothing."""
+        raise StoreError("read-only", f"{len(blocks)} bytes for {table}")
+
     def close(self) -> None:
         """Leave."""
         self._socket.close()

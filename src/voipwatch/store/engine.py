@@ -53,6 +53,12 @@ class Engine(Protocol):
     def insert(self, table: str, rows: pa.Table, token: str = "") -> None:
         """Append rows. A second insert under the same token within the window changes nothing."""
 
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:
+        """The rows of a reading query as the engine's own Native blocks: what Arrow has no type for, too."""
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        """Append rows that `export_native` gave."""
+
     def close(self) -> None:
         """Let go; the engine is not used afterwards."""
 
@@ -113,6 +119,17 @@ class ClickHouse:
         settings = {"insert_deduplication_token": token} if token else {}
         with self._locks[0], _told(), self._scratched():
             self._writer.insert_arrow(table, rows.combine_chunks(), settings=settings)
+
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:
+        """As `Engine.export_native`."""
+        with self._locks[1], _told():
+            blocks: bytes = self._reader.raw_query(sql, parameters=dict(parameters or {}), fmt="Native")
+            return blocks
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        """As `Engine.insert_native`."""
+        with self._locks[0], _told(), self._scratched():
+            self._writer.raw_insert(table, insert_block=blocks, fmt="Native")
 
     def close(self) -> None:
         """Close both handles."""

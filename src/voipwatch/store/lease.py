@@ -11,6 +11,9 @@ keeper that was killed is followed within that time; or its holder finds that he
 time, after which he writes nothing any more and has to open the store again, for another may have worked
 on it meanwhile.
 
+A lease is of the whole store, or of named parts of the work, such as `loader-03`: two are against each other
+where they share a name, or where one has none.
+
 What it does not do: a statement that is on its way when its sender stops for longer than the lease is
 still carried out. Then the ledger and its tokens are what is left (`segments`). It holds on one server,
 and not over replicas.
@@ -19,7 +22,7 @@ and not over replicas.
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -33,15 +36,18 @@ LEASE_S: Final = 45.0
 RENEW_S: Final = 10.0
 MARGIN_S: Final = 5.0
 """Its holder counts it as over so much earlier: for the rates of two clocks and the way back of an answer."""
-MIGRATION: Final = 2
-"""The script that makes the table."""
+MIGRATIONS: Final = (2, 4)
+"""The scripts that make the table."""
 _CLAIM: Final = (
-    "INSERT INTO leases SELECT {holder:String}, {who:String}, "
+    "INSERT INTO leases (holder, who, names, until, version) SELECT {holder:String}, {who:String}, "
+    "{names:Array(String)}, "
     "now64(3, 'UTC') + toIntervalMillisecond({ms:UInt32}), {version:UInt64}"
 )
 _OTHERS: Final = (
     "SELECT argMax(who, version) AS whose, argMax(until, version) AS ends FROM leases "
-    "WHERE holder != {holder:String} GROUP BY holder HAVING ends > now64(3, 'UTC') ORDER BY ends DESC"
+    "WHERE holder != {holder:String} "
+    "AND (empty(names) OR empty({names:Array(String)}) OR hasAny(names, {names:Array(String)})) "
+    "GROUP BY holder HAVING ends > now64(3, 'UTC') ORDER BY ends DESC"
 )
 _STANDS: Final = (
     "SELECT argMax(until, version) > now64(3, 'UTC') + toIntervalMillisecond({ms:UInt32}) AS stands "
@@ -64,12 +70,13 @@ class Lease:
         *,
         holder: str,
         who: str,
+        names: Sequence[str] = (),
         lease_s: float = LEASE_S,
         clock: Callable[[], float] = boot_time_s,
     ) -> None:
-        """`holder`: a name nobody else has, drawn by lot; `who`: what others are told."""
+        """`holder`: drawn by lot; `who`: what others are told; `names`: of what it is, empty: of all."""
         self._engine = engine
-        self._holder, self._who = holder, who
+        self._holder, self._who, self._names = holder, who, list(names)
         self._lease_s = lease_s
         self._clock = clock
         self._lock = threading.Lock()
@@ -79,12 +86,14 @@ class Lease:
     def take(self) -> None:
         """Take it. Raises StoreError `locked`, with who has it."""
         with self._lock:
-            _, text = scripts()[MIGRATION]
-            for statement in statements(text):
-                self._engine.command(statement)
+            for number in MIGRATIONS:
+                _, text = scripts()[number]
+                for statement in statements(text):
+                    self._engine.command(statement)
             asked = self._clock()
             self._claim(self._lease_s)
-            others = self._engine.select(_OTHERS, {"holder": self._holder})["whose"].to_pylist()
+            about = {"holder": self._holder, "names": self._names}
+            others = self._engine.select(_OTHERS, about)["whose"].to_pylist()
             if others:
                 self._claim(0.0)
                 raise StoreError("locked", str(others[0]))
@@ -126,7 +135,13 @@ class Lease:
         self._version += 1
         self._engine.command(
             _CLAIM,
-            {"holder": self._holder, "who": self._who, "ms": int(lease_s * 1000), "version": self._version},
+            {
+                "holder": self._holder,
+                "who": self._who,
+                "names": self._names,
+                "ms": int(lease_s * 1000),
+                "version": self._version,
+            },
         )
 
 
@@ -178,6 +193,15 @@ class Leased:
         """As `Engine.insert`."""
         self._lease.require()
         self._engine.insert(table, rows, token)
+
+    def export_native(self, sql: str, parameters: Parameters | None = None) -> bytes:
+        """As `Engine.export_native`."""
+        return self._engine.export_native(sql, parameters)
+
+    def insert_native(self, table: str, blocks: bytes) -> None:
+        """As `Engine.insert_native`."""
+        self._lease.require()
+        self._engine.insert_native(table, blocks)
 
     def close(self) -> None:
         """As `Engine.close`."""

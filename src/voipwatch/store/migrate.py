@@ -10,9 +10,10 @@ DEDUPLICATION_WINDOW: Final = 10_000
 """Blocks whose tokens a table remembers. A token guards against the driver's own second try, which comes
 within seconds; a loader that was killed is told by the ledger, however long ago that was."""
 
-_TABLE: Final = """CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at
+TABLE: Final = """CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at
 DateTime('UTC')) ENGINE = ReplacingMergeTree ORDER BY version
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"""
+"""Which migrations were finished."""
 
 
 def scripts() -> dict[int, tuple[str, str]]:
@@ -55,7 +56,7 @@ def migrate(engine: Engine) -> list[str]:
     have = version_of(engine)
     if have > len(known):
         raise StoreError("newer", str(have))
-    engine.command(_TABLE)
+    engine.command(TABLE)
     applied = []
     for version in range(have + 1, len(known) + 1):
         name, text = known[version]

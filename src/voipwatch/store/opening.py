@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from voipwatch.store.door import Door, Visitor
 from voipwatch.store.engine import SCRATCH, ClickHouse
 from voipwatch.store.errors import StoreError
 from voipwatch.store.lease import Lease, Leased, Renewal
-from voipwatch.store.migrate import migrate, require_current
+from voipwatch.store.migrate import migrate, require_current, scripts, version_of
 from voipwatch.store.owner import Ownership, holder
 from voipwatch.store.store import Store
 
@@ -33,6 +34,7 @@ def open_store(
     who: str = "voipwatch",
     serve_door: bool = False,
     threads: int | None = None,
+    names: Sequence[str] = (),
 ) -> Store:
     """Open the store at `url`.
 
@@ -44,13 +46,17 @@ def open_store(
         who: this process's name for others, `voipwatch serve`.
         serve_door: let other processes of this user read meanwhile (embedded only).
         threads: of one query; None leaves it to the engine, which takes the cores.
+        names: on a server, what of the work is this process's (`lease`); empty: all of it. Others work beside
+            it meanwhile, and see to it by themselves that they write what is theirs alone.
 
     Raises:
         StoreError: see its reasons.
     """
     folder = folder_of(url)
     if folder is None:
-        return _server(url, create=create, read_only=read_only, who=who, threads=threads)
+        return _server(url, create=create, read_only=read_only, who=who, threads=threads, names=names)
+    if names:
+        raise StoreError("bad-url", "a store in a folder has one writer: parts of the work want a server")
     if not (folder / ENGINE).is_dir() and not create:
         raise StoreError("no-store", str(folder))
     try:
@@ -98,7 +104,9 @@ def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, t
     return Store(engine, before_close=door.close if door else None, on_close=own.release)
 
 
-def _server(url: str, *, create: bool, read_only: bool, who: str, threads: int | None) -> Store:
+def _server(
+    url: str, *, create: bool, read_only: bool, who: str, threads: int | None, names: Sequence[str]
+) -> Store:
     database = urlsplit(url).path.strip("/") or DATABASE
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
         raise StoreError("bad-url", f"{database!r} is no name of a database")
@@ -117,16 +125,27 @@ def _server(url: str, *, create: bool, read_only: bool, who: str, threads: int |
         beside = ClickHouse(base, database=database)
         undo.callback(beside.close)
         name = f"{who} on {socket.gethostname()}, pid {os.getpid()}"
-        lease = Lease(beside, holder=secrets.token_hex(16), who=name)
+        if create and names and version_of(engine) != len(scripts()):
+            _migrate_alone(engine, Lease(beside, holder=secrets.token_hex(16), who=name))
+        lease = Lease(beside, holder=secrets.token_hex(16), who=name, names=names)
         lease.take()
         undo.callback(lease.release)
         renewal = Renewal(lease)
         undo.callback(renewal.end)
         leased = Leased(engine, lease)
-        if create:
+        if create and not names:
             migrate(leased)
         ending = undo.pop_all()
     return Store(leased, on_close=ending.close)
+
+
+def _migrate_alone(engine: ClickHouse, whole: Lease) -> None:
+    """With nobody else at work, whatever part of it."""
+    whole.take()
+    try:
+        migrate(Leased(engine, whole))
+    finally:
+        whole.release()
 
 
 def _through_door(folder: Path) -> Store:

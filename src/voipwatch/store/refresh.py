@@ -1,6 +1,6 @@
 """Cells of votes, in SQL; `inference.cells` is the same in plain Python, and a test holds them together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from voipwatch.model import cells as numbers
@@ -12,11 +12,23 @@ HOURS_AT_ONCE: Final = 500
 
 KEY: Final = "instance, source, country, operator, access, app, stage, hour"
 
-_VOICES: Final = f"""
-SELECT {KEY}, pseudonym, uniqExact(report_id) AS reports, max(received_at) AS last_received,
-    argMax(tuple(verdict, mechanism, prefix, prefix_kind), tuple(observed_at, received_at, report_id)) AS said
-FROM votes WHERE {{where}}
-GROUP BY {KEY}, pseudonym"""
+VOICE: Final = {
+    "reports": ("uniqExact", "report_id"),
+    "last_received": ("max", "received_at"),
+    "said": (
+        "argMax",
+        "tuple(verdict, mechanism, prefix, prefix_kind), tuple(observed_at, received_at, report_id)",
+    ),
+}
+"""What a pseudonym's votes of an hour come to: name -> aggregate function and of what."""
+
+
+def voices(combinator: str = "") -> str:
+    """Every pseudonym's voice; with `State`, the aggregates' states in place of values. Needs `where`."""
+    parts = ", ".join(f"{function}{combinator}({of}) AS {name}" for name, (function, of) in VOICE.items())
+    return f"SELECT {KEY}, pseudonym, {parts} FROM votes WHERE {{where}} GROUP BY {KEY}, pseudonym"
+
+
 _PREFIXES: Final = f"""
 SELECT {KEY}, said.3 AS prefix,
     if(min(said.4 = 'carrier'), {{carrier:UInt64}}, {{fixed:UInt64}}) AS cap,
@@ -27,7 +39,7 @@ SELECT {KEY}, said.3 AS prefix,
     least({{vote:UInt64}}, intDiv(cap, greatest(undecided, 1))) AS undecided_weight,
     sum(reports) AS reports, max(last_received) AS last_received,
     groupArrayIf(said.2, said.1 IN ('blocked', 'throttled') AND said.2 != '') AS blamed
-FROM ({_VOICES})
+FROM ({{voices}})
 GROUP BY {KEY}, prefix"""
 _SUMS: Final = f"""
 SELECT {KEY},
@@ -38,7 +50,7 @@ SELECT {KEY},
     groupArrayArray(blamed) AS blames, max(last_received) AS latest
 FROM ({_PREFIXES})
 GROUP BY {KEY}"""
-CELLS: Final = f"""
+OF_VOICES: Final = f"""
 SELECT {KEY},
     ok_micro + blocked_micro + throttled_micro + down_micro AS decided_micro,
     {{majority:Float64}} * decided_micro - {{slack:UInt64}} AS needed,
@@ -55,6 +67,8 @@ SELECT {KEY},
     arrayStringConcat(blamed, ',') AS mechanisms,
     toDateTime(latest, 'UTC') AS last_received
 FROM ({_SUMS})"""
+"""Cells of the voices that take the place of `voices`; needs the parameters of `parameters`."""
+CELLS: Final = OF_VOICES.replace("{voices}", voices())
 """Needs `where`, and the parameters of `parameters`."""
 
 COLUMNS: Final = (
@@ -68,10 +82,12 @@ OF_HOURS: Final = (
 )
 
 
-MADE: Final = f"{OF_HOURS} AND version = {{version:UInt64}} AND NOT deleted"
+OF_COUNTRIES: Final = "({all:UInt8} OR country IN {countries:Array(String)})"
+"""Where several loaders work, each makes the cells of its own countries; `of_countries` fills it."""
+MADE: Final = f"{OF_HOURS} AND {OF_COUNTRIES} AND version = {{version:UInt64}} AND NOT deleted"
 """Cells that a refresh just made. Without FINAL: merging costs a hundred times the reading of an hour."""
 LINE: Final = "instance, country, operator, access"
-_NEWEST: Final = f"""
+NEWEST: Final = f"""
 SELECT {LINE}, max(at) AS newest FROM (
     SELECT {LINE}, max(last_received) AS at FROM cells WHERE {MADE} GROUP BY {LINE}
     UNION ALL
@@ -79,6 +95,7 @@ SELECT {LINE}, max(at) AS newest FROM (
     WHERE ({LINE}) IN (SELECT DISTINCT {LINE} FROM cells WHERE {MADE})
 )
 GROUP BY {LINE}"""
+"""Of each line whose cells were just made, the last arrival that is in any of its cells."""
 ARRIVALS: Final = f"""
 SELECT {LINE}, any(newest) AS last_received,
     countIf(counts AND received_at > newest - INTERVAL {{days:UInt8}} DAY
@@ -88,7 +105,7 @@ SELECT {LINE}, any(newest) AS last_received,
             greatest(0, dateDiff('second', observed_at, received_at)),
             counts AND received_at > newest - INTERVAL {{days:UInt8}} DAY
                 AND received_at < newest + INTERVAL 1 SECOND))) AS lag_s
-FROM ({_NEWEST}) AS lines
+FROM ({NEWEST}) AS lines
 LEFT JOIN (
     SELECT {LINE}, observed_at, received_at, true AS counts FROM reports
     WHERE kind = 'scheduled' AND enrolled AND received_at > toDateTime64({{floor:UInt32}}, 3, 'UTC')
@@ -111,43 +128,87 @@ def parameters() -> dict[str, Any]:
     }
 
 
-def refresh_cells(engine: Engine, hours: Sequence[int]) -> int:
+def of_countries(countries: Sequence[str] | None) -> dict[str, Any]:
+    """Parameters of `OF_COUNTRIES`; None: all."""
+    return {"all": int(countries is None), "countries": list(countries or ())}
+
+
+def countries_of(engine: Engine, hours: Sequence[int]) -> list[str]:
+    """Countries that have votes or cells in these hours (Unix seconds), sorted."""
+    found: set[str] = set()
+    for start in range(0, len(hours), HOURS_AT_ONCE):
+        some = sorted(hours)[start : start + HOURS_AT_ONCE]
+        table = engine.select(
+            f"SELECT DISTINCT country FROM votes WHERE {OF_HOURS} "
+            f"UNION DISTINCT SELECT DISTINCT country FROM cells WHERE {OF_HOURS}",
+            {"hours": some, "first": some[0], "last": some[-1]},
+        )
+        found.update(table["country"].to_pylist())
+    return sorted(found)
+
+
+def refresh_cells(engine: Engine, hours: Sequence[int], countries: Sequence[str] | None = None) -> int:
     """Make the cells of these hours anew from the votes; returns how many there are.
 
-    Twice the same call leaves the same cells; a cell whose votes are gone goes too. Hours are Unix seconds.
+    Twice the same call leaves the same cells; a cell whose votes are gone goes too. Hours are Unix seconds;
+    `countries`: theirs alone, None: all.
+    """
+    cells = CELLS.replace("{where}", f"{OF_HOURS} AND {OF_COUNTRIES}")
+    made = 0
+    for of_hours in stretches(hours, countries):
+        made_now = make_cells(engine, cells, of_hours)
+        _refresh_arrivals(engine, made_now)
+        made += count_made(engine, made_now)
+    settle(engine, hours)
+    return made
+
+
+def stretches(hours: Sequence[int], countries: Sequence[str] | None = None) -> Iterator[Parameters]:
+    """Hours (Unix seconds), as `OF_HOURS` wants them, at most `HOURS_AT_ONCE` each, ascending; with the
+    countries, as `OF_COUNTRIES` wants them.
     """
     wanted = sorted(set(hours))
-    made = 0
     for start in range(0, len(wanted), HOURS_AT_ONCE):
         some = wanted[start : start + HOURS_AT_ONCE]
-        of_hours: Parameters = {"hours": some, "first": some[0], "last": some[-1]}
-        version = scalar(
-            engine, "SELECT greatest(max(version) + 1, toUnixTimestamp64Micro(now64(6))) FROM cells"
-        )
-        stamp = {"version": version, "ruleset": numbers.CELLS_RULESET}
-        engine.command(
-            f"INSERT INTO cells SELECT {COLUMNS}, {{ruleset:String}}, {{version:UInt64}}, 0 "
-            f"FROM ({CELLS.replace('{where}', OF_HOURS)})",
-            {**parameters(), **of_hours, **stamp},
-        )
-        engine.command(
-            "INSERT INTO cells SELECT * REPLACE ({version:UInt64} AS version, 1 AS deleted) FROM "
-            f"(SELECT * FROM (SELECT * FROM cells WHERE {OF_HOURS} ORDER BY version DESC LIMIT 1 BY {KEY}) "
-            "WHERE version < {version:UInt64} AND NOT deleted)",
-            {**of_hours, "version": version},
-        )
-        made_now = {**of_hours, "version": version}
-        _refresh_arrivals(engine, made_now)
-        made += scalar(engine, f"SELECT count() FROM cells WHERE {MADE}", made_now)
-    if len(wanted) > HOURS_AT_ONCE:
-        # Each statement left parts that overlap all others: a series costs 2 to 3 ms more for each of them.
+        yield {"hours": some, "first": some[0], "last": some[-1], **of_countries(countries)}
+
+
+def make_cells(engine: Engine, cells: str, of_hours: Parameters) -> Parameters:
+    """Write what the query `cells` says of one of `stretches`; cells that it does not say any more go.
+
+    Returns the parameters of `MADE`.
+    """
+    version = scalar(engine, "SELECT greatest(max(version) + 1, toUnixTimestamp64Micro(now64(6))) FROM cells")
+    stamp = {"version": version, "ruleset": numbers.CELLS_RULESET}
+    engine.command(
+        f"INSERT INTO cells SELECT {COLUMNS}, {{ruleset:String}}, {{version:UInt64}}, 0 FROM ({cells})",
+        {**parameters(), **of_hours, **stamp},
+    )
+    made_now = {**of_hours, "version": version}
+    engine.command(
+        "INSERT INTO cells SELECT * REPLACE ({version:UInt64} AS version, 1 AS deleted) FROM "
+        f"(SELECT * FROM (SELECT * FROM cells WHERE {OF_HOURS} AND {OF_COUNTRIES} "
+        f"ORDER BY version DESC LIMIT 1 BY {KEY}) "
+        "WHERE version < {version:UInt64} AND NOT deleted)",
+        made_now,
+    )
+    return made_now
+
+
+def count_made(engine: Engine, made: Parameters) -> int:
+    """How many cells `make_cells` just made."""
+    return int(scalar(engine, f"SELECT count() FROM cells WHERE {MADE}", made))
+
+
+def settle(engine: Engine, hours: Sequence[int]) -> None:
+    """After many stretches: their parts overlap all others; a series costs 2 to 3 ms more for each."""
+    if len(set(hours)) > HOURS_AT_ONCE:
         engine.command("OPTIMIZE TABLE cells FINAL SETTINGS optimize_skip_merged_partitions = 1")
-    return made
 
 
 def _refresh_arrivals(engine: Engine, made: Parameters) -> None:
     """How late reports come on the lines of the cells just made, up to the newest of each."""
-    oldest = scalar(engine, f"SELECT toUnixTimestamp(min(newest)) FROM ({_NEWEST})", made)
+    oldest = scalar(engine, f"SELECT toUnixTimestamp(min(newest)) FROM ({NEWEST})", made)
     window: Parameters = {
         "days": numbers.LAG_DAYS,
         "floor": max(0, oldest - numbers.LAG_DAYS * 86_400),

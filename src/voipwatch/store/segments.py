@@ -8,7 +8,7 @@ rows at that moment.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -27,6 +27,9 @@ RAW_TABLES: Final = ("observations", "votes", "reports")
 """Tables with a row's report and segment; `reports` last, so that what is counted is there to the end."""
 IDS_AT_ONCE: Final = 1000
 """Report ids in one deletion: 35 kB of SQL, of the 256 kB that the engine reads by default."""
+
+LINES_AT_ONCE: Final = 1000
+"""Names of segments in one statement: 80 kB at most, where a server takes an address of 1 MB."""
 
 _REPORT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _SEGMENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
@@ -57,13 +60,19 @@ class _Line(NamedTuple):
     deletions: int = 0
 
 
-def insert_segment(engine: Engine, segment: str, rows: SegmentRows | SegmentTables) -> Inserted:
-    """Insert one segment's rows; exactly once in effect, from a single loader.
+def insert_segment(
+    engine: Engine,
+    segment: str,
+    rows: SegmentRows | SegmentTables,
+    owns_country: Callable[[str], bool] | None = None,
+) -> Inserted:
+    """Insert one segment's rows; exactly once in effect, from the one loader that owns the segment.
 
     Args:
         engine: that writes.
         segment: its id, 1 to 80 of `A-Za-z0-9._-`.
         rows: what is in it; every report once.
+        owns_country: whose deletions are this loader's, where several work on a store; None: all.
 
     Raises:
         StoreError: `segment` for a wrong id, a report that occurs twice, or a segment that never goes in;
@@ -83,10 +92,10 @@ def insert_segment(engine: Engine, segment: str, rows: SegmentRows | SegmentTabl
     attempt = known.attempt + 1
     if attempt > ATTEMPTS_MAX:
         raise StoreError("segment", f"{segment}: begun {known.attempt} times and never finished")
-    doomed_ids = deletions["report_id"].to_pylist()
+    doomed_ids = _doomed(engine, deletions["report_id"].to_pylist(), owns_country)
     hours = {*known.hours, *_hours(tables["votes"]), *_hours_of(engine, doomed_ids)}
     begun = _Line(BEGUN, attempt, tuple(sorted(hours)))
-    _write(engine, segment, begun)
+    _write(engine, {segment: begun})
     if attempt > 1:
         _clear(engine, segment)
     _put(engine, "reports", tables["reports"], segment, attempt)
@@ -98,8 +107,9 @@ def insert_segment(engine: Engine, segment: str, rows: SegmentRows | SegmentTabl
             tables[name] = table.filter(mask)
     for name in ("observations", "votes"):
         _put(engine, name, tables[name], segment, attempt)
-    if doomed_ids:
+    if deletions.num_rows:
         engine.insert("deletions", with_segment(deletions, segment))
+    if doomed_ids:
         for name in RAW_TABLES:
             _delete_reports(engine, doomed_ids, only=name)
     done = _Line(
@@ -111,7 +121,7 @@ def insert_segment(engine: Engine, segment: str, rows: SegmentRows | SegmentTabl
         tables["votes"].num_rows,
         deletions.num_rows,
     )
-    _write(engine, segment, done)
+    _write(engine, {segment: done})
     return Inserted(True, done.reports, done.observations, done.votes, done.deletions, refused, [*done.hours])
 
 
@@ -123,8 +133,10 @@ def pending_hours(engine: Engine) -> dict[str, list[int]]:
 
 def mark_celled(engine: Engine, segments: Iterable[str]) -> None:
     """Note that the cells of these segments are made."""
-    for segment in segments:
-        _write(engine, segment, _line(engine, segment)._replace(step=CELLED))
+    names = sorted(segments)
+    for start in range(0, len(names), LINES_AT_ONCE):
+        lines = _lines(engine, names[start : start + LINES_AT_ONCE])
+        _write(engine, {name: line._replace(step=CELLED) for name, line in lines.items()})
 
 
 def known_segments(engine: Engine) -> dict[str, int]:
@@ -134,22 +146,33 @@ def known_segments(engine: Engine) -> dict[str, int]:
 
 
 def _line(engine: Engine, segment: str) -> _Line:
+    return _lines(engine, [segment])[segment]
+
+
+def _lines(engine: Engine, names: Sequence[str]) -> dict[str, _Line]:
+    """Of each name; one that is not there has a line with nothing in it."""
     found = engine.select(
-        "SELECT step, attempt, hours, reports, observations, votes, deletions FROM segments FINAL "
-        "WHERE segment = {segment:String}",
-        {"segment": segment},
+        "SELECT segment, step, attempt, hours, reports, observations, votes, deletions FROM segments FINAL "
+        "WHERE segment IN {segments:Array(String)}",
+        {"segments": list(names)},
     ).to_pylist()
-    return _Line(**found[0] | {"hours": tuple(found[0]["hours"])}) if found else _Line()
+    known = {row.pop("segment"): _Line(**row | {"hours": tuple(row["hours"])}) for row in found}
+    return {name: known.get(name, _Line()) for name in names}
 
 
-def _write(engine: Engine, segment: str, line: _Line) -> None:
-    record = line._asdict() | {
-        "segment": segment,
-        "hours": list(line.hours),
-        "written_at": scalar(engine, "SELECT now64(3, 'UTC')"),
-        "version": line.attempt * 10 + line.step,
-    }
-    engine.insert("segments", records_table("segments", [record]))
+def _write(engine: Engine, lines: Mapping[str, _Line]) -> None:
+    at = scalar(engine, "SELECT now64(3, 'UTC')")
+    records = [
+        line._asdict()
+        | {
+            "segment": segment,
+            "hours": list(line.hours),
+            "written_at": at,
+            "version": line.attempt * 10 + line.step,
+        }
+        for segment, line in lines.items()
+    ]
+    engine.insert("segments", records_table("segments", records))
 
 
 def _put(engine: Engine, name: str, rows: pa.Table, segment: str, attempt: int) -> None:
@@ -168,13 +191,36 @@ def _clear(engine: Engine, segment: str) -> None:
 
 
 def _refused(engine: Engine, segment: str) -> list[str]:
+    """Reports of the segment that are in by another one, or were deleted.
+
+    Of two segments that go in at the same moment, by two loaders, the one that comes first by its name keeps
+    a report that both have: that neither had it would lose it.
+    """
     mine = "report_id IN (SELECT report_id FROM reports WHERE segment = {segment:String})"
     found = engine.select(
-        f"SELECT report_id FROM reports WHERE segment != {{segment:String}} AND {mine} "
-        f"UNION DISTINCT SELECT report_id FROM deletions WHERE {mine}",
+        f"SELECT DISTINCT report_id, segment FROM reports WHERE segment != {{segment:String}} AND {mine} "
+        f"UNION DISTINCT SELECT report_id, '' AS segment FROM deletions WHERE {mine}",
         {"segment": segment},
-    )
-    return sorted(found["report_id"].to_pylist())
+    ).to_pylist()
+    going_in = {row["segment"] for row in found if row["segment"] > segment}
+    going_in = {other for other in going_in if _line(engine, other).step < IN}
+    return sorted({row["report_id"] for row in found if row["segment"] not in going_in})
+
+
+def _doomed(engine: Engine, report_ids: list[str], owns_country: Callable[[str], bool] | None) -> list[str]:
+    """Reports that are to be deleted here. A deletion goes to all partitions of a stream, and only the loader
+    of the report's country makes the cells anew that it was in.
+    """
+    if owns_country is None:
+        return report_ids
+    doomed: set[str] = set()
+    for ids in _quoted(report_ids):
+        for name in RAW_TABLES:
+            found = engine.select(
+                f"SELECT DISTINCT report_id, country FROM {name} WHERE report_id IN ({ids})"
+            )
+            doomed |= {row["report_id"] for row in found.to_pylist() if owns_country(row["country"])}
+    return sorted(doomed)
 
 
 def _hours(votes: pa.Table) -> list[int]:

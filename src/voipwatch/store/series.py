@@ -52,15 +52,18 @@ FIGURES: Final = (
 )
 OF_FEW_ROWS: Final = (
     " SETTINGS max_threads = 1, max_block_size = 1000000, preferred_block_size_bytes = 0, "
-    "enable_multiple_prewhere_read_steps = 0"
+    "enable_multiple_prewhere_read_steps = 0, output_format_arrow_compression_method = 'none'"
 )
 """Of a query that finds its few rows by the key: one more thread, block or step of filtering takes the engine
-longer to set up than it then saves."""
+longer to set up than it then saves, and packing the answer takes a sixth of the time. Of millions of rows
+an answer that is packed comes sooner, and in less memory."""
 _SERIES: Final = (
     f"SELECT {FIGURES}, version, deleted FROM cells PREWHERE {OF_SERIES} "
     "AND hour >= toDateTime({before:UInt32}, 'UTC') AND hour < toDateTime({until:UInt32}, 'UTC')"
-    + OF_FEW_ROWS
 )
+OF_SOME_YEARS: Final = OF_FEW_ROWS.replace("max_threads = 1", "max_threads = 2")
+"""Each year has parts of its own: of three and more a second thread reads some meanwhile."""
+LONG_S: Final = 2 * 366 * 86_400
 ARRIVALS: Final = "SELECT instance, country, operator, access, last_received, lag_s, version FROM arrivals"
 """All of it: a row a line and what is not merged yet. Each condition costs more than the rows."""
 
@@ -86,7 +89,8 @@ def series(engine: Engine, key: SeriesKey, *, since: int, until: int, as_of: int
     """
     known = arrivals(engine, key)
     # Not FINAL: a table of several parts is merged for longer than it is read.
-    found = engine.select(_SERIES, key._asdict() | {"before": max(since - STALE_S, 0), "until": until})
+    sql = _SERIES + (OF_SOME_YEARS if until - since > LONG_S else OF_FEW_ROWS)
+    found = engine.select(sql, key._asdict() | {"before": max(since - STALE_S, 0), "until": until})
     return with_silence(
         latest_by_key(found, ("hour",)),
         since=since,

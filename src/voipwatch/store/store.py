@@ -6,12 +6,12 @@ Every method raises StoreError, and nothing else that a person can cause.
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 
 from voipwatch.model.votes import PANEL, Vote
-from voipwatch.store import beside, queries, refresh, retention, segments, series
+from voipwatch.store import beside, queries, refresh, retention, segments, series, shards
 from voipwatch.store.engine import Engine, Parameters, chunks
 from voipwatch.store.errors import StoreError
 from voipwatch.store.export import Exported, Selection, export
@@ -25,6 +25,15 @@ from voipwatch.store.rows import (
 )
 from voipwatch.store.segments import Inserted
 from voipwatch.store.series import SeriesKey
+
+
+class Share(NamedTuple):
+    """What of a store's work is one loader's, where several work beside each other."""
+
+    segment: Callable[[str], bool]
+    """Whether a name of the ledger is its own."""
+    country: Callable[[str], bool]
+    """Whether a country's votes are all in segments of its own."""
 
 
 class Store:
@@ -63,30 +72,47 @@ class Store:
     # -- writing
     # --------------------------------------------------------------------------------------------------
 
-    def insert_segment(self, segment: str, rows: SegmentRows | SegmentTables) -> Inserted:
+    def insert_segment(
+        self, segment: str, rows: SegmentRows | SegmentTables, *, share: Share | None = None
+    ) -> Inserted:
         """Insert one spool segment, once in effect; see `segments.insert_segment`."""
-        return segments.insert_segment(self._writing(), segment, rows)
+        owns_country = None if share is None else share.country
+        return segments.insert_segment(self._writing(), segment, rows, owns_country)
 
     def refresh_cells(
-        self, hours: Sequence[int] | None = None, *, then: Callable[[Sequence[int]], object] | None = None
+        self,
+        hours: Sequence[int] | None = None,
+        *,
+        then: Callable[[Sequence[int], Sequence[str] | None], object] | None = None,
+        share: Share | None = None,
     ) -> int:
         """Make cells anew; returns how many. Without `hours`: those of segments whose cells are not made yet.
 
         Hours whose votes are past their keeping are left as they are. `then` is called with the hours that
-        were made, before the ledger says so: killed within it, the next call makes them again.
+        were made and the countries (None: all), before the ledger says so: killed within it, the next call
+        makes them again. `share`: what of it is this process's; None: all.
         """
         engine = self._writing()
         pending = segments.pending_hours(engine) if hours is None else {}
+        if share is not None:
+            pending = {name: of_segment for name, of_segment in pending.items() if share.segment(name)}
         wanted = (
             {hour for of_segment in pending.values() for hour in of_segment} if hours is None else set(hours)
         )
         floor = retention.kept_from(engine)
         kept = sorted(hour for hour in wanted if hour >= floor)
-        made = refresh.refresh_cells(engine, kept)
+        countries = None
+        if share is not None:
+            countries = [each for each in refresh.countries_of(engine, kept) if share.country(each)]
+        made = refresh.refresh_cells(engine, kept, countries)
         if then is not None:
-            then(kept)
+            then(kept, countries)
         segments.mark_celled(engine, pending)
         return made
+
+    def merge_voices(self, hours: Sequence[int], states: Sequence[bytes]) -> int:
+        """Make cells of the `voices` of all shards; returns how many. See `shards.merge`."""
+        return shards.merge(self._writing(), hours, states)
 
     def save_detector(self, detector: str, payload: str) -> None:
         """Keep a detector's memory (JSON); the newest stands."""
@@ -101,9 +127,22 @@ class Store:
         for piece in chunks(context_table(records)):
             self._writing().insert("context", piece)
 
-    def save_influence(self, hours: Sequence[int], records: Sequence[InfluenceRecord]) -> None:
-        """Keep what it takes to move the cells of these hours; `records` hold all of them."""
-        beside.save_influence(self._writing(), hours, records)
+    def save_influence(
+        self,
+        hours: Sequence[int],
+        records: Sequence[InfluenceRecord],
+        countries: Sequence[str] | None = None,
+    ) -> None:
+        """Keep what it takes to move the cells of these hours; `records` hold all of them, of `countries`."""
+        beside.save_influence(self._writing(), hours, records, countries)
+
+    def voices(self, hours: Sequence[int]) -> bytes:
+        """What the pseudonyms of these hours said here, as exact states; see `shards.states_of`."""
+        return shards.states_of(self._engine, hours)
+
+    def vote_hours(self) -> list[int]:
+        """Hours (Unix seconds) that have votes here, ascending."""
+        return shards.vote_hours(self._engine)
 
     def raw_from(self) -> int:
         """Unix seconds of the first hour whose votes are all there; 0 where nothing was forgotten yet."""
@@ -150,9 +189,9 @@ class Store:
             self._engine, (received_at_ms, report_id), limit=limit, source=source, instance=instance
         )
 
-    def votes_of_hours(self, hours: Sequence[int]) -> list[Vote]:
+    def votes_of_hours(self, hours: Sequence[int], countries: Sequence[str] | None = None) -> list[Vote]:
         """The panel's votes of these hours (Unix seconds), of every instance, in no order."""
-        return beside.votes_of_hours(self._engine, hours)
+        return beside.votes_of_hours(self._engine, hours, countries)
 
     def load_detector(self, detector: str) -> str | None:
         """A detector's memory, or None."""

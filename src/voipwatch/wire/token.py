@@ -113,6 +113,17 @@ def encode_up(keys: TokenKeys, flow: int, seq: int, *, nonce: bytes = NO_NONCE, 
     return _xor(extra, _keystream(keys.key, tag, len(extra))) + tail if extra else tail
 
 
+def number_of_untrusted(place: bytes, salt: bytes) -> int | None:
+    """The ticket that untrusted bytes name, were they an uplink token; None: they are too few for one.
+
+    Random bytes name a random one.
+    """
+    if len(place) < ROOM_UP_MIN:
+        return None
+    mask = keyed_hash(salt, b"vw-blind", place[-8:], 8)
+    return int.from_bytes(place[-12:-10], "big") ^ int.from_bytes(mask[:2], "big")
+
+
 def open_up_untrusted(
     place: bytes,
     salt: bytes,

@@ -97,11 +97,11 @@ def test_the_fingerprints_of_the_table_are_those_of_the_profile(monkeypatch: pyt
     hellos: list[ClientHello] = []
     up = SimNet.up
 
-    def listen(net: SimNet, now: float, sock: int, dport: int, data: bytes, ttl: int | None = None) -> None:
+    def listen(net: SimNet, now: float, sock: int, dport: int, data: bytes, *more: int | None) -> None:
         hello = read_hello(data)
         if hello is not None:
             hellos.append(hello)
-        up(net, now, sock, dport, data, ttl)
+        up(net, now, sock, dport, data, *more)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(SimNet, "up", listen)
     run_simulated(load_worlds().get("clean"), apps=("webrtc",), seed=1, budget_bytes=600_000)

@@ -9,7 +9,7 @@ from voipwatch.apps.codecs.control import control_message
 from voipwatch.model.flows import MEDIA_SEQ, REPLICATES, FlowKind
 from voipwatch.model.tickets import Ticket, TicketBatch
 from voipwatch.model.vocabulary import Arm, Direction, Family, Media, Stage
-from voipwatch.reflector.core import Identity, ReflectorCore
+from voipwatch.reflector.core import ALONE, Identity, Part, ReflectorCore
 from voipwatch.wire.farlog import FarLog, decode_farlog, verify_farlog
 from voipwatch.wire.token import (
     CONTROL_FLOW,
@@ -140,7 +140,7 @@ class FakeScripts:
 IDENTITY = Identity(bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 80)))
 
 
-def make_core(scripts: FakeScripts | None = None) -> ReflectorCore:
+def make_core(scripts: FakeScripts | None = None, *, part: Part = ALONE) -> ReflectorCore:
     return ReflectorCore(
         IDENTITY,
         cast("Any", None),
@@ -149,6 +149,7 @@ def make_core(scripts: FakeScripts | None = None) -> ReflectorCore:
         tcp_ports=(443, 5222),
         version="1.2.3",
         scripts=scripts or FakeScripts(),
+        part=part,
     )
 
 

@@ -22,6 +22,7 @@ from voipwatch.reflector.core.identity import Identity
 from voipwatch.reflector.core.likely import LikelySeqs
 from voipwatch.reflector.core.log import far_log, seal
 from voipwatch.reflector.core.observed import kind_of_address
+from voipwatch.reflector.core.part import ALONE, OthersTickets, Part
 from voipwatch.reflector.core.prefixes import Prefixes
 from voipwatch.reflector.core.private import PrivateScripts, RefusedProfileError
 from voipwatch.reflector.core.proof import source_nonce
@@ -33,9 +34,18 @@ from voipwatch.reflector.core.tickets import Tickets
 from voipwatch.reflector.core.uplink import Uplink
 from voipwatch.wire.farlog import FarLog
 from voipwatch.wire.place import uplink_place
-from voipwatch.wire.token import CONTROL_FLOW, ROOM_UP, TCP_FLOW, UpToken, open_up_untrusted
+from voipwatch.wire.token import (
+    CONTROL_FLOW,
+    ROOM_UP,
+    TCP_FLOW,
+    UpToken,
+    number_of_untrusted,
+    open_up_untrusted,
+)
 
 CONTROL_SEQ: Final = 1
+Stray = tuple[int, Address, bytes]
+"""Whose it is, where it came from, the datagram."""
 
 
 class ReflectorCore:
@@ -51,8 +61,12 @@ class ReflectorCore:
         tcp_ports: Sequence[int],
         version: str,
         scripts: Scripts | None = None,
+        part: Part = ALONE,
     ) -> None:
-        """The ports are those that could be bound; `scripts` stands in for the profiles' own."""
+        """The ports are those that could be bound; `scripts` stands in for the profiles' own.
+
+        `part`: which tickets are this worker's; datagrams of others' are put aside (`strays`).
+        """
         self._profiles = profiles
         if scripts is None:
             scripts = ProfileScripts(profiles)
@@ -71,7 +85,10 @@ class ReflectorCore:
         self._identity = identity
         self._scripts = scripts
         self._tcp = frozenset(tcp_ports)
-        self._tickets = Tickets(identity.master)
+        self.part: Final = part
+        self._others = OthersTickets(part)
+        self._strays: list[Stray] = []
+        self._tickets = Tickets(identity.master, part)
         self._prefixes = Prefixes()
         self._strangers = Strangers()
         self._sessions = Sessions(
@@ -159,6 +176,14 @@ class ReflectorCore:
         self.set_clock(now, wall_s)
         return self._tickets.import_state(state, wall_s=wall_s)
 
+    def live_tickets(self) -> list[tuple[int, int]]:
+        """Number and end (Unix time) of each: what other workers are to know of."""
+        return self._tickets.ends()
+
+    def learn_tickets(self, tickets: Sequence[tuple[int, int]], wall_s: float) -> None:
+        """Other workers' `live_tickets`; `wall_s`: Unix time."""
+        self._others.learn(tickets, wall_s)
+
     # --- datagrams ----------------------------------------------------------------------------------
 
     def receive_datagrams(self, batch: Sequence[tuple[Address, int, bytes]], now: float) -> None:
@@ -169,6 +194,11 @@ class ReflectorCore:
             return
         for source, port, data in batch:
             self._receive(source, port, data, now)
+
+    def strays(self) -> list[Stray]:
+        """Datagrams received since that are other workers', to be handed to them; each once."""
+        found, self._strays = self._strays, []
+        return found
 
     def hasten(self, make: Maker | None) -> None:
         """From now on compiled code carries the common packets; None: Python alone, as at first.
@@ -235,6 +265,13 @@ class ReflectorCore:
         self.counters.tcp_refused += 1
         return None
 
+    def tcp_owner(self, local_port: int, first: bytes) -> int | None:
+        """Which other worker may answer a hello that this one does not know; None: none."""
+        if local_port not in self._tcp:
+            return None
+        owners = (self._owner(place) for place, _ in stream.token_places(first))
+        return next((owner for owner in owners if owner is not None), None)
+
     def session_record(self, ticket: int, auth: bytes, now: float) -> FarLog | None:
         """A copy of the session's log, to be sealed elsewhere; None when the caller may not have it.
 
@@ -273,9 +310,20 @@ class ReflectorCore:
         place = uplink_place(data)
         token = None if place is None else self._open(place, source[0])
         if token is None:
-            self._receive_garbage(source, port, now)
+            # What arrives mangled where a session of ours sends from is that session's.
+            owner = None if place is None else self._owner(place)
+            if owner is None or self._sessions.at(source, port) is not None:
+                self._receive_garbage(source, port, now)
+            else:
+                self._strays.append((owner, source, data))
         elif not self._uplink.receive(token, source, port, data, now):
             self.counters.refused += 1
+
+    def _owner(self, place: bytes) -> int | None:
+        """Which other worker's ticket a place names, if any."""
+        if self.part == ALONE:
+            return None
+        return self._others.owner(number_of_untrusted(place, self._identity.salt))
 
     def _open(self, place: bytes, ip: str) -> UpToken | None:
         self._source_ip = ip

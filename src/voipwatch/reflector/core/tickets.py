@@ -1,7 +1,7 @@
 """Who may measure: live tickets, their keys, and what of them outlives a restart."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -15,6 +15,7 @@ from voipwatch.reflector.core.limits import (
     TICKETS_LIVE_MAX,
     TICKETS_SITE_MAX,
 )
+from voipwatch.reflector.core.part import ALONE, Part
 from voipwatch.reflector.core.prefixes import SITE_BITS, prefix_of
 from voipwatch.reflector.core.scripts import Scripts
 
@@ -44,10 +45,11 @@ class LiveTicket:
 
 
 class Tickets:
-    """All live tickets; numbers are unique among them, keys unique for ever."""
+    """All live tickets; numbers are unique among them and among workers, keys unique for ever."""
 
-    def __init__(self, master: bytes) -> None:
+    def __init__(self, master: bytes, part: Part = ALONE) -> None:
         self._master = master
+        self._part = part
         self._live: dict[int, LiveTicket] = {}
 
     def __len__(self) -> int:
@@ -65,6 +67,10 @@ class Tickets:
         """Its key, for the token's check."""
         ticket = self._live.get(number)
         return None if ticket is None else ticket.key
+
+    def ends(self) -> list[tuple[int, int]]:
+        """Number and end (Unix time) of each."""
+        return [(ticket.number, ticket.expires_at) for ticket in self._live.values()]
 
     def issue(
         self, entropy: bytes, issued_to: str | None, *, wall_s: int, kept: Collection[int] = frozenset()
@@ -87,7 +93,7 @@ class Tickets:
             return None
         seed = blake2b(entropy, key=self._master, person=b"vw-tnum", digest_size=2).digest()
         number = int.from_bytes(seed, "big")
-        while number in self._live:
+        while number in self._live or not self._part.owns(number):
             number = (number + 1) & 0xFFFF
         message = number.to_bytes(2, "big") + entropy
         key = blake2b(message, key=self._master, person=b"vw-tkey", digest_size=32).digest()
@@ -146,13 +152,28 @@ class Tickets:
         return msgspec.json.encode(TicketState(unused))
 
     def import_state(self, state: bytes, *, wall_s: float) -> int:
-        """Take back what `export_state` gave; returns the count. Raises ValueError for anything else."""
+        """Take back what `export_state` gave; returns the count. Raises ValueError for anything else.
+
+        Tickets of other workers are left out.
+        """
         kept = msgspec.json.decode(state, type=TicketState)
         if kept.schema != STATE_SCHEMA:
             raise ValueError(f"not {STATE_SCHEMA}")
         for ticket in kept.tickets[:TICKETS_LIVE_MAX]:
             if not 0 <= ticket.number <= 0xFFFF or len(ticket.key) != 32:
                 raise ValueError("a kept ticket is malformed")
-            if ticket.expires_at > wall_s:
+            if ticket.expires_at > wall_s and self._part.owns(ticket.number):
                 self._live[ticket.number] = LiveTicket(ticket.number, ticket.key, ticket.expires_at, None)
         return len(self._live)
+
+
+def join_states(states: Iterable[bytes]) -> bytes:
+    """What several workers exported, in one. A state that is damaged is left out."""
+    tickets: list[Ticket] = []
+    for state in states:
+        try:
+            kept = msgspec.json.decode(state, type=TicketState)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        tickets += kept.tickets if kept.schema == STATE_SCHEMA else []
+    return msgspec.json.encode(TicketState(tickets))
