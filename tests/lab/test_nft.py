@@ -165,7 +165,7 @@ def test_the_ruleset_of_every_world_loads(net: KernelNet, entry: World) -> None:
         assert entry.policy["policy"] in {
             "sip-alg", "unknown-udp", "intermittent", "police", "dns-forge", "tls-name", "ndpi-drop",
             "follow-caller", "dtls-fingerprint", "rtp-behaviour", "match-then-kill", "shape", "late", "daily",
-            "ndpi-then", "sip-inject", "sip-gateway", "sip-pinhole", "allow-list", "one-way",
+            "ndpi-then", "sip-inject", "sip-gateway", "sip-pinhole", "allow-list", "one-way", "paths-break",
         }  # fmt: skip
         return
     net.run_operator(["nft", "flush", "ruleset"], check=True)

@@ -19,7 +19,7 @@ from voipwatch.model.ruleset import (
 
 def test_the_design_s_numbers() -> None:
     """Each is a promise in the handbook; changing one here is changing a verdict, and a new version."""
-    assert RULESET == "2026.6"
+    assert RULESET == "2026.7"
     assert (DEAD_LOSS_RATIO, REPEAT_AFTER_S, CONTROL_LOSS_RATIO_MAX) == (0.9, 2.0, 0.2)
     assert ruleset.CONTROL_DELAY_MS_MAX == 400.0
     assert (ruleset.THROTTLE_LOSS_POINTS, ruleset.THROTTLE_DELAY_MS) == (3.0, 50.0)

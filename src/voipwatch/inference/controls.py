@@ -153,16 +153,6 @@ def can_exclude_luck(line: LineState, flows: int, *, rows: int) -> bool:
     return lottery_p(dead=flows, flows=flows, broken=0, controls=len(line.pool)) <= luck_level(rows)
 
 
-def breaks_by_itself(line: LineState, cut: int, flows: int) -> bool:
-    """Whether controls broke too, so often that `cut` of `flows` are a draw of more than LUCK_ALPHA.
-
-    For so few flows that no draw is as rare as `luck_level`. False where no control broke.
-    """
-    broken = sum(w.broken for w in line.pool)
-    p = lottery_p(dead=cut, flows=flows, broken=broken, controls=len(line.pool))
-    return broken > 0 and p > LUCK_ALPHA
-
-
 def families_live(line: LineState, flows: Iterable[FlowView]) -> bool:
     """Whether both control families live among these flows: an app is blamed only then."""
     wholes = [line.wholes[f] for f in flows if f in line.wholes]

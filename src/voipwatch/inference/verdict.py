@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from voipwatch.inference import mechanism, mediatriggers
 from voipwatch.inference.controls import (
     LineState,
-    breaks_by_itself,
     can_exclude_luck,
     control_bad,
     families_live,
     unlucky,
 )
+from voipwatch.inference.cutluck import controls_stop_too
 from voipwatch.inference.fingerprint import cut_label
 from voipwatch.inference.join import FlowView, Session
 from voipwatch.inference.latecut import Cut, is_lone_cut, late_cut
@@ -153,7 +153,7 @@ def _judge_media(case: Case, stage: Stage, slowed: Slowed | None) -> Finding:
         return _slowed(case, stage, slowed, outcomes)
     if is_lone_cut(blocks):
         return Finding("insufficient.not-repeated", stage)
-    if cut is not None and breaks_by_itself(case.line, cut.flows, cut.of):
+    if cut is not None and controls_stop_too(case.line, cut):
         return Finding(
             "insufficient.control-bad", stage
         )  # two calls were cut: the line is not said to be well
@@ -312,11 +312,11 @@ def _lucky_cut(case: Case, cut: Cut) -> bool:
     """Where flows are enough to exclude luck of the path by their number, they must.
 
     Two held flows never are: there the run rule holds, with its measured rate of false alarms
-    (docs/methods/runrule.md), as long as paths break seldom. A line whose controls break too says how often.
+    (docs/methods/runrule.md), as long as paths break seldom. A line whose controls stop too says how often.
     """
     if can_exclude_luck(case.line, cut.of, rows=case.rows):
         return unlucky(case.line, cut.flows, cut.of, rows=case.rows)
-    return breaks_by_itself(case.line, cut.flows, cut.of)
+    return controls_stop_too(case.line, cut)
 
 
 def _living_treatment(case: Case, stage: Stage, arms: Mapping[Arm, ArmView]) -> Finding:

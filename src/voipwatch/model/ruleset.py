@@ -6,7 +6,7 @@ Sources: docs/methods/verdicts.md.
 
 from typing import Final
 
-RULESET: Final = "2026.6"
+RULESET: Final = "2026.7"
 
 DEAD_LOSS_RATIO: Final = 0.9
 """A flow whose stage lost at least this share of its packets is dead there."""

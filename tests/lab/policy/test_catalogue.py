@@ -6,7 +6,7 @@ from voipwatch.lab.policy.ports import PortDrop
 
 
 def test_every_rule_has_one_name() -> None:
-    assert len(POLICIES) == 39
+    assert len(POLICIES) == 40
     policy = make_policy({"policy": "port-drop", "ports": [[1, 2]]})
     assert isinstance(policy, PortDrop)
     assert policy.ports == ((1, 2),)

@@ -91,6 +91,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "size-drop": {"over": 40, "ratio": 0.5},
     "dtls-fingerprint": {"ja3": ["0"], "ja4": ["d"]},
     "sip-pinhole": {"timeout_s": 2},
+    "paths-break": {"share": 0.5, "packets": 2},
 }
 
 

@@ -14,6 +14,7 @@ from voipwatch.lab.policy.flow import CutAfter, CutBytes, CutSeconds, MatchThenK
 from voipwatch.lab.policy.follow import FollowCaller
 from voipwatch.lab.policy.names import AddressDrop, DnsForge, TlsName
 from voipwatch.lab.policy.packet import Policy
+from voipwatch.lab.policy.paths import PathsBreak
 from voipwatch.lab.policy.payload import Payload
 from voipwatch.lab.policy.ports import PortDrop, PortLoss, PortReject, UdpExcept
 from voipwatch.lab.policy.rate import MediaLoss, Police
@@ -35,7 +36,7 @@ Simple = (
     | DtlsHello | DtlsAny | DtlsFingerprint | RtpDrop | RtpBehaviour | CutAfter | CutBytes | CutSeconds
     | MatchThenKill | Residual | MediaLoss | Police | Shape | Late | PpsCap | SizeDrop | SipText | SipAlg
     | SipInject | SipPinhole | SipGateway | UnknownUdp | UdpAll | AllowList | QuicDrop | Payload
-    | DnsForge | TlsName | AddressDrop | FollowCaller
+    | DnsForge | TlsName | AddressDrop | FollowCaller | PathsBreak
 )  # fmt: skip
 POLICIES: Final[dict[str, type[Simple]]] = {
     str(policy.__struct_config__.tag): policy for policy in get_args(Simple)
