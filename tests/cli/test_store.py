@@ -1,12 +1,15 @@
 import json
 import os
 import sys
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from tests.cli.doubles import run_line
 from tests.store.support import make_vote, rows_of
+from voipwatch.store.errors import _SENTENCES
 from voipwatch.store.opening import open_store
 
 
@@ -184,3 +187,9 @@ def test_the_store_of_a_folder_of_serve_and_a_plain_folder(tmp_path: Path) -> No
     assert both.status == 64
     elsewhere = run_line("store", "status", "--data", str(tmp_path), width=300)
     assert (elsewhere.status, f"no store at {tmp_path / 'store'}" in elsewhere.err) == (64, True)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar"])
+def test_every_reason_of_a_store_has_a_sentence(language: str) -> None:
+    told = (files("voipwatch.cli") / "locale" / f"{language}.toml").read_text("utf-8")
+    assert set(tomllib.loads(told)["store"]["error"]) == set(_SENTENCES)

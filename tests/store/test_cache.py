@@ -18,6 +18,7 @@ class Counting:
     """An engine whose answer is how often it was asked."""
 
     writable = True
+    cluster = ""
     asked = 0
 
     def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:

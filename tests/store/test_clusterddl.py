@@ -10,16 +10,18 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.clickhouse_server import without_keeper
 from voipwatch.store.clusterddl import (
     LOCAL,
     SHARDING,
     ClusterNameError,
     cluster_ddl,
+    on_cluster,
     plain_ddl,
     tables,
 )
 from voipwatch.store.engine import ClickHouse
-from voipwatch.store.migrate import require_current, scripts
+from voipwatch.store.migrate import TABLE, require_current, scripts, statements
 from voipwatch.store.store import Store
 
 STATEMENTS = cluster_ddl(cluster="observatory", database="clustered")
@@ -52,10 +54,8 @@ def columns(engine: ClickHouse, database: str) -> dict[str, list[tuple[Any, ...]
 
 
 def plain(statement: str) -> str:
-    """The same on one engine without Keeper: nobody is asked over there, nothing is replicated."""
-    statement = re.sub(r" ON CLUSTER `[^`]*`", "", statement)
-    statement = re.sub(r"Replicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?", r"\1(", statement)
-    statement = statement.replace(" replicated_dedup", " non_replicated_dedup")
+    """The same on one engine without Keeper, and without a cluster."""
+    statement = without_keeper(statement)
     return re.sub(r"AS (`\w+`\.\w+)\nENGINE = Distributed\(.*\)", r"AS \1\nENGINE = Memory", statement)
 
 
@@ -130,3 +130,66 @@ def test_a_name_that_could_be_more_than_a_name_is_refused(name: str) -> None:
         cluster_ddl(cluster=name, database="voipwatch")
     with pytest.raises(ClusterNameError):
         cluster_ddl(cluster="a", database=name)
+
+
+def of_scripts() -> list[str]:
+    """What the migrations say, as the cluster is told it."""
+    every = [TABLE, *(each for _, text in scripts().values() for each in statements(text))]
+    return [said for each in every for said in on_cluster(each, cluster="observatory", database="clustered")]
+
+
+def test_the_scripts_one_after_the_other_make_the_tables_that_are_printed(engine: ClickHouse) -> None:
+    """So that a cluster of an older version is brought to this one by the same scripts as a server."""
+    for statement in STATEMENTS:
+        engine.command(plain(statement))
+    printed = columns(engine, "clustered")
+    engine.command("DROP DATABASE clustered")
+    engine.command("CREATE DATABASE clustered")
+    for statement in of_scripts():
+        if not statement.startswith("INSERT"):  # which reads as only a distributed table can be read
+            engine.command(plain(statement))
+    assert columns(engine, "clustered") == printed
+
+
+def test_the_parser_takes_what_a_cluster_is_told(engine: ClickHouse) -> None:
+    done = [
+        *of_scripts(),
+        *told("ALTER TABLE votes DELETE WHERE report_id IN ('a', 'b') AND 1"),
+        *told("ALTER TABLE reports DROP PARTITION 201601"),
+        *told("OPTIMIZE TABLE cells FINAL SETTINGS optimize_skip_merged_partitions = 1"),
+    ]
+    for statement in done:
+        assert parsed(engine, statement) > 1, statement
+        if not statement.startswith("INSERT"):
+            assert " ON CLUSTER `observatory`" in statement
+
+
+def told(statement: str) -> list[str]:
+    return on_cluster(statement, cluster="observatory", database="clustered")
+
+
+def test_what_concerns_parts_goes_to_the_tables_that_have_some() -> None:
+    assert told("OPTIMIZE TABLE arrivals FINAL") == [
+        "OPTIMIZE TABLE `clustered`.arrivals_local ON CLUSTER `observatory` FINAL"
+    ]
+    assert told("ALTER TABLE votes DELETE WHERE segment = 's'") == [
+        "ALTER TABLE `clustered`.votes_local ON CLUSTER `observatory` DELETE WHERE segment = 's'"
+    ]
+    column = "ADD COLUMN IF NOT EXISTS names Array(String) AFTER who"
+    both = ("leases_local", "leases")
+    assert told(f"ALTER TABLE leases {column}") == [
+        f"ALTER TABLE `clustered`.{name} ON CLUSTER `observatory` {column}" for name in both
+    ]
+    dropped = told("DROP TABLE IF EXISTS context")
+    assert [each.split()[4] for each in dropped] == ["`clustered`.context", "`clustered`.context_local"]
+    assert dropped[1].endswith(" SYNC"), "it is made again at once, under the same path"
+
+
+def test_what_reads_and_appends_goes_as_it_is() -> None:
+    for statement in (
+        "INSERT INTO cells SELECT * FROM cells",
+        "CREATE OR REPLACE TABLE voices ENGINE = Memory EMPTY AS SELECT 1",
+        "DROP TABLE IF EXISTS voices",
+        "ALTER TABLE another DELETE WHERE 1",
+    ):
+        assert told(statement) == [statement]

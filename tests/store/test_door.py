@@ -16,6 +16,7 @@ class Table:
     """An engine that answers with what it was asked."""
 
     writable = True
+    cluster = ""
 
     def select(self, sql: str, parameters: object = None) -> pa.Table:
         if sql == "bad":

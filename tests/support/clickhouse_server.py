@@ -6,6 +6,9 @@ after ClickHouse's documentation of its HTTP interface and after what clickhouse
 shows that the path by URL holds together with the engine's own behaviour; it cannot show what only a real
 server does (users and quotas, replicas, progress headers, its own HTTP errors).
 
+With `--cluster` it is the one shard of a cluster of that name. Real in it: Distributed, `cluster()`, the
+settings. Ours: there is no Keeper, so that ON CLUSTER is left out and Replicated tables are plain ones.
+
 What it does as the server does: `query` of the URL and the body are one statement; `param_*` are bound by
 the engine; other parameters are settings, unknown ones an error; a session runs one statement at a time
 (373); GET only reads; errors are 500 (403 for a wrong password, 516) with `X-ClickHouse-Exception-Code`
@@ -71,9 +74,16 @@ class Front:
     """What all requests share."""
 
     folder: Path
+    config: str = ""
+    """The engine's configuration file; empty: none."""
     engine: threading.Lock = field(default_factory=threading.Lock)
     sessions: set[str] = field(default_factory=set)
     sessions_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def place(self) -> str:
+        """As the driver wants it."""
+        return f"{self.folder}?config-file={self.config}" if self.config else str(self.folder)
 
     def run(self, request: Request) -> tuple[bytes, str]:
         """The answer and its format. Raises RefusedError, and RuntimeError with the engine's words."""
@@ -92,7 +102,7 @@ class Front:
                 self.sessions.discard(session)
 
     def _answer(self, request: Request) -> tuple[bytes, str]:
-        connection = chdb.connect(str(self.folder))
+        connection = chdb.connect(self.place)
         try:
             database = request.parameters.get("database", "default")
             if not _NAME.fullmatch(database):
@@ -112,7 +122,8 @@ class Front:
             bound = {n.removeprefix("param_"): v for n, v in request.parameters.items() if n[:6] == "param_"}
             found = re.search(r"\bFORMAT\s+(\w+)\s*;?\s*$", request.sql, re.IGNORECASE)
             kind = found[1] if found else request.parameters.get("default_format", "TabSeparated")
-            return connection.query(request.sql, kind, params=bound).bytes(), kind
+            sql = without_keeper(request.sql) if self.config else request.sql
+            return connection.query(sql, kind, params=bound).bytes(), kind
         finally:
             connection.close()
 
@@ -247,12 +258,32 @@ def _request(parameters: dict[str, str], body: bytes, *, only_reads: bool) -> Re
     return Request(sql, b"", parameters, only_reads)
 
 
+def without_keeper(statement: str) -> str:
+    """The same on one engine: nobody is asked over there, nothing is replicated.
+
+    In the process, nobody drops tables in the background, and DROP … SYNC would wait for that for ever.
+    """
+    statement = re.sub(r"^(DROP TABLE .*) SYNC$", r"\1", statement)
+    statement = re.sub(r" ON CLUSTER `[^`]*`", "", statement)
+    statement = re.sub(r"Replicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?", r"\1(", statement)
+    return statement.replace(" replicated_dedup", " non_replicated_dedup")
+
+
+CLUSTER = """<clickhouse><tcp_port>9000</tcp_port><remote_servers><{name}><shard><replica>
+<host>127.0.0.1</host><port>9000</port>
+</replica></shard></{name}></remote_servers></clickhouse>
+"""
+"""One shard, which the engine knows for itself by the port; nobody listens there."""
+
+
 def main() -> None:
     """Serve until ended."""
-    folder = Path(sys.argv[1])
-    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    Handler.front = Front(folder)
-    keeps_it_open = chdb.connect(str(folder))
+    folder, port, cluster = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    config = folder.with_suffix(".xml") if cluster else None
+    if config is not None:
+        config.write_text(CLUSTER.format(name=cluster))
+    Handler.front = Front(folder, str(config or ""))
+    keeps_it_open = chdb.connect(Handler.front.place)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     sys.stdout.write(f"{server.server_address[1]}\n")
     sys.stdout.flush()
@@ -266,18 +297,21 @@ class RunningServer:
 
     process: "subprocess.Popen[str]"
     port: int
+    cluster: str = ""
 
     def url(self, database: str = "voipwatch", *, user: str = USER, password: str = PASSWORD) -> str:
         """As a person writes it."""
-        return f"http://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+        asked = f"?cluster={self.cluster}" if self.cluster else ""
+        secret = f"{quote(user, safe='')}:{quote(password, safe='')}"
+        return f"http://{secret}@127.0.0.1:{self.port}/{database}{asked}"
 
 
 @contextmanager
-def clickhouse_server(folder: Path, *, port: int = 0) -> Iterator[RunningServer]:
+def clickhouse_server(folder: Path, *, port: int = 0, cluster: str = "") -> Iterator[RunningServer]:
     """Serve an engine's folder until the end of the block."""
     here = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.clickhouse_server", str(folder), str(port)],
+        [sys.executable, "-m", "tests.support.clickhouse_server", str(folder), str(port), cluster],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -286,7 +320,7 @@ def clickhouse_server(folder: Path, *, port: int = 0) -> Iterator[RunningServer]
     )
     assert process.stdout is not None
     try:
-        yield RunningServer(process, int(process.stdout.readline()))
+        yield RunningServer(process, int(process.stdout.readline()), cluster)
     finally:
         process.kill()
         process.wait()

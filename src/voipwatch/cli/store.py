@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voipwatch.store.store import Store
 
 SCHEMA = "voipwatch.store/1"
-MISUSE = frozenset({"bad-url", "no-store", "query", "read-only"})
+MISUSE = frozenset({"bad-url", "no-cluster", "of-cluster", "of-server", "no-store", "query", "read-only"})
 """Reasons that the person who typed can change; the others are the machine's or ours."""
 
 WIDEST = 100_000

@@ -34,7 +34,9 @@ VOTING_A_TURN: Final = 2
 PAUSE_FIRST_S: Final = 1.0
 PAUSE_MOST_S: Final = 60.0
 """Between two tries to reach a store that is down."""
-FOR_GOOD: Final = frozenset({"missing-engine", "bad-url", "newer", "locked"})
+FOR_GOOD: Final = frozenset(
+    {"missing-engine", "bad-url", "no-cluster", "of-cluster", "of-server", "newer", "locked"}
+)
 """Reasons that no second try will cure: whoever runs it has to do something."""
 KEEP_MONTHS: Final = 13
 CHRONICLE_EVERY_S: Final = 3600.0

@@ -23,6 +23,7 @@ class Cached:
     """
 
     writable = True
+    cluster = ""
 
     def __init__(self, engine: Engine) -> None:
         """`engine`: written through this object only."""

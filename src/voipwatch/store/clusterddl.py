@@ -1,7 +1,8 @@
 """The store's tables on a ClickHouse cluster: replicated ones on every shard, and distributed ones over them.
 
 Made from the same scripts that make them on one machine (`migrations`), so that there is one definition of
-every column. A table NAME becomes NAME_local (Replicated…) and NAME (Distributed over NAME_local).
+every column. A table NAME becomes NAME_local (Replicated…) and NAME (Distributed over NAME_local); what
+changes or merges a table goes to NAME_local of every server, what reads or appends to NAME.
 
 Decision: docs/design/0035-cluster.md. Sources: ClickHouse's documentation of Replicated*MergeTree (macros
 {shard} and {replica}), Distributed and ON CLUSTER.
@@ -38,7 +39,7 @@ SHARDING: Final = {
 LOCAL: Final = "_local"
 KEEPER_PATH: Final = "/clickhouse/tables/{shard}"
 """With the macros that every server of a cluster has in its configuration."""
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", re.ASCII)
+NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", re.ASCII)
 _CREATE: Final = re.compile(
     r"CREATE TABLE IF NOT EXISTS (?P<name>\w+)\s*\((?P<columns>.*)\)\s*"
     r"ENGINE = (?P<engine>\w*MergeTree)(?:\((?P<arguments>[^()]*)\))?\s*(?P<rest>.*)",
@@ -48,6 +49,11 @@ _ADD: Final = re.compile(
     r"ALTER TABLE (?P<name>\w+) ADD COLUMN IF NOT EXISTS (?P<column>\w+ [\w()]+) AFTER (?P<after>\w+)"
 )
 _DROP: Final = re.compile(r"DROP TABLE IF EXISTS (\w+)")
+_OF_PARTS: Final = re.compile(
+    r"(?P<what>ALTER TABLE|OPTIMIZE TABLE) (?P<name>\w+) (?P<rest>(?:DELETE|DROP PARTITION|FINAL)\b.*)",
+    re.DOTALL,
+)
+"""What is done to the parts of a table, which a distributed one has none of."""
 
 
 class ClusterNameError(ValueError):
@@ -78,19 +84,22 @@ def tables() -> list[Table]:
         if drop := _DROP.fullmatch(statement):
             found.pop(drop[1], None)
         elif create := _CREATE.fullmatch(statement):
-            made = Table(
-                create["name"],
-                create["columns"].strip("\n"),
-                create["engine"],
-                create["arguments"] or "",
-                create["rest"].strip(),
-            )
-            found.setdefault(made.name, made)
+            found.setdefault(create["name"], _taken_apart(create))
         elif add := _ADD.fullmatch(statement):
             found[add["name"]] = _with_column(found[add["name"]], add["column"], add["after"])
         elif not statement.startswith("INSERT INTO "):  # which moves rows, and a new cluster has none
             raise ValueError(f"no way to say this of a cluster: {statement.splitlines()[0]}")
     return list(found.values())
+
+
+def _taken_apart(create: re.Match[str]) -> Table:
+    return Table(
+        create["name"],
+        create["columns"].strip("\n"),
+        create["engine"],
+        create["arguments"] or "",
+        create["rest"].strip(),
+    )
 
 
 def _with_column(table: Table, column: str, after: str) -> Table:
@@ -109,7 +118,7 @@ def cluster_ddl(*, cluster: str, database: str) -> list[str]:
     Raises ClusterNameError for a name that is more than letters, digits, - and _.
     """
     for name in (cluster, database):
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ClusterNameError(name)
     made = [f"CREATE DATABASE IF NOT EXISTS `{database}` ON CLUSTER `{cluster}`"]
     for table in tables():
@@ -118,6 +127,28 @@ def cluster_ddl(*, cluster: str, database: str) -> list[str]:
     for version, (name, _) in scripts().items():
         made.append(f"INSERT INTO `{database}`.migrations SELECT {version}, '{name}', now('UTC')")
     return made
+
+
+def on_cluster(statement: str, *, cluster: str, database: str) -> list[str]:
+    """One statement of the scripts or of the store, as a cluster has to be told it; in order.
+
+    Tables that are no part of the store (the merging's own) stay with the server that is asked, and so does
+    every INSERT. The names are sound already (`cluster_ddl`'s condition).
+    """
+    on = f"ON CLUSTER `{cluster}`"
+    if (create := _CREATE.fullmatch(statement)) and create["name"] in SHARDING:
+        made = _taken_apart(create)
+        return [_local(made, cluster, database), _distributed(made, cluster, database)]
+    if add := _ADD.fullmatch(statement):
+        what = f"ADD COLUMN IF NOT EXISTS {add['column']} AFTER {add['after']}"
+        return [f"ALTER TABLE `{database}`.{add['name']}{each} {on} {what}" for each in (LOCAL, "")]
+    if (drop := _DROP.fullmatch(statement)) and drop[1] in SHARDING:
+        dropped = f"DROP TABLE IF EXISTS `{database}`.{drop[1]}"
+        # SYNC: the table may be made again at once, under the same path of Keeper.
+        return [f"{dropped} {on}", f"{dropped}{LOCAL} {on} SYNC"]
+    if (parts := _OF_PARTS.fullmatch(statement)) and parts["name"] in SHARDING:
+        return [f"{parts['what']} `{database}`.{parts['name']}{LOCAL} {on} {parts['rest']}"]
+    return [statement]
 
 
 def plain_ddl() -> list[str]:

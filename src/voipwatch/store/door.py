@@ -61,6 +61,7 @@ class Visitor:
     """An `Engine` that reads through another process's door."""
 
     writable = False
+    cluster = ""
 
     def __init__(self, folder: Path) -> None:
         """Connect. Raises OSError where nobody serves."""

@@ -43,6 +43,8 @@ class Engine(Protocol):
     """Who runs the SQL. Every method raises StoreError, and nothing else that a person could cause."""
 
     writable: bool
+    cluster: str
+    """Whose shards hold the tables; empty: this process or server does."""
 
     def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The rows of a reading query, as Arrow; strings of few values come as dictionaries."""
@@ -70,9 +72,21 @@ class ClickHouse:
     """
 
     writable = True
+    cluster = ""
 
-    def __init__(self, place: str | Path, *, database: str, threads: int | None = None) -> None:
-        """Connect; `place` is a server's URL, or the folder of an embedded engine."""
+    def __init__(
+        self,
+        place: str | Path,
+        *,
+        database: str,
+        threads: int | None = None,
+        on: str = "",
+        also: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Connect; `place` is a server's URL, or the folder of an embedded engine.
+
+        `on`: where the database is made, in SQL; `also`: settings of both handles.
+        """
         embedded = isinstance(place, Path)
         connect = _driver(embedded=embedded)
         self._scratch = place.parent / SCRATCH if isinstance(place, Path) else None
@@ -89,12 +103,12 @@ class ClickHouse:
             }
         )
         self._locks = threading.Lock(), threading.Lock()
-        settings: dict[str, Any] = {} if threads is None else {"max_threads": threads}
+        settings: dict[str, Any] = dict(also or {}) | ({} if threads is None else {"max_threads": threads})
         self._closed = False
         with _told():
             first = connect(**where)
             try:
-                first.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+                first.command(f"CREATE DATABASE IF NOT EXISTS {database}{on}")
             finally:
                 first.close()
             self._writer = connect(**where, database=database, settings=settings | WRITING)

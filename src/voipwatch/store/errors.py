@@ -9,8 +9,8 @@ EXTRA: Final = "voipwatch[observatory]"
 class StoreError(Exception):
     """Something of the store or of its machine; `reason` is a permanent word, `detail` goes into a sentence.
 
-    Reasons: `missing-engine`, `bad-url`, `no-store`, `locked`, `lost`, `newer`, `older`, `unreachable`,
-    `refused`, `full`, `damaged`, `read-only`, `query`, `segment`.
+    Reasons: `missing-engine`, `bad-url`, `no-cluster`, `of-cluster`, `of-server`, `no-store`, `locked`,
+    `lost`, `newer`, `older`, `unreachable`, `refused`, `full`, `damaged`, `read-only`, `query`, `segment`.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -21,7 +21,10 @@ class StoreError(Exception):
 
 _SENTENCES: Final = {
     "missing-engine": "the store needs the library {detail}: pip install '{extra}'",
-    "bad-url": "not a store's URL: {detail}; chdb:///FOLDER or https://USER:PASSWORD@HOST:PORT/DATABASE",
+    "bad-url": "not a store's URL: {detail}; chdb:///FOLDER or https://USER:PASSWORD@HOST:PORT/DATABASE[?cluster=NAME]",
+    "no-cluster": "the server knows no cluster {detail}",
+    "of-cluster": "the tables at {detail} are a cluster's: add ?cluster=NAME to the address",
+    "of-server": "the tables at {detail} are one server's: leave ?cluster= out of the address",
     "no-store": "there is no store at {detail}",
     "locked": "the store is open in another process ({detail})",
     "lost": "the database was out of reach for too long, another process may have the store: opened again",

@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from voipwatch.store.engine import Engine, Parameters
 from voipwatch.store.errors import StoreError
-from voipwatch.store.migrate import scripts, statements
+from voipwatch.store.migrate import scripts, statements, version_of
 
 LEASE_S: Final = 45.0
 """Longer than any pause of a healthy machine; shorter than the patience of `serve` at its start (90 s)."""
@@ -86,10 +86,8 @@ class Lease:
     def take(self) -> None:
         """Take it. Raises StoreError `locked`, with who has it."""
         with self._lock:
-            for number in MIGRATIONS:
-                _, text = scripts()[number]
-                for statement in statements(text):
-                    self._engine.command(statement)
+            if version_of(self._engine) < max(MIGRATIONS):
+                self._make_table()
             asked = self._clock()
             self._claim(self._lease_s)
             about = {"holder": self._holder, "names": self._names}
@@ -125,6 +123,12 @@ class Lease:
                 with contextlib.suppress(StoreError):
                     self._claim(0.0)
             self._safe_until = float("-inf")
+
+    def _make_table(self) -> None:
+        for number in MIGRATIONS:
+            _, text = scripts()[number]
+            for statement in statements(text):
+                self._engine.command(statement)
 
     def _require(self, now_s: float) -> None:
         if now_s >= self._safe_until:
@@ -179,6 +183,7 @@ class Leased:
     def __init__(self, engine: Engine, lease: Lease) -> None:
         self._engine = engine
         self._lease = lease
+        self.cluster = engine.cluster
 
     def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """As `Engine.select`; whoever reads needs no lease."""

@@ -5,13 +5,14 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from voipwatch.store.cache import Cached
+from voipwatch.store.clustered import Clustered
 from voipwatch.store.door import Door, Visitor
 from voipwatch.store.engine import SCRATCH, ClickHouse
 from voipwatch.store.errors import StoreError
@@ -39,7 +40,8 @@ def open_store(
     """Open the store at `url`.
 
     Args:
-        url: `chdb:///FOLDER`, or `http(s)://USER:PASSWORD@HOST:PORT/DATABASE`.
+        url: `chdb:///FOLDER`, or `http(s)://USER:PASSWORD@HOST:PORT/DATABASE`, for a cluster by
+            one of its servers with `?cluster=NAME`.
         create: make it, or bring its tables to this version; else it must be there and of this version.
         read_only: read only; where another process owns the store, through its door. Else this process is
             the store's only writer until it closes it: by a lock (embedded) or by a lease (server).
@@ -107,13 +109,11 @@ def _embedded(folder: Path, own: Ownership, *, create: bool, serve_door: bool, t
 def _server(
     url: str, *, create: bool, read_only: bool, who: str, threads: int | None, names: Sequence[str]
 ) -> Store:
-    database = urlsplit(url).path.strip("/") or DATABASE
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
-        raise StoreError("bad-url", f"{database!r} is no name of a database")
-    base = url[: len(url) - len(urlsplit(url).path)] if urlsplit(url).path else url
-    engine = ClickHouse(base, database=database, threads=threads)
+    connect = _connector(url)
+    engine = connect(threads)
     with ExitStack() as undo:
         undo.callback(engine.close)
+        _require_its_kind(engine)
         if read_only:
             require_current(engine)
             engine.writable = False
@@ -122,7 +122,7 @@ def _server(
         if not create:
             require_current(engine)  # a store that is not there is not made by looking for its lease
         # a client of its own: renewing does not wait for a long insert
-        beside = ClickHouse(base, database=database)
+        beside = connect(None)
         undo.callback(beside.close)
         name = f"{who} on {socket.gethostname()}, pid {os.getpid()}"
         if create and names and version_of(engine) != len(scripts()):
@@ -137,6 +137,33 @@ def _server(
             migrate(leased)
         ending = undo.pop_all()
     return Store(leased, on_close=ending.close)
+
+
+def _connector(url: str) -> Callable[[int | None], ClickHouse]:
+    """What connects to a server, or to a cluster by one of its servers. Raises StoreError `bad-url`."""
+    parts = urlsplit(url)
+    database = parts.path.strip("/") or DATABASE
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
+        raise StoreError("bad-url", f"{database!r} is no name of a database")
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    clusters = [value for name, value in asked if name == "cluster"]
+    if len(clusters) > 1:
+        raise StoreError("bad-url", "it names more than one cluster")
+    rest = urlencode([(name, value) for name, value in asked if name != "cluster"])
+    base = urlunsplit((parts.scheme, parts.netloc, "", rest, ""))
+    if clusters:
+        return lambda threads: Clustered(base, database=database, cluster=clusters[0], threads=threads)
+    return lambda threads: ClickHouse(base, database=database, threads=threads)
+
+
+def _require_its_kind(engine: ClickHouse) -> None:
+    """Tables of one server and of a cluster have the same names, and are not written to alike."""
+    found = engine.select(
+        "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'"
+    )
+    distributed = found["engine"].to_pylist() == ["Distributed"]
+    if found.num_rows and distributed != bool(engine.cluster):
+        raise StoreError("of-cluster" if distributed else "of-server", "this address")
 
 
 def _migrate_alone(engine: ClickHouse, whole: Lease) -> None:

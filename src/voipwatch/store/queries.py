@@ -11,7 +11,7 @@ from voipwatch.model.cells import CALL_STAGE, STALE_AFTER_H, CellState
 from voipwatch.model.submission import PrefixKind, RunKind
 from voipwatch.model.vocabulary import Access, Verdict
 from voipwatch.model.votes import PANEL, Vote
-from voipwatch.store import refresh
+from voipwatch.store import parts, refresh
 from voipwatch.store.columns import TABLES
 from voipwatch.store.engine import Engine, scalar
 from voipwatch.store.migrate import version_of
@@ -28,12 +28,6 @@ _CELL: Final = f"instance, source, country, operator, access, app, stage, {FIGUR
 _IN_ORDER: Final = f" ORDER BY {refresh.KEY}"
 _LARGE_BLOCKS: Final = " SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0"
 """Each block becomes a piece of Arrow with dictionaries of its own: 228 of them cost more than reading."""
-
-
-_DAMAGED: Final = (
-    "SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%'"
-)
-"""Parts that the engine found unreadable and set aside."""
 
 
 _WEEK: Final = (
@@ -243,15 +237,10 @@ def changepoints(engine: Engine, *, country: str, instance: str) -> pa.Table:
 
 def status(engine: Engine) -> dict[str, Any]:
     """Versions, rows and bytes of each table, the ledger, the newest report, damaged parts."""
-    tables = engine.select(
-        "SELECT name, total_rows AS rows, total_bytes AS bytes FROM system.tables "
-        "WHERE database = currentDatabase()"
-    ).to_pylist()
-    for row in tables:
-        if row["name"] in ("cells", "influence"):
-            # a row that was replaced or taken back stays in the files until the engine merges them
-            row["rows"] = scalar(engine, f"SELECT count() FROM {row['name']} FINAL WHERE NOT deleted")
-    sizes = {row["name"]: {"rows": row["rows"] or 0, "bytes": row["bytes"] or 0} for row in tables}
+    sizes = parts.sizes(engine)
+    for name in {"cells", "influence"} & sizes.keys():
+        # a row that was replaced or taken back stays in the files until the engine merges them
+        sizes[name]["rows"] = scalar(engine, f"SELECT count() FROM {name} FINAL WHERE NOT deleted")
     ledger = engine.select(
         "SELECT step, count() AS n FROM segments FINAL GROUP BY step ORDER BY step"
     ).to_pylist()
@@ -261,7 +250,7 @@ def status(engine: Engine) -> dict[str, Any]:
         "tables": {table.name: sizes[table.name] for table in TABLES if table.name in sizes},
         "segments": {{1: "begun", 2: "in", 3: "celled"}[row["step"]]: row["n"] for row in ledger},
         "as_of": newest_report(engine),
-        "damaged_parts": scalar(engine, _DAMAGED),
+        "damaged_parts": parts.damaged(engine),
     }
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from voipwatch.store.engine import Engine
+from voipwatch.store.parts import partitions_before
 
 KEPT_MONTHS: Final = 13
 """Calendar months before the current one (issue of retention: docs/ethics.md): a year, and one to compare."""
@@ -34,10 +35,5 @@ def drop_raw_before(engine: Engine, month: str) -> None:
         save_state(engine, _STATE, str(floor))
     border = int(month.replace("-", ""))
     for table in ("observations", "votes", "reports"):
-        found = engine.select(
-            "SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase() "
-            "AND table = {table:String} AND toUInt32OrZero(partition) < {border:UInt32} ORDER BY partition",
-            {"table": table, "border": border},
-        )
-        for partition in found["partition"].to_pylist():
-            engine.command(f"ALTER TABLE {table} DROP PARTITION {int(partition)}")
+        for month_of_rows in partitions_before(engine, table, border):
+            engine.command(f"ALTER TABLE {table} DROP PARTITION {month_of_rows}")
