@@ -93,3 +93,11 @@ def test_a_device_is_no_profile() -> None:
     assert ran.status == 64
     assert "not a file" in ran.err
     assert "report" not in ran.err
+
+
+def test_what_is_no_toml_is_told_with_its_line_and_no_field(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("not toml [\n")
+    ran = run_line("apps", "check", str(broken), width=400)
+    assert ran.status == 64
+    assert "broken.toml:1: not TOML: " in ran.out

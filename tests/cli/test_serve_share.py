@@ -51,6 +51,12 @@ def test_what_a_role_needs_is_named(role: str, missing: str, option: str) -> Non
     assert caught.value.values["option"] == option
 
 
+def test_all_that_a_role_needs_is_named_at_once() -> None:
+    with pytest.raises(Misuse) as caught:
+        asked("loader", store=None, stream="")
+    assert caught.value.values["option"] == "--store, --stream"
+
+
 def test_other_misuse() -> None:
     for key, roles, partitions, others in (
         ("error.role", ("keeper",), None, {}),

@@ -91,7 +91,8 @@ def check_file(
             context.print_json(_json(document))
             return USAGE
         for problem in error.problems:
-            place = f"{shown_path(problem.file)}:{problem.line}: {problem.field}: "
+            field = f"{problem.field}: " if problem.field else ""  # none where it is no TOML at all
+            place = f"{shown_path(problem.file)}:{problem.line}: {field}"
             context.out.print(Text(f"{place}{shown(problem.message, longest=300)}"), soft_wrap=True)
         context.say("apps.refused", path=shown_path(file), count=len(error.problems), style="red")
         return USAGE

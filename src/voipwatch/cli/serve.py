@@ -95,7 +95,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     _require_server(store)
     addresses = tuple(dict.fromkeys(parse_address(text) for text in bind or ["127.0.0.1"]))
     proxies = tuple(str(parse_network(text)) for text in proxy or ())
-    folder = made_folder(data, private=True).absolute()
+    folder = Path(data).absolute()
     tested = LineTestOptions(line_test, turn, turn_tls_port, proxies, not without_geo)
     plan = Plan(
         data=folder,
@@ -130,6 +130,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
             key=certificate_key,
         ),
     )
+    made_folder(data, private=True)  # not before: what is refused leaves nothing behind
     with alone(folder):
         return asyncio.run(Serving(context, plan).run())
 

@@ -1,7 +1,7 @@
 """Which roles one `voipwatch serve` has, and which partitions of the stream."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,12 +51,11 @@ def asked_share(
     if not wanted:
         return Share((KEEPER, "reflector", "collector", *(("site",) if site is not None else ())))
     for role in working:
-        _require(role, "--store", store)
-        _require(role, "--stream", stream)
+        _require(role, {"--store": store, "--stream": stream})
     if "collector" in wanted:
-        _require("collector", "--stream", stream)
+        _require("collector", {"--stream": stream})
     if "site" in wanted:
-        _require("site", "--site", site)
+        _require("site", {"--site": site})
     elif site is not None:
         raise Misuse("error.site_without_role")
     own = _partitions(partitions, parse_stream(stream).partitions) if partitions is not None else ()
@@ -66,9 +65,10 @@ def asked_share(
     return Share(wanted, own)
 
 
-def _require(role: str, option: str, value: str | None) -> None:
-    if not value:
-        raise Misuse("error.role_needs", role=role, option=option)
+def _require(role: str, options: Mapping[str, str | None]) -> None:
+    missing = [option for option, value in options.items() if not value]
+    if missing:
+        raise Misuse("error.role_needs", role=role, option=", ".join(missing))
 
 
 def _partitions(text: str, count: int) -> tuple[int, ...]:
