@@ -12,6 +12,7 @@ import pytest
 from tests.store.test_by_url import answers, fill
 from tests.support.clickhouse_server import RunningServer, clickhouse_server
 from voipwatch.store.clusterddl import LOCAL, SHARDING
+from voipwatch.store.clustered import SETTINGS, Clustered, _replicas
 from voipwatch.store.errors import StoreError
 from voipwatch.store.opening import open_store
 
@@ -83,6 +84,27 @@ def test_a_cluster_that_is_none_is_named(server: RunningServer, cluster: str, re
         open_store(f"{base}?cluster={cluster}", create=True)
     assert raised.value.reason == reason
     assert said in str(raised.value)
+
+
+def test_an_insert_waits_for_as_many_replicas_as_the_largest_shard_has() -> None:
+    rows = [("one", 1), ("three", 3), ("observatory", 2)]
+    assert [_replicas(rows, name) for name in ("one", "three", "observatory")] == [0, 3, 2]
+    with pytest.raises(StoreError) as raised:
+        _replicas([], "one")
+    assert str(raised.value) == "the server knows no cluster one (it has none)"
+
+
+def test_its_settings_are_those_that_make_it_whole(server: RunningServer) -> None:
+    """Each is known to the engine and holds in both handles."""
+    url = server.url().partition("?")[0].rpartition("/")[0]
+    engine = Clustered(url, database="settings", cluster=NAME)
+    names = {**SETTINGS, "insert_quorum": 0}
+    found = engine.select(
+        "SELECT name, value FROM system.settings WHERE name IN {names:Array(String)}", {"names": list(names)}
+    ).to_pylist()
+    assert {row["name"]: row["value"] for row in found} == {name: str(value) for name, value in names.items()}
+    assert engine._writer.query("SELECT getSetting('insert_distributed_sync')").result_rows[0][0]
+    engine.close()
 
 
 def test_a_store_of_one_server_is_none_of_a_cluster(server: RunningServer) -> None:

@@ -7,7 +7,7 @@ Decision: docs/design/0035-cluster.md. Sources: ClickHouse's documentation of Di
 named here, and of system.clusters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from voipwatch.store.clusterddl import NAME, on_cluster
@@ -24,6 +24,11 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "skip_unavailable_shards": 0,
     "insert_quorum_timeout": 60_000,
 }
+_CLUSTERS: Final = (
+    "SELECT cluster, max(n) FROM (SELECT cluster, shard_num, count() AS n FROM system.clusters "
+    "GROUP BY cluster, shard_num) GROUP BY cluster"
+)
+"""Each with the replicas of its largest shard."""
 
 
 class Clustered(ClickHouse):
@@ -37,10 +42,17 @@ class Clustered(ClickHouse):
         """Connect to one server. Raises StoreError, `no-cluster` where it knows none of the name."""
         if not NAME.fullmatch(cluster):
             raise StoreError("bad-url", f"{cluster[:80]!r} is no name of a cluster")
-        also = {**SETTINGS, "insert_quorum": _replicas(place, cluster)}
-        super().__init__(place, database=database, threads=threads, on=f" ON CLUSTER `{cluster}`", also=also)
         self.cluster = cluster
         self._database = database
+        super().__init__(place, database=database, threads=threads)
+
+    def _prepare(self, first: Any, database: str) -> dict[str, Any]:  # noqa: ANN401 -- the library's client
+        """All servers are told only where the database is not there: readers need not wait for them."""
+        quorum = _replicas(first.query(_CLUSTERS).result_rows, self.cluster)
+        there = first.query("SELECT name FROM system.databases").result_rows
+        if (database,) not in map(tuple, there):
+            first.command(f"CREATE DATABASE IF NOT EXISTS `{database}` ON CLUSTER `{self.cluster}`")
+        return {**SETTINGS, "insert_quorum": quorum}
 
     def command(self, sql: str, parameters: Parameters | None = None) -> None:
         """As `Engine.command`."""
@@ -48,19 +60,9 @@ class Clustered(ClickHouse):
             super().command(statement, parameters)
 
 
-def _replicas(place: str, cluster: str) -> int:
-    """Of the shard that has the most; one alone needs no quorum (0)."""
-    asked = ClickHouse(place, database="default")
-    try:
-        found = asked.select(
-            "SELECT cluster, max(n) AS replicas FROM "
-            "(SELECT cluster, shard_num, count() AS n FROM system.clusters GROUP BY cluster, shard_num) "
-            "GROUP BY cluster ORDER BY cluster"
-        )
-    finally:
-        asked.close()
-    known = dict(zip(found["cluster"].to_pylist(), found["replicas"].to_pylist(), strict=True))
+def _replicas(rows: Iterable[Sequence[Any]], cluster: str) -> int:
+    """Of the shard that has the most; one alone needs no quorum (0). Raises StoreError `no-cluster`."""
+    known = {str(name): int(most) for name, most in rows}
     if cluster not in known:
-        raise StoreError("no-cluster", f"{cluster} (it has {', '.join(known) or 'none'})")
-    replicas = int(known[cluster])
-    return replicas if replicas > 1 else 0
+        raise StoreError("no-cluster", f"{cluster} (it has {', '.join(sorted(known)) or 'none'})")
+    return known[cluster] if known[cluster] > 1 else 0

@@ -80,13 +80,8 @@ class ClickHouse:
         *,
         database: str,
         threads: int | None = None,
-        on: str = "",
-        also: Mapping[str, Any] | None = None,
     ) -> None:
-        """Connect; `place` is a server's URL, or the folder of an embedded engine.
-
-        `on`: where the database is made, in SQL; `also`: settings of both handles.
-        """
+        """Connect; `place` is a server's URL, or the folder of an embedded engine."""
         embedded = isinstance(place, Path)
         connect = _driver(embedded=embedded)
         self._scratch = place.parent / SCRATCH if isinstance(place, Path) else None
@@ -103,17 +98,22 @@ class ClickHouse:
             }
         )
         self._locks = threading.Lock(), threading.Lock()
-        settings: dict[str, Any] = dict(also or {}) | ({} if threads is None else {"max_threads": threads})
+        settings: dict[str, Any] = {} if threads is None else {"max_threads": threads}
         self._closed = False
         with _told():
             first = connect(**where)
             try:
-                first.command(f"CREATE DATABASE IF NOT EXISTS {database}{on}")
+                settings |= self._prepare(first, database)
             finally:
                 first.close()
             self._writer = connect(**where, database=database, settings=settings | WRITING)
             # Settings last: once it only reads, a handle takes no other.
             self._reader = connect(**where, database=database, settings=settings | READING | {"readonly": 2})
+
+    def _prepare(self, first: Any, database: str) -> dict[str, Any]:  # noqa: ANN401 -- the library's client
+        """Make the database; returns settings of both handles."""
+        first.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+        return {}
 
     def select(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """As `Engine.select`; the handle cannot write."""
