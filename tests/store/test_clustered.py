@@ -73,8 +73,8 @@ def test_one_writer_at_a_time(server: RunningServer) -> None:
     ("cluster", "reason", "said"),
     [
         ("nobody", "no-cluster", "the server knows no cluster nobody (it has observatory)"),
-        ("", "bad-url", "is no name of a cluster"),
-        ("a`%20DROP", "bad-url", "is no name of a cluster"),
+        ("", "no-cluster", "knows no cluster ''"),
+        ("a`%20DROP", "no-cluster", "knows no cluster 'a` DROP'"),
         ("observatory&cluster=other", "bad-url", "more than one cluster"),
     ],
 )

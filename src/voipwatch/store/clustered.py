@@ -41,7 +41,7 @@ class Clustered(ClickHouse):
     def __init__(self, place: str, *, database: str, cluster: str, threads: int | None = None) -> None:
         """Connect to one server. Raises StoreError, `no-cluster` where it knows none of the name."""
         if not NAME.fullmatch(cluster):
-            raise StoreError("bad-url", f"{cluster[:80]!r} is no name of a cluster")
+            raise StoreError("no-cluster", repr(cluster[:80]))
         self.cluster = cluster
         self._database = database
         super().__init__(place, database=database, threads=threads)
