@@ -267,6 +267,23 @@ def test_a_deletion_goes_to_all_partitions_and_its_message_is_erased(bench: Benc
     asyncio.run(run())
 
 
+def test_a_report_whose_deletion_follows_at_once_is_erased_too(bench: Bench) -> None:
+    """After an outage both are among the same records."""
+
+    async def run() -> None:
+        report_id = ids(1)[0]
+        bench.write(1, 2)
+        bench.spool.append([Deletion(report_id, NOW)], NOW)
+        relay = await bench.relay()
+        await relay.passed(None)
+        await relay.stop()
+        partition = partition_of(an_intake(1).country, bench.stream.partitions)
+        place = list(bench.stream.stored[partition]).index(report_id) + 1
+        assert bench.stream.erased == [(partition, place)]
+
+    asyncio.run(run())
+
+
 def test_what_was_erased_or_removed_before_its_turn_is_passed_over(bench: Bench) -> None:
     async def run() -> None:
         (place, _) = bench.spool.append([an_intake(1), an_intake(2)], NOW)

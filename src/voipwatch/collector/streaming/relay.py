@@ -7,12 +7,12 @@ queues are the buffer, not this disk. asyncio; marks and the spool's files are r
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from voipwatch.collector.records import Record, encode_record
 from voipwatch.collector.spool import Damage, Stored, Written, list_segments, read_segment
@@ -21,6 +21,7 @@ from voipwatch.collector.streaming.partitions import partition_of
 from voipwatch.model.submission import Deletion, Intake
 from voipwatch.wire.spool import FRAME_BYTES, HEADER_BYTES, encode_frame
 
+T = TypeVar("T")
 RECORDS_AT_ONCE: Final = 64
 """Published before the marks are written; as many answers are waited for at a time."""
 PATIENCE_S: Final = 10.0
@@ -188,11 +189,10 @@ class Relay:
             return False
         records, end = found
         # One after the other in each of them would be slow, and their order says nothing: `received_at` does.
-        sent = await asyncio.gather(*(self._send(record) for record in records), return_exceptions=True)
-        for each in sent:
-            if isinstance(each, BaseException):
-                raise each
-        placed = [each for each in sent if isinstance(each, Sent)]
+        placed = await _all(self._publish(record) for record in records if isinstance(record, Intake))
+        # After them: a report and its deletion may be among the same records.
+        here = {sent.report_id: sent for sent in placed}
+        await _all(self._delete(record, here) for record in records if isinstance(record, Deletion))
         await asyncio.to_thread(self._marks.advance, written.segment, written.month, end, placed)
         self._reached[written.segment] = end
         self._answer()
@@ -215,22 +215,22 @@ class Relay:
             return records, written.end
         return records, _end_of(items[-1])
 
-    async def _send(self, record: Record) -> Sent | None:
+    async def _publish(self, record: Intake) -> Sent:
+        partition = partition_of(record.country, self._publisher.partitions)
+        frame = encode_frame(encode_record(record))
+        seq = await self._publisher.publish(partition, record.report_id, frame)
+        return Sent(record.report_id, partition, seq)
+
+    async def _delete(self, record: Deletion, here: Mapping[str, Sent]) -> None:
+        """`here`: reports that were published a moment ago, whose marks are not written yet."""
         publisher = self._publisher
         frame = encode_frame(encode_record(record))
-        if isinstance(record, Intake):
-            partition = partition_of(record.country, publisher.partitions)
-            return Sent(
-                record.report_id, partition, await publisher.publish(partition, record.report_id, frame)
-            )
-        if isinstance(record, Deletion):
-            # To all of them, since the deletion does not say where its report is from.
-            for partition in range(publisher.partitions):
-                await publisher.publish(partition, f"deletion-{record.report_id}", frame)
-            place = await asyncio.to_thread(self._marks.find, record.report_id)
-            if place is not None:
-                await publisher.erase(place.partition, place.seq)
-        return None
+        # To all of them, since the deletion does not say where its report is from.
+        for partition in range(publisher.partitions):
+            await publisher.publish(partition, f"deletion-{record.report_id}", frame)
+        place = here.get(record.report_id) or await asyncio.to_thread(self._marks.find, record.report_id)
+        if place is not None:
+            await publisher.erase(place.partition, place.seq)
 
     def _answer(self) -> None:
         for waiter in self._waiters:
@@ -257,6 +257,15 @@ class Relay:
         if self._stuck_since is not None:
             self._stuck_since = None
             self._say("stream: it takes reports again")
+
+
+async def _all(asked: Iterable[Awaitable[T]]) -> list[T]:
+    """What all of them answer, once none is on its way any more. Raises the first one's exception."""
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for each in answers:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in answers if not isinstance(each, BaseException)]
 
 
 def _end_of(item: Stored | Damage) -> int:
