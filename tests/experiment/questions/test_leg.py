@@ -463,6 +463,44 @@ def test_media_that_is_dead_either_way_is_repeated_like_a_set_up(way: str) -> No
     assert {w.question for w in hand.leg.wishes} == {"repeat"}
 
 
+def silent_twice(hand: LegHand, *, came_late: int) -> None:
+    """A's media is dead in the first blocks and in the repeat; of so many first flows it came meanwhile."""
+    hand.start()
+    for question in ("setup", "repeat"):
+        hand.all_answer(question)
+        for flow in hand.flows:
+            if flow.record.question == question:
+                flow.play(hand.now)
+                if flow.record.kind.arm in (Arm.A, Arm.A_NEUTRAL):
+                    flow.got, flow.record.receipts = 0, []
+                flow.end()
+        hand.update(1.0)
+        if question == "setup":
+            hand.update(REPEAT_AFTER_S)
+            hand.start()
+            for flow in hand.of(Arm.A, "setup")[:came_late]:
+                flow.got = MEDIA_PACKETS
+                flow.record.receipts = [Receipt(MEDIA_SEQ + flow.sent - 1, flow.sent, 1, 2**64 - 1)]
+
+
+def test_media_that_came_after_its_flow_had_ended_is_late_and_more_blocks_tell() -> None:
+    hand = stage()
+    silent_twice(hand, came_late=FIRST_BLOCKS)
+    assert ("repeat", "A", "voice", "dead") in outcomes(hand.leg)
+    assert hand.leg.phase is LegPhase.MEDIA
+    assert {w.replicate for w in hand.leg.wishes if w.question == "media"} == set(
+        range(FIRST_BLOCKS + REPEAT_BLOCKS, BLOCKS)
+    )
+
+
+@pytest.mark.parametrize("came_late", [0, FIRST_BLOCKS - 1])
+def test_media_of_which_a_flow_never_came_is_dead(came_late: int) -> None:
+    hand = stage()
+    silent_twice(hand, came_late=came_late)
+    assert over(hand)
+    assert hand.leg.confirmed
+
+
 def test_media_that_half_gets_through_is_not_dead() -> None:
     hand = stage()
     hand.start()

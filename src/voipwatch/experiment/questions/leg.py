@@ -275,17 +275,26 @@ class Leg:
 
     def _lived_after_all(self) -> bool:
         """Neither the treatment nor its control was dead again, and media of both came: a stall, or a queue
-        that calls share, looks dead in the first blocks, and more of them tell.
+        that calls share, looks dead in the first blocks, and more of them tell. Nor is media dead that came
+        after its flow had ended: of it too more blocks tell.
         """
         if self.media is Media.NONE or self.plan.brief or self._curtailed or self.on_hold:
             return False
-        again = [arm for arm in DECIDING if self._deaths.reported("repeat", arm)]
+        again = {arm for arm in DECIDING if self._deaths.reported("repeat", arm)}
+        late = {arm for arm in again if self._came_late(arm)}
         heard = {
             f.record.kind.arm
             for f in self.flows
             if f.record.question == "repeat" and f.media_started_at is not None and f.media_received()
         }
-        return not again and heard >= DECIDING & self.plan.kinds.keys()
+        return again == late and heard | late >= DECIDING & self.plan.kinds.keys()
+
+    def _came_late(self, arm: Arm) -> bool:
+        """Whether media of the first blocks that seemed dead has come since: the repeat was over later."""
+        if self._setup_dead():
+            return False
+        first = self._media_flows("setup", arm)
+        return bool(first) and not any(self._media_dead(flow) for flow in first)
 
     def _update_media(self, now: float) -> None:
         for flow in self._live:
