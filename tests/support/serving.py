@@ -41,11 +41,13 @@ class Serving:
         return self.process.wait(timeout_s)
 
 
-def start_serve(data: Path, *options: str, bind: str, log: Path, port: str = "0") -> Serving:
+def start_serve(
+    data: Path, *options: str, bind: str, log: Path, port: str = "0", control: str = "0"
+) -> Serving:
     """Start and wait until it is ready; AssertionError with what it said where it is not."""
     arguments = [
         sys.executable, "-m", "voipwatch", "serve", "--data", str(data), "--bind", bind,
-        "--control-port", "0", "--collector-port", port, "--metrics-port", "0",
+        "--control-port", control, "--collector-port", port, "--metrics-port", "0",
         "--without-canary", "--without-geo", "--every", "1", *options,
     ]  # fmt: skip
     with log.open("ab") as stderr:
@@ -69,9 +71,11 @@ def start_serve(data: Path, *options: str, bind: str, log: Path, port: str = "0"
 
 
 @contextmanager
-def serving(data: Path, *options: str, bind: str, log: Path, port: str = "0") -> Iterator[Serving]:
+def serving(
+    data: Path, *options: str, bind: str, log: Path, port: str = "0", control: str = "0"
+) -> Iterator[Serving]:
     """Running until the end of the block; whatever is left of it then is killed by its pid."""
-    running = start_serve(data, *options, bind=bind, log=log, port=port)
+    running = start_serve(data, *options, bind=bind, log=log, port=port, control=control)
     try:
         yield running
     finally:
